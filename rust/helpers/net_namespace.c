@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+
+__kernet_helper struct net *kernet_helper_get_net(struct net *net)
+{
+	return get_net(net);
+}
+
+__kernet_helper struct net *kernet_helper_maybe_get_net(struct net *net)
+{
+	return maybe_get_net(net);
+}
+
+__kernet_helper void kernet_helper_put_net(struct net *net)
+{
+	put_net(net);
+}
+
+__kernet_helper void *kernet_helper_net_generic(const struct net *net, unsigned int id)
+{
+	return net_generic(net, id);
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Execution contexts as types.
+//!
+//! What code may do depends on where it runs: sleep, take RTNL, free a packet cheaply. A callback
+//! of kernet lends the token of the context it runs in; what needs a context asks for its token.
+//! A token cannot be made in safe code and its lifetime is that of the callback, so
+//! holding one is the proof.
+//!
+//! | token         | lent by                                   | may sleep | RTNL | RCU | softirq |
+//! |---------------|-------------------------------------------|-----------|------|-----|---------|
+//! | [`Process`]   | netlink operations, module init           | yes       | no   | no  | no      |
+//! | [`Rtnl`]      | link operations, device open/stop/notify  | yes       | yes  | no  | no      |
+//! | [`Rcu`]       | netfilter hooks, any [`Guard`]            | no        | no   | yes | maybe   |
+//! | [`Softirq`]   | transmit, protocol handlers               | no        | no   | yes | yes     |
+//! | [`Napi`]      | NAPI poll                                 | no        | no   | yes | yes     |
+//!
+//! A stronger token turns into a weaker one: [`Rtnl::process`], [`Napi::softirq`],
+//! [`Softirq::rcu`].
+
+use core::marker::PhantomData;
+use kernel::{
+    sync::rcu::Guard,
+    types::NotThreadSafe, //
+};
+
+use crate::bindings;
+
+/// Invariant in `'a`, so that a token can be neither shortened into another callback's nor kept.
+type Brand<'a> = PhantomData<fn(&'a ()) -> &'a ()>;
+
+macro_rules! token {
+    ($(#[$attr:meta])* $name:ident) => {
+        $(#[$attr])*
+        #[derive(Clone, Copy)]
+        pub struct $name<'a>(Brand<'a>, NotThreadSafe);
+
+        impl $name<'_> {
+            /// Claims the context.
+            ///
+            /// # Safety
+            ///
+            /// The caller runs in the context the type stands for, for all of the lifetime.
+            #[inline(always)]
+            pub(crate) unsafe fn assume() -> Self {
+                // INVARIANT: By the safety requirement.
+                Self(PhantomData, NotThreadSafe)
+            }
+        }
+    };
+}
+
+token! {
+    /// Process context: may sleep.
+    ///
+    /// # Invariants
+    ///
+    /// For `'a`, the current task may sleep, and a module that ends its life with `rcu_barrier()`
+    /// (see [`module!`](crate::module!)) is running.
+    Process
+}
+
+token! {
+    /// Process context with RTNL held.
+    ///
+    /// # Invariants
+    ///
+    /// For `'a`, as [`Process`], and the current task holds `rtnl_mutex`.
+    #[doc(alias = "rtnl_lock")]
+    #[doc(alias = "ASSERT_RTNL")]
+    Rtnl
+}
+
+token! {
+    /// An RCU read-side critical section.
+    ///
+    /// # Invariants
+    ///
+    /// For `'a`, `synchronize_rcu()` elsewhere waits for the current context.
+    #[doc(alias = "rcu_read_lock")]
+    Rcu
+}
+
+token! {
+    /// Softirq, or a task with bottom halves disabled.
+    ///
+    /// # Invariants
+    ///
+    /// For `'a`, bottom halves are disabled on this CPU, which is an RCU read-side critical
+    /// section too.
+    #[doc(alias = "local_bh_disable")]
+    Softirq
+}
+
+impl<'a> Rtnl<'a> {
+    /// Process context, of which RTNL is a case.
+    #[inline(always)]
+    pub fn process(self) -> Process<'a> {
+        // SAFETY: By the type invariants.
+        unsafe { Process::assume() }
+    }
+}
+
+impl<'a> Process<'a> {
+    /// Runs `f` with RTNL held.
+    ///
+    /// Deadlocks when the caller holds it already, as `rtnl_lock()` does; a callback that holds it
+    /// is lent [`Rtnl`] and has no need to.
+    #[doc(alias = "rtnl_lock")]
+    pub fn with_rtnl<R>(self, f: impl for<'r> FnOnce(Rtnl<'r>) -> R) -> R {
+        // SAFETY: May sleep, by the type invariants.
+        unsafe { bindings::rtnl_lock() };
+        // SAFETY: Just locked; unlocked only after `f` has returned, which cannot keep the token.
+        let result = f(unsafe { Rtnl::assume() });
+        // SAFETY: Locked above.
+        unsafe { bindings::rtnl_unlock() };
+        result
+    }
+}
+
+impl<'a> Softirq<'a> {
+    /// The RCU read side, of which disabled bottom halves are a case.
+    #[inline(always)]
+    pub fn rcu(self) -> Rcu<'a> {
+        // SAFETY: By the type invariants.
+        unsafe { Rcu::assume() }
+    }
+}
+
+impl<'a> From<&'a Guard> for Rcu<'a> {
+    #[inline(always)]
+    fn from(_: &'a Guard) -> Self {
+        // SAFETY: The guard holds the RCU read lock and is borrowed for `'a`.
+        unsafe { Rcu::assume() }
+    }
+}
+
+/// NAPI poll: softirq, with a budget of packets.
+///
+/// # Invariants
+///
+/// As [`Softirq`]; `budget` is what the core passed to the running poll.
+#[derive(Clone, Copy)]
+pub struct Napi<'a> {
+    softirq: Softirq<'a>,
+    budget: i32,
+}
+
+impl<'a> Napi<'a> {
+    /// Claims the context.
+    ///
+    /// # Safety
+    ///
+    /// The caller is a NAPI poll callback that was passed `budget`, for all of the lifetime.
+    #[inline(always)]
+    pub(crate) unsafe fn assume(budget: i32) -> Self {
+        // INVARIANT: By the safety requirement.
+        Self {
+            // SAFETY: NAPI polls run with bottom halves disabled.
+            softirq: unsafe { Softirq::assume() },
+            budget,
+        }
+    }
+
+    /// Softirq, of which a NAPI poll is a case.
+    #[inline(always)]
+    pub fn softirq(self) -> Softirq<'a> {
+        self.softirq
+    }
+
+    /// The RCU read side.
+    #[inline(always)]
+    pub fn rcu(self) -> Rcu<'a> {
+        self.softirq.rcu()
+    }
+
+    /// The budget `napi_consume_skb()` wants to see: 0 means "netpoll, not really NAPI".
+    #[inline(always)]
+    pub(crate) fn budget(self) -> i32 {
+        self.budget
+    }
+}
+
+/// Runs `f` inside an RCU read-side critical section.
+#[inline]
+pub fn rcu_read<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {
+    let guard = Guard::new();
+    f(Rcu::from(&guard))
+}
+
+/// Tokens for KUnit cases, which run in a task that may sleep and holds no lock.
+#[cfg(CONFIG_KUNIT = "y")]
+pub mod kunit {
+    use super::*;
+
+    /// Runs `f` in process context. For KUnit cases only.
+    pub fn process<R>(f: impl for<'a> FnOnce(Process<'a>) -> R) -> R {
+        // SAFETY: KUnit runs its cases in a kernel thread or in insmod, which may sleep, and which
+        // ends before the module does.
+        f(unsafe { Process::assume() })
+    }
+
+    /// Runs `f` with bottom halves disabled. For KUnit cases only.
+    pub fn softirq<R>(f: impl for<'a> FnOnce(Softirq<'a>) -> R) -> R {
+        // SAFETY: No requirements; enabled again below.
+        unsafe { bindings::local_bh_disable() };
+        // SAFETY: Just disabled, until `f` has returned.
+        let result = f(unsafe { Softirq::assume() });
+        // SAFETY: Disabled above.
+        unsafe { bindings::local_bh_enable() };
+        result
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! kernet: safe Rust abstractions of Linux networking, for loadable modules.
+
+#[path = "../bindings/lib.rs"]
+mod bindings;
+
+pub mod context;
+pub mod module;
+pub mod netns;
+pub mod rcu;
+
+pub use module::Module;
+
+use kernel::prelude::*;
+
+kernel::prelude::module! {
+    type: Kernet,
+    name: "kernet",
+    authors: ["The kernet developers"],
+    description: "Safe Rust networking layer",
+    license: "GPL",
+}
+
+/// `kernet.ko` registers nothing itself.
+struct Kernet;
+
+impl kernel::Module for Kernet {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        Ok(Kernet)
+    }
+}
+
+impl Drop for Kernet {
+    fn drop(&mut self) {
+        // Callbacks of this module's own may be pending: see `netdev::Peer`.
+        kernel::sync::rcu::rcu_barrier();
+    }
+}

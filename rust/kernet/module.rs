@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Loadable modules and what they register.
+//!
+//! A module names what it registers as a list of types; kernet registers them when the module is
+//! loaded and unregisters them in reverse when it is unloaded. No registration is ever a value in
+//! the hands of the module, so none can be leaked past `rmmod`, and the order of teardown is the
+//! reverse of the list whatever the module does.
+//!
+//! # Load and unload
+//!
+//! 1. the per-namespace state ([`Module::State`]) in every namespace;
+//! 2. the [`Module::Parts`], first to last. A part that fails undoes those before it; the log says
+//!    which one and why.
+//!
+//! Unloading goes the other way. Each part unregisters first, then waits until no callback of it
+//! can run; the last step is an `rcu_barrier()`, after which no RCU callback of the module is
+//! pending and its text may go.
+//!
+//! # Examples
+//!
+//! ```ignore
+//! kernet::module! {
+//!     type: Firewall,
+//!     name: "firewall",
+//!     authors: ["..."],
+//!     description: "...",
+//!     license: "GPL",
+//! }
+//!
+//! struct Firewall;
+//!
+//! impl kernet::Module for Firewall {
+//!     type State = Rules;
+//!     type Parts = (netfilter::Registration<Filter>, genl::Registration<Control>);
+//! }
+//! ```
+
+use core::{
+    marker::{
+        PhantomData,
+        PhantomPinned, //
+    },
+    mem::MaybeUninit, //
+};
+use kernel::{
+    prelude::*,
+    sync::rcu::rcu_barrier,
+    ThisModule, //
+};
+
+use crate::netns::{
+    self,
+    StateId,
+    StateRegistration, //
+};
+
+/// What a module consists of. Declared to the kernel by [`module!`](crate::module!).
+pub trait Module: Sized + Send + Sync + 'static {
+    /// The module's state in each network namespace; `()` for none.
+    ///
+    /// Callbacks reach it by [`Net::state`](netns::Net::state).
+    type State: netns::State;
+
+    /// What is registered, in this order: a [`Part`] or a tuple of them.
+    type Parts: Part;
+}
+
+/// A [`Module`] that [`module!`](crate::module!) has declared.
+///
+/// # Safety
+///
+/// Implemented by [`module!`](crate::module!) only: `state_id` returns a static that no other
+/// type's implementation returns.
+pub unsafe trait Declared: Module {
+    /// Where the identifier of [`Module::State`] is kept while it is registered.
+    #[doc(hidden)]
+    fn state_id() -> &'static StateId;
+}
+
+/// Something that a module registers with the kernel.
+///
+/// # Safety
+///
+/// - `register` fully initialises `*slot` if it returns `Ok`, and leaves nothing registered if it
+///   returns an error.
+/// - `unregister` returns only when no callback of this part runs or can run again, and no
+///   reference to `*slot` is left with the kernel.
+pub unsafe trait Part: Send + Sync {
+    /// Registers.
+    ///
+    /// # Safety
+    ///
+    /// - `slot` is valid for writes, and stays at its place until `unregister` has returned.
+    /// - `unregister` is called before `module` is unloaded.
+    /// - `module` is the module that the code of the type arguments belongs to.
+    #[doc(hidden)]
+    unsafe fn register(slot: *mut Self, module: &'static ThisModule, name: &'static CStr)
+        -> Result;
+
+    /// Unregisters and waits.
+    ///
+    /// # Safety
+    ///
+    /// `register` was called on `slot` and returned `Ok`; `unregister` was not. May sleep.
+    #[doc(hidden)]
+    unsafe fn unregister(slot: *mut Self);
+}
+
+// SAFETY: Registers nothing; a unit needs no initialisation.
+unsafe impl Part for () {
+    unsafe fn register(_: *mut Self, _: &'static ThisModule, _: &'static CStr) -> Result {
+        Ok(())
+    }
+
+    unsafe fn unregister(_: *mut Self) {}
+}
+
+macro_rules! tuple_part {
+    ($($part:ident $index:tt),+; $($undo_part:ident $undo:tt),+) => {
+        // SAFETY: Registers and unregisters each element by its own implementation; what was
+        // registered before a failure is unregistered, last first.
+        unsafe impl<$($part: Part),+> Part for ($($part,)+) {
+            unsafe fn register(
+                slot: *mut Self,
+                module: &'static ThisModule,
+                name: &'static CStr,
+            ) -> Result {
+                let mut done = 0;
+                let mut run = || -> Result {
+                    $(
+                        // SAFETY: A field of `*slot`; the rest is the caller's promise.
+                        unsafe { $part::register(&raw mut (*slot).$index, module, name)? };
+                        done += 1;
+                    )+
+                    Ok(())
+                };
+                let result = run();
+                if result.is_err() {
+                    $(
+                        if $undo < done {
+                            // SAFETY: The first `done` elements are registered.
+                            unsafe { $undo_part::unregister(&raw mut (*slot).$undo) };
+                        }
+                    )+
+                }
+                result
+            }
+
+            unsafe fn unregister(slot: *mut Self) {
+                $(
+                    // SAFETY: All elements are registered, by the caller's promise.
+                    unsafe { $undo_part::unregister(&raw mut (*slot).$undo) };
+                )+
+            }
+        }
+    };
+}
+
+tuple_part!(A 0; A 0);
+tuple_part!(A 0, B 1; B 1, A 0);
+tuple_part!(A 0, B 1, C 2; C 2, B 1, A 0);
+tuple_part!(A 0, B 1, C 2, D 3; D 3, C 2, B 1, A 0);
+tuple_part!(A 0, B 1, C 2, D 3, E 4; E 4, D 3, C 2, B 1, A 0);
+tuple_part!(A 0, B 1, C 2, D 3, E 4, F 5; F 5, E 4, D 3, C 2, B 1, A 0);
+
+/// A loaded module: all that it has registered.
+///
+/// # Invariants
+///
+/// `state` and `parts` are registered.
+#[doc(hidden)]
+pub struct Running<M: Declared> {
+    state: MaybeUninit<StateRegistration<M>>,
+    parts: MaybeUninit<M::Parts>,
+    _pin: PhantomPinned,
+    _module: PhantomData<M>,
+}
+
+impl<M: Declared> Running<M> {
+    /// Registers everything that `M` consists of.
+    ///
+    /// # Safety
+    ///
+    /// - The place that is initialised is dropped before `module` is unloaded: it is (part of) the
+    ///   static that `kernel::module!` makes.
+    /// - `module` is the module that the code of `M` belongs to.
+    pub unsafe fn init(
+        module: &'static ThisModule,
+        name: &'static CStr,
+    ) -> impl PinInit<Self, Error> {
+        let init = move |slot: *mut Self| {
+            // SAFETY: The place is valid for writes and pinned, and dropped before the module is
+            // unloaded, by the caller's promise. `MaybeUninit<T>` has the layout of `T`.
+            unsafe {
+                let state = (&raw mut (*slot).state).cast::<StateRegistration<M>>();
+                let parts = (&raw mut (*slot).parts).cast::<M::Parts>();
+                StateRegistration::<M>::register(state, module, name)?;
+                let result = M::Parts::register(parts, module, name);
+                if result.is_err() {
+                    StateRegistration::<M>::unregister(state);
+                    // An earlier part may have left RCU callbacks behind.
+                    rcu_barrier();
+                }
+                result
+            }
+        };
+        // INVARIANT: Both are registered if the closure returns `Ok`.
+        // SAFETY: The closure initialises all fields, the markers having no content.
+        unsafe { pin_init::pin_init_from_closure(init) }
+    }
+}
+
+impl<M: Declared> Drop for Running<M> {
+    fn drop(&mut self) {
+        // SAFETY: Registered, by the type invariants, and dropped once.
+        unsafe {
+            M::Parts::unregister(self.parts.as_mut_ptr());
+            StateRegistration::<M>::unregister(self.state.as_mut_ptr());
+        }
+        // What was handed to `call_rcu()` runs code of the module.
+        rcu_barrier();
+    }
+}
+
+/// Says on the log what could not be registered, and why.
+pub(crate) fn failed(name: &CStr, what: core::fmt::Arguments<'_>, error: Error) -> Error {
+    pr_err!("{name}: cannot register {what}: {error:?}\n");
+    error
+}
+
+/// Declares a loadable module: [`kernel::prelude::module!`], with what kernet registers for it.
+///
+/// `type` names an implementation of [`Module`](trait@crate::Module).
+#[macro_export]
+macro_rules! module {
+    (type: $type:ty, name: $name:literal, $($rest:tt)*) => {
+        #[doc(hidden)]
+        #[::kernel::prelude::pin_data]
+        struct KernetModule {
+            #[pin]
+            running: $crate::module::Running<$type>,
+        }
+
+        impl ::kernel::InPlaceModule for KernetModule {
+            fn init(
+                module: &'static ::kernel::ThisModule,
+            ) -> impl ::kernel::prelude::PinInit<Self, ::kernel::error::Error> {
+                ::kernel::prelude::try_pin_init!(Self {
+                    // SAFETY: `kernel::module!` puts `Self` into a static of this module, and
+                    // drops it when the module is unloaded.
+                    running <- unsafe {
+                        $crate::module::Running::<$type>::init(
+                            module,
+                            <Self as ::kernel::ModuleMetadata>::NAME,
+                        )
+                    },
+                }? ::kernel::error::Error)
+            }
+        }
+
+        // SAFETY: The static is this implementation's own.
+        unsafe impl $crate::module::Declared for $type {
+            fn state_id() -> &'static $crate::netns::StateId {
+                static ID: $crate::netns::StateId = $crate::netns::StateId::new();
+                &ID
+            }
+        }
+
+        ::kernel::prelude::module! {
+            type: KernetModule,
+            name: $name,
+            $($rest)*
+        }
+    };
+}

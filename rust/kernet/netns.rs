@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Network namespaces, and state that a module keeps in each.
+//!
+//! C headers: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h),
+//! [`include/net/netns/generic.h`](srctree/include/net/netns/generic.h)
+//!
+//! # Lifetime of the state
+//!
+//! A module's state is made in every namespace when the module is loaded and in each new one as
+//! it is made, before there is any device in it. When the namespace dies it is first unpublished
+//! ([`Net::state`] answers `None` from then on), then an RCU grace period passes and the
+//! namespace's devices are taken away under RTNL, then it is dropped, in process context. Who
+//! could still hold a reference is in an RCU read-side section, under RTNL, or has a socket in
+//! the namespace, which keeps it alive. Unloading the module does the same for every namespace,
+//! after all that the module has registered is gone.
+
+use core::{
+    marker::PhantomData,
+    mem::MaybeUninit,
+    ptr, //
+};
+use kernel::{
+    error::to_result,
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Release, //
+    },
+    types::Opaque,
+    ThisModule, //
+};
+
+use crate::{
+    bindings,
+    context::Process,
+    module::{
+        failed,
+        Declared, //
+    },
+};
+
+/// A network namespace.
+#[doc(alias = "struct net")]
+#[repr(transparent)]
+pub struct Net(Opaque<bindings::net>);
+
+// SAFETY: `struct net` is made to be used from any CPU; the methods here are thread safe.
+unsafe impl Send for Net {}
+// SAFETY: As above.
+unsafe impl Sync for Net {}
+
+impl Net {
+    /// Borrows a namespace from C.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` is a `struct net` that is not freed for `'a`, and for which the initialisation of
+    /// per-namespace state is complete or running in this thread.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw<'a>(ptr: *mut bindings::net) -> &'a Self {
+        // SAFETY: By the caller's promise; the type is transparent.
+        unsafe { &*ptr.cast() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_raw(&self) -> *mut bindings::net {
+        self.0.get()
+    }
+
+    /// The inode number of the namespace, as `ls -i /run/netns` shows it.
+    pub fn inum(&self) -> u32 {
+        // SAFETY: Valid by the type; the number is set before the namespace is visible.
+        unsafe { (*self.as_raw()).ns.inum }
+    }
+
+    /// The state of module `M` in this namespace.
+    ///
+    /// `None` while the namespace is being made or is dying.
+    #[doc(alias = "net_generic")]
+    #[inline]
+    pub fn state<M: Declared>(&self) -> Option<&M::State> {
+        if !<M::State as State>::EXISTS {
+            // SAFETY: A type without existence has no size, see `State::EXISTS`.
+            return Some(unsafe { ptr::NonNull::<M::State>::dangling().as_ref() });
+        }
+        let id = M::state_id().get();
+        // SAFETY: The namespace is valid, and `id` is registered as long as a callback of module
+        // `M` runs, which is where a `&Net` and an `M: Declared` meet.
+        let slot = unsafe { bindings::net_generic(self.as_raw(), id) };
+        // SAFETY: The core allocated it for a `Slot<M::State>` (`PernetOps::size`), zeroed, which
+        // is an unpublished slot; it is freed after the grace period that follows unpublishing.
+        let slot = unsafe { slot.cast::<Slot<M::State>>().as_ref() }?;
+        slot.get()
+    }
+}
+
+impl PartialEq for Net {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self, other)
+    }
+}
+
+impl Eq for Net {}
+
+/// An owned reference that keeps a namespace alive.
+///
+/// Freed by dropping it, in any context. A reference that is leaked keeps its namespace alive for
+/// good, which is a leak and nothing worse.
+///
+/// # Invariants
+///
+/// Owns one count of the namespace.
+#[doc(alias = "get_net")]
+pub struct NetRef(ptr::NonNull<Net>);
+
+// SAFETY: As `Net`; the count is atomic.
+unsafe impl Send for NetRef {}
+// SAFETY: As above.
+unsafe impl Sync for NetRef {}
+
+impl Net {
+    /// Takes a reference, unless the namespace is dying.
+    #[doc(alias = "maybe_get_net")]
+    pub fn get(&self) -> Option<NetRef> {
+        // SAFETY: Valid by the type.
+        let net = unsafe { bindings::maybe_get_net(self.as_raw()) };
+        // INVARIANT: `maybe_get_net()` took a count if it did not return null.
+        ptr::NonNull::new(net.cast()).map(NetRef)
+    }
+}
+
+impl core::ops::Deref for NetRef {
+    type Target = Net;
+
+    fn deref(&self) -> &Net {
+        // SAFETY: The count keeps it alive, by the type invariants.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for NetRef {
+    fn drop(&mut self) {
+        // SAFETY: Gives back the count that the type invariants say is owned.
+        unsafe { bindings::put_net(self.as_raw()) };
+    }
+}
+
+/// State that a module keeps in each network namespace.
+///
+/// Dropped in process context, when nothing can refer to it any more (see the
+/// [module documentation](self)).
+pub trait State: Send + Sync + Sized + 'static {
+    /// Whether there is any state. `false` is for `()` alone.
+    #[doc(hidden)]
+    const EXISTS: bool = true;
+
+    /// Makes the state of a namespace that is being made, or in which the module is loaded.
+    ///
+    /// `net` has no state of this module yet.
+    fn init<'a>(net: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
+}
+
+impl State for () {
+    const EXISTS: bool = false;
+
+    fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+        // SAFETY: A unit needs no initialisation.
+        unsafe { pin_init::pin_init_from_closure(|_: *mut ()| Ok::<(), Error>(())) }
+    }
+}
+
+/// The number by which the core finds a module's state in a namespace.
+#[doc(hidden)]
+#[repr(transparent)]
+pub struct StateId(Opaque<u32>);
+
+// SAFETY: Written by the core when the state is registered, before any reader exists, and read
+// only after.
+unsafe impl Sync for StateId {}
+
+impl StateId {
+    /// No number yet.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self(Opaque::new(0))
+    }
+
+    #[inline(always)]
+    fn get(&self) -> u32 {
+        // SAFETY: Not written while there are readers, see `Sync` above.
+        unsafe { *self.0.get() }
+    }
+}
+
+/// What the core allocates in each namespace, zeroed.
+struct Slot<S> {
+    published: Atomic<u32>,
+    state: MaybeUninit<S>,
+}
+
+impl<S> Slot<S> {
+    #[inline]
+    fn get(&self) -> Option<&S> {
+        if self.published.load(Acquire) == 0 {
+            return None;
+        }
+        // SAFETY: Published after it was initialised, and dropped only when nobody who saw it
+        // published can be left.
+        Some(unsafe { self.state.assume_init_ref() })
+    }
+}
+
+/// The registration of a module's state in all namespaces.
+#[doc(hidden)]
+pub struct StateRegistration<M: Declared> {
+    ops: Opaque<bindings::pernet_operations>,
+    _module: PhantomData<M>,
+}
+
+impl<M: Declared> StateRegistration<M> {
+    const EXISTS: bool = <M::State as State>::EXISTS;
+
+    /// Makes the state in every namespace, now and in future.
+    ///
+    /// # Safety
+    ///
+    /// As [`Part::register`](crate::module::Part::register).
+    pub(crate) unsafe fn register(
+        slot: *mut Self,
+        _module: &'static ThisModule,
+        name: &'static CStr,
+    ) -> Result {
+        const {
+            assert!(
+                align_of::<Slot<M::State>>() <= 8,
+                "per-namespace state is aligned by kmalloc: to 8 bytes"
+            );
+        }
+        if !Self::EXISTS {
+            return Ok(());
+        }
+        let ops = bindings::pernet_operations {
+            init: Some(Self::init_callback),
+            pre_exit: Some(Self::pre_exit_callback),
+            exit: Some(Self::exit_callback),
+            id: M::state_id().0.get(),
+            size: size_of::<Slot<M::State>>(),
+            ..pin_init::zeroed()
+        };
+        let field = Opaque::cast_into(
+            // SAFETY: `slot` is valid for writes.
+            unsafe { &raw const (*slot).ops },
+        );
+        // SAFETY: As above.
+        unsafe { field.write(ops) };
+        // SAFETY: The operations stay in place until they are unregistered, and the callbacks are
+        // made for what `id` and `size` make the core allocate.
+        to_result(unsafe { bindings::register_pernet_subsys(field) })
+            .map_err(|e| failed(name, format_args!("per-namespace state"), e))
+    }
+
+    /// Drops the state in every namespace.
+    ///
+    /// # Safety
+    ///
+    /// As [`Part::unregister`](crate::module::Part::unregister).
+    pub(crate) unsafe fn unregister(slot: *mut Self) {
+        if Self::EXISTS {
+            // SAFETY: Registered, by the caller's promise.
+            unsafe {
+                bindings::unregister_pernet_subsys(Opaque::cast_into(&raw const (*slot).ops))
+            };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a namespace for which it has allocated a slot.
+    unsafe fn slot(net: *mut bindings::net) -> *mut Slot<M::State> {
+        // SAFETY: By the caller's promise.
+        unsafe { bindings::net_generic(net, M::state_id().get()) }.cast()
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core only.
+    unsafe extern "C" fn init_callback(net: *mut bindings::net) -> c_int {
+        // SAFETY: The core has just allocated the slot, zeroed.
+        let slot = unsafe { Self::slot(net) };
+        // SAFETY: The namespace is alive during the callback.
+        let net = unsafe { Net::from_raw(net) };
+        // SAFETY: The core calls `init` in a task that may sleep.
+        let init = M::State::init(net, unsafe { Process::assume() });
+        // SAFETY: The slot is valid for writes, at a fixed address, and dropped there.
+        let result = unsafe { pin_init::raw_try_init((&raw mut (*slot).state).cast(), init) };
+        match result {
+            Ok(()) => {
+                // SAFETY: Zeroed memory is a valid atomic.
+                unsafe { (*slot).published.store(1, Release) };
+                0
+            }
+            Err(e) => e.to_errno(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core only.
+    unsafe extern "C" fn pre_exit_callback(net: *mut bindings::net) {
+        // SAFETY: `init` has succeeded for this namespace.
+        unsafe { (*Self::slot(net)).published.store(0, Release) };
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core only.
+    unsafe extern "C" fn exit_callback(net: *mut bindings::net) {
+        // SAFETY: `init` has succeeded for this namespace, and `exit` is called once. The core
+        // guarantees an RCU grace period since `pre_exit`; RTNL was taken to remove the
+        // namespace's devices.
+        unsafe { ptr::drop_in_place((&raw mut (*Self::slot(net)).state).cast::<M::State>()) };
+    }
+}
+
+// SAFETY: Only the core touches the operations, under its own lock.
+unsafe impl<M: Declared> Send for StateRegistration<M> {}
+// SAFETY: As above.
+unsafe impl<M: Declared> Sync for StateRegistration<M> {}

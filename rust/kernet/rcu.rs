@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Data that readers see without a lock while a writer replaces it.
+//!
+//! C header: [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
+
+use core::{
+    marker::PhantomData,
+    ptr::{
+        self,
+        NonNull, //
+    },
+};
+use kernel::{
+    alloc::Flags,
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Full, //
+    },
+    types::Opaque, //
+};
+
+use crate::{
+    bindings,
+    context::{
+        Process,
+        Rcu, //
+    },
+};
+
+/// A value in its own allocation, ready to be published in a [`Cell`].
+pub struct Node<T>(KBox<NodeInner<T>>);
+
+#[repr(C)]
+struct NodeInner<T> {
+    // First, so that the callback gets the allocation's own address.
+    head: Opaque<bindings::callback_head>,
+    value: T,
+}
+
+impl<T> Node<T> {
+    /// Allocates.
+    pub fn new(value: T, flags: Flags) -> Result<Self> {
+        Ok(Self(KBox::new(
+            NodeInner {
+                head: Opaque::zeroed(),
+                value,
+            },
+            flags,
+        )?))
+    }
+}
+
+/// A place for a `T` that is read under RCU and replaced as a whole.
+///
+/// Writers that run at the same time replace each other's value, whole; who needs to build the new
+/// value from the old one holds a lock of his own around both.
+///
+/// # Freeing
+///
+/// A replaced value is dropped after an RCU grace period, in softirq: dropping a `T` must not
+/// sleep. The cell itself may be dropped anywhere; that drops the value at once, as nobody can hold
+/// a borrow of it.
+///
+/// # Invariants
+///
+/// The pointer is null or comes from [`KBox::into_raw`] of a node that nobody else owns; a node
+/// that was here is not freed before an RCU grace period has passed.
+pub struct Cell<T: Send + Sync + 'static> {
+    node: Atomic<*mut NodeInner<T>>,
+    _owns: PhantomData<T>,
+}
+
+// SAFETY: The cell owns a `T`, which may be dropped elsewhere.
+unsafe impl<T: Send + Sync + 'static> Send for Cell<T> {}
+// SAFETY: Readers share a `&T`; writers swap the pointer atomically and drop elsewhere.
+unsafe impl<T: Send + Sync + 'static> Sync for Cell<T> {}
+
+impl<T: Send + Sync + 'static> Cell<T> {
+    /// An empty cell.
+    pub const fn empty() -> Self {
+        // INVARIANT: Null.
+        Self {
+            node: Atomic::<*mut NodeInner<T>>::new(ptr::null_mut()),
+            _owns: PhantomData,
+        }
+    }
+
+    /// A cell with a value in it.
+    pub fn new(node: Node<T>) -> Self {
+        // INVARIANT: From `KBox::into_raw`, and owned by the cell from here on.
+        Self {
+            node: Atomic::<*mut NodeInner<T>>::new(KBox::into_raw(node.0)),
+            _owns: PhantomData,
+        }
+    }
+
+    /// The value that is in the cell, if any.
+    #[doc(alias = "rcu_dereference")]
+    #[inline]
+    pub fn get<'a>(&'a self, _rcu: Rcu<'a>) -> Option<&'a T> {
+        let node = NonNull::new(self.node.load(Acquire))?;
+        // SAFETY: Alive by the type invariants: it is, or was after the read-side section of
+        // `_rcu` began, in the cell.
+        Some(unsafe { &(*node.as_ptr()).value })
+    }
+
+    /// Publishes a value, or none; the one before is dropped after a grace period.
+    #[doc(alias = "rcu_assign_pointer")]
+    #[doc(alias = "call_rcu")]
+    pub fn replace(&self, node: Option<Node<T>>, _process: Process<'_>) {
+        let new = node.map_or(ptr::null_mut(), |n| KBox::into_raw(n.0));
+        // INVARIANT: Null or from `KBox::into_raw`; the old one goes to `call_rcu()`.
+        let old = self.node.xchg(new, Full);
+        if !old.is_null() {
+            // SAFETY: The node is out of the cell and ours alone. Its callback is code of the
+            // module that runs, whose unload waits for it, as `_process` says.
+            unsafe { bindings::call_rcu((*old).head.get(), Some(Self::free)) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `head` is that of a node which came from [`KBox::into_raw`], called once.
+    unsafe extern "C" fn free(head: *mut bindings::callback_head) {
+        // SAFETY: The head is the first field of a `repr(C)` struct, and the allocation is ours by
+        // the caller's promise.
+        drop(unsafe { KBox::from_raw(head.cast::<NodeInner<T>>()) });
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for Cell<T> {
+    fn drop(&mut self) {
+        let node = self.node.load(Acquire);
+        if !node.is_null() {
+            // SAFETY: Owned by the type invariants. `&mut self`: no reader holds a borrow, as
+            // `get` ties it to one of the cell.
+            drop(unsafe { KBox::from_raw(node) });
+        }
+    }
+}
