@@ -1,8 +1,152 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/ptr_ring.h>
 #include <linux/skbuff.h>
 
-__kernet_helper bool kernet_helper_pskb_may_pull(struct sk_buff *skb, unsigned int len)
+__kernet_helper struct sk_buff *kernet_helper_alloc_skb(unsigned int size, gfp_t gfp)
 {
-	return pskb_may_pull(skb, len);
+	return alloc_skb(size, gfp);
+}
+
+__kernet_helper void kernet_helper_kfree_skb_reason(struct sk_buff *skb,
+						    enum skb_drop_reason reason)
+{
+	kfree_skb_reason(skb, reason);
+}
+
+__kernet_helper void kernet_helper_consume_skb(struct sk_buff *skb)
+{
+	consume_skb(skb);
+}
+
+__kernet_helper struct sk_buff *kernet_helper_skb_share_check(struct sk_buff *skb, gfp_t gfp)
+{
+	return skb_share_check(skb, gfp);
+}
+
+__kernet_helper int kernet_helper_skb_cloned(const struct sk_buff *skb)
+{
+	return skb_cloned(skb);
+}
+
+__kernet_helper unsigned int kernet_helper_skb_headroom(const struct sk_buff *skb)
+{
+	return skb_headroom(skb);
+}
+
+__kernet_helper int kernet_helper_skb_tailroom(const struct sk_buff *skb)
+{
+	return skb_tailroom(skb);
+}
+
+__kernet_helper void kernet_helper_skb_reserve(struct sk_buff *skb, int len)
+{
+	skb_reserve(skb, len);
+}
+
+__kernet_helper int kernet_helper_skb_cow_head(struct sk_buff *skb, unsigned int headroom)
+{
+	return skb_cow_head(skb, headroom);
+}
+
+__kernet_helper void *kernet_helper_skb_pull_rcsum(struct sk_buff *skb, unsigned int len)
+{
+	return skb_pull_rcsum(skb, len);
+}
+
+__kernet_helper int kernet_helper_pskb_trim_rcsum(struct sk_buff *skb, unsigned int len)
+{
+	return pskb_trim_rcsum(skb, len);
+}
+
+__kernet_helper int kernet_helper_skb_network_offset(const struct sk_buff *skb)
+{
+	return skb_network_offset(skb);
+}
+
+__kernet_helper bool kernet_helper_skb_transport_header_was_set(const struct sk_buff *skb)
+{
+	return skb_transport_header_was_set(skb);
+}
+
+__kernet_helper int kernet_helper_skb_transport_offset(const struct sk_buff *skb)
+{
+	return skb_transport_offset(skb);
+}
+
+__kernet_helper void kernet_helper_skb_reset_network_header(struct sk_buff *skb)
+{
+	skb_reset_network_header(skb);
+}
+
+__kernet_helper void kernet_helper_skb_reset_transport_header(struct sk_buff *skb)
+{
+	skb_reset_transport_header(skb);
+}
+
+__kernet_helper void kernet_helper_skb_reset_mac_header(struct sk_buff *skb)
+{
+	skb_reset_mac_header(skb);
+}
+
+__kernet_helper void kernet_helper_skb_tx_timestamp(struct sk_buff *skb)
+{
+	skb_tx_timestamp(skb);
+}
+
+/* Fields in anonymous unions, whose Rust path depends on the configuration. */
+
+__kernet_helper __be16 kernet_helper_skb_get_protocol(const struct sk_buff *skb)
+{
+	return skb->protocol;
+}
+
+__kernet_helper void kernet_helper_skb_set_protocol(struct sk_buff *skb, __be16 protocol)
+{
+	skb->protocol = protocol;
+}
+
+__kernet_helper __u32 kernet_helper_skb_get_mark(const struct sk_buff *skb)
+{
+	return skb->mark;
+}
+
+__kernet_helper void kernet_helper_skb_set_mark(struct sk_buff *skb, __u32 mark)
+{
+	skb->mark = mark;
+}
+
+__kernet_helper struct net_device *kernet_helper_skb_get_dev(const struct sk_buff *skb)
+{
+	return skb->dev;
+}
+
+__kernet_helper int kernet_helper_ptr_ring_init(struct ptr_ring *ring, int size, gfp_t gfp)
+{
+	return ptr_ring_init(ring, size, gfp);
+}
+
+__kernet_helper void kernet_helper_ptr_ring_cleanup(struct ptr_ring *ring, void (*destroy)(void *))
+{
+	ptr_ring_cleanup(ring, destroy);
+}
+
+__kernet_helper int kernet_helper_ptr_ring_produce(struct ptr_ring *ring, void *ptr)
+{
+	return ptr_ring_produce(ring, ptr);
+}
+
+__kernet_helper void *kernet_helper_ptr_ring_consume(struct ptr_ring *ring)
+{
+	return ptr_ring_consume(ring);
+}
+
+__kernet_helper void *kernet_helper_ptr_ring_consume_bh(struct ptr_ring *ring)
+{
+	return ptr_ring_consume_bh(ring);
+}
+
+__kernet_helper bool kernet_helper___ptr_ring_empty(struct ptr_ring *ring)
+{
+	return __ptr_ring_empty(ring);
 }

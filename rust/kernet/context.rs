@@ -181,6 +181,37 @@ impl<'a> Napi<'a> {
     }
 }
 
+/// Any of the tokens, as far as allocating memory goes.
+///
+/// What allocates takes one: a context that may sleep waits for memory, another one does not.
+pub trait Context: Copy + private::Sealed {
+    /// The `gfp_t` of allocations in this context.
+    #[doc(hidden)]
+    const GFP: u32;
+}
+
+mod private {
+    pub trait Sealed {}
+}
+
+macro_rules! context {
+    ($($token:ident: $gfp:ident),+ $(,)?) => {$(
+        impl private::Sealed for $token<'_> {}
+
+        impl Context for $token<'_> {
+            const GFP: u32 = bindings::$gfp;
+        }
+    )+};
+}
+
+context! {
+    Process: GFP_KERNEL,
+    Rtnl: GFP_KERNEL,
+    Rcu: GFP_ATOMIC,
+    Softirq: GFP_ATOMIC,
+    Napi: GFP_ATOMIC,
+}
+
 /// Runs `f` inside an RCU read-side critical section.
 #[inline]
 pub fn rcu_read<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {

@@ -9,6 +9,7 @@ pub mod context;
 pub mod module;
 pub mod netns;
 pub mod rcu;
+pub mod skb;
 
 pub use module::Module;
 

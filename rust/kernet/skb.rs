@@ -1,0 +1,662 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Packets: `struct sk_buff`.
+//!
+//! C header: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
+//!
+//! # Ownership
+//!
+//! [`Skb`] owns a packet. It ends in one of these ways, and in no other: it is handed on (sent,
+//! passed up, queued), [dropped with a reason](Skb::drop_reason), or [consumed](Skb::consume).
+//! Letting one go out of scope does not build: the linker reports `rust_build_error` undefined.
+//!
+//! [`SkBuff`] is a packet that somebody else owns, lent as `&SkBuff` to look at or as
+//! `Pin<&mut SkBuff>` to change. It cannot be kept beyond the callback that lends it.
+//!
+//! # Data
+//!
+//! A packet's bytes are in a linear part and, behind it, in page fragments. Offsets count from
+//! `skb->data`. [`SkBuff::pull_header`] makes a header linear and lends a typed view of it; the
+//! view borrows the packet, so that nothing that may move the data compiles while it lives.
+
+use core::{
+    marker::PhantomPinned,
+    mem::{
+        ManuallyDrop,
+        MaybeUninit, //
+    },
+    ops::Deref,
+    pin::Pin,
+    ptr::NonNull,
+    slice, //
+};
+use kernel::{
+    build_error,
+    error::to_result,
+    prelude::*,
+    types::Opaque, //
+};
+use zerocopy::{
+    FromBytes,
+    Immutable,
+    IntoBytes,
+    KnownLayout,
+    Unaligned, //
+};
+
+use crate::{
+    bindings,
+    context::{
+        Context,
+        Napi,
+        Process,
+        Rcu,
+        Rtnl,
+        Softirq, //
+    },
+};
+
+mod drop_reason;
+mod queue;
+
+pub use drop_reason::DropReason;
+pub use queue::Ring;
+
+/// What a typed view of packet bytes may be: plain bytes of alignment 1.
+pub trait Bytes: FromBytes + KnownLayout + Immutable + Unaligned {}
+
+impl<T: FromBytes + KnownLayout + Immutable + Unaligned> Bytes for T {}
+
+/// A packet that somebody else owns.
+///
+/// Always behind a reference. What a `&SkBuff` lends is stable while it lives, as changes need a
+/// `Pin<&mut SkBuff>`.
+#[doc(alias = "sk_buff")]
+#[repr(transparent)]
+pub struct SkBuff {
+    skb: Opaque<bindings::sk_buff>,
+    _pin: PhantomPinned,
+}
+
+impl SkBuff {
+    /// Borrows a packet from C.
+    ///
+    /// # Safety
+    ///
+    /// For `'a`, the packet is valid and nobody changes it.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw<'a>(skb: *const bindings::sk_buff) -> &'a Self {
+        // SAFETY: By the caller's promise; the type is transparent.
+        unsafe { &*skb.cast() }
+    }
+
+    /// Borrows a packet from C to change it.
+    ///
+    /// # Safety
+    ///
+    /// For `'a`, the packet is valid, not shared (`skb->users` is 1), and nobody else accesses it.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw_mut<'a>(skb: *mut bindings::sk_buff) -> Pin<&'a mut Self> {
+        // SAFETY: By the caller's promise; the type is transparent and never moved from behind
+        // the pin.
+        unsafe { Pin::new_unchecked(&mut *skb.cast()) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_raw(&self) -> *mut bindings::sk_buff {
+        self.skb.get()
+    }
+
+    /// The C struct, for the fields that no callee changes while `self` is borrowed.
+    #[inline(always)]
+    fn inner(&self) -> &bindings::sk_buff {
+        // SAFETY: Valid, and not changed while borrowed, by the type.
+        unsafe { &*self.skb.get() }
+    }
+
+    /// Bytes of data, linear and fragments.
+    #[allow(clippy::len_without_is_empty)]
+    #[inline(always)]
+    pub fn len(&self) -> u32 {
+        self.inner().len
+    }
+
+    /// Bytes of data in fragments.
+    #[inline(always)]
+    pub fn data_len(&self) -> u32 {
+        self.inner().data_len
+    }
+
+    /// Bytes of data in the linear part.
+    #[doc(alias = "skb_headlen")]
+    #[inline(always)]
+    pub fn headlen(&self) -> u32 {
+        // The fragments are a part of the whole.
+        self.len().wrapping_sub(self.data_len())
+    }
+
+    /// Whether a part of the data is in fragments.
+    #[doc(alias = "skb_is_nonlinear")]
+    #[inline(always)]
+    pub fn is_nonlinear(&self) -> bool {
+        self.data_len() != 0
+    }
+
+    /// Whether the data may be shared with a clone.
+    #[doc(alias = "skb_cloned")]
+    pub fn is_cloned(&self) -> bool {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::skb_cloned(self.as_raw()) != 0 }
+    }
+
+    /// Bytes free before the data.
+    #[doc(alias = "skb_headroom")]
+    pub fn headroom(&self) -> u32 {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::skb_headroom(self.as_raw()) }
+    }
+
+    /// Bytes free behind the data; 0 when there are fragments.
+    #[doc(alias = "skb_tailroom")]
+    pub fn tailroom(&self) -> u32 {
+        // SAFETY: Valid by the type.
+        let room = unsafe { bindings::skb_tailroom(self.as_raw()) };
+        u32::try_from(room).unwrap_or(0)
+    }
+
+    /// The EtherType, in host byte order.
+    #[inline(always)]
+    pub fn protocol(&self) -> u16 {
+        // SAFETY: Valid by the type.
+        u16::from_be(unsafe { bindings::skb_get_protocol(self.as_raw()) })
+    }
+
+    /// The packet's mark.
+    #[inline(always)]
+    pub fn mark(&self) -> u32 {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::skb_get_mark(self.as_raw()) }
+    }
+
+    /// The queue the packet was received on, or is to be sent on.
+    #[inline(always)]
+    pub fn queue_mapping(&self) -> u16 {
+        self.inner().queue_mapping
+    }
+
+    /// Where the network header begins, from `skb->data`. Negative when it has been pulled.
+    #[doc(alias = "skb_network_offset")]
+    #[inline(always)]
+    pub fn network_offset(&self) -> i32 {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::skb_network_offset(self.as_raw()) }
+    }
+
+    /// Where the transport header begins, from `skb->data`.
+    ///
+    /// `None` when nobody has set it.
+    #[doc(alias = "skb_transport_offset")]
+    #[inline(always)]
+    pub fn transport_offset(&self) -> Option<i32> {
+        // SAFETY: Valid by the type.
+        if !unsafe { bindings::skb_transport_header_was_set(self.as_raw()) } {
+            return None;
+        }
+        // SAFETY: As above; set, as just seen.
+        Some(unsafe { bindings::skb_transport_offset(self.as_raw()) })
+    }
+
+    /// The linear data.
+    #[inline(always)]
+    pub fn linear(&self) -> &[u8] {
+        // SAFETY: The linear part is `headlen` bytes from `data`, initialised, and whoever shares
+        // it with a clone copies it before writing.
+        unsafe { slice::from_raw_parts(self.inner().data, self.headlen() as usize) }
+    }
+
+    /// A view of the bytes at `offset`, if they are in the linear part.
+    #[inline]
+    pub fn header<H: Bytes>(&self, offset: u32) -> Option<&H> {
+        let bytes = self.linear().get(offset as usize..)?;
+        H::ref_from_prefix(bytes).ok().map(|(header, _)| header)
+    }
+
+    /// Copies bytes from `offset` on, wherever they are.
+    ///
+    /// # Errors
+    ///
+    /// [`EFAULT`] when the packet ends before.
+    #[doc(alias = "skb_copy_bits")]
+    pub fn copy_bits(&self, offset: u32, to: &mut [u8]) -> Result {
+        let offset = i32::try_from(offset).map_err(|_| EFAULT)?;
+        let len = i32::try_from(to.len()).map_err(|_| EFAULT)?;
+        // SAFETY: The packet is valid, `to` is writable for `len` bytes; offset and length are
+        // checked against the packet's by the callee.
+        to_result(unsafe {
+            bindings::skb_copy_bits(self.as_raw(), offset, to.as_mut_ptr().cast(), len)
+        })
+    }
+
+    /// A copy of the bytes at `offset`, wherever they are.
+    ///
+    /// `None` when the packet ends before.
+    #[doc(alias = "skb_header_pointer")]
+    #[inline]
+    pub fn copy_header<H: Bytes + Copy>(&self, offset: u32) -> Option<H> {
+        if let Some(header) = self.header::<H>(offset) {
+            return Some(*header);
+        }
+        self.copy_nonlinear(offset)
+    }
+
+    #[cold]
+    fn copy_nonlinear<H: Bytes + Copy>(&self, offset: u32) -> Option<H> {
+        let mut header = MaybeUninit::<H>::zeroed();
+        // SAFETY: The memory is zeroed, hence initialised, and writable for `size_of::<H>()` bytes.
+        let bytes =
+            unsafe { slice::from_raw_parts_mut(header.as_mut_ptr().cast::<u8>(), size_of::<H>()) };
+        self.copy_bits(offset, bytes).ok()?;
+        // SAFETY: Any bytes are a valid `H`, by `FromBytes`.
+        Some(unsafe { header.assume_init() })
+    }
+
+    /// Makes the first `len` bytes linear.
+    ///
+    /// # Errors
+    ///
+    /// The reason to drop the packet for: it is shorter, or there is no memory.
+    #[doc(alias = "pskb_may_pull_reason")]
+    #[inline]
+    pub fn may_pull(self: Pin<&mut Self>, len: u32) -> Result<(), DropReason> {
+        if len <= self.headlen() {
+            return Ok(());
+        }
+        self.pull_tail(len)
+    }
+
+    #[cold]
+    fn pull_tail(self: Pin<&mut Self>, len: u32) -> Result<(), DropReason> {
+        if len > self.len() {
+            return Err(DropReason::PKT_TOO_SMALL);
+        }
+        // SAFETY: The packet is ours to change; `len` is within it, and above `headlen`.
+        let tail =
+            unsafe { bindings::__pskb_pull_tail(self.as_raw(), (len - self.headlen()) as _) };
+        if tail.is_null() {
+            return Err(DropReason::NOMEM);
+        }
+        Ok(())
+    }
+
+    /// Makes the bytes at `offset` linear, and lends a view of them.
+    ///
+    /// # Errors
+    ///
+    /// The reason to drop the packet for: it is shorter, or there is no memory.
+    #[doc(alias = "pskb_may_pull")]
+    #[inline]
+    pub fn pull_header<H: Bytes>(mut self: Pin<&mut Self>, offset: u32) -> Result<&H, DropReason> {
+        let end = end_of::<H>(offset)?;
+        self.as_mut().may_pull(end)?;
+        let this: &Self = self.into_ref().get_ref();
+        this.header(offset).ok_or(DropReason::PKT_TOO_SMALL)
+    }
+
+    /// Makes the bytes at `offset` linear and this packet's alone, and lends a view to change them.
+    ///
+    /// Checksums that cover the bytes are the caller's care.
+    ///
+    /// # Errors
+    ///
+    /// The reason to drop the packet for: it is shorter, or there is no memory.
+    #[doc(alias = "skb_ensure_writable")]
+    #[inline]
+    pub fn header_mut<H: Bytes + IntoBytes>(
+        self: Pin<&mut Self>,
+        offset: u32,
+    ) -> Result<&mut H, DropReason> {
+        let end = end_of::<H>(offset)?;
+        if end > self.len() {
+            return Err(DropReason::PKT_TOO_SMALL);
+        }
+        // SAFETY: The packet is ours to change, and at least `end` bytes long.
+        if unsafe { bindings::skb_ensure_writable(self.as_raw(), end) } != 0 {
+            return Err(DropReason::NOMEM);
+        }
+        // SAFETY: The first `end` bytes are now linear and not shared with a clone, and `self` is
+        // borrowed for as long as the slice.
+        let bytes = unsafe { slice::from_raw_parts_mut(self.inner().data, end as usize) };
+        bytes
+            .get_mut(offset as usize..)
+            .and_then(|bytes| H::mut_from_bytes(bytes).ok())
+            .ok_or(DropReason::PKT_TOO_SMALL)
+    }
+
+    /// Takes `len` bytes off the front.
+    ///
+    /// The checksum of a packet whose hardware summed all of it is adjusted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::may_pull`].
+    #[doc(alias = "skb_pull_rcsum")]
+    pub fn pull(mut self: Pin<&mut Self>, len: u32) -> Result<(), DropReason> {
+        self.as_mut().may_pull(len)?;
+        // SAFETY: The packet is ours to change, and `len` bytes are linear.
+        unsafe { bindings::skb_pull_rcsum(self.as_raw(), len) };
+        Ok(())
+    }
+
+    /// Shortens the packet to `len` bytes; a shorter one stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    #[doc(alias = "pskb_trim_rcsum")]
+    pub fn trim(self: Pin<&mut Self>, len: u32) -> Result {
+        // SAFETY: The packet is ours to change.
+        to_result(unsafe { bindings::pskb_trim_rcsum(self.as_raw(), len) })
+    }
+
+    /// Puts a header before the data.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`] when room must be made and there is no memory.
+    #[doc(alias = "skb_push")]
+    #[doc(alias = "skb_cow_head")]
+    pub fn push_header<H: Bytes + IntoBytes>(self: Pin<&mut Self>, header: &H) -> Result {
+        let len = const {
+            assert!(size_of::<H>() <= 256, "a header of more than 256 bytes");
+            size_of::<H>() as u32
+        };
+        // SAFETY: The packet is ours to change.
+        to_result(unsafe { bindings::skb_cow_head(self.as_raw(), len) })?;
+        // SAFETY: There are `len` bytes of headroom, which no clone shares.
+        let data = unsafe { bindings::skb_push(self.as_raw(), len) };
+        // SAFETY: `data` is the start of the `len` bytes that were just added.
+        unsafe {
+            data.cast::<u8>()
+                .copy_from_nonoverlapping(header.as_bytes().as_ptr(), len as usize)
+        };
+        Ok(())
+    }
+
+    /// Says that the network header begins at `skb->data`.
+    pub fn reset_network_header(self: Pin<&mut Self>) {
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::skb_reset_network_header(self.as_raw()) };
+    }
+
+    /// Says that the transport header begins at `skb->data`.
+    pub fn reset_transport_header(self: Pin<&mut Self>) {
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::skb_reset_transport_header(self.as_raw()) };
+    }
+
+    /// Says that the link header begins at `skb->data`.
+    pub fn reset_mac_header(self: Pin<&mut Self>) {
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::skb_reset_mac_header(self.as_raw()) };
+    }
+
+    /// Sets the EtherType, in host byte order.
+    pub fn set_protocol(self: Pin<&mut Self>, protocol: u16) {
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::skb_set_protocol(self.as_raw(), protocol.to_be()) };
+    }
+
+    /// Sets the mark.
+    pub fn set_mark(self: Pin<&mut Self>, mark: u32) {
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::skb_set_mark(self.as_raw(), mark) };
+    }
+
+    /// Notes the time of sending, if somebody asked for it.
+    #[doc(alias = "skb_tx_timestamp")]
+    #[inline]
+    pub fn tx_timestamp(self: Pin<&mut Self>) {
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::skb_tx_timestamp(self.as_raw()) };
+    }
+}
+
+/// Where a header at `offset` ends.
+#[inline(always)]
+fn end_of<H>(offset: u32) -> Result<u32, DropReason> {
+    u32::try_from(size_of::<H>())
+        .ok()
+        .and_then(|len| offset.checked_add(len))
+        .ok_or(DropReason::PKT_TOO_SMALL)
+}
+
+/// An owned packet.
+///
+/// # Implicit drop
+///
+/// Does not build; see the [module documentation](self). Leaking one with [`core::mem::forget`]
+/// leaks its memory and the references it holds (device, route, socket), and is not unsound.
+///
+/// # Invariants
+///
+/// Points to a valid `sk_buff` of which this value holds the one reference that it will give up.
+#[repr(transparent)]
+pub struct Skb(NonNull<bindings::sk_buff>);
+
+// SAFETY: A packet is not bound to the CPU or task that made it.
+unsafe impl Send for Skb {}
+// SAFETY: `&Skb` gives `&SkBuff`, whose methods only read.
+unsafe impl Sync for Skb {}
+
+/// The free that is legal in a context.
+///
+/// # Safety
+///
+/// `free` frees, or gives up one reference of, what it is passed.
+pub unsafe trait Free: Copy {
+    /// Frees a packet, for `reason`.
+    ///
+    /// # Safety
+    ///
+    /// The caller owns a reference of `skb`, and does not use it afterwards.
+    #[doc(hidden)]
+    unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason);
+
+    /// Frees a packet that was not dropped.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::free`].
+    #[doc(hidden)]
+    unsafe fn consume(self, skb: *mut bindings::sk_buff);
+}
+
+/// Any context, hard interrupts included: the free is deferred where it must be.
+#[derive(Clone, Copy)]
+pub struct AnyContext;
+
+// SAFETY: `dev_kfree_skb_any_reason()` gives up the reference.
+unsafe impl Free for AnyContext {
+    #[inline]
+    unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
+        // SAFETY: Legal in any context; the rest is the caller's promise.
+        unsafe { bindings::dev_kfree_skb_any_reason(skb, reason.as_raw()) };
+    }
+
+    #[inline]
+    unsafe fn consume(self, skb: *mut bindings::sk_buff) {
+        // SAFETY: As above.
+        unsafe { bindings::dev_kfree_skb_any_reason(skb, bindings::skb_drop_reason_SKB_CONSUMED) };
+    }
+}
+
+macro_rules! free_in_task_or_softirq {
+    ($($token:ident),+) => {$(
+        // SAFETY: Both functions give up the reference.
+        unsafe impl Free for $token<'_> {
+            #[inline(always)]
+            unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
+                // SAFETY: The token says that this is no hard interrupt; the rest is the caller's
+                // promise.
+                unsafe { bindings::kfree_skb_reason(skb, reason.as_raw()) };
+            }
+
+            #[inline(always)]
+            unsafe fn consume(self, skb: *mut bindings::sk_buff) {
+                // SAFETY: As above.
+                unsafe { bindings::consume_skb(skb) };
+            }
+        }
+    )+};
+}
+
+free_in_task_or_softirq!(Process, Rtnl, Softirq);
+
+// SAFETY: Both functions give up the reference.
+unsafe impl Free for Rcu<'_> {
+    #[inline]
+    unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
+        // SAFETY: An RCU read-side section may be anywhere. The rest is the caller's promise.
+        unsafe { AnyContext.free(skb, reason) };
+    }
+
+    #[inline]
+    unsafe fn consume(self, skb: *mut bindings::sk_buff) {
+        // SAFETY: As above.
+        unsafe { AnyContext.consume(skb) };
+    }
+}
+
+// SAFETY: Both functions give up the reference.
+unsafe impl Free for Napi<'_> {
+    #[inline(always)]
+    unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
+        // SAFETY: NAPI is softirq. The rest is the caller's promise.
+        unsafe { self.softirq().free(skb, reason) };
+    }
+
+    #[inline(always)]
+    unsafe fn consume(self, skb: *mut bindings::sk_buff) {
+        // SAFETY: The token says that this is a NAPI poll with this budget, so that the packet may
+        // go to the CPU's cache of heads.
+        unsafe { bindings::napi_consume_skb(skb, self.budget()) };
+    }
+}
+
+impl Skb {
+    /// Takes over a packet from C.
+    ///
+    /// # Safety
+    ///
+    /// `skb` is valid, and the caller gives up a reference of it.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self(skb)
+    }
+
+    /// Gives the packet to C.
+    #[inline(always)]
+    pub(crate) fn into_raw(self) -> *mut bindings::sk_buff {
+        ManuallyDrop::new(self).0.as_ptr()
+    }
+
+    /// Allocates an empty packet with `headroom` bytes before and `size` bytes behind the data.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    #[doc(alias = "alloc_skb")]
+    pub fn new<C: Context>(headroom: u32, size: u32, _context: C) -> Result<Self> {
+        let total = headroom.checked_add(size).ok_or(ENOMEM)?;
+        // SAFETY: No requirements.
+        let skb = unsafe { bindings::alloc_skb(total, C::GFP) };
+        let skb = NonNull::new(skb).ok_or(ENOMEM)?;
+        // SAFETY: The packet is new and empty, and has room for both.
+        unsafe { bindings::skb_reserve(skb.as_ptr(), headroom as c_int) };
+        // INVARIANT: The allocation's one reference is this value's.
+        Ok(Self(skb))
+    }
+
+    /// Puts bytes behind the data.
+    ///
+    /// # Errors
+    ///
+    /// [`EMSGSIZE`] when the tailroom does not take them, or there are fragments.
+    #[doc(alias = "skb_put")]
+    pub fn put(&mut self, bytes: &[u8]) -> Result {
+        let len = u32::try_from(bytes.len()).map_err(|_| EMSGSIZE)?;
+        if len > self.tailroom() || self.is_cloned() {
+            return Err(EMSGSIZE);
+        }
+        // SAFETY: There are `len` bytes of tailroom, which implies that there is no fragment, and
+        // no clone shares them.
+        let tail = unsafe { bindings::skb_put(self.as_raw(), len) };
+        // SAFETY: `tail` is the start of the `len` bytes just added.
+        unsafe {
+            tail.cast::<u8>()
+                .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len())
+        };
+        Ok(())
+    }
+
+    /// The packet, to change it.
+    #[inline(always)]
+    pub fn as_mut(&mut self) -> Pin<&mut SkBuff> {
+        // SAFETY: Owned, by the type invariants, and borrowed mutably. A packet that others hold
+        // a reference of is only ever made an `Skb` by a shim that has unshared it.
+        unsafe { SkBuff::from_raw_mut(self.0.as_ptr()) }
+    }
+
+    /// A second packet that shares the data.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    #[doc(alias = "skb_clone")]
+    pub fn try_clone<C: Context>(&self, _context: C) -> Result<Self> {
+        // SAFETY: Valid by the type invariants.
+        let skb = unsafe { bindings::skb_clone(self.0.as_ptr(), C::GFP) };
+        // INVARIANT: The clone's one reference is this value's.
+        NonNull::new(skb).map(Self).ok_or(ENOMEM)
+    }
+
+    /// Frees the packet, which is lost, and says why.
+    ///
+    /// `context` is the token of the context this runs in, or [`AnyContext`].
+    #[doc(alias = "kfree_skb_reason")]
+    #[doc(alias = "dev_kfree_skb_any_reason")]
+    #[inline]
+    pub fn drop_reason(self, reason: DropReason, context: impl Free) {
+        // SAFETY: The reference is given up with `self`.
+        unsafe { context.free(self.into_raw(), reason) };
+    }
+
+    /// Frees the packet, which has served its purpose.
+    ///
+    /// `context` is the token of the context this runs in, or [`AnyContext`].
+    #[doc(alias = "consume_skb")]
+    #[doc(alias = "napi_consume_skb")]
+    #[inline]
+    pub fn consume(self, context: impl Free) {
+        // SAFETY: The reference is given up with `self`.
+        unsafe { context.consume(self.into_raw()) };
+    }
+}
+
+impl Deref for Skb {
+    type Target = SkBuff;
+
+    #[inline(always)]
+    fn deref(&self) -> &SkBuff {
+        // SAFETY: Owned, by the type invariants, and borrowed.
+        unsafe { SkBuff::from_raw(self.0.as_ptr()) }
+    }
+}
+
+impl Drop for Skb {
+    #[inline(always)]
+    fn drop(&mut self) {
+        build_error!("an skb must be handed on, dropped with a reason, or consumed");
+    }
+}
