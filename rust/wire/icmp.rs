@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! ICMP for IPv4.
+//!
+//! Specification: RFC 792, RFC 1191 section 4 (MTU in "fragmentation needed").
+
+use core::net::Ipv4Addr;
+
+use zerocopy::network_endian::U16;
+use zerocopy_derive::{
+    FromBytes,
+    Immutable,
+    IntoBytes,
+    KnownLayout,
+    Unaligned, //
+};
+
+use super::{
+    checksum::{
+        self,
+        Sum, //
+    },
+    Error,
+    Header as _,
+    Layer, //
+};
+
+/// What a message is about. Registry: IANA "ICMP Type Numbers".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Type(pub u8);
+
+impl Type {
+    /// The answer to [`Type::ECHO`].
+    #[doc(alias = "ICMP_ECHOREPLY")]
+    pub const ECHO_REPLY: Self = Self(0);
+    /// A packet could not be delivered; the code says why.
+    #[doc(alias = "ICMP_DEST_UNREACH")]
+    pub const DESTINATION_UNREACHABLE: Self = Self(3);
+    /// There is a better router for the destination.
+    #[doc(alias = "ICMP_REDIRECT")]
+    pub const REDIRECT: Self = Self(5);
+    /// A request for [`Type::ECHO_REPLY`].
+    #[doc(alias = "ICMP_ECHO")]
+    pub const ECHO: Self = Self(8);
+    /// A router is here (RFC 1256).
+    pub const ROUTER_ADVERTISEMENT: Self = Self(9);
+    /// Are there routers? (RFC 1256).
+    pub const ROUTER_SOLICITATION: Self = Self(10);
+    /// TTL or time for reassembly ran out.
+    #[doc(alias = "ICMP_TIME_EXCEEDED")]
+    pub const TIME_EXCEEDED: Self = Self(11);
+    /// A packet's header was wrong.
+    #[doc(alias = "ICMP_PARAMETERPROB")]
+    pub const PARAMETER_PROBLEM: Self = Self(12);
+    /// What time is it?
+    #[doc(alias = "ICMP_TIMESTAMP")]
+    pub const TIMESTAMP: Self = Self(13);
+    /// The answer to [`Type::TIMESTAMP`].
+    #[doc(alias = "ICMP_TIMESTAMPREPLY")]
+    pub const TIMESTAMP_REPLY: Self = Self(14);
+
+    /// Whether it reports on a packet, whose start is the payload (RFC 1122 section 3.2.2).
+    #[doc(alias = "icmp_is_err")]
+    #[inline]
+    pub const fn is_error(self) -> bool {
+        // Type 4 is source quench, which nobody sends any more (RFC 6633).
+        matches!(self.0, 3 | 4 | 5 | 11 | 12)
+    }
+}
+
+/// Codes of [`Type::DESTINATION_UNREACHABLE`]. Registry: IANA "ICMP Type Numbers", type 3.
+pub mod unreachable {
+    /// No route to the network.
+    #[doc(alias = "ICMP_NET_UNREACH")]
+    pub const NETWORK: u8 = 0;
+    /// No answer from the host.
+    #[doc(alias = "ICMP_HOST_UNREACH")]
+    pub const HOST: u8 = 1;
+    /// The host does not have the protocol.
+    #[doc(alias = "ICMP_PROT_UNREACH")]
+    pub const PROTOCOL: u8 = 2;
+    /// Nobody listens at the port.
+    #[doc(alias = "ICMP_PORT_UNREACH")]
+    pub const PORT: u8 = 3;
+    /// The packet is too long for the next link, and must not be fragmented.
+    #[doc(alias = "ICMP_FRAG_NEEDED")]
+    pub const FRAGMENTATION_NEEDED: u8 = 4;
+    /// A filter forbids it (RFC 1812 section 5.2.7.1).
+    #[doc(alias = "ICMP_PKT_FILTERED")]
+    pub const ADMINISTRATIVELY_PROHIBITED: u8 = 13;
+}
+
+/// The header of an ICMP message.
+#[doc(alias = "struct icmphdr")]
+#[repr(C)]
+#[derive(
+    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
+)]
+pub struct Header {
+    r#type: u8,
+    code: u8,
+    checksum: U16,
+    first: U16,
+    second: U16,
+}
+
+header!(Header, Icmp, 8);
+
+impl Header {
+    /// A header without checksum, its last four octets zero.
+    #[inline]
+    pub const fn new(r#type: Type, code: u8) -> Self {
+        Self {
+            r#type: r#type.0,
+            code,
+            checksum: U16::ZERO,
+            first: U16::ZERO,
+            second: U16::ZERO,
+        }
+    }
+
+    /// What the message is about.
+    #[doc(alias = "type")]
+    #[inline]
+    pub const fn kind(&self) -> Type {
+        Type(self.r#type)
+    }
+
+    /// What exactly; depends on the type.
+    #[inline]
+    pub const fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// The checksum.
+    #[inline]
+    pub const fn checksum(&self) -> u16 {
+        self.checksum.get()
+    }
+
+    /// Which sender of echoes or timestamps it belongs to.
+    #[doc(alias = "id")]
+    #[inline]
+    pub const fn identifier(&self) -> u16 {
+        self.first.get()
+    }
+
+    /// Which echo or timestamp it is.
+    #[inline]
+    pub const fn sequence(&self) -> u16 {
+        self.second.get()
+    }
+
+    /// With "fragmentation needed", the next link's MTU in octets; zero of an old router.
+    #[inline]
+    pub const fn mtu(&self) -> u16 {
+        self.second.get()
+    }
+
+    /// With a redirect, the better router.
+    #[inline]
+    pub const fn gateway(&self) -> Ipv4Addr {
+        let [a, b] = self.first.get().to_be_bytes();
+        let [c, d] = self.second.get().to_be_bytes();
+        Ipv4Addr::new(a, b, c, d)
+    }
+
+    /// Sets type and code. The checksum is left to the caller, here and below.
+    #[inline]
+    pub fn set_kind(&mut self, r#type: Type, code: u8) {
+        self.r#type = r#type.0;
+        self.code = code;
+    }
+
+    /// Sets the checksum.
+    #[inline]
+    pub fn set_checksum(&mut self, checksum: u16) {
+        self.checksum.set(checksum);
+    }
+
+    /// Sets the identifier and sequence number of an echo or timestamp.
+    #[inline]
+    pub fn set_echo(&mut self, identifier: u16, sequence: u16) {
+        self.first.set(identifier);
+        self.second.set(sequence);
+    }
+
+    /// Sets the next link's MTU, in octets.
+    #[inline]
+    pub fn set_mtu(&mut self, mtu: u16) {
+        self.second.set(mtu);
+    }
+
+    /// Sets the better router of a redirect.
+    #[inline]
+    pub fn set_gateway(&mut self, gateway: Ipv4Addr) {
+        let [a, b, c, d] = gateway.octets();
+        self.first.set(u16::from_be_bytes([a, b]));
+        self.second.set(u16::from_be_bytes([c, d]));
+    }
+
+    /// Keeps the checksum right when a 16-bit word it covers changes from `old` to `new`; the
+    /// identifier, say.
+    #[inline]
+    pub fn update_checksum(&mut self, old: u16, new: u16) {
+        self.checksum
+            .set(checksum::update_u16(self.checksum.get(), old, new));
+    }
+}
+
+/// Views a message; returns its header and payload.
+///
+/// The checksum is not verified: see [`verify_checksum`].
+///
+/// # Errors
+///
+/// [`Error::Truncated`].
+#[inline]
+pub fn parse(bytes: &[u8]) -> Result<(&Header, &[u8]), Error> {
+    Header::view(bytes)
+}
+
+/// Verifies the checksum of a message, which is all of `bytes` and begins with its header.
+///
+/// # Errors
+///
+/// [`Error::Truncated`], [`Error::BadChecksum`].
+pub fn verify_checksum(bytes: &[u8]) -> Result<(), Error> {
+    Header::view(bytes)?;
+    // RFC 792, "Checksum": over the message, without pseudo header.
+    checksum::verify(Sum::new(), bytes, Layer::Icmp)
+}
+
+/// Computes and sets the checksum of a message, which is all of `bytes` and begins with its header.
+///
+/// # Errors
+///
+/// [`Error::Truncated`].
+pub fn fill_checksum(bytes: &mut [u8]) -> Result<(), Error> {
+    let (header, rest) = Header::view_mut(bytes)?;
+    header.set_checksum(0);
+    let sum = Sum::new()
+        .bytes(zerocopy::IntoBytes::as_bytes(header))
+        .bytes(rest);
+    header.set_checksum(sum.checksum());
+    Ok(())
+}
