@@ -245,3 +245,118 @@ pub fn fill_checksum(bytes: &mut [u8]) -> Result<(), Error> {
     header.set_checksum(sum.checksum());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            captures,
+            ipv4,
+            testing::{
+                boundary,
+                round_trip, //
+            },
+            udp, //
+        },
+        *, //
+    };
+
+    fn captured(frame: &[u8]) -> &[u8] {
+        ipv4::parse(&frame[14..]).unwrap().2
+    }
+
+    #[test]
+    fn deconstruct() {
+        let (header, payload) = parse(captured(&captures::PING)).unwrap();
+        assert_eq!((header.kind(), header.code()), (Type::ECHO, 0));
+        assert_eq!(header.checksum(), 0xcd5d);
+        assert_eq!((header.identifier(), header.sequence()), (0x63eb, 1));
+        assert_eq!(payload.len(), 16);
+        assert!(!header.kind().is_error());
+    }
+
+    #[test]
+    fn error_holds_the_packet() {
+        let (header, payload) = parse(captured(&captures::PORT_UNREACHABLE)).unwrap();
+        assert_eq!(header.kind(), Type::DESTINATION_UNREACHABLE);
+        assert_eq!(header.code(), unreachable::PORT);
+        assert!(header.kind().is_error());
+        let (packet, _, datagram) = ipv4::parse(payload).unwrap();
+        assert_eq!(packet.source(), Ipv4Addr::new(192, 0, 2, 1));
+        assert_eq!(udp::parse(datagram).unwrap().1, b"wire");
+    }
+
+    #[test]
+    fn construct() {
+        let captured = captured(&captures::PING);
+        let mut bytes = [0xa5; 24];
+        let mut header = Header::new(Type::ECHO_REPLY, 1);
+        header.set_kind(Type::ECHO, 0);
+        header.set_echo(0x63eb, 1);
+        let rest = header.emit(&mut bytes).unwrap();
+        rest.copy_from_slice(&captured[8..]);
+        fill_checksum(&mut bytes).unwrap();
+        assert_eq!(bytes, captured);
+    }
+
+    #[test]
+    fn last_four_octets() {
+        let mut header = Header::new(Type::DESTINATION_UNREACHABLE, 4);
+        header.set_mtu(1400);
+        let mut bytes = [0xa5; 8];
+        header.emit(&mut bytes).unwrap();
+        assert_eq!(bytes, [3, 4, 0, 0, 0, 0, 0x05, 0x78]);
+        assert_eq!(header.mtu(), 1400);
+        header.set_gateway(Ipv4Addr::new(192, 0, 2, 254));
+        assert_eq!(header.gateway(), Ipv4Addr::new(192, 0, 2, 254));
+    }
+
+    #[test]
+    fn lengths() {
+        boundary(&captured(&captures::PING)[..8], |bytes| {
+            parse(bytes).map(|_| ())
+        });
+        boundary(&captured(&captures::PING)[..8], |bytes| {
+            fill_checksum(&mut bytes.to_vec())
+        });
+        let error = Err(Error::truncated(Layer::Icmp, 8, 7));
+        assert_eq!(verify_checksum(&captured(&captures::PING)[..7]), error);
+    }
+
+    #[test]
+    fn round_trip_of_any_bytes() {
+        round_trip::<Header>(|header| {
+            let mut copy = Header::new(header.kind(), header.code());
+            copy.set_checksum(header.checksum());
+            copy.set_echo(header.identifier(), header.sequence());
+            copy
+        });
+    }
+
+    #[test]
+    fn checksum_of_any_change() {
+        for frame in [&captures::PING[..], &captures::PORT_UNREACHABLE] {
+            let message = captured(frame);
+            assert_eq!(verify_checksum(message), Ok(()));
+            for bit in 0..message.len() * 8 {
+                let mut bytes = message.to_vec();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                let bad = Err(Error::BadChecksum { layer: Layer::Icmp });
+                assert_eq!(verify_checksum(&bytes), bad, "bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn updated_identifier() {
+        let message = captured(&captures::PING);
+        for identifier in 0..=u16::MAX {
+            let mut bytes = message.to_vec();
+            let (header, _) = Header::view_mut(&mut bytes).unwrap();
+            let old = header.identifier();
+            header.set_echo(identifier, header.sequence());
+            header.update_checksum(old, identifier);
+            assert_eq!(verify_checksum(&bytes), Ok(()), "{identifier}");
+        }
+    }
+}

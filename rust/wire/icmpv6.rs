@@ -1,19 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! ICMPv6, with the messages of neighbour discovery that resolve addresses.
+//! ICMPv6. For neighbour discovery see [`ndisc`](super::ndisc).
 //!
-//! Specification: RFC 4443, RFC 4861. Of neighbour discovery, router messages and redirects can be
-//! told by their type, but have no view of their own.
+//! Specification: RFC 4443.
 
-use core::{
-    iter::FusedIterator,
-    net::Ipv6Addr, //
-};
-
-use zerocopy::network_endian::{
-    U16,
-    U32, //
-};
+use zerocopy::network_endian::U16;
 use zerocopy_derive::{
     FromBytes,
     Immutable,
@@ -27,9 +18,7 @@ use super::{
         self,
         Pseudo, //
     },
-    ethernet::Address,
     ip::Protocol,
-    options::Item,
     Error,
     Header as _,
     Layer, //
@@ -73,10 +62,10 @@ impl Type {
     /// A router is here (RFC 4861 section 4.2).
     #[doc(alias = "NDISC_ROUTER_ADVERTISEMENT")]
     pub const ROUTER_ADVERTISEMENT: Self = Self(134);
-    /// Who has the address? A [`Neighbour`] (RFC 4861 section 4.3).
+    /// Who has the address? A [`Neighbour`](super::ndisc::Neighbour) (RFC 4861 section 4.3).
     #[doc(alias = "NDISC_NEIGHBOUR_SOLICITATION")]
     pub const NEIGHBOUR_SOLICITATION: Self = Self(135);
-    /// The sender has the address. A [`Neighbour`] (RFC 4861 section 4.4).
+    /// The sender has the address. A [`Neighbour`](super::ndisc::Neighbour) (RFC 4861 section 4.4).
     #[doc(alias = "NDISC_NEIGHBOUR_ADVERTISEMENT")]
     pub const NEIGHBOUR_ADVERTISEMENT: Self = Self(136);
     /// There is a better first hop (RFC 4861 section 4.5).
@@ -226,198 +215,6 @@ impl Header {
     }
 }
 
-const ROUTER: u32 = 0x8000_0000;
-const SOLICITED: u32 = 0x4000_0000;
-const OVERRIDE: u32 = 0x2000_0000;
-
-/// A neighbour solicitation or advertisement, without options.
-#[doc(alias = "struct nd_msg")]
-#[repr(C)]
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
-pub struct Neighbour {
-    r#type: u8,
-    code: u8,
-    checksum: U16,
-    flags: U32,
-    target: [u8; 16],
-}
-
-header!(Neighbour, Icmpv6, 24);
-
-impl Neighbour {
-    /// A solicitation: who has `target`? Without checksum.
-    #[inline]
-    pub const fn solicitation(target: Ipv6Addr) -> Self {
-        Self {
-            r#type: Type::NEIGHBOUR_SOLICITATION.0,
-            code: 0,
-            checksum: U16::ZERO,
-            flags: U32::ZERO,
-            target: target.octets(),
-        }
-    }
-
-    /// An advertisement: the sender has `target`. Without checksum.
-    #[inline]
-    pub const fn advertisement(
-        target: Ipv6Addr,
-        router: bool,
-        solicited: bool,
-        r#override: bool,
-    ) -> Self {
-        let router = if router { ROUTER } else { 0 };
-        let solicited = if solicited { SOLICITED } else { 0 };
-        let r#override = if r#override { OVERRIDE } else { 0 };
-        Self {
-            r#type: Type::NEIGHBOUR_ADVERTISEMENT.0,
-            code: 0,
-            checksum: U16::ZERO,
-            flags: U32::new(router | solicited | r#override),
-            target: target.octets(),
-        }
-    }
-
-    /// Solicitation or advertisement.
-    #[inline]
-    pub const fn kind(&self) -> Type {
-        Type(self.r#type)
-    }
-
-    /// Whether the sender is a router; of an advertisement.
-    #[inline]
-    pub const fn router(&self) -> bool {
-        self.flags.get() & ROUTER != 0
-    }
-
-    /// Whether it answers a solicitation; of an advertisement.
-    #[inline]
-    pub const fn solicited(&self) -> bool {
-        self.flags.get() & SOLICITED != 0
-    }
-
-    /// Whether it is to replace what the receiver knows; of an advertisement.
-    #[doc(alias = "override")]
-    #[inline]
-    pub const fn overrides(&self) -> bool {
-        self.flags.get() & OVERRIDE != 0
-    }
-
-    /// The address that is asked for, or that the sender has.
-    #[inline]
-    pub const fn target(&self) -> Ipv6Addr {
-        Ipv6Addr::from_bits(u128::from_be_bytes(self.target))
-    }
-
-    /// Checks what can be checked of the message alone; its hop limit must be 255 besides.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BadReserved`].
-    #[inline]
-    pub const fn check(&self) -> Result<(), Error> {
-        let layer = Layer::Icmpv6;
-        // RFC 4861 sections 7.1.1 and 7.1.2: the code is 0, the target no multicast address.
-        let value = match (self.kind(), self.code) {
-            (Type::NEIGHBOUR_SOLICITATION | Type::NEIGHBOUR_ADVERTISEMENT, 0) => {
-                if !self.target().is_multicast() {
-                    return Ok(());
-                }
-                let [a, b, ..] = self.target;
-                u16::from_be_bytes([a, b])
-            }
-            (r#type, code) => u16::from_be_bytes([r#type.0, code]),
-        };
-        Err(Error::BadReserved { layer, value })
-    }
-}
-
-/// The kind of option that has the sender's link address (RFC 4861 section 4.6.1).
-#[doc(alias = "ND_OPT_SOURCE_LL_ADDR")]
-pub const OPTION_SOURCE_LINK_ADDRESS: u8 = 1;
-
-/// The kind of option that has the target's link address (RFC 4861 section 4.6.1).
-#[doc(alias = "ND_OPT_TARGET_LL_ADDR")]
-pub const OPTION_TARGET_LINK_ADDRESS: u8 = 2;
-
-/// An option with an Ethernet address (RFC 2464 section 6).
-#[repr(C)]
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
-pub struct LinkAddress {
-    kind: u8,
-    len: u8,
-    address: Address,
-}
-
-header!(LinkAddress, Icmpv6, 8);
-
-impl LinkAddress {
-    /// The option of this kind with this address.
-    #[inline]
-    pub const fn new(kind: u8, address: Address) -> Self {
-        Self {
-            kind,
-            len: 1,
-            address,
-        }
-    }
-
-    /// The option's kind.
-    #[inline]
-    pub const fn kind(&self) -> u8 {
-        self.kind
-    }
-
-    /// The address.
-    #[inline]
-    pub const fn address(&self) -> Address {
-        self.address
-    }
-}
-
-/// The options of a neighbour discovery message.
-///
-/// Each is there in full, or is an [`Error::BadOption`], which is the last item.
-#[derive(Clone, Debug)]
-pub struct Options<'a>(&'a [u8]);
-
-impl<'a> Options<'a> {
-    /// Goes over `bytes`, what follows the fixed part of a message; [`Neighbour`], say.
-    #[inline]
-    pub const fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
-    }
-}
-
-impl<'a> Iterator for Options<'a> {
-    type Item = Result<Item<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let [kind, rest @ ..] = self.0 else {
-            return None;
-        };
-        // RFC 4861 section 4.6: the length is of the whole option in units of 8 octets; zero makes
-        // the packet to be discarded.
-        let data = rest.split_first().and_then(|(len, rest)| {
-            rest.split_at_checked(usize::from(*len).saturating_mul(8).checked_sub(2)?)
-        });
-        let Some((data, rest)) = data else {
-            self.0 = &[];
-            return Some(Err(Error::BadOption {
-                layer: Layer::Icmpv6,
-                kind: *kind,
-            }));
-        };
-        self.0 = rest;
-        Some(Ok(Item { kind: *kind, data }))
-    }
-}
-
-impl FusedIterator for Options<'_> {}
-
 /// Views a message; returns its header and payload.
 ///
 /// The checksum is not verified: see [`verify_checksum`].
@@ -454,4 +251,114 @@ pub fn fill_checksum(pseudo: Pseudo, bytes: &mut [u8]) -> Result<(), Error> {
     let sum = sum.bytes(zerocopy::IntoBytes::as_bytes(header)).bytes(rest);
     header.set_checksum(sum.checksum());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            captures,
+            ipv6,
+            testing::{
+                boundary,
+                round_trip, //
+            }, //
+        },
+        *, //
+    };
+
+    fn captured(frame: &[u8]) -> (Pseudo, &[u8]) {
+        let (header, payload) = ipv6::parse(&frame[14..]).unwrap();
+        let upper = ipv6::extensions(payload, header.next_header()).unwrap();
+        (header.pseudo(), &payload[upper.offset..])
+    }
+
+    #[test]
+    fn deconstruct() {
+        let (_, bytes) = captured(&captures::PING6);
+        let (header, payload) = parse(bytes).unwrap();
+        assert_eq!((header.kind(), header.code()), (Type::ECHO_REQUEST, 0));
+        assert_eq!(header.checksum(), 0x798b);
+        assert_eq!((header.identifier(), header.sequence()), (0x63ec, 1));
+        assert_eq!(payload.len(), 16);
+        assert!(!header.kind().is_error() && !header.kind().is_neighbour_discovery());
+        assert!(Type::PACKET_TOO_BIG.is_error());
+        assert!(Type::REDIRECT.is_neighbour_discovery());
+    }
+
+    #[test]
+    fn construct() {
+        let (pseudo, captured) = captured(&captures::PING6);
+        let mut bytes = [0xa5; 24];
+        let mut header = Header::new(Type::ECHO_REPLY, 1);
+        header.set_kind(Type::ECHO_REQUEST, 0);
+        header.set_echo(0x63ec, 1);
+        let rest = header.emit(&mut bytes).unwrap();
+        rest.copy_from_slice(&captured[8..]);
+        fill_checksum(pseudo, &mut bytes).unwrap();
+        assert_eq!(bytes, captured);
+    }
+
+    #[test]
+    fn value() {
+        let mut header = Header::new(Type::PACKET_TOO_BIG, 0);
+        header.set_value(0x0001_0500);
+        let mut bytes = [0xa5; 8];
+        header.emit(&mut bytes).unwrap();
+        assert_eq!(bytes, [2, 0, 0, 0, 0, 1, 5, 0]);
+        assert_eq!(header.value(), 0x0001_0500);
+    }
+
+    #[test]
+    fn lengths() {
+        let (pseudo, message) = captured(&captures::PING6);
+        boundary(&message[..8], |bytes| parse(bytes).map(|_| ()));
+        boundary(&message[..8], |bytes| {
+            fill_checksum(pseudo, &mut bytes.to_vec())
+        });
+        let error = Err(Error::truncated(Layer::Icmpv6, 8, 7));
+        assert_eq!(verify_checksum(pseudo, &message[..7]), error);
+    }
+
+    #[test]
+    fn round_trip_of_any_bytes() {
+        round_trip::<Header>(|header| {
+            let mut copy = Header::new(header.kind(), header.code());
+            copy.set_checksum(header.checksum());
+            copy.set_value(header.value());
+            copy
+        });
+    }
+
+    #[test]
+    fn checksum_of_any_change() {
+        for frame in [
+            &captures::PING6[..],
+            &captures::LISTENER_REPORT,
+            &captures::NEIGHBOUR_ADVERTISEMENT,
+        ] {
+            let (pseudo, message) = captured(frame);
+            assert_eq!(verify_checksum(pseudo, message), Ok(()));
+            for bit in 0..message.len() * 8 {
+                let mut bytes = message.to_vec();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                let layer = Layer::Icmpv6;
+                let bad = Err(Error::BadChecksum { layer });
+                assert_eq!(verify_checksum(pseudo, &bytes), bad, "bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn updated_sequence() {
+        let (pseudo, message) = captured(&captures::PING6);
+        for sequence in 0..=u16::MAX {
+            let mut bytes = message.to_vec();
+            let (header, _) = Header::view_mut(&mut bytes).unwrap();
+            let old = header.sequence();
+            header.set_echo(header.identifier(), sequence);
+            header.update_checksum(old, sequence);
+            assert_eq!(verify_checksum(pseudo, &bytes), Ok(()), "{sequence}");
+        }
+    }
 }

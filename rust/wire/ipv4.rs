@@ -395,3 +395,235 @@ pub fn parse(bytes: &[u8]) -> Result<(&Header, &[u8], &[u8]), Error> {
         .ok_or_else(truncated)?;
     Ok((header, options, payload))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            captures,
+            options::Item,
+            testing::{
+                boundary,
+                round_trip,
+                Random, //
+            }, //
+        },
+        *, //
+    };
+
+    const A: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
+    const B: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
+
+    fn ping() -> [u8; 44] {
+        captures::PING[14..].try_into().unwrap()
+    }
+
+    #[test]
+    fn deconstruct() {
+        let bytes = ping();
+        let (header, options, payload) = parse(&bytes).unwrap();
+        assert_eq!(header.version(), 4);
+        assert_eq!(header.header_len(), 20);
+        assert_eq!((header.dscp(), header.ecn()), (0, Ecn::NotCapable));
+        assert_eq!(header.traffic_class(), 0);
+        assert_eq!(header.total_len(), 44);
+        assert_eq!(header.identification(), 0xa68c);
+        assert!(header.dont_fragment() && !header.more_fragments());
+        assert_eq!(header.fragment_offset(), 0);
+        assert_eq!(header.fragment(), None);
+        assert_eq!(header.ttl(), 64);
+        assert_eq!(header.protocol(), Protocol::ICMP);
+        assert_eq!(header.checksum(), 0x1041);
+        assert_eq!((header.source(), header.destination()), (A, B));
+        assert!(options.is_empty());
+        assert_eq!(payload, &bytes[20..]);
+        assert_eq!(header.verify_checksum(options), Ok(()));
+    }
+
+    #[test]
+    fn construct() {
+        let mut bytes = [0xa5; 22];
+        let mut header = Header::new(A, B, Protocol::ICMP, 24).unwrap();
+        header.set_identification(0xa68c);
+        header.fill_checksum(&[]);
+        assert_eq!(header.emit(&mut bytes).unwrap(), [0xa5; 2]);
+        assert_eq!(bytes[..20], ping()[..20]);
+    }
+
+    #[test]
+    fn payload_limit() {
+        let len = |payload| Header::new(A, B, Protocol::UDP, payload).map(|h| h.total_len());
+        assert_eq!(len(0), Ok(20));
+        assert_eq!(len(65515), Ok(65535));
+        let bad = |len| {
+            Err(Error::BadTotalLength {
+                layer: Layer::Ipv4,
+                len,
+            })
+        };
+        assert_eq!(len(65516), bad(65536));
+        assert_eq!(len(usize::MAX), bad(u32::MAX));
+    }
+
+    #[test]
+    fn round_trip_of_any_bytes() {
+        round_trip::<Header>(|header| {
+            let mut copy = *header;
+            copy.set_traffic_class((header.dscp() << 2) | header.ecn().bits());
+            copy.set_total_len(header.total_len());
+            copy.set_identification(header.identification());
+            copy.set_dont_fragment(!header.dont_fragment());
+            copy.set_dont_fragment(header.dont_fragment());
+            copy.set_fragment(!header.fragment_offset(), !header.more_fragments());
+            copy.set_fragment(header.fragment_offset(), header.more_fragments());
+            copy.set_ttl(header.ttl());
+            copy.set_protocol(header.protocol());
+            copy.set_checksum(header.checksum());
+            copy.set_source(header.source());
+            copy.set_destination(header.destination());
+            copy
+        });
+    }
+
+    #[test]
+    fn lengths() {
+        boundary(&ping(), |bytes| parse(bytes).map(|_| ()));
+        boundary(&captures::RECORD_ROUTE[14..], |bytes| {
+            parse(bytes).map(|_| ())
+        });
+    }
+
+    #[test]
+    fn padding_is_cut_off() {
+        let mut bytes = ping().to_vec();
+        bytes.resize(60, 0);
+        assert_eq!(parse(&bytes).unwrap().2.len(), 24);
+    }
+
+    #[test]
+    fn every_version_and_header_length() {
+        for first in 0..=u8::MAX {
+            let mut bytes = [0; 60];
+            bytes[0] = first;
+            bytes[3] = 60;
+            let layer = Layer::Ipv4;
+            let header_len = (first & 0xf) * 4;
+            let lengths = match (first >> 4, header_len) {
+                (4, 20..) => Ok((usize::from(header_len), 60)),
+                (4, _) => Err(Error::BadHeaderLength {
+                    layer,
+                    len: u16::from(header_len),
+                }),
+                (version, _) => Err(Error::BadVersion { layer, version }),
+            };
+            let (header, _) = Header::view(&bytes).unwrap();
+            let checked = header.check(60).map(|l| (l.header_len(), l.total_len()));
+            assert_eq!(checked, lengths);
+            if let Ok((header_len, total_len)) = lengths {
+                let (_, options, payload) = parse(&bytes).unwrap();
+                assert_eq!(options.len(), header_len - 20);
+                assert_eq!(payload.len(), total_len - header_len);
+            }
+        }
+    }
+
+    #[test]
+    fn total_length() {
+        let mut bytes = captures::RECORD_ROUTE[14..].to_vec();
+        let mut check = |len: u16| {
+            bytes[2..4].copy_from_slice(&len.to_be_bytes());
+            parse(&bytes).map(|(_, options, payload)| (options.len(), payload.len()))
+        };
+        let bad = |len| {
+            Err(Error::BadTotalLength {
+                layer: Layer::Ipv4,
+                len,
+            })
+        };
+        assert_eq!(check(0), bad(0));
+        assert_eq!(check(59), bad(59));
+        assert_eq!(check(60), Ok((40, 0)));
+        assert_eq!(check(61), Ok((40, 1)));
+        assert_eq!(check(76), Ok((40, 16)));
+        assert_eq!(check(77), Err(Error::truncated(Layer::Ipv4, 77, 76)));
+        assert_eq!(check(65535), Err(Error::truncated(Layer::Ipv4, 65535, 76)));
+    }
+
+    #[test]
+    fn option_list() {
+        let (header, bytes, payload) = parse(&captures::RECORD_ROUTE[14..]).unwrap();
+        assert_eq!(header.verify_checksum(bytes), Ok(()));
+        assert!(header.verify_checksum(&[]).is_err());
+        let mut options = options(bytes);
+        // RFC 791 section 3.1: record route is type 7, here with a pointer and nine addresses.
+        let Some(Ok(Item { kind: 7, data })) = options.next() else {
+            panic!("no record route");
+        };
+        assert_eq!(data.len(), 37);
+        assert_eq!(
+            (&data[1..5], &data[5..9]),
+            (&A.octets()[..], &B.octets()[..])
+        );
+        assert!(options.next().is_none());
+        assert_eq!(payload.len(), 16);
+    }
+
+    #[test]
+    fn fragments() {
+        let mut header = Header::new(A, B, Protocol::UDP, 0).unwrap();
+        header.set_identification(0xbeef);
+        header.set_fragment(1480, true);
+        let mut expected = Fragment {
+            identification: 0xbeef,
+            offset: 1480,
+            more: true,
+        };
+        assert_eq!(header.fragment(), Some(expected));
+        assert!(!expected.is_first() && !expected.is_whole());
+        header.set_fragment(65528, false);
+        (expected.offset, expected.more) = (65528, false);
+        assert_eq!(header.fragment(), Some(expected));
+        header.set_fragment(0, true);
+        assert!(header.fragment().unwrap().is_first());
+        header.set_fragment(7, false);
+        assert_eq!(header.fragment(), None);
+        assert!(header.dont_fragment());
+    }
+
+    #[test]
+    fn checksum_of_any_change() {
+        let bytes = ping();
+        for bit in 0..160 {
+            let mut bytes = bytes;
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            let (header, _) = Header::view(&bytes).unwrap();
+            let layer = Layer::Ipv4;
+            assert_eq!(
+                header.verify_checksum(&[]),
+                Err(Error::BadChecksum { layer })
+            );
+        }
+    }
+
+    #[test]
+    fn forwarding() {
+        let mut random = Random::new(4);
+        for _ in 0..1000 {
+            let bytes = random.bytes(20);
+            let mut header = *Header::view(&bytes).unwrap().0;
+            header.fill_checksum(&[]);
+            let before = header;
+            if header.forward() {
+                assert_eq!(header.ttl(), before.ttl() - 1);
+                assert_eq!(header.verify_checksum(&[]), Ok(()));
+            } else {
+                assert_eq!(header, before);
+            }
+        }
+        let mut header = Header::new(A, B, Protocol::UDP, 0).unwrap();
+        for (ttl, forwarded) in [(0, false), (1, false), (2, true), (255, true)] {
+            header.set_ttl(ttl);
+            assert_eq!(header.forward(), forwarded, "{ttl}");
+        }
+    }
+}

@@ -4,8 +4,10 @@
 //!
 //! Specification: RFC 8200, RFC 4302 section 2 (authentication header), RFC 7112 (a first fragment
 //! has all headers). Jumbograms (RFC 2675) are **not** supported: a payload length of zero is taken
-//! at its word. Of the extension headers, hop-by-hop options, routing, fragment, destination
-//! options and authentication are passed over; all others end the walk, as in Linux.
+//! at its word. So it is in a packet that the kernel aggregated beyond 65535 octets, where only the
+//! packet's metadata tells its length. Of the extension headers, hop-by-hop options, routing,
+//! fragment, destination options and authentication are passed over; all others end the walk, as in
+//! Linux.
 //!
 //! # Extension headers a few octets at a time
 //!
@@ -33,10 +35,7 @@
 //! # Ok::<(), Error>(())
 //! ```
 
-use core::{
-    iter::FusedIterator,
-    net::Ipv6Addr, //
-};
+use core::net::Ipv6Addr;
 
 use zerocopy::network_endian::{
     U16,
@@ -54,21 +53,22 @@ use super::{
     checksum::Pseudo,
     ip::{
         Ecn,
-        Fragment,
         Lengths,
         Protocol, //
     },
-    options::Item,
     Error,
     Header as _,
     Layer, //
 };
 
-/// The most extension headers that are passed over.
-///
-/// RFC 8504 section 5.3 lets a host set such a limit; RFC 8200 section 4.1 recommends an order in
-/// which there are seven.
-pub const MAX_EXTENSIONS: u8 = 8;
+pub use super::extension::{
+    extensions,
+    Extension,
+    Extensions,
+    Options,
+    Upper,
+    MAX_EXTENSIONS, //
+};
 
 const FLOW_LABEL_MASK: u32 = 0x000f_ffff;
 
@@ -271,238 +271,6 @@ impl Header {
     }
 }
 
-/// The first eight octets of any extension header that the walk passes over.
-#[doc(alias = "struct ipv6_opt_hdr")]
-#[doc(alias = "struct frag_hdr")]
-#[repr(C)]
-#[derive(
-    FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
-)]
-pub struct Extension {
-    next_header: u8,
-    len: u8,
-    offset_flags: U16,
-    identification: U32,
-}
-
-header!(Extension, Ipv6Extension, 8);
-
-impl Extension {
-    /// A fragment header before `next_header`; of the offset, in octets, what is below a multiple
-    /// of 8 is cut off.
-    #[inline]
-    pub const fn fragment_header(next_header: Protocol, fragment: Fragment) -> Self {
-        let more = if fragment.more { 1 } else { 0 };
-        Self {
-            next_header: next_header.0,
-            len: 0,
-            offset_flags: U16::new((fragment.offset & !7) | more),
-            identification: U32::new(fragment.identification),
-        }
-    }
-
-    /// What follows the extension header.
-    #[doc(alias = "nexthdr")]
-    #[inline]
-    pub const fn next_header(&self) -> Protocol {
-        Protocol(self.next_header)
-    }
-
-    /// Its length in octets, as a header of `protocol`; `None` if that is not passed over.
-    #[doc(alias = "ipv6_optlen")]
-    #[inline]
-    pub fn len(&self, protocol: Protocol) -> Option<usize> {
-        let len = usize::from(self.len);
-        match protocol {
-            // RFC 8200 sections 4.3, 4.4 and 4.6: in units of 8 octets, less the first.
-            Protocol::HOP_BY_HOP | Protocol::ROUTING | Protocol::DESTINATION_OPTIONS => {
-                Some(len.saturating_add(1).saturating_mul(8))
-            }
-            // RFC 8200 section 4.5: fixed; the octet is reserved and ignored.
-            Protocol::FRAGMENT => Some(Self::LEN),
-            // RFC 4302 section 2.2: in units of 4 octets, less two.
-            Protocol::AH => Some(len.saturating_add(2).saturating_mul(4)),
-            _ => None,
-        }
-    }
-
-    /// What it says as a fragment header (RFC 8200 section 4.5).
-    #[inline]
-    pub const fn fragment(&self) -> Fragment {
-        let bits = self.offset_flags.get();
-        Fragment {
-            identification: self.identification.get(),
-            offset: bits & !7,
-            more: bits & 1 != 0,
-        }
-    }
-}
-
-/// What is behind the extension headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Upper {
-    /// The protocol that the walk ended at; [`Protocol::NO_NEXT`] if nothing follows.
-    pub protocol: Protocol,
-    /// Where it begins, in octets from the end of the IPv6 header.
-    pub offset: usize,
-    /// What the fragment header says, if there is one.
-    pub fragment: Option<Fragment>,
-}
-
-impl Upper {
-    /// Whether the header of `protocol` is at `offset`; in a later fragment there is data.
-    #[inline]
-    pub fn has_header(&self) -> bool {
-        self.protocol != Protocol::NO_NEXT && self.fragment.is_none_or(Fragment::is_first)
-    }
-}
-
-/// A walk over extension headers that is given their first octets one header at a time.
-///
-/// Whether all of a header is in the packet shows at the next one, or is for the owner of the
-/// packet to compare with [`Upper::offset`].
-#[doc(alias = "ipv6_skip_exthdr")]
-#[doc(alias = "ipv6_find_hdr")]
-#[derive(Clone, Copy, Debug)]
-pub struct Extensions {
-    upper: Upper,
-    passed: u8,
-}
-
-impl Extensions {
-    /// A walk that begins behind an IPv6 header whose next header is `first`.
-    #[inline]
-    pub const fn new(first: Protocol) -> Self {
-        Self {
-            upper: Upper {
-                protocol: first,
-                offset: 0,
-                fragment: None,
-            },
-            passed: 0,
-        }
-    }
-
-    /// Where the next [`Extension`] is, in octets from the end of the IPv6 header; `None` at the
-    /// end of the walk.
-    #[inline]
-    pub fn wanted(&self) -> Option<usize> {
-        let extension = matches!(
-            self.upper.protocol,
-            Protocol::HOP_BY_HOP
-                | Protocol::ROUTING
-                | Protocol::FRAGMENT
-                | Protocol::AH
-                | Protocol::DESTINATION_OPTIONS
-        );
-        // RFC 8200 section 4.5: the rest of the headers is in the first fragment only.
-        let later = self.upper.fragment.is_some_and(|f| !f.is_first());
-        (extension && !later).then_some(self.upper.offset)
-    }
-
-    /// Passes over the extension header at [`Extensions::wanted`]. At the end of the walk it does
-    /// nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::BadOrder`], [`Error::TooMany`].
-    #[inline]
-    pub fn step(&mut self, extension: &Extension) -> Result<(), Error> {
-        let layer = Layer::Ipv6Extension;
-        let protocol = self.upper.protocol;
-        let (Some(_), Some(len)) = (self.wanted(), extension.len(protocol)) else {
-            return Ok(());
-        };
-        // RFC 8200 section 4.1: hop-by-hop options stand immediately after the IPv6 header only;
-        // the others in any order, any number of times.
-        if protocol == Protocol::HOP_BY_HOP && self.passed != 0 {
-            return Err(Error::BadOrder { layer, protocol });
-        }
-        if self.passed >= MAX_EXTENSIONS {
-            return Err(Error::TooMany { layer });
-        }
-        self.passed = self.passed.saturating_add(1);
-        if protocol == Protocol::FRAGMENT {
-            self.upper.fragment = Some(extension.fragment());
-        }
-        self.upper.protocol = extension.next_header();
-        self.upper.offset = self.upper.offset.saturating_add(len);
-        Ok(())
-    }
-
-    /// Where the walk is; at its end, what is behind the extension headers.
-    #[inline]
-    pub const fn upper(&self) -> Upper {
-        self.upper
-    }
-}
-
-/// Passes over the extension headers of a payload that is all in one slice.
-///
-/// # Errors
-///
-/// [`Error::Truncated`] if a header is not all there, and those of [`Extensions::step`].
-#[inline]
-pub fn extensions(bytes: &[u8], first: Protocol) -> Result<Upper, Error> {
-    let mut walk = Extensions::new(first);
-    let truncated = |need| Error::truncated(Layer::Ipv6Extension, need, bytes.len());
-    while let Some(offset) = walk.wanted() {
-        let rest = bytes.get(offset..).ok_or_else(|| truncated(offset))?;
-        let (extension, _) = Extension::view(rest)?;
-        walk.step(extension)?;
-    }
-    let upper = walk.upper();
-    if upper.offset > bytes.len() {
-        return Err(truncated(upper.offset));
-    }
-    Ok(upper)
-}
-
-/// The options of a hop-by-hop or destination options header, padding left out.
-///
-/// Each is there in full, or is an [`Error::BadOption`], which is the last item.
-#[derive(Clone, Debug)]
-pub struct Options<'a>(&'a [u8]);
-
-impl<'a> Options<'a> {
-    /// Goes over `bytes`, an extension header without its first two octets.
-    #[inline]
-    pub const fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
-    }
-}
-
-impl<'a> Iterator for Options<'a> {
-    type Item = Result<Item<'a>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while let [kind, rest @ ..] = self.0 {
-            // RFC 8200 section 4.2: Pad1 is one octet, PadN has a length as all others do.
-            if *kind == 0 {
-                self.0 = rest;
-                continue;
-            }
-            let data = rest
-                .split_first()
-                .and_then(|(len, rest)| rest.split_at_checked(usize::from(*len)));
-            let Some((data, rest)) = data else {
-                self.0 = &[];
-                return Some(Err(Error::BadOption {
-                    layer: Layer::Ipv6Extension,
-                    kind: *kind,
-                }));
-            };
-            self.0 = rest;
-            if *kind != 1 {
-                return Some(Ok(Item { kind: *kind, data }));
-            }
-        }
-        None
-    }
-}
-
-impl FusedIterator for Options<'_> {}
-
 /// Views a packet; returns its header and payload, extension headers included, without the link's
 /// padding.
 ///
@@ -519,4 +287,111 @@ pub fn parse(bytes: &[u8]) -> Result<(&Header, &[u8]), Error> {
         bytes.len(),
     ))?;
     Ok((header, payload))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            captures,
+            testing::{
+                boundary,
+                round_trip, //
+            }, //
+        },
+        *, //
+    };
+
+    const A: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+    const B: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2);
+
+    fn ping() -> [u8; 64] {
+        captures::PING6[14..].try_into().unwrap()
+    }
+
+    #[test]
+    fn deconstruct() {
+        let bytes = ping();
+        let (header, payload) = parse(&bytes).unwrap();
+        assert_eq!(header.version(), 6);
+        assert_eq!(header.traffic_class(), 0);
+        assert_eq!((header.dscp(), header.ecn()), (0, Ecn::NotCapable));
+        assert_eq!(header.flow_label(), 0x9a25a);
+        assert_eq!(header.payload_len(), 24);
+        assert_eq!(header.next_header(), Protocol::ICMPV6);
+        assert_eq!(header.hop_limit(), 64);
+        assert_eq!((header.source(), header.destination()), (A, B));
+        assert_eq!(payload, &bytes[40..]);
+    }
+
+    #[test]
+    fn construct() {
+        let mut bytes = [0xa5; 41];
+        let mut header = Header::new(A, B, Protocol::ICMPV6, 24).unwrap();
+        header.set_flow_label(0xfff9_a25a);
+        assert_eq!(header.emit(&mut bytes).unwrap(), [0xa5]);
+        assert_eq!(bytes[..40], ping()[..40]);
+    }
+
+    #[test]
+    fn payload_limit() {
+        let len = |payload| Header::new(A, B, Protocol::UDP, payload).map(|h| h.payload_len());
+        assert_eq!(len(65535), Ok(65535));
+        let bad = |len| {
+            Err(Error::BadTotalLength {
+                layer: Layer::Ipv6,
+                len,
+            })
+        };
+        assert_eq!(len(65536), bad(65576));
+        assert_eq!(len(usize::MAX), bad(u32::MAX));
+    }
+
+    #[test]
+    fn round_trip_of_any_bytes() {
+        round_trip::<Header>(|header| {
+            let mut copy = *header;
+            copy.set_traffic_class(!header.traffic_class());
+            copy.set_traffic_class((header.dscp() << 2) | header.ecn().bits());
+            copy.set_flow_label(!header.flow_label());
+            copy.set_flow_label(header.flow_label());
+            copy.set_payload_len(header.payload_len());
+            copy.set_next_header(header.next_header());
+            copy.set_hop_limit(header.hop_limit());
+            copy.set_source(header.source());
+            copy.set_destination(header.destination());
+            copy
+        });
+    }
+
+    #[test]
+    fn lengths() {
+        boundary(&ping(), |bytes| parse(bytes).map(|_| ()));
+        let mut longest = std::vec![0; 40 + 65535];
+        longest[0] = 0x60;
+        longest[4..6].fill(0xff);
+        assert_eq!(parse(&longest).unwrap().1.len(), 65535);
+        let error = Error::truncated(Layer::Ipv6, 65575, 65574);
+        assert_eq!(parse(&longest[..65574]), Err(error));
+    }
+
+    #[test]
+    fn every_version() {
+        for version in (0..16).filter(|version| *version != 6) {
+            let mut bytes = ping();
+            bytes[0] = version << 4;
+            let layer = Layer::Ipv6;
+            assert_eq!(parse(&bytes), Err(Error::BadVersion { layer, version }));
+        }
+    }
+
+    #[test]
+    fn forwarding() {
+        let mut header = Header::new(A, B, Protocol::UDP, 0).unwrap();
+        for (limit, after) in [(0, None), (1, None), (2, Some(1)), (255, Some(254))] {
+            header.set_hop_limit(limit);
+            assert_eq!(header.forward(), after.is_some());
+            assert_eq!(header.hop_limit(), after.unwrap_or(limit));
+        }
+    }
 }

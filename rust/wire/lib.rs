@@ -76,13 +76,17 @@ pub mod icmpv6;
 pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
+pub mod ndisc;
 pub mod options;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
+mod extension;
 mod walk;
 
+#[cfg(test)]
+mod captures;
 #[cfg(test)]
 mod testing;
 

@@ -440,3 +440,240 @@ pub fn fill_checksum(pseudo: Pseudo, bytes: &mut [u8]) -> Result<(), Error> {
     header.set_checksum(sum.checksum());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            captures,
+            ipv6,
+            testing::{
+                boundary,
+                round_trip,
+                Random, //
+            }, //
+        },
+        *, //
+    };
+    use std::vec::Vec;
+
+    const LAYER: Layer = Layer::Tcp;
+
+    fn captured(frame: &[u8]) -> (Pseudo, &[u8]) {
+        let (header, segment) = ipv6::parse(&frame[14..]).unwrap();
+        (header.pseudo(), segment)
+    }
+
+    #[test]
+    fn deconstruct() {
+        let (_, bytes) = captured(&captures::DATA);
+        let (header, options, payload) = parse(bytes).unwrap();
+        assert_eq!((header.source(), header.destination()), (52754, 7777));
+        assert_eq!(header.sequence(), 4_162_400_662);
+        assert_eq!(header.acknowledgement(), 0x7f9d_cdc4);
+        assert_eq!(header.header_len(), 32);
+        assert_eq!(header.flags(), Flags::PSH | Flags::ACK);
+        assert!(header.flags().contains(Flags::ACK));
+        assert!(!header.flags().contains(Flags::ACK | Flags::SYN));
+        assert!(header.flags().intersects(Flags::ACK | Flags::SYN));
+        assert!(!header.flags().intersects(Flags::FIN | Flags::RST));
+        assert_eq!(header.window(), 64);
+        assert_eq!(header.checksum(), 0xb486);
+        assert_eq!(header.urgent(), 0);
+        assert_eq!(options.len(), 12);
+        assert_eq!(payload, b"hello");
+    }
+
+    #[test]
+    fn construct() {
+        let (pseudo, segment) = captured(&captures::SYN);
+        let mut bytes = [0xa5; 40];
+        let mut header = Header::new(52754, 7777, 4_162_400_661, 0, Flags::SYN);
+        header.set_window(64800);
+        header.set_options_len(20).unwrap();
+        let rest = header.emit(&mut bytes).unwrap();
+        rest.copy_from_slice(&segment[20..]);
+        fill_checksum(pseudo, &mut bytes).unwrap();
+        assert_eq!(bytes, segment);
+        assert_eq!(bytes.len(), parse(&bytes).unwrap().0.header_len().into());
+    }
+
+    #[test]
+    fn captured_options() {
+        let (_, bytes) = captured(&captures::SYN);
+        let (_, bytes, _) = parse(bytes).unwrap();
+        let all: Result<Vec<_>, _> = options(bytes).collect();
+        let expected = [
+            Opt::MaxSegmentSize(1440),
+            Opt::SackPermitted,
+            Opt::Timestamps {
+                value: 0xae6e_5238,
+                echo: 0,
+            },
+            Opt::WindowScale(10),
+        ];
+        assert_eq!(all.unwrap(), expected);
+    }
+
+    #[test]
+    fn option_lengths() {
+        struct Case {
+            kind: u8,
+            right: &'static [usize],
+        }
+        for case in [
+            Case {
+                kind: 2,
+                right: &[2],
+            },
+            Case {
+                kind: 3,
+                right: &[1],
+            },
+            Case {
+                kind: 4,
+                right: &[0],
+            },
+            Case {
+                kind: 5,
+                right: &[8, 16, 24, 32],
+            },
+            Case {
+                kind: 8,
+                right: &[8],
+            },
+        ] {
+            for len in 0..=38_u8 {
+                let mut bytes = std::vec![0; usize::from(len) + 2];
+                (bytes[0], bytes[1]) = (case.kind, len + 2);
+                let mut options = options(&bytes);
+                let right = case.right.contains(&usize::from(len));
+                match options.next() {
+                    Some(Ok(_)) => assert!(right, "{} of {len}", case.kind),
+                    other => {
+                        let bad = Error::BadOption {
+                            layer: LAYER,
+                            kind: case.kind,
+                        };
+                        assert_eq!(other, Some(Err(bad)), "{} of {len}", case.kind);
+                        assert!(!right, "{} of {len}", case.kind);
+                    }
+                }
+                assert_eq!(options.next(), None);
+            }
+        }
+        let other = Item {
+            kind: 34,
+            data: &[],
+        };
+        assert_eq!(options(&[34, 2]).next(), Some(Ok(Opt::Other(other))));
+        let bad = Error::BadOption {
+            layer: LAYER,
+            kind: 34,
+        };
+        assert_eq!(options(&[34, 1]).next(), Some(Err(bad)));
+    }
+
+    #[test]
+    fn sack() {
+        let mut bytes = [5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0];
+        let block = SackBlock::new(7, u32::MAX);
+        bytes[10..].copy_from_slice(zerocopy::IntoBytes::as_bytes(&block));
+        let Some(Ok(Opt::Sack(blocks))) = options(&bytes).next() else {
+            panic!("no blocks");
+        };
+        assert_eq!(blocks, [SackBlock::new(1, 2), block]);
+        assert_eq!((blocks[1].left(), blocks[1].right()), (7, u32::MAX));
+    }
+
+    #[test]
+    fn lengths() {
+        let (pseudo, segment) = captured(&captures::SYN);
+        boundary(segment, |bytes| parse(bytes).map(|_| ()));
+        boundary(&segment[..20], |bytes| {
+            fill_checksum(pseudo, &mut bytes.to_vec())
+        });
+        let error = Err(Error::truncated(LAYER, 20, 19));
+        assert_eq!(verify_checksum(pseudo, &segment[..19]), error);
+    }
+
+    #[test]
+    fn every_header_length() {
+        let mut bytes = [0; 60];
+        for words in 0..16 {
+            bytes[12] = (words << 4) | 0x0f;
+            let parsed = parse(&bytes).map(|(_, options, payload)| (options.len(), payload.len()));
+            let len = usize::from(words) * 4;
+            let expected = if len < 20 {
+                Err(Error::BadHeaderLength {
+                    layer: LAYER,
+                    len: len as u16,
+                })
+            } else {
+                Ok((len - 20, 60 - len))
+            };
+            assert_eq!(parsed, expected);
+        }
+        let mut header = Header::new(1, 2, 3, 4, Flags(0xffff));
+        for len in (0..100).chain([65515, 65516, usize::MAX]) {
+            let right = len <= 40 && len % 4 == 0;
+            let before = header;
+            assert_eq!(header.set_options_len(len).is_ok(), right, "{len}");
+            if right {
+                assert_eq!(usize::from(header.header_len()), 20 + len);
+            } else {
+                assert_eq!(header, before);
+            }
+            assert_eq!(header.flags(), Flags(0x1ff));
+        }
+    }
+
+    #[test]
+    fn round_trip_of_any_bytes() {
+        round_trip::<Header>(|header| {
+            let mut copy = *header;
+            copy.set_source(header.source());
+            copy.set_destination(header.destination());
+            copy.set_sequence(header.sequence());
+            copy.set_acknowledgement(header.acknowledgement());
+            copy.set_flags(Flags(!header.flags().0));
+            copy.set_flags(header.flags());
+            copy.set_window(header.window());
+            copy.set_checksum(header.checksum());
+            copy.set_urgent(header.urgent());
+            copy
+        });
+    }
+
+    #[test]
+    fn checksum_of_any_change() {
+        for frame in [&captures::SYN[..], &captures::DATA] {
+            let (pseudo, segment) = captured(frame);
+            assert_eq!(verify_checksum(pseudo, segment), Ok(()));
+            for bit in 0..segment.len() * 8 {
+                let mut bytes = segment.to_vec();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                let bad = Err(Error::BadChecksum { layer: LAYER });
+                assert_eq!(verify_checksum(pseudo, &bytes), bad, "bit {bit}");
+                fill_checksum(pseudo, &mut bytes).unwrap();
+                assert_eq!(verify_checksum(pseudo, &bytes), Ok(()), "bit {bit}");
+            }
+        }
+    }
+
+    #[test]
+    fn any_options() {
+        let mut random = Random::new(7);
+        for _ in 0..20_000 {
+            let len = random.below(41);
+            let mut bytes = random.bytes(len);
+            for byte in &mut bytes {
+                *byte %= 12;
+            }
+            let all: Vec<_> = options(&bytes).collect();
+            assert!(all.len() <= bytes.len());
+            let failed = all.iter().position(Result::is_err);
+            assert!(failed.is_none_or(|at| at + 1 == all.len()));
+        }
+    }
+}

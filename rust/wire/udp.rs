@@ -222,3 +222,168 @@ pub fn fill_checksum(pseudo: Pseudo, bytes: &mut [u8]) -> Result<(), Error> {
     header.set_computed_checksum(sum.checksum());
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            captures,
+            ipv4,
+            ipv6,
+            testing::{
+                boundary,
+                round_trip,
+                Random, //
+            }, //
+        },
+        *, //
+    };
+
+    const LAYER: Layer = Layer::Udp;
+    const BAD: Result<(), Error> = Err(Error::BadChecksum { layer: LAYER });
+
+    /// The pseudo headers of the captured datagrams, and the datagrams.
+    fn captured() -> [(Pseudo, &'static [u8]); 2] {
+        let (v4, _, udp) = ipv4::parse(&captures::UDP[14..]).unwrap();
+        let (v6, udp6) = ipv6::parse(&captures::UDP6[14..]).unwrap();
+        [(v4.pseudo(), udp), (v6.pseudo(), udp6)]
+    }
+
+    #[test]
+    fn deconstruct() {
+        let [(_, bytes), (_, bytes6)] = captured();
+        let (header, payload) = parse(bytes).unwrap();
+        assert_eq!((header.source(), header.destination()), (59935, 9));
+        assert_eq!(header.len(), 12);
+        assert_eq!(header.checksum().to_be_bytes(), bytes[6..8]);
+        assert_eq!(payload, b"wire");
+        assert_eq!(parse(bytes6).unwrap().1, b"abc");
+    }
+
+    #[test]
+    fn construct() {
+        for (pseudo, datagram) in captured() {
+            let (captured, payload) = parse(datagram).unwrap();
+            let mut bytes = [0xa5; 14];
+            let header =
+                Header::new(captured.source(), captured.destination(), payload.len()).unwrap();
+            let rest = header.emit(&mut bytes).unwrap();
+            rest[..payload.len()].copy_from_slice(payload);
+            fill_checksum(pseudo, &mut bytes).unwrap();
+            assert_eq!(bytes[..datagram.len()], *datagram);
+            assert!(bytes[datagram.len()..].iter().all(|byte| *byte == 0xa5));
+        }
+    }
+
+    #[test]
+    fn payload_limit() {
+        let len = |payload| Header::new(1, 2, payload).map(|header| header.len());
+        assert_eq!(len(65527), Ok(65535));
+        let bad = |len| Err(Error::BadTotalLength { layer: LAYER, len });
+        assert_eq!(len(65528), bad(65536));
+        assert_eq!(len(usize::MAX), bad(u32::MAX));
+    }
+
+    #[test]
+    fn lengths() {
+        for (pseudo, datagram) in captured() {
+            boundary(datagram, |bytes| parse(bytes).map(|_| ()));
+            boundary(datagram, |bytes| verify_checksum(pseudo, bytes));
+            boundary(datagram, |bytes| fill_checksum(pseudo, &mut bytes.to_vec()));
+        }
+    }
+
+    #[test]
+    fn length_field() {
+        let (pseudo, datagram) = captured()[0];
+        let mut bytes = datagram.to_vec();
+        let mut check = |len: u16| {
+            bytes[4..6].copy_from_slice(&len.to_be_bytes());
+            let parsed = parse(&bytes).map(|(_, payload)| payload.len());
+            if let Err(error) = parsed {
+                assert_eq!(verify_checksum(pseudo, &bytes), Err(error));
+                assert_eq!(fill_checksum(pseudo, &mut bytes.clone()), Err(error));
+            }
+            parsed
+        };
+        let bad = |len| Err(Error::BadTotalLength { layer: LAYER, len });
+        assert_eq!(check(0), bad(0));
+        assert_eq!(check(7), bad(7));
+        assert_eq!(check(8), Ok(0));
+        assert_eq!(check(12), Ok(4));
+        assert_eq!(check(13), Err(Error::truncated(LAYER, 13, 12)));
+    }
+
+    #[test]
+    fn round_trip_of_any_bytes() {
+        round_trip::<Header>(|header| {
+            let mut copy = Header::new(0, 0, 0).unwrap();
+            copy.set_source(header.source());
+            copy.set_destination(header.destination());
+            copy.set_len(header.len());
+            copy.set_checksum(header.checksum());
+            copy
+        });
+    }
+
+    #[test]
+    fn checksum_of_any_change() {
+        for (pseudo, datagram) in captured() {
+            assert_eq!(verify_checksum(pseudo, datagram), Ok(()));
+            for bit in (0..datagram.len() * 8).filter(|bit| !(32..48).contains(bit)) {
+                let mut bytes = datagram.to_vec();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                assert_eq!(verify_checksum(pseudo, &bytes), BAD, "bit {bit}");
+            }
+        }
+        let [(v4, udp), (v6, udp6)] = captured();
+        assert_eq!(verify_checksum(v6, udp), BAD);
+        assert_eq!(verify_checksum(v4, udp6), BAD);
+    }
+
+    #[test]
+    fn no_checksum() {
+        let [(v4, udp), (v6, udp6)] = captured();
+        let without = |datagram: &[u8]| {
+            let mut bytes = datagram.to_vec();
+            bytes[6..8].fill(0);
+            bytes
+        };
+        assert_eq!(verify_checksum(v4, &without(udp)), Ok(()));
+        assert_eq!(verify_checksum(v6, &without(udp6)), BAD);
+        let bytes = without(udp);
+        let mut header = *parse(&bytes).unwrap().0;
+        header.update_checksum(1, 2);
+        assert_eq!(header.checksum(), 0);
+    }
+
+    #[test]
+    fn zero_is_sent_as_ones() {
+        // A payload that makes the sum all ones.
+        let (pseudo, _) = captured()[0];
+        let mut bytes = [0; 10];
+        Header::new(1, 2, 2).unwrap().emit(&mut bytes).unwrap();
+        fill_checksum(pseudo, &mut bytes).unwrap();
+        let checksum = [bytes[6], bytes[7]];
+        bytes[8..].copy_from_slice(&checksum);
+        fill_checksum(pseudo, &mut bytes).unwrap();
+        assert_eq!(bytes[6..8], [0xff, 0xff]);
+        assert_eq!(verify_checksum(pseudo, &bytes), Ok(()));
+    }
+
+    #[test]
+    fn updated_ports() {
+        let mut random = Random::new(6);
+        for (pseudo, datagram) in captured() {
+            for _ in 0..70_000 {
+                let mut bytes = datagram.to_vec();
+                let (header, _) = Header::view_mut(&mut bytes).unwrap();
+                let (old, new) = (header.source(), random.next() as u16);
+                header.set_source(new);
+                header.update_checksum(old, new);
+                assert_ne!(header.checksum(), 0);
+                assert_eq!(verify_checksum(pseudo, &bytes), Ok(()), "{new}");
+            }
+        }
+    }
+}

@@ -21,6 +21,7 @@ use super::{
     },
     ipv4,
     ipv6,
+    ndisc,
     tcp,
     udp,
     vlan,
@@ -300,14 +301,234 @@ impl Summary {
             header.kind(),
             icmpv6::Type::NEIGHBOUR_SOLICITATION | icmpv6::Type::NEIGHBOUR_ADVERTISEMENT
         ) {
-            let (neighbour, options) = icmpv6::Neighbour::view(bytes)?;
+            let (neighbour, options) = ndisc::Neighbour::view(bytes)?;
             neighbour.check()?;
             self.options = self.options.saturating_add(options.len());
-            for option in icmpv6::Options::new(options) {
+            for option in ndisc::Options::new(options) {
                 option?;
             }
             self.payload = 0;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{
+            captures,
+            testing::Random,
+            vlan::Tci,
+            Header as _, //
+        },
+        *, //
+    };
+    use core::net::Ipv4Addr;
+    use std::{
+        format,
+        string::ToString,
+        vec,
+        vec::Vec, //
+    };
+
+    /// The frame in EtherIP, in IPv4, in Ethernet.
+    fn tunnel(frame: &[u8]) -> Vec<u8> {
+        let (a, b) = (Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(192, 0, 2, 2));
+        let mut ip = ipv4::Header::new(a, b, Protocol::ETHERIP, frame.len() + 2).unwrap();
+        ip.fill_checksum(&[]);
+        let mut bytes = vec![0xa5; 14 + 20 + 2 + frame.len()];
+        let (ethernet, _) = ethernet::parse(frame).unwrap();
+        let mut outer = *ethernet;
+        outer.set_ethertype(EtherType::IPV4);
+        let rest = outer.emit(&mut bytes).unwrap();
+        let rest = ip.emit(rest).unwrap();
+        let rest = etherip::Header::new().emit(rest).unwrap();
+        rest.copy_from_slice(frame);
+        bytes
+    }
+
+    /// The frame with a VLAN tag.
+    fn tag(frame: &[u8]) -> Vec<u8> {
+        let (header, payload) = ethernet::parse(frame).unwrap();
+        let tag = vlan::Header::new(Tci(0x2007), header.ethertype());
+        let mut bytes = vec![0xa5; frame.len() + 4];
+        let mut header = *header;
+        header.set_ethertype(EtherType::VLAN);
+        let rest = header.emit(&mut bytes).unwrap();
+        tag.emit(rest).unwrap().copy_from_slice(payload);
+        bytes
+    }
+
+    #[test]
+    fn captured() {
+        for (frame, text) in [
+            (
+                &captures::LISTENER_REPORT[..],
+                "ethernet / ipv6 / ipv6 extension header / icmpv6 / 40 octets",
+            ),
+            (&captures::ARP_REQUEST, "ethernet / arp / 0 octets"),
+            (&captures::ARP_REPLY, "ethernet / arp / 0 octets"),
+            (&captures::PING, "ethernet / ipv4 / icmp / 16 octets"),
+            (&captures::RECORD_ROUTE, "ethernet / ipv4 / icmp / 8 octets"),
+            (
+                &captures::PORT_UNREACHABLE,
+                "ethernet / ipv4 / icmp / 32 octets",
+            ),
+            (
+                &captures::UDP,
+                "ethernet / ipv4 / udp / 59935 > 9 / 4 octets",
+            ),
+            (
+                &captures::NEIGHBOUR_SOLICITATION,
+                "ethernet / ipv6 / icmpv6 / 0 octets",
+            ),
+            (
+                &captures::NEIGHBOUR_ADVERTISEMENT,
+                "ethernet / ipv6 / icmpv6 / 0 octets",
+            ),
+            (&captures::PING6, "ethernet / ipv6 / icmpv6 / 16 octets"),
+            (
+                &captures::LATER_FRAGMENT,
+                "ethernet / ipv6 / ipv6 extension header / 160 octets",
+            ),
+            (
+                &captures::SYN,
+                "ethernet / ipv6 / tcp / 52754 > 7777 / 0 octets",
+            ),
+            (
+                &captures::DATA,
+                "ethernet / ipv6 / tcp / 52754 > 7777 / 5 octets",
+            ),
+            (
+                &captures::UDP6,
+                "ethernet / ipv6 / udp / 58936 > 9 / 3 octets",
+            ),
+        ] {
+            let summary = walk(frame);
+            assert_eq!(summary.to_string(), text);
+            assert_eq!(summary.error, None);
+
+            let tunnelled = walk(&tunnel(&tag(frame)));
+            let inner = text.replace("ethernet", "ethernet / vlan");
+            assert_eq!(
+                tunnelled.to_string(),
+                format!("ethernet / ipv4 / etherip / {inner}")
+            );
+            assert_eq!(tunnelled.vlan, Some(Tci(0x2007)));
+            assert!(tunnelled.protocol.is_some());
+            assert_eq!(tunnelled.fragment, summary.fragment);
+        }
+    }
+
+    #[test]
+    fn every_shorter_length() {
+        for frame in captures::ALL {
+            let whole = walk(frame);
+            for len in 0..frame.len() {
+                let error = walk(&frame[..len]).error;
+                assert!(
+                    matches!(error, Some(Error::Truncated { .. })),
+                    "{whole} at {len}"
+                );
+            }
+            let mut padded = frame.to_vec();
+            padded.push(0xa5);
+            assert_eq!(walk(&padded), whole);
+        }
+    }
+
+    #[test]
+    fn unknown_protocols() {
+        let mut frame = [0; 14];
+        frame[12..].copy_from_slice(&EtherType::LLDP.0.to_be_bytes());
+        assert_eq!(walk(&frame).ethertype, Some(EtherType::LLDP));
+        assert_eq!(walk(&frame).error, None);
+        assert_eq!(walk(&captures::UDP).ethertype, None);
+    }
+
+    #[test]
+    fn nesting_ends() {
+        let mut frame = captures::UDP.to_vec();
+        for _ in 0..10 {
+            frame = tunnel(&frame);
+        }
+        let summary = walk(&frame);
+        assert!(matches!(summary.error, Some(Error::TooMany { .. })));
+        assert_eq!(summary.layers.iter().count(), MAX_LAYERS);
+        assert_eq!(
+            format!("{:?}", walk(&captures::ARP_REPLY).layers),
+            "[Ethernet, Arp]"
+        );
+    }
+
+    #[test]
+    fn first_fragment() {
+        // As the first part of a longer datagram the length and the checksum say nothing.
+        let mut frame = captures::UDP.to_vec();
+        let (ip, rest) = ipv4::Header::view_mut(&mut frame[14..]).unwrap();
+        ip.set_fragment(0, true);
+        ip.fill_checksum(&[]);
+        rest[4..6].copy_from_slice(&1000_u16.to_be_bytes());
+        let summary = walk(&frame);
+        assert_eq!((summary.error, summary.bad_checksums), (None, 0));
+        assert_eq!(summary.ports, Some((59935, 9)));
+        let (ip, _) = ipv4::Header::view_mut(&mut frame[14..]).unwrap();
+        ip.set_fragment(8, false);
+        ip.fill_checksum(&[]);
+        assert_eq!(walk(&frame).ports, None);
+    }
+
+    /// No change, however many and wherever, may make a check lie: what is counted is there.
+    #[test]
+    fn mutated() {
+        let mut random = Random::new(8);
+        let mut failed = 0;
+        for round in 0..if cfg!(miri) { 100 } else { 60_000 } {
+            let mut frame = captures::ALL[random.below(captures::ALL.len())].to_vec();
+            if random.below(3) == 0 {
+                frame = tag(&frame);
+            }
+            if random.below(3) == 0 {
+                frame = tunnel(&frame);
+            }
+            for _ in 0..=random.below(6) {
+                let at = random.below(frame.len());
+                match random.below(4) {
+                    0 => frame[at] = random.next() as u8,
+                    1 => frame[at] ^= 1 << random.below(8),
+                    2 => frame[at] = [0, 0xff, 0x7f, 0x80][random.below(4)],
+                    _ => frame.truncate(at.max(1)),
+                }
+            }
+            let summary = walk(&frame);
+            assert!(summary.payload <= frame.len(), "round {round}: {summary}");
+            assert!(summary.options <= frame.len(), "round {round}: {summary}");
+            failed += usize::from(summary.error.is_some());
+        }
+        // Neither all are refused nor none.
+        assert!(failed > 10 && failed < 50_000, "{failed}");
+    }
+
+    #[test]
+    fn random_bytes() {
+        let mut random = Random::new(9);
+        for _ in 0..if cfg!(miri) { 100 } else { 30_000 } {
+            let len = random.below(200);
+            let mut bytes = random.bytes(len);
+            if let Some(ethertype) = bytes.get_mut(12..14) {
+                let types = [
+                    EtherType::IPV4,
+                    EtherType::IPV6,
+                    EtherType::ARP,
+                    EtherType::VLAN,
+                ];
+                ethertype.copy_from_slice(&types[random.below(4)].0.to_be_bytes());
+            }
+            if let Some(first) = bytes.get_mut(14) {
+                *first = [0x45, 0x46, 0x60, 0x4f][random.below(4)];
+            }
+            assert!(walk(&bytes).payload <= len);
+        }
     }
 }
