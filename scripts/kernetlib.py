@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the scripts share: where things are, saying what goes on, failing with one line."""
+
+import fcntl
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CACHE = pathlib.Path(os.environ.get("KERNET_CACHE") or pathlib.Path.home() / ".cache/kernet")
+JOBS = os.cpu_count() or 1
+SAMPLES = ("vpair", "firewall", "linkwatch", "etherip")
+
+
+class Failure(Exception):
+    """One line for the user: what failed, why, what to do."""
+
+
+def main(function):
+    """Runs a script's main function; a Failure becomes one line and exit status 1."""
+    name = pathlib.Path(sys.argv[0]).name
+    try:
+        status = function()
+    except Failure as failure:
+        print(f"{name}: {failure}", file=sys.stderr)
+        status = 1
+    except KeyboardInterrupt:
+        print(f"{name}: interrupted", file=sys.stderr)
+        status = 130
+    except BrokenPipeError:
+        status = 141
+    except OSError as error:
+        print(f"{name}: {error.filename or 'system call'}: {error.strerror}", file=sys.stderr)
+        status = 1
+    sys.exit(status or 0)
+
+
+def say(text):
+    """Progress; what a script was asked for goes to stdout by `print`."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def duration(seconds):
+    minutes, seconds = divmod(int(seconds), 60)
+    return f"{minutes}m{seconds:02}s" if minutes else f"{seconds}s"
+
+
+def toolchain():
+    """What `scripts/setup` wrote: the programs to use, by make's names for them."""
+    path = CACHE / "toolchain.env"
+    try:
+        lines = path.read_text().splitlines()
+    except FileNotFoundError:
+        raise Failure(f"{path} is missing; run scripts/setup") from None
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def make_arguments(tools):
+    """The toolchain as kbuild wants it on make's command line."""
+    names = ("LLVM", "RUSTC", "RUSTDOC", "RUSTFMT", "BINDGEN")
+    return [f"{name}={tools[name]}" for name in names] + [f"HOSTRUSTC={tools['RUSTC']}"]
+
+
+def environment(tools, **extra):
+    return {**os.environ, "LIBCLANG_PATH": tools["LIBCLANG_PATH"], **extra}
+
+
+def need_space(folder, gigabytes):
+    folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(folder).free / 1e9
+    if free < gigabytes:
+        raise Failure(f"{folder}: needs {gigabytes} GB free, has {free:.1f} GB; "
+                      "make room or set KERNET_CACHE to another disk")
+
+
+def run_logged(what, command, log, **options):
+    """Runs a long command with its output in a file, and shows that it goes on.
+
+    On a terminal the line is redrawn each second; elsewhere one is written each minute.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    terminal = sys.stderr.isatty()
+    next_line = 60
+    with open(log, "w") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT,
+                                   stdin=subprocess.DEVNULL, **options)
+        try:
+            while True:
+                try:
+                    process.wait(timeout=1)
+                    break
+                except subprocess.TimeoutExpired:
+                    pass
+                elapsed = time.monotonic() - start
+                if not terminal and elapsed < next_line:
+                    continue
+                next_line += 60
+                with open(log, "rb") as written:
+                    lines = sum(chunk.count(b"\n") for chunk in iter(lambda: written.read(1 << 20), b""))
+                line = f"{what}: {duration(elapsed)}, {lines} lines of log"
+                print(f"\r{line}", end="", file=sys.stderr, flush=True) if terminal else say(line)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    if terminal:
+        print("\r\033[K", end="", file=sys.stderr)
+    elapsed = time.monotonic() - start
+    if process.returncode:
+        raise Failure(f"{what}: failed after {duration(elapsed)}: {first_error(log)}; see {log}")
+    if elapsed > 5:
+        say(f"{what}: done in {duration(elapsed)}")
+
+
+def first_error(log):
+    """The line of a build's log that says what went wrong."""
+    lines = log.read_text(errors="replace").splitlines()
+    marks = ("error:", "error[", "*** ", "undefined!", "E: ", "No space left")
+    for mark in marks:
+        for line in lines:
+            if mark in line:
+                return line.strip()
+    return lines[-1].strip() if lines else "it said nothing"
+
+
+class Lock:
+    """One at a time, across processes; the kernel lets go when the holder ends, however."""
+
+    def __init__(self, path, what):
+        self.path, self.what = path, what
+
+    def __enter__(self):
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.file = open(self.path, "w")
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"{self.what}: another run is at it; waiting")
+            fcntl.flock(self.file, fcntl.LOCK_EX)
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
