@@ -22,5 +22,6 @@
 
 #include "net_namespace.c"
 #include "netdevice.c"
+#include "netlink.c"
 #include "rcu.c"
 #include "skbuff.c"

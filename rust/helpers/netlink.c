@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/netlink.h>
+#include <net/genetlink.h>
+#include <net/netlink.h>
+
+__kernet_helper struct nlattr *kernet_helper_nla_nest_start(struct sk_buff *skb, int type)
+{
+	return nla_nest_start(skb, type);
+}
+
+__kernet_helper int kernet_helper_nla_nest_end(struct sk_buff *skb, struct nlattr *start)
+{
+	return nla_nest_end(skb, start);
+}
+
+__kernet_helper void kernet_helper_nla_nest_cancel(struct sk_buff *skb, struct nlattr *start)
+{
+	nla_nest_cancel(skb, start);
+}
+
+__kernet_helper int kernet_helper_nla_put_uint(struct sk_buff *skb, int type, u64 value)
+{
+	return nla_put_uint(skb, type, value);
+}
+
+__kernet_helper int kernet_helper_nla_parse_nested(struct nlattr *tb[], int maxtype,
+						   const struct nlattr *nla,
+						   const struct nla_policy *policy,
+						   struct netlink_ext_ack *extack)
+{
+	return nla_parse_nested(tb, maxtype, nla, policy, extack);
+}
+
+__kernet_helper struct sk_buff *kernet_helper_nlmsg_new(size_t payload, gfp_t flags)
+{
+	return nlmsg_new(payload, flags);
+}
+
+__kernet_helper void kernet_helper_nlmsg_free(struct sk_buff *skb)
+{
+	nlmsg_free(skb);
+}
+
+__kernet_helper void kernet_helper_genlmsg_end(struct sk_buff *skb, void *hdr)
+{
+	genlmsg_end(skb, hdr);
+}
+
+__kernet_helper void kernet_helper_genlmsg_cancel(struct sk_buff *skb, void *hdr)
+{
+	genlmsg_cancel(skb, hdr);
+}
+
+__kernet_helper int kernet_helper_genlmsg_unicast(struct net *net, struct sk_buff *skb, u32 portid)
+{
+	return genlmsg_unicast(net, skb, portid);
+}
+
+__kernet_helper int kernet_helper_genlmsg_multicast_netns(const struct genl_family *family,
+							  struct net *net, struct sk_buff *skb,
+							  u32 portid, unsigned int group,
+							  gfp_t flags)
+{
+	return genlmsg_multicast_netns(family, net, skb, portid, group, flags);
+}
+
+__kernet_helper int kernet_helper_genl_has_listeners(const struct genl_family *family,
+						     struct net *net, unsigned int group)
+{
+	return genl_has_listeners(family, net, group);
+}
+
+__kernet_helper struct net *kernet_helper_genl_info_net(const struct genl_info *info)
+{
+	return genl_info_net(info);
+}
+
+__kernet_helper const struct genl_dumpit_info *kernet_helper_genl_dumpit_info(
+	struct netlink_callback *cb)
+{
+	return genl_dumpit_info(cb);
+}
+
+__kernet_helper void kernet_helper_genl_dump_check_consistent(struct netlink_callback *cb,
+							      void *hdr)
+{
+	genl_dump_check_consistent(cb, hdr);
+}
