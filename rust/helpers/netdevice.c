@@ -2,6 +2,8 @@
 
 #include <linux/etherdevice.h>
 #include <linux/netdevice.h>
+#include <linux/version.h>
+#include <net/gro.h>
 
 __kernet_helper void *kernet_helper_netdev_priv(const struct net_device *dev)
 {
@@ -21,4 +23,142 @@ __kernet_helper void kernet_helper_dev_put(struct net_device *dev)
 __kernet_helper struct net *kernet_helper_dev_net(const struct net_device *dev)
 {
 	return dev_net(dev);
+}
+
+/* Without the lockdep assertion: the caller has a token of the RCU read side or of RTNL. */
+__kernet_helper struct net *kernet_helper_dev_net_lent(const struct net_device *dev)
+{
+	return read_pnet(&dev->nd_net);
+}
+
+__kernet_helper unsigned int kernet_helper_dev_get_flags(const struct net_device *dev)
+{
+	return READ_ONCE(dev->flags);
+}
+
+__kernet_helper unsigned int kernet_helper_dev_get_mtu(const struct net_device *dev)
+{
+	return READ_ONCE(dev->mtu);
+}
+
+__kernet_helper void kernet_helper_eth_hw_addr_random(struct net_device *dev)
+{
+	eth_hw_addr_random(dev);
+}
+
+__kernet_helper bool kernet_helper_is_valid_ether_addr(const u8 *addr)
+{
+	return is_valid_ether_addr(addr);
+}
+
+__kernet_helper bool kernet_helper_netif_carrier_ok(const struct net_device *dev)
+{
+	return netif_carrier_ok(dev);
+}
+
+__kernet_helper void kernet_helper_dev_sw_netstats_tx_add(struct net_device *dev,
+							  unsigned int packets, unsigned int len)
+{
+	dev_sw_netstats_tx_add(dev, packets, len);
+}
+
+__kernet_helper void kernet_helper_dev_sw_netstats_rx_add(struct net_device *dev, unsigned int len)
+{
+	dev_sw_netstats_rx_add(dev, len);
+}
+
+__kernet_helper void kernet_helper_dev_core_stats_rx_dropped_inc(struct net_device *dev)
+{
+	dev_core_stats_rx_dropped_inc(dev);
+}
+
+__kernet_helper void kernet_helper_dev_core_stats_tx_dropped_inc(struct net_device *dev)
+{
+	dev_core_stats_tx_dropped_inc(dev);
+}
+
+/* Statistics without a counter per CPU: errors. */
+
+#define KERNET_DEV_STATS_INC(field)						\
+	__kernet_helper void kernet_helper_dev_stats_##field##_inc(		\
+		struct net_device *dev)						\
+	{									\
+		DEV_STATS_INC(dev, field);					\
+	}
+
+KERNET_DEV_STATS_INC(rx_errors)
+KERNET_DEV_STATS_INC(rx_length_errors)
+KERNET_DEV_STATS_INC(rx_frame_errors)
+KERNET_DEV_STATS_INC(tx_errors)
+KERNET_DEV_STATS_INC(tx_carrier_errors)
+KERNET_DEV_STATS_INC(tx_aborted_errors)
+KERNET_DEV_STATS_INC(collisions)
+
+__kernet_helper void kernet_helper_netif_napi_add(struct net_device *dev, struct napi_struct *napi,
+						  int (*poll)(struct napi_struct *, int))
+{
+	netif_napi_add(dev, napi, poll);
+}
+
+/* Without the grace period of netif_napi_del(): for callers that wait for one themselves. */
+__kernet_helper void kernet_helper___netif_napi_del(struct napi_struct *napi)
+{
+	__netif_napi_del(napi);
+}
+
+__kernet_helper bool kernet_helper_napi_schedule(struct napi_struct *napi)
+{
+	return napi_schedule(napi);
+}
+
+__kernet_helper void kernet_helper_napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
+{
+	napi_gro_receive(napi, skb);
+}
+
+/*
+ * A device that is unregistered because of another one, of namespace `net`: with
+ * CONFIG_DEBUG_NET_SMALL_RTNL it is left to its own namespace.
+ */
+__kernet_helper void kernet_helper_unregister_netdevice_queue_net(struct net *net,
+								  struct net_device *dev,
+								  struct list_head *head)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+	unregister_netdevice_queue_net(net, dev, head);
+#else
+	unregister_netdevice_queue(dev, head);
+#endif
+}
+
+/* Fields in bit fields and anonymous groups. */
+
+__kernet_helper void kernet_helper_dev_set_priv_flags(struct net_device *dev, unsigned int flags)
+{
+	dev->priv_flags |= flags;
+}
+
+__kernet_helper void kernet_helper_dev_clear_priv_flags(struct net_device *dev, unsigned int flags)
+{
+	dev->priv_flags &= ~flags;
+}
+
+__kernet_helper void kernet_helper_dev_set_lltx(struct net_device *dev)
+{
+	dev->lltx = true;
+}
+
+__kernet_helper void kernet_helper_dev_set_tstats(struct net_device *dev)
+{
+	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
+}
+
+__kernet_helper void kernet_helper_skb_set_dev(struct sk_buff *skb, struct net_device *dev)
+{
+	skb->dev = dev;
+}
+
+__kernet_helper void kernet_helper_dev_set_mtu_raw(struct net_device *dev, unsigned int mtu)
+{
+	dev->mtu = mtu;
 }

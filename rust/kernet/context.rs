@@ -212,6 +212,15 @@ context! {
     Napi: GFP_ATOMIC,
 }
 
+/// A context in which what is freed after a grace period, or under RTNL, stays: what a callee lends
+/// from there lives as long as the token.
+pub trait ReadSide<'a>: Context {}
+
+impl<'a> ReadSide<'a> for Rtnl<'a> {}
+impl<'a> ReadSide<'a> for Rcu<'a> {}
+impl<'a> ReadSide<'a> for Softirq<'a> {}
+impl<'a> ReadSide<'a> for Napi<'a> {}
+
 /// Runs `f` inside an RCU read-side critical section.
 #[inline]
 pub fn rcu_read<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {

@@ -7,9 +7,16 @@ mod bindings;
 
 pub mod context;
 pub mod module;
+pub mod napi;
+pub mod netdev;
 pub mod netns;
+pub mod nlattr;
 pub mod rcu;
+pub mod rtnl;
 pub mod skb;
+
+#[path = "../wire/lib.rs"]
+pub mod wire;
 
 pub use module::Module;
 

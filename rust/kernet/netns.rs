@@ -34,11 +34,15 @@ use kernel::{
 
 use crate::{
     bindings,
-    context::Process,
+    context::{
+        Process,
+        Rtnl, //
+    },
     module::{
         failed,
         Declared, //
     },
+    netdev::Unregister, //
 };
 
 /// A network namespace.
@@ -160,6 +164,12 @@ pub trait State: Send + Sync + Sized + 'static {
     ///
     /// `net` has no state of this module yet.
     fn init<'a>(net: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
+
+    /// The namespace dies: unregisters the devices of other namespaces that depend on it.
+    ///
+    /// Those in the namespace itself are taken care of by their link kind.
+    #[doc(alias = "pernet_operations::exit_rtnl")]
+    fn exit_rtnl(&self, _rtnl: Rtnl<'_>, _list: &mut Unregister<'_>) {}
 }
 
 impl State for () {
@@ -244,6 +254,7 @@ impl<M: Declared> StateRegistration<M> {
         let ops = bindings::pernet_operations {
             init: Some(Self::init_callback),
             pre_exit: Some(Self::pre_exit_callback),
+            exit_rtnl: Some(Self::exit_rtnl_callback),
             exit: Some(Self::exit_callback),
             id: M::state_id().0.get(),
             size: size_of::<Slot<M::State>>(),
@@ -311,6 +322,25 @@ impl<M: Declared> StateRegistration<M> {
     unsafe extern "C" fn pre_exit_callback(net: *mut bindings::net) {
         // SAFETY: `init` has succeeded for this namespace.
         unsafe { (*Self::slot(net)).published.store(0, Release) };
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core only, under RTNL.
+    unsafe extern "C" fn exit_rtnl_callback(
+        net: *mut bindings::net,
+        list: *mut bindings::list_head,
+    ) {
+        // SAFETY: `init` has succeeded for this namespace, `exit` was not called; the core unregisters
+        // what is in the list.
+        let (state, mut list) = unsafe {
+            (
+                &*(&raw const (*Self::slot(net)).state).cast::<M::State>(),
+                Unregister::new(&mut *list, Some(Net::from_raw(net))),
+            )
+        };
+        // SAFETY: The core holds RTNL.
+        state.exit_rtnl(unsafe { Rtnl::assume() }, &mut list);
     }
 
     /// # Safety

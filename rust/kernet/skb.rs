@@ -58,9 +58,11 @@ use crate::{
 
 mod drop_reason;
 mod queue;
+mod received;
 
 pub use drop_reason::DropReason;
 pub use queue::Ring;
+pub use received::Received;
 
 /// What a typed view of packet bytes may be: plain bytes of alignment 1.
 pub trait Bytes: FromBytes + KnownLayout + Immutable + Unaligned {}
@@ -410,14 +412,6 @@ impl SkBuff {
     pub fn set_mark(self: Pin<&mut Self>, mark: u32) {
         // SAFETY: The packet is ours to change.
         unsafe { bindings::skb_set_mark(self.as_raw(), mark) };
-    }
-
-    /// Notes the time of sending, if somebody asked for it.
-    #[doc(alias = "skb_tx_timestamp")]
-    #[inline]
-    pub fn tx_timestamp(self: Pin<&mut Self>) {
-        // SAFETY: The packet is ours to change.
-        unsafe { bindings::skb_tx_timestamp(self.as_raw()) };
     }
 }
 

@@ -228,12 +228,12 @@ mod tests {
         super::{
             captures,
             icmpv6,
-            Header as _,
             ipv6,
             testing::{
                 boundary,
                 round_trip, //
             }, //
+            Header as _,
         },
         *, //
     };

@@ -12,6 +12,7 @@ use kernel::{
 use super::{
     AnyContext,
     DropReason,
+    Received,
     Skb, //
 };
 use crate::{
@@ -22,7 +23,7 @@ use crate::{
     },
 };
 
-/// A bounded first-in first-out ring of packets, any number of producers and consumers.
+/// A bounded first-in first-out ring of received packets, any number of producers and consumers.
 ///
 /// Packets that are left when the ring is dropped are dropped as [`DropReason::QUEUE_PURGE`].
 ///
@@ -30,7 +31,7 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// The ring is initialised, and each pointer in it is a packet that the ring owns.
+/// The ring is initialised, and each pointer in it is that of a [`Received`] that the ring owns.
 #[doc(alias = "ptr_ring")]
 #[pin_data(PinnedDrop)]
 pub struct Ring {
@@ -62,7 +63,7 @@ impl Ring {
     /// The packet, when the ring is full.
     #[doc(alias = "ptr_ring_produce")]
     #[inline]
-    pub fn produce(&self, skb: Skb, _softirq: Softirq<'_>) -> Result<(), Skb> {
+    pub fn produce(&self, skb: Received, _softirq: Softirq<'_>) -> Result<(), Received> {
         let skb = skb.into_raw();
         // INVARIANT: The ring owns the packet if the call succeeds.
         // SAFETY: The ring is initialised, by the type invariants; its lock is taken with bottom
@@ -71,17 +72,17 @@ impl Ring {
             return Ok(());
         }
         // SAFETY: It came from `into_raw()` above, and is ours still.
-        Err(unsafe { Skb::from_raw(NonNull::new_unchecked(skb)) })
+        Err(unsafe { Received::from_raw(NonNull::new_unchecked(skb)) })
     }
 
     /// Takes the oldest packet.
     #[doc(alias = "ptr_ring_consume")]
     #[inline]
-    pub fn consume(&self, _softirq: Softirq<'_>) -> Option<Skb> {
+    pub fn consume(&self, _softirq: Softirq<'_>) -> Option<Received> {
         // SAFETY: As in `produce`, for the other side's lock.
         let skb = unsafe { bindings::ptr_ring_consume(self.ring.get()) };
         // SAFETY: By the type invariants it was the ring's own, and is ours now.
-        NonNull::new(skb.cast()).map(|skb| unsafe { Skb::from_raw(skb) })
+        NonNull::new(skb.cast()).map(|skb| unsafe { Received::from_raw(skb) })
     }
 
     /// Whether the ring looked empty.
@@ -90,40 +91,20 @@ impl Ring {
         // SAFETY: The ring is initialised, by the type invariants.
         unsafe { bindings::__ptr_ring_empty(self.ring.get()) }
     }
-
-    /// Drops all packets in the ring, for `reason`. Returns how many there were.
-    pub fn purge(&self, reason: DropReason, process: Process<'_>) -> u32 {
-        let mut purged: u32 = 0;
-        loop {
-            // SAFETY: As in `produce`, for the other side's lock.
-            let skb = unsafe { bindings::ptr_ring_consume_bh(self.ring.get()) };
-            let Some(skb) = NonNull::new(skb.cast()) else {
-                return purged;
-            };
-            // SAFETY: By the type invariants it was the ring's own, and is ours now.
-            unsafe { Skb::from_raw(skb) }.drop_reason(reason, process);
-            purged = purged.wrapping_add(1);
-        }
-    }
-}
-
-impl Ring {
-    /// # Safety
-    ///
-    /// `skb` is a packet that the caller owns.
-    unsafe extern "C" fn free(skb: *mut c_void) {
-        if let Some(skb) = NonNull::new(skb.cast()) {
-            // SAFETY: By the caller's promise.
-            unsafe { Skb::from_raw(skb) }.drop_reason(DropReason::QUEUE_PURGE, AnyContext);
-        }
-    }
 }
 
 #[pinned_drop]
 impl PinnedDrop for Ring {
     fn drop(self: Pin<&mut Self>) {
-        // SAFETY: The ring is initialised, by the type invariants, and nobody else uses it any
-        // more; `free` is made for what is in it.
-        unsafe { bindings::ptr_ring_cleanup(self.ring.get(), Some(Self::free)) };
+        // One by one: `ptr_ring_cleanup()` would take the consumer's lock with bottom halves on.
+        // SAFETY: The ring is initialised, by the type invariants.
+        while let Some(skb) =
+            NonNull::new(unsafe { bindings::ptr_ring_consume_bh(self.ring.get()) })
+        {
+            // SAFETY: By the type invariants it was the ring's own, and is ours now.
+            unsafe { Skb::from_raw(skb.cast()) }.drop_reason(DropReason::QUEUE_PURGE, AnyContext);
+        }
+        // SAFETY: As above; nobody else uses the ring any more.
+        unsafe { bindings::ptr_ring_cleanup(self.ring.get(), None) };
     }
 }

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Network devices.
+//!
+//! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
+//!
+//! [`Device`] is any device, lent by a callback. A module's own devices are [`Dev<D>`], where `D`
+//! implements [`Driver`] and is the device's private data. They are made by a link kind
+//! ([`rtnl::Link`](crate::rtnl::Link)) and by nothing else.
+//!
+//! # Lifetime of the private data
+//!
+//! It is made before the device is registered, and dropped in `priv_destructor`: after
+//! `unregister_netdevice()`, two grace periods and the last reference of the device, in process
+//! context, without RTNL. No callback of the device can run by then. Before that, under RTNL and
+//! followed by a grace period, the device is taken out of whatever kernet lets others find it by:
+//! its peer and a [`DeviceMap`].
+
+use core::{
+    marker::PhantomData,
+    ops::Deref,
+    ptr, //
+};
+use kernel::{
+    fmt,
+    str::BStr,
+    types::Opaque, //
+};
+
+use crate::{
+    bindings,
+    context::{
+        ReadSide,
+        Rtnl,
+        Softirq, //
+    },
+    napi::RxQueue,
+    netns::Net,
+    skb::{
+        DropReason,
+        Received,
+        Skb, //
+    },
+};
+
+mod driver;
+mod map;
+mod private;
+
+pub(crate) use driver::Ops;
+pub use driver::{
+    Driver,
+    Features,
+    Setup, //
+};
+pub use map::{
+    DeviceMap,
+    Unregister, //
+};
+pub(crate) use private::{
+    create,
+    destroy,
+    Priv, //
+};
+
+/// Any network device.
+#[doc(alias = "net_device")]
+#[repr(transparent)]
+pub struct Device(Opaque<bindings::net_device>);
+
+// SAFETY: `struct net_device` is made to be used from any CPU; the methods here are thread safe.
+unsafe impl Send for Device {}
+// SAFETY: As above.
+unsafe impl Sync for Device {}
+
+/// A device's name, as it was when asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Name([u8; bindings::IFNAMSIZ as usize]);
+
+impl Name {
+    /// The name without its terminating NUL, at most 15 bytes, any but `/`, `:` and white space.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.split(|byte| *byte == 0).next().unwrap_or(&[])
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(BStr::from_bytes(self.as_bytes()), f)
+    }
+}
+
+impl Device {
+    /// Borrows a device from C.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` is a device that is not freed for `'a`.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw<'a>(ptr: *const bindings::net_device) -> &'a Self {
+        // SAFETY: By the caller's promise; the type is transparent.
+        unsafe { &*ptr.cast() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_raw(&self) -> *mut bindings::net_device {
+        self.0.get()
+    }
+
+    /// The interface index, unique in a namespace. 0 before the device is registered.
+    #[inline]
+    pub fn ifindex(&self) -> u32 {
+        // SAFETY: Valid by the type.
+        let ifindex = unsafe { ptr::read_volatile(&raw const (*self.as_raw()).ifindex) };
+        ifindex.unsigned_abs()
+    }
+
+    /// The name. When another task renames the device now, a mixture of both.
+    pub fn name(&self) -> Name {
+        // SAFETY: Valid by the type; any bytes are a name.
+        Name(unsafe { ptr::read_volatile((&raw const (*self.as_raw()).name).cast()) })
+    }
+
+    /// The largest packet that may be sent, in bytes without the link header.
+    #[inline]
+    pub fn mtu(&self) -> u32 {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::dev_get_mtu(self.as_raw()) }
+    }
+
+    /// `IFF_*` flags as the kernel keeps them; `IFF_RUNNING` and `IFF_LOWER_UP` are not among them.
+    #[inline]
+    pub fn flags(&self) -> u32 {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::dev_get_flags(self.as_raw()) }
+    }
+
+    /// Whether the device is administratively up.
+    #[doc(alias = "IFF_UP")]
+    #[inline]
+    pub fn is_up(&self) -> bool {
+        self.flags() & bindings::net_device_flags_IFF_UP != 0
+    }
+
+    /// Whether the device is the loopback.
+    pub fn is_loopback(&self) -> bool {
+        self.flags() & bindings::net_device_flags_IFF_LOOPBACK != 0
+    }
+
+    /// Whether there is a carrier.
+    #[doc(alias = "netif_carrier_ok")]
+    #[inline]
+    pub fn has_carrier(&self) -> bool {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::netif_carrier_ok(self.as_raw()) }
+    }
+
+    /// The hardware type, `ARPHRD_*`.
+    pub fn hardware_type(&self) -> u16 {
+        // SAFETY: Valid by the type; only changed under RTNL, by few drivers.
+        unsafe { ptr::read_volatile(&raw const (*self.as_raw()).type_) }
+    }
+
+    /// The hardware address, of any length that the device has.
+    pub fn address(&self, _rtnl: Rtnl<'_>) -> HardwareAddress {
+        let mut bytes = [0; HardwareAddress::MAX];
+        // SAFETY: Valid by the type. Under RTNL the address does not move; it is `addr_len` bytes
+        // long, at most `MAX_ADDR_LEN`.
+        let len = unsafe {
+            let len = usize::from((*self.as_raw()).addr_len).min(bytes.len());
+            ptr::copy_nonoverlapping((*self.as_raw()).dev_addr, bytes.as_mut_ptr(), len);
+            len
+        };
+        HardwareAddress { bytes, len }
+    }
+
+    /// The namespace that the device is in.
+    #[doc(alias = "dev_net")]
+    #[inline]
+    pub fn net<'a>(&self, _context: impl ReadSide<'a>) -> &'a Net {
+        // SAFETY: Valid by the type. A namespace is freed after its devices have left it under
+        // RTNL and a grace period has passed.
+        unsafe { Net::from_raw(bindings::dev_net_lent(self.as_raw())) }
+    }
+}
+
+/// A hardware address.
+#[derive(Clone, Copy)]
+pub struct HardwareAddress {
+    bytes: [u8; Self::MAX],
+    len: usize,
+}
+
+impl HardwareAddress {
+    const MAX: usize = bindings::MAX_ADDR_LEN as usize;
+
+    /// The address.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or(&[])
+    }
+}
+
+/// A device of a module's own.
+///
+/// # Invariants
+///
+/// The device was made for `D`, and its private data is initialised.
+#[repr(transparent)]
+pub struct Dev<D: Driver>(Device, PhantomData<D>);
+
+impl<D: Driver> Deref for Dev<D> {
+    type Target = Device;
+
+    #[inline(always)]
+    fn deref(&self) -> &Device {
+        &self.0
+    }
+}
+
+/// What went wrong with a packet, beside its being dropped: a column of `ip -s -s link`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PacketError {
+    /// Received with a fault that no other class names.
+    Rx,
+    /// Received with a wrong length.
+    RxLength,
+    /// Received with a malformed header.
+    RxFrame,
+    /// Could not be sent, for a reason that no other class names.
+    Tx,
+    /// Could not be sent: nothing at the other side.
+    TxCarrier,
+    /// Could not be sent: given up.
+    TxAborted,
+    /// Would have gone round in a circle.
+    Collision,
+}
+
+impl<D: Driver> Dev<D> {
+    /// Borrows a device from C.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` was made for `D`, has initialised private data, and is not freed for `'a`.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw<'a>(ptr: *const bindings::net_device) -> &'a Self {
+        // INVARIANT: By the caller's promise.
+        // SAFETY: As above; the type is transparent.
+        unsafe { &*ptr.cast() }
+    }
+
+    #[inline(always)]
+    pub(crate) fn shared(&self) -> &Priv<D> {
+        // SAFETY: By the type invariants.
+        unsafe { &*Priv::<D>::of(self.as_raw()) }
+    }
+
+    /// The private data.
+    #[doc(alias = "netdev_priv")]
+    #[inline(always)]
+    pub fn private(&self) -> &D {
+        // SAFETY: Initialised, by the type invariants.
+        unsafe { self.shared().data() }
+    }
+
+    /// The other end, for a link kind [that makes pairs](crate::rtnl::Link::PEER).
+    ///
+    /// `None` before the pair is complete and while it is being taken apart.
+    #[inline]
+    pub fn peer<'a>(&self, _context: impl ReadSide<'a>) -> Option<&'a Dev<D>> {
+        let peer = self.shared().peer();
+        if peer.is_null() {
+            return None;
+        }
+        // SAFETY: A peer is made for the same `D`. It stops being one under RTNL, before the grace
+        // period that its unregistration waits for.
+        Some(unsafe { Dev::from_raw(peer) })
+    }
+
+    /// A receive queue.
+    #[inline]
+    pub fn rx_queue(&self, index: u16) -> Option<&RxQueue<D>> {
+        // SAFETY: Initialised, by the type invariants.
+        let queues = unsafe { self.shared().queues() };
+        queues.get(usize::from(index)).map(|queue| queue.deref())
+    }
+
+    /// The first receive queue that [`Self::rx_queue`] has for a packet sent on queue `index`.
+    #[inline]
+    pub fn rx_queue_for(&self, index: u16) -> Option<&RxQueue<D>> {
+        self.rx_queue(index).or_else(|| self.rx_queue(0))
+    }
+
+    /// The namespace of the [`DeviceMap`] that the device is in: where a tunnel's outer packets
+    /// go, whichever namespace the device has been moved to.
+    #[inline]
+    pub fn link_net<'a>(&self, _context: impl ReadSide<'a>) -> Option<&'a Net> {
+        let net = self.shared().link_net();
+        if net.is_null() {
+            return None;
+        }
+        // SAFETY: The map forgets the device under RTNL, followed by a grace period, before its
+        // namespace is freed.
+        Some(unsafe { Net::from_raw(net) })
+    }
+
+    /// Says that there is a carrier.
+    #[doc(alias = "netif_carrier_on")]
+    pub fn carrier_on(&self, _rtnl: Rtnl<'_>) {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::netif_carrier_on(self.as_raw()) };
+    }
+
+    /// Says that there is no carrier.
+    #[doc(alias = "netif_carrier_off")]
+    pub fn carrier_off(&self, _rtnl: Rtnl<'_>) {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::netif_carrier_off(self.as_raw()) };
+    }
+
+    /// Counts a packet of `len` bytes that was sent.
+    #[doc(alias = "dev_sw_netstats_tx_add")]
+    #[inline]
+    pub fn count_tx(&self, len: u32, _softirq: Softirq<'_>) {
+        // SAFETY: The device has per-CPU statistics (`Setup`); preemption is off.
+        unsafe { bindings::dev_sw_netstats_tx_add(self.as_raw(), 1, len) };
+    }
+
+    /// Counts a packet of `len` bytes that was received.
+    #[doc(alias = "dev_sw_netstats_rx_add")]
+    #[inline]
+    pub fn count_rx(&self, len: u32, _softirq: Softirq<'_>) {
+        // SAFETY: As above.
+        unsafe { bindings::dev_sw_netstats_rx_add(self.as_raw(), len) };
+    }
+
+    /// Counts a packet that was to be sent and was dropped.
+    #[doc(alias = "dev_core_stats_tx_dropped_inc")]
+    #[cold]
+    pub fn count_tx_dropped(&self) {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::dev_core_stats_tx_dropped_inc(self.as_raw()) };
+    }
+
+    /// Counts a packet that was received and was dropped.
+    #[doc(alias = "dev_core_stats_rx_dropped_inc")]
+    #[cold]
+    pub fn count_rx_dropped(&self) {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::dev_core_stats_rx_dropped_inc(self.as_raw()) };
+    }
+
+    /// Counts a fault, in its own column and in the sum of all.
+    #[doc(alias = "DEV_STATS_INC")]
+    #[cold]
+    pub fn count_error(&self, error: PacketError) {
+        let dev = self.as_raw();
+        // SAFETY: Valid by the type, for all of these.
+        unsafe {
+            match error {
+                PacketError::Rx => bindings::dev_stats_rx_errors_inc(dev),
+                PacketError::RxLength => {
+                    bindings::dev_stats_rx_length_errors_inc(dev);
+                    bindings::dev_stats_rx_errors_inc(dev);
+                }
+                PacketError::RxFrame => {
+                    bindings::dev_stats_rx_frame_errors_inc(dev);
+                    bindings::dev_stats_rx_errors_inc(dev);
+                }
+                PacketError::Tx => bindings::dev_stats_tx_errors_inc(dev),
+                PacketError::TxCarrier => {
+                    bindings::dev_stats_tx_carrier_errors_inc(dev);
+                    bindings::dev_stats_tx_errors_inc(dev);
+                }
+                PacketError::TxAborted => {
+                    bindings::dev_stats_tx_aborted_errors_inc(dev);
+                    bindings::dev_stats_tx_errors_inc(dev);
+                }
+                PacketError::Collision => {
+                    bindings::dev_stats_collisions_inc(dev);
+                    bindings::dev_stats_tx_errors_inc(dev);
+                }
+            }
+        }
+    }
+
+    /// Notes the time at which this device sends the packet, if somebody asked for it.
+    #[doc(alias = "skb_tx_timestamp")]
+    #[inline]
+    pub fn tx_timestamp(&self, skb: &mut Skb, _softirq: Softirq<'_>) {
+        // SAFETY: The packet is ours. It is made this device's, which the callee may look at.
+        unsafe {
+            bindings::skb_set_dev(skb.as_raw(), self.as_raw());
+            bindings::skb_tx_timestamp(skb.as_raw());
+        }
+    }
+
+    /// Makes a packet that another device sends one that this device has received.
+    ///
+    /// What belongs to the sending side is removed: the route, the socket's marks when namespaces
+    /// are crossed, conntrack. `None` when this device is down or the packet is longer than its
+    /// MTU allows: it was freed, and counted as dropped here.
+    #[doc(alias = "dev_forward_skb")]
+    #[inline]
+    pub fn forward(&self, mut skb: Skb, _softirq: Softirq<'_>) -> Option<Received> {
+        if skb.as_mut().may_pull(bindings::ETH_HLEN).is_err() {
+            skb.drop_reason(DropReason::PKT_TOO_SMALL, _softirq);
+            self.count_rx_dropped();
+            return None;
+        }
+        let skb = skb.into_raw();
+        // SAFETY: The packet is ours, with an Ethernet header in the linear part; it is freed if
+        // the call fails.
+        if unsafe { bindings::__dev_forward_skb(self.as_raw(), skb) } != 0 {
+            return None;
+        }
+        // INVARIANT: The callee has run `eth_type_trans()`.
+        // SAFETY: The packet is still ours.
+        Some(unsafe { Received::from_raw(ptr::NonNull::new_unchecked(skb)) })
+    }
+
+    /// Receives the Ethernet frame that begins at the packet's data.
+    ///
+    /// `crossing` says that it comes from another namespace, so that marks and conntrack are
+    /// removed. The frame is counted; a truncated one as [`PacketError::RxLength`].
+    #[doc(alias = "gro_cells_receive")]
+    pub fn receive(&self, mut skb: Skb, crossing: bool, softirq: Softirq<'_>) {
+        if skb.as_mut().may_pull(bindings::ETH_HLEN).is_err() {
+            self.count_error(PacketError::RxLength);
+            return skb.drop_reason(DropReason::PKT_TOO_SMALL, softirq);
+        }
+        if !self.is_up() {
+            self.count_rx_dropped();
+            return skb.drop_reason(DropReason::DEV_READY, softirq);
+        }
+        self.count_rx(skb.len(), softirq);
+        let skb = skb.into_raw();
+        // SAFETY: The packet is ours, with an Ethernet header in the linear part. Both ways of
+        // receiving take it over. The cells exist for as long as the private data.
+        unsafe {
+            bindings::skb_scrub_packet(skb, crossing);
+            let protocol = bindings::eth_type_trans(skb, self.as_raw());
+            bindings::skb_set_protocol(skb, protocol);
+            bindings::skb_reset_network_header(skb);
+            if D::GRO_CELLS {
+                bindings::gro_cells_receive(self.shared().gro_cells(), skb);
+            } else {
+                bindings::__netif_rx(skb);
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Devices that a namespace's packets are looked up for.
+
+use core::{
+    marker::PhantomPinned,
+    ptr, //
+};
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Relaxed,
+        Release, //
+    },
+};
+
+use super::{
+    Dev,
+    Driver, //
+};
+use crate::{
+    bindings,
+    context::{
+        Rcu,
+        Rtnl, //
+    },
+    netns::Net,
+    rtnl, //
+};
+
+const BUCKETS: usize = 128;
+
+/// A device's place in a [`DeviceMap`]. Zeroed memory is one of a device that is in none.
+///
+/// Written under RTNL.
+///
+/// # Invariants
+///
+/// `net` is null iff the device is in no map; it is the namespace of the map that it is in.
+/// `slot` then is where the map, or the device before this one, points to this one.
+pub(crate) struct Membership {
+    next: Atomic<*mut bindings::net_device>,
+    slot: Atomic<*mut Atomic<*mut bindings::net_device>>,
+    net: Atomic<*mut bindings::net>,
+}
+
+impl Membership {
+    #[inline(always)]
+    pub(super) fn net(&self) -> *mut bindings::net {
+        self.net.load(Acquire)
+    }
+}
+
+/// Devices of a driver, found by a hash: a tunnel by its end points, say.
+///
+/// Part of a namespace's [state](crate::netns::State), whose packets it serves. Readers need no
+/// lock; writers hold RTNL.
+///
+/// # Lifetime
+///
+/// The map does not keep its devices alive: one that is unregistered leaves it, under RTNL and
+/// before the grace period that its unregistration waits for. When the map's namespace dies the
+/// devices in it are to be unregistered, wherever they are
+/// ([`State::exit_rtnl`](crate::netns::State::exit_rtnl), [`Self::unregister_all`]); those that
+/// are not lose their [`Dev::link_net`].
+///
+/// # Invariants
+///
+/// Each device that is linked in was made for `D`, has initialised private data, and is not freed
+/// before it has left and a grace period has passed.
+#[pin_data(PinnedDrop)]
+pub struct DeviceMap<D: Driver> {
+    buckets: [Atomic<*mut bindings::net_device>; BUCKETS],
+    net: *mut bindings::net,
+    #[pin]
+    _pin: PhantomPinned,
+    _driver: core::marker::PhantomData<fn(D)>,
+}
+
+// SAFETY: Holds no device, and is changed under RTNL only.
+unsafe impl<D: Driver> Send for DeviceMap<D> {}
+// SAFETY: As above; the pointers are atomic.
+unsafe impl<D: Driver> Sync for DeviceMap<D> {}
+
+impl<D: Driver> DeviceMap<D> {
+    /// An empty map for the packets of `net`, to be part of the state of `net`.
+    pub fn new(net: &Net) -> impl PinInit<Self> + '_ {
+        let net = net.as_raw();
+        // INVARIANT: Nothing is linked in.
+        pin_init!(Self {
+            buckets: [const { Atomic::<*mut bindings::net_device>::new(ptr::null_mut()) }; BUCKETS],
+            net,
+            _pin: PhantomPinned,
+            _driver: core::marker::PhantomData,
+        })
+    }
+
+    fn bucket(&self, hash: u32) -> Option<&Atomic<*mut bindings::net_device>> {
+        // Fibonacci hashing: the upper bits depend on all of the input.
+        self.buckets
+            .get((hash.wrapping_mul(0x9e37_79b9) >> 25) as usize)
+    }
+
+    /// The first device under `hash` that `matches` says yes to.
+    #[inline]
+    pub fn find<'a>(
+        &'a self,
+        hash: u32,
+        _rcu: Rcu<'a>,
+        mut matches: impl FnMut(&Dev<D>) -> bool,
+    ) -> Option<&'a Dev<D>> {
+        let mut dev = self.bucket(hash)?.load(Acquire);
+        while !dev.is_null() {
+            // SAFETY: By the type invariants, and as `_rcu` is a read-side section.
+            let this = unsafe { Dev::<D>::from_raw(dev) };
+            if matches(this) {
+                return Some(this);
+            }
+            dev = this.shared().membership.next.load(Acquire);
+        }
+        None
+    }
+
+    /// Puts a device in; one that is in a map already is taken out there first.
+    ///
+    /// A device that is not registered any more stays out.
+    pub fn insert(&self, dev: &Dev<D>, hash: u32, rtnl: Rtnl<'_>) {
+        // SAFETY: Valid by the type; written under RTNL.
+        if u32::from(unsafe { (*dev.as_raw()).reg_state })
+            != bindings::netdev_reg_state_NETREG_REGISTERED
+        {
+            return;
+        }
+        forget(dev, rtnl);
+        let Some(bucket) = self.bucket(hash) else {
+            return;
+        };
+        let member = &dev.shared().membership;
+        let first = bucket.load(Relaxed);
+        member.next.store(first, Relaxed);
+        member.slot.store(ptr::from_ref(bucket).cast_mut(), Relaxed);
+        // INVARIANT: In this map, from the next store on; `forget` runs in `uninit` of the device.
+        member.net.store(self.net, Release);
+        if !first.is_null() {
+            // SAFETY: By the type invariants.
+            let first = unsafe { Dev::<D>::from_raw(first) };
+            let slot = ptr::from_ref(&member.next).cast_mut();
+            first.shared().membership.slot.store(slot, Relaxed);
+        }
+        bucket.store(dev.as_raw(), Release);
+    }
+
+    /// Takes a device out, if it is in.
+    pub fn remove(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) {
+        if dev.shared().membership.net() == self.net {
+            forget(dev, rtnl);
+        }
+    }
+
+    /// Unregisters all devices in the map, whatever namespace they are in.
+    pub fn unregister_all(&self, rtnl: Rtnl<'_>, list: &mut Unregister<'_>) {
+        self.for_each(|dev| list.add(dev, rtnl));
+    }
+
+    fn for_each(&self, mut f: impl FnMut(&Dev<D>)) {
+        for bucket in &self.buckets {
+            let mut dev = bucket.load(Relaxed);
+            while !dev.is_null() {
+                // SAFETY: By the type invariants; the callers hold RTNL.
+                let this = unsafe { Dev::<D>::from_raw(dev) };
+                dev = this.shared().membership.next.load(Relaxed);
+                f(this);
+            }
+        }
+    }
+}
+
+#[pinned_drop]
+impl<D: Driver> PinnedDrop for DeviceMap<D> {
+    fn drop(self: Pin<&mut Self>) {
+        let mut orphans = false;
+        // SAFETY: State is dropped in process context.
+        let process = unsafe { crate::context::Process::assume() };
+        process.with_rtnl(|rtnl| {
+            self.for_each(|dev| {
+                orphans = true;
+                forget(dev, rtnl);
+            })
+        });
+        if orphans {
+            // Whoever has read `link_net` of an orphan.
+            // SAFETY: May sleep.
+            unsafe { bindings::synchronize_net() };
+        }
+    }
+}
+
+/// Takes a device out of the map that it is in, if any.
+pub(super) fn forget<D: Driver>(dev: &Dev<D>, _rtnl: Rtnl<'_>) {
+    let member = &dev.shared().membership;
+    if member.net.load(Relaxed).is_null() {
+        return;
+    }
+    let next = member.next.load(Relaxed);
+    let slot = member.slot.load(Relaxed);
+    // `next` stays: a reader that is at this device goes on from there.
+    // SAFETY: The device is in a map, so `slot` is a part of the map or of another member, and RTNL
+    // keeps both.
+    unsafe { (*slot).store(next, Release) };
+    if !next.is_null() {
+        // SAFETY: A member of the same map.
+        let next = unsafe { Dev::<D>::from_raw(next) };
+        next.shared().membership.slot.store(slot, Relaxed);
+    }
+    // INVARIANT: Nothing points to the device any more.
+    member.net.store(ptr::null_mut(), Release);
+}
+
+/// Devices that are about to be unregistered together, under one grace period.
+#[doc(alias = "unregister_netdevice_queue")]
+pub struct Unregister<'a> {
+    list: &'a mut bindings::list_head,
+    net: Option<&'a Net>,
+}
+
+impl<'a> Unregister<'a> {
+    /// # Safety
+    ///
+    /// `list` is a list of devices that the caller unregisters, under RTNL, on behalf of `net`.
+    pub(crate) unsafe fn new(list: &'a mut bindings::list_head, net: Option<&'a Net>) -> Self {
+        Self { list, net }
+    }
+
+    /// Adds a device, and its peer.
+    pub fn add<D: Driver>(&mut self, dev: &Dev<D>, rtnl: Rtnl<'_>) {
+        let net = self.net.unwrap_or_else(|| dev.net(rtnl));
+        rtnl::unregister(dev, net, self.list, rtnl);
+    }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What kernet and a driver keep in a device's private area.
+
+use core::{
+    mem::MaybeUninit,
+    ptr, //
+};
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Full,
+        Relaxed,
+        Release, //
+    },
+    types::Opaque, //
+};
+
+use super::{
+    map::Membership,
+    Dev,
+    Driver, //
+};
+use crate::{
+    bindings,
+    context::Rtnl,
+    napi::{
+        Queue,
+        RxQueue, //
+    },
+};
+
+/// A device's private area. Zeroed memory is a valid one, without content.
+///
+/// # Invariants
+///
+/// - `content` is initialised iff `live` is not 0.
+/// - `peer` is null or a device made for the same `D`, whose `peer` is this one; both are cleared
+///   under RTNL, before the grace period that the unregistration of either waits for.
+#[repr(C)]
+pub(crate) struct Priv<D: Driver> {
+    live: Atomic<u32>,
+    peer: Atomic<*mut bindings::net_device>,
+    pub(super) membership: Membership,
+    gro_cells: Opaque<bindings::gro_cells>,
+    content: MaybeUninit<Content<D>>,
+}
+
+struct Content<D: Driver> {
+    queues: KVec<Pin<KBox<RxQueue<D>>>>,
+    data: D,
+}
+
+impl<D: Driver> Priv<D> {
+    /// # Safety
+    ///
+    /// `dev` was made for `D`.
+    #[inline(always)]
+    pub(crate) unsafe fn of(dev: *mut bindings::net_device) -> *mut Self {
+        // The alignment of `netdev_priv()`.
+        const { assert!(align_of::<Self>() <= bindings::NETDEV_ALIGN as usize) };
+        // SAFETY: By the caller's promise.
+        unsafe { bindings::netdev_priv(dev) }.cast()
+    }
+
+    /// # Safety
+    ///
+    /// The content is initialised.
+    #[inline(always)]
+    pub(crate) unsafe fn data(&self) -> &D {
+        // SAFETY: By the caller's promise.
+        unsafe { &(*self.content.as_ptr()).data }
+    }
+
+    /// # Safety
+    ///
+    /// The content is initialised.
+    #[inline(always)]
+    pub(crate) unsafe fn queues(&self) -> &[Pin<KBox<RxQueue<D>>>] {
+        // SAFETY: By the caller's promise.
+        unsafe { &(*self.content.as_ptr()).queues }
+    }
+
+    #[inline(always)]
+    pub(crate) fn peer(&self) -> *mut bindings::net_device {
+        self.peer.load(Acquire)
+    }
+
+    #[inline(always)]
+    pub(crate) fn link_net(&self) -> *mut bindings::net {
+        self.membership.net()
+    }
+
+    #[inline(always)]
+    pub(crate) fn gro_cells(&self) -> *mut bindings::gro_cells {
+        self.gro_cells.get()
+    }
+
+    /// Makes two devices each other's peer.
+    pub(crate) fn pair(a: &Dev<D>, b: &Dev<D>, _rtnl: Rtnl<'_>) {
+        // INVARIANT: Both are made for `D`, and each is the other's.
+        a.shared().peer.store(b.as_raw(), Release);
+        b.shared().peer.store(a.as_raw(), Release);
+    }
+
+    /// Takes a pair apart; returns the former peer.
+    pub(crate) fn part<'a>(dev: &Dev<D>, rtnl: Rtnl<'a>) -> Option<&'a Dev<D>> {
+        let peer = dev.peer(rtnl)?;
+        // INVARIANT: Both are cleared, under RTNL, and before either is freed.
+        dev.shared().peer.xchg(ptr::null_mut(), Full);
+        peer.shared().peer.xchg(ptr::null_mut(), Full);
+        Some(peer)
+    }
+}
+
+/// Makes the private data of a new device.
+///
+/// # Safety
+///
+/// `dev` was made for `D`, is not registered, and has no private data.
+pub(crate) unsafe fn create<D: Driver>(
+    dev: *mut bindings::net_device,
+    data: impl PinInit<D, Error>,
+    rtnl: Rtnl<'_>,
+) -> Result {
+    let mut queues = KVec::new();
+    if <D::Queue as Queue<D>>::EXISTS {
+        // SAFETY: By the caller's promise.
+        let count = unsafe { (*dev).num_rx_queues };
+        for _ in 0..count {
+            queues.push(
+                KBox::pin_init(RxQueue::new(rtnl.process()), GFP_KERNEL)?,
+                GFP_KERNEL,
+            )?;
+        }
+    }
+    // SAFETY: By the caller's promise.
+    let this = unsafe { Priv::<D>::of(dev) };
+    // SAFETY: The memory is the device's, which nobody else knows, and does not move.
+    unsafe {
+        let content = (&raw mut (*this).content).cast::<Content<D>>();
+        pin_init::raw_try_init(&raw mut (*content).data, data)?;
+        ptr::write(&raw mut (*content).queues, queues);
+        // INVARIANT: Both fields of the content are.
+        (*this).live.store(1, Release);
+    }
+    Ok(())
+}
+
+/// Drops the private data of a device, if it has any: `priv_destructor`.
+///
+/// # Safety
+///
+/// `dev` was made for `D`, and no callback of it runs or can run again.
+pub(crate) unsafe extern "C" fn destroy<D: Driver>(dev: *mut bindings::net_device) {
+    // SAFETY: By the caller's promise.
+    let this = unsafe { Priv::<D>::of(dev) };
+    // INVARIANT: The content is dropped next.
+    // SAFETY: By the caller's promise.
+    if unsafe { (*this).live.xchg(0, Relaxed) } != 0 {
+        // SAFETY: It was initialised, by the type invariants, and nobody refers to it.
+        unsafe { ptr::drop_in_place((&raw mut (*this).content).cast::<Content<D>>()) };
+    }
+}

@@ -1,0 +1,635 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Kinds of links: what `ip link add ... type KIND` makes.
+//!
+//! C header: [`include/net/rtnetlink.h`](srctree/include/net/rtnetlink.h)
+//!
+//! # Lifetime
+//!
+//! A device is made by `RTM_NEWLINK` and lives until it is deleted, its namespace dies, or the
+//! module is unloaded: [`Registration`] then unregisters all devices of the kind in all namespaces
+//! and waits until they are gone (`rtnl_link_unregister()`, `rcu_barrier()`).
+
+use core::{
+    marker::PhantomData,
+    ptr, //
+};
+use kernel::{
+    error::{
+        from_result,
+        to_result, //
+    },
+    prelude::*,
+    types::Opaque,
+    ThisModule, //
+};
+
+use crate::{
+    bindings,
+    context::{
+        ReadSide,
+        Rtnl, //
+    },
+    module::{
+        failed,
+        Part, //
+    },
+    netdev::{
+        self,
+        Dev,
+        Device,
+        Driver,
+        Ops,
+        Priv, //
+    },
+    netns::Net,
+    nlattr::{
+        Attr,
+        Attrs,
+        ExtAck,
+        Table,
+        Writer, //
+    }, //
+};
+
+/// A driver whose devices userspace makes and deletes.
+#[doc(alias = "rtnl_link_ops")]
+pub trait Link<const N: usize>: Driver {
+    /// The name of the kind.
+    const KIND: &'static CStr;
+
+    /// Policies of the attributes of the kind, which `IFLA_INFO_DATA` nests.
+    const POLICY: &'static Table<N>;
+
+    /// For a kind whose devices come in pairs: the attribute that holds the peer's `ifinfomsg` and
+    /// `IFLA_*` attributes.
+    ///
+    /// The peer is made along with the device, in the namespace that its attributes say, and
+    /// deleted along with it.
+    #[doc(alias = "rtnl_link_ops::peer_type")]
+    const PEER: Option<u16> = None;
+
+    /// Refuses what the policies cannot say. Called before anything is made.
+    ///
+    /// # Errors
+    ///
+    /// The request fails with it.
+    fn validate(_request: &Request<'_>, _extack: ExtAck<'_>) -> Result {
+        Ok(())
+    }
+
+    /// Makes the private data of a new device; for a pair, of each of the two.
+    fn create(
+        device: &NewDevice<'_>,
+        request: &Request<'_>,
+        extack: ExtAck<'_>,
+        rtnl: Rtnl<'_>,
+    ) -> impl PinInit<Self, Error>;
+
+    /// The device, and its peer, have been registered.
+    ///
+    /// # Errors
+    ///
+    /// Unregisters them again; the request fails.
+    fn created(
+        _dev: &Dev<Self>,
+        _request: &Request<'_>,
+        _extack: ExtAck<'_>,
+        _rtnl: Rtnl<'_>,
+    ) -> Result {
+        Ok(())
+    }
+
+    /// Changes the settings of a device. Everything is as before if it fails.
+    ///
+    /// # Errors
+    ///
+    /// [`EOPNOTSUPP`] if the kind has no settings that change.
+    #[doc(alias = "rtnl_link_ops::changelink")]
+    fn change(
+        _dev: &Dev<Self>,
+        _request: &Request<'_>,
+        extack: ExtAck<'_>,
+        _rtnl: Rtnl<'_>,
+    ) -> Result {
+        Err(extack.error(
+            EOPNOTSUPP,
+            format_args!("the settings of this kind of link cannot be changed"),
+        ))
+    }
+
+    /// Bytes that [`Self::fill_info`] takes at most.
+    #[doc(alias = "rtnl_link_ops::get_size")]
+    const INFO_SIZE: usize = 0;
+
+    /// Writes the settings of a device.
+    ///
+    /// # Errors
+    ///
+    /// [`EMSGSIZE`] when the message is full.
+    fn fill_info(_dev: &Dev<Self>, _writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
+        Ok(())
+    }
+}
+
+/// A request to make or to change a link.
+pub struct Request<'a> {
+    /// `IFLA_*` attributes of any link.
+    pub link: Attrs<'a>,
+    /// Attributes of the kind.
+    pub data: Attrs<'a>,
+    link_net: Option<&'a Net>,
+}
+
+impl<'a> Request<'a> {
+    /// The namespace that the lower side of a new link belongs to: what `link-netns` says, or the
+    /// one that the request was made in.
+    ///
+    /// `None` for a request to validate or to change.
+    #[doc(alias = "rtnl_newlink_link_net")]
+    pub fn link_net(&self) -> Option<&'a Net> {
+        self.link_net
+    }
+}
+
+/// A device that is being made: not registered yet.
+///
+/// # Invariants
+///
+/// Valid, an Ethernet device, not registered, and known to nobody else.
+pub struct NewDevice<'a>(*mut bindings::net_device, PhantomData<&'a Device>);
+
+impl NewDevice<'_> {
+    /// The namespace that it will be registered in.
+    pub fn net<'a>(&self, context: impl ReadSide<'a>) -> &'a Net {
+        // SAFETY: By the type invariants.
+        unsafe { Device::from_raw(self.0) }.net(context)
+    }
+
+    /// Sets the MTU, in bytes without the link header, unless the request has one.
+    pub fn set_default_mtu(&self, mtu: u32, request: &Request<'_>) {
+        if request.link.get(bindings::IFLA_MTU as u16).is_none() {
+            // SAFETY: By the type invariants.
+            unsafe { bindings::dev_set_mtu_raw(self.0, mtu) };
+        }
+    }
+
+    /// Bytes that the driver and the device below it put before a frame.
+    pub fn set_needed_headroom(&self, bytes: u16) {
+        // SAFETY: By the type invariants.
+        unsafe { (*self.0).needed_headroom = bytes };
+    }
+}
+
+/// The registration of a link kind.
+#[doc(alias = "rtnl_link_register")]
+pub struct Registration<L: Link<N>, const N: usize> {
+    ops: Opaque<bindings::rtnl_link_ops>,
+    _link: PhantomData<L>,
+}
+
+// SAFETY: Only the core touches the operations, under its own locks.
+unsafe impl<L: Link<N>, const N: usize> Send for Registration<L, N> {}
+// SAFETY: As above.
+unsafe impl<L: Link<N>, const N: usize> Sync for Registration<L, N> {}
+
+// SAFETY: `rtnl_link_register()` registers or fails. `rtnl_link_unregister()` takes the kind away,
+// waits for requests that use it, unregisters its devices, and returns when they are gone.
+unsafe impl<L: Link<N>, const N: usize> Part for Registration<L, N> {
+    unsafe fn register(
+        slot: *mut Self,
+        _module: &'static ThisModule,
+        name: &'static CStr,
+    ) -> Result {
+        // SAFETY: `slot` is valid for writes.
+        let ops = Opaque::cast_into(unsafe { &raw const (*slot).ops });
+        // SAFETY: As above.
+        unsafe { ops.write(Self::OPS) };
+        // SAFETY: The operations stay in place until they are unregistered.
+        to_result(unsafe { bindings::rtnl_link_register(ops) })
+            .map_err(|e| failed(name, fmt!("link kind {}", L::KIND), e))
+    }
+
+    unsafe fn unregister(slot: *mut Self) {
+        // SAFETY: Registered, by the caller's promise.
+        unsafe { bindings::rtnl_link_unregister(Opaque::cast_into(&raw const (*slot).ops)) };
+    }
+}
+
+impl<L: Link<N>, const N: usize> Registration<L, N> {
+    const OPS: bindings::rtnl_link_ops = bindings::rtnl_link_ops {
+        kind: L::KIND.as_ptr().cast(),
+        priv_size: size_of::<Priv<L>>(),
+        setup: Some(Ops::<L>::setup),
+        maxtype: Table::<N>::MAX,
+        policy: L::POLICY.as_raw(),
+        peer_type: match L::PEER {
+            Some(attr) => attr,
+            None => 0,
+        },
+        validate: Some(Self::validate),
+        newlink: Some(Self::newlink),
+        changelink: Some(Self::changelink),
+        dellink: Some(Self::dellink),
+        get_size: Some(Self::get_size),
+        fill_info: Some(Self::fill_info),
+        get_link_net: Some(Self::get_link_net),
+        ..pin_init::zeroed()
+    };
+
+    /// # Safety
+    ///
+    /// Called by the core with attributes that it has parsed, under RTNL or not.
+    unsafe extern "C" fn validate(
+        tb: *mut *mut bindings::nlattr,
+        data: *mut *mut bindings::nlattr,
+        extack: *mut bindings::netlink_ext_ack,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (request, extack) =
+                unsafe { (Self::request(tb, data, None), ExtAck::from_raw(extack)) };
+            validate_address(&request, extack)?;
+            L::validate(&request, extack)?;
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// `tb` is null or has all `IFLA_*` types, `data` is null or has all types of the kind.
+    unsafe fn request<'a>(
+        tb: *mut *mut bindings::nlattr,
+        data: *mut *mut bindings::nlattr,
+        link_net: Option<&'a Net>,
+    ) -> Request<'a> {
+        // SAFETY: By the caller's promise.
+        unsafe {
+            Request {
+                link: Attrs::from_raw(tb, IFLA_MAX),
+                data: Attrs::from_raw(data, Table::<N>::MAX),
+                link_net,
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device that it has made by these operations, under RTNL.
+    unsafe extern "C" fn newlink(
+        dev: *mut bindings::net_device,
+        params: *mut bindings::rtnl_newlink_params,
+        extack: *mut bindings::netlink_ext_ack,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (rtnl, extack, params) =
+                unsafe { (Rtnl::assume(), ExtAck::from_raw(extack), &*params) };
+            let link_net = if params.link_net.is_null() {
+                params.src_net
+            } else {
+                params.link_net
+            };
+            // SAFETY: The core keeps the namespaces during the request.
+            let request =
+                unsafe { Self::request(params.tb, params.data, Some(Net::from_raw(link_net))) };
+            let new = Unregistered::<L>(dev, PhantomData);
+            if L::PEER.is_none() {
+                // SAFETY: The device is new.
+                let dev = unsafe { Self::register(&new, &request, extack, rtnl)? };
+                return Self::created(dev, &request, extack, rtnl);
+            }
+
+            let peer_net = if params.peer_net.is_null() {
+                link_net
+            } else {
+                params.peer_net
+            };
+            // The peer first: the request's answer is about the device.
+            // SAFETY: The core keeps the namespaces; it has checked the peer's attributes.
+            let peer = unsafe { Self::register_peer(&new, &request, peer_net, extack, rtnl)? };
+            // SAFETY: The device is new.
+            match unsafe { Self::register(&new, &request, extack, rtnl) } {
+                Ok(dev) => {
+                    dev.carrier_off(rtnl);
+                    Priv::pair(dev, peer, rtnl);
+                    Self::created(dev, &request, extack, rtnl)
+                }
+                Err(e) => {
+                    // SAFETY: Registered, under RTNL; nobody refers to it after this.
+                    unsafe { bindings::unregister_netdevice_queue(peer.as_raw(), ptr::null_mut()) };
+                    Err(e)
+                }
+            }
+        })
+    }
+
+    fn created(
+        dev: &Dev<L>,
+        request: &Request<'_>,
+        extack: ExtAck<'_>,
+        rtnl: Rtnl<'_>,
+    ) -> Result<c_int> {
+        if let Err(e) = L::created(dev, request, extack, rtnl) {
+            let peer = Priv::part(dev, rtnl);
+            // SAFETY: Both are registered, under RTNL. The core frees the device, which it has made.
+            unsafe {
+                if let Some(peer) = peer {
+                    bindings::unregister_netdevice_queue(peer.as_raw(), ptr::null_mut());
+                }
+                bindings::unregister_netdevice_queue(dev.as_raw(), ptr::null_mut());
+            }
+            return Err(e);
+        }
+        Ok(0)
+    }
+
+    /// Makes the private data of a new device, and registers it.
+    ///
+    /// # Safety
+    ///
+    /// The device was made by these operations, is not registered, and has no private data.
+    unsafe fn register<'a>(
+        new: &Unregistered<L>,
+        request: &Request<'_>,
+        extack: ExtAck<'_>,
+        rtnl: Rtnl<'a>,
+    ) -> Result<&'a Dev<L>> {
+        let dev = new.0;
+        if request.link.get(bindings::IFLA_ADDRESS as u16).is_none() {
+            // SAFETY: Ours, and an Ethernet device.
+            unsafe { bindings::eth_hw_addr_random(dev) };
+        }
+        // INVARIANT: By the caller's promise.
+        let view = NewDevice(dev, PhantomData);
+        // SAFETY: By the caller's promise.
+        unsafe { netdev::create(dev, L::create(&view, request, extack, rtnl), rtnl)? };
+        // SAFETY: The device is set up, under RTNL.
+        to_result(unsafe { bindings::register_netdevice(dev) })?;
+        // SAFETY: Registered, with private data; freed after RTNL is released.
+        Ok(unsafe { Dev::from_raw(dev) })
+    }
+
+    /// Makes and registers the peer of a device.
+    ///
+    /// # Safety
+    ///
+    /// `net` is valid; the peer's attributes were checked by [`Self::validate`].
+    unsafe fn register_peer<'a>(
+        new: &Unregistered<L>,
+        request: &Request<'_>,
+        net: *mut bindings::net,
+        extack: ExtAck<'_>,
+        rtnl: Rtnl<'a>,
+    ) -> Result<&'a Dev<L>> {
+        let mut tb = [ptr::null_mut(); IFLA_MAX as usize + 1];
+        let info = L::PEER.and_then(|attr| request.data.get(attr));
+        let mut name = default_name::<L, N>();
+        let mut name_type = bindings::NET_NAME_ENUM;
+        let header = match info {
+            Some(info) => Some(Self::parse_peer(&mut tb, info, extack)?),
+            None => None,
+        };
+        // SAFETY: Filled by the parser, or all null.
+        let peer_request =
+            unsafe { Self::request(tb.as_mut_ptr(), ptr::null_mut(), request.link_net) };
+        if let Some(attr) = peer_request.link.get(bindings::IFLA_IFNAME as u16) {
+            set_name(&mut name, attr.string());
+            name_type = bindings::NET_NAME_USER;
+        }
+        // Without attributes of its own a peer has the device's, as a veth's has.
+        let attrs = if info.is_some() {
+            tb.as_mut_ptr()
+        } else {
+            request.link.as_raw()
+        };
+        let ops = new.link_ops();
+        // SAFETY: The operations are registered; the attributes are those of a link.
+        let peer = kernel::error::from_err_ptr(unsafe {
+            bindings::rtnl_create_link(
+                net,
+                name.as_ptr().cast(),
+                name_type as u8,
+                ops,
+                attrs,
+                extack.as_raw(),
+            )
+        })?;
+        // SAFETY: Just made; `new` is an unregistered device.
+        unsafe {
+            if let Some(header) = header {
+                if (*new.0).ifindex != 0 {
+                    (*peer).ifindex = (*header).ifi_index;
+                }
+            }
+            bindings::netif_inherit_tso_max(peer, new.0);
+        }
+        let unregistered = Unregistered::<L>(peer, PhantomData);
+        // SAFETY: Just made.
+        let dev = match unsafe { Self::register(&unregistered, &peer_request, extack, rtnl) } {
+            Ok(dev) => dev,
+            Err(e) => {
+                // The core frees only the device that it has made itself.
+                drop(unregistered);
+                // SAFETY: Ours; not registered, or on its way out.
+                unsafe { bindings::free_netdev(peer) };
+                return Err(e);
+            }
+        };
+        dev.carrier_off(rtnl);
+        let header = header.unwrap_or(ptr::null());
+        // SAFETY: Registered, under RTNL.
+        let configured =
+            to_result(unsafe { bindings::rtnl_configure_link(peer, header, 0, ptr::null()) });
+        if let Err(e) = configured {
+            // SAFETY: Registered, under RTNL; nobody refers to it after this.
+            unsafe { bindings::unregister_netdevice_queue(peer, ptr::null_mut()) };
+            return Err(e);
+        }
+        Ok(dev)
+    }
+
+    fn parse_peer(
+        tb: &mut [*mut bindings::nlattr; IFLA_MAX as usize + 1],
+        info: Attr<'_>,
+        extack: ExtAck<'_>,
+    ) -> Result<*const bindings::ifinfomsg> {
+        if info.bytes().len() < size_of::<bindings::ifinfomsg>() {
+            return Err(extack.bad_attr(
+                Some(info),
+                EINVAL,
+                format_args!("a peer begins with a struct ifinfomsg"),
+            ));
+        }
+        // SAFETY: There is room for all types of a link; the attribute is long enough for the
+        // header.
+        to_result(unsafe {
+            bindings::rtnl_nla_parse_ifinfomsg(tb.as_mut_ptr(), info.as_raw(), extack.as_raw())
+        })?;
+        // Attributes are aligned to 4 bytes, as the header is.
+        Ok(info.bytes().as_ptr().cast())
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this kind, under RTNL.
+    unsafe extern "C" fn changelink(
+        dev: *mut bindings::net_device,
+        tb: *mut *mut bindings::nlattr,
+        data: *mut *mut bindings::nlattr,
+        extack: *mut bindings::netlink_ext_ack,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (dev, request, extack, rtnl) = unsafe {
+                (
+                    Dev::<L>::from_raw(dev),
+                    Self::request(tb, data, None),
+                    ExtAck::from_raw(extack),
+                    Rtnl::assume(),
+                )
+            };
+            L::change(dev, &request, extack, rtnl)?;
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this kind and a list that it unregisters, under RTNL.
+    unsafe extern "C" fn dellink(dev: *mut bindings::net_device, list: *mut bindings::list_head) {
+        // SAFETY: By the caller's promise.
+        let (dev, rtnl) = unsafe { (Dev::<L>::from_raw(dev), Rtnl::assume()) };
+        if L::PEER.is_some() && dev.peer(rtnl).is_none() {
+            // On its way out along with its former peer.
+            return;
+        }
+        // SAFETY: By the caller's promise.
+        unregister(dev, dev.net(rtnl), unsafe { &mut *list }, rtnl);
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core only.
+    unsafe extern "C" fn get_size(_dev: *const bindings::net_device) -> usize {
+        L::INFO_SIZE
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this kind and a message of its own, under RTNL.
+    unsafe extern "C" fn fill_info(
+        skb: *mut bindings::sk_buff,
+        dev: *const bindings::net_device,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (dev, mut writer, rtnl) = unsafe {
+                (
+                    Dev::<L>::from_raw(dev),
+                    Writer::from_raw(skb),
+                    Rtnl::assume(),
+                )
+            };
+            L::fill_info(dev, &mut writer, rtnl)?;
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this kind, under RTNL.
+    unsafe extern "C" fn get_link_net(dev: *const bindings::net_device) -> *mut bindings::net {
+        // SAFETY: By the caller's promise.
+        let (dev, rtnl) = unsafe { (Dev::<L>::from_raw(dev), Rtnl::assume()) };
+        dev.peer(rtnl)
+            .map(|peer| peer.net(rtnl))
+            .or_else(|| dev.link_net(rtnl))
+            .unwrap_or_else(|| dev.net(rtnl))
+            .as_raw()
+    }
+}
+
+const IFLA_MAX: u32 = bindings::__IFLA_MAX - 1;
+
+/// A device without registration, or whose registration has failed.
+///
+/// Its private data, if it has any, is dropped along with this.
+struct Unregistered<L: Driver>(*mut bindings::net_device, PhantomData<L>);
+
+impl<L: Driver> Unregistered<L> {
+    fn link_ops(&self) -> *const bindings::rtnl_link_ops {
+        // SAFETY: The device is alive; the core has noted by which operations it was made.
+        unsafe { (*self.0).rtnl_link_ops }
+    }
+}
+
+impl<L: Driver> Drop for Unregistered<L> {
+    fn drop(&mut self) {
+        // One that was registered, even for a moment, is freed by `netdev_run_todo()`.
+        // SAFETY: The device is alive until RTNL is released.
+        let state = u32::from(unsafe { (*self.0).reg_state });
+        if state == bindings::netdev_reg_state_NETREG_UNINITIALIZED {
+            // SAFETY: Made for this driver, and nobody knows it.
+            unsafe { netdev::destroy::<L>(self.0) };
+        }
+    }
+}
+
+/// Unregisters a device and its peer, with others, on behalf of `net`.
+pub(crate) fn unregister<D: Driver>(
+    dev: &Dev<D>,
+    net: &Net,
+    list: &mut bindings::list_head,
+    rtnl: Rtnl<'_>,
+) {
+    let peer = Priv::part(dev, rtnl);
+    for dev in [Some(dev), peer].into_iter().flatten() {
+        // SAFETY: Registered, under RTNL, and the list is unregistered by whoever owns it.
+        unsafe { bindings::unregister_netdevice_queue_net(net.as_raw(), dev.as_raw(), list) };
+    }
+}
+
+/// What every Ethernet device asks of the address it is given.
+fn validate_address(request: &Request<'_>, extack: ExtAck<'_>) -> Result {
+    let Some(attr) = request.link.get(bindings::IFLA_ADDRESS as u16) else {
+        return Ok(());
+    };
+    let Some(address) = attr.array::<6>() else {
+        return Err(extack.bad_attr(
+            Some(attr),
+            EINVAL,
+            format_args!("an Ethernet address has 6 bytes"),
+        ));
+    };
+    // SAFETY: Six bytes.
+    if !unsafe { bindings::is_valid_ether_addr(address.as_ptr()) } {
+        return Err(extack.bad_attr(
+            Some(attr),
+            EADDRNOTAVAIL,
+            format_args!("not a unicast Ethernet address"),
+        ));
+    }
+    Ok(())
+}
+
+type NameBuffer = [u8; bindings::IFNAMSIZ as usize];
+
+/// `KIND%d`, of which the core makes a name.
+fn default_name<L: Link<N>, const N: usize>() -> NameBuffer {
+    let mut name = [0; bindings::IFNAMSIZ as usize];
+    let pattern = Iterator::chain(L::KIND.to_bytes().iter(), b"%d");
+    let last = name.len() - 1;
+    for (to, from) in name.iter_mut().take(last).zip(pattern) {
+        *to = *from;
+    }
+    name
+}
+
+fn set_name(name: &mut NameBuffer, text: &[u8]) {
+    *name = [0; bindings::IFNAMSIZ as usize];
+    let last = name.len() - 1;
+    for (to, from) in name.iter_mut().take(last).zip(text) {
+        *to = *from;
+    }
+}

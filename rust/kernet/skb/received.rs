@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A packet that a device has received.
+
+use core::{
+    ops::Deref,
+    ptr::NonNull, //
+};
+
+use super::{
+    DropReason,
+    Free,
+    SkBuff, //
+    Skb,
+};
+use crate::bindings;
+
+/// An owned packet as `eth_type_trans()` leaves it: the link header is noted and skipped, the
+/// protocol and the packet type are set. What goes up the stack.
+///
+/// Ends like an [`Skb`], and like one cannot be dropped implicitly.
+///
+/// # Invariants
+///
+/// The link header is set, within the packet's buffer, and before the data.
+#[doc(alias = "eth_type_trans")]
+#[repr(transparent)]
+pub struct Received(Skb);
+
+impl Received {
+    /// Takes over a packet from C.
+    ///
+    /// # Safety
+    ///
+    /// As [`Skb::from_raw`]; the packet fulfils the type invariants.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
+        // INVARIANT: By the caller's promise.
+        // SAFETY: As above.
+        Self(unsafe { Skb::from_raw(skb) })
+    }
+
+    #[inline(always)]
+    pub(crate) fn into_raw(self) -> *mut bindings::sk_buff {
+        self.0.into_raw()
+    }
+
+    /// Bytes of the frame, with its Ethernet header.
+    #[inline(always)]
+    pub fn frame_len(&self) -> u32 {
+        self.0.len().wrapping_add(bindings::ETH_HLEN)
+    }
+
+    /// Frees the packet, which is lost, and says why.
+    #[inline]
+    pub fn drop_reason(self, reason: DropReason, context: impl Free) {
+        self.0.drop_reason(reason, context);
+    }
+}
+
+impl Deref for Received {
+    type Target = SkBuff;
+
+    #[inline(always)]
+    fn deref(&self) -> &SkBuff {
+        &self.0
+    }
+}
