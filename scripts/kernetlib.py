@@ -55,7 +55,8 @@ def toolchain():
         lines = path.read_text().splitlines()
     except FileNotFoundError:
         raise Failure(f"{path} is missing; run scripts/setup") from None
-    return dict(line.split("=", 1) for line in lines if "=" in line)
+    return {name: value.strip("'") for name, _, value in
+            (line.partition("=") for line in lines) if name}
 
 
 def make_arguments(tools):
