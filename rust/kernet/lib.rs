@@ -6,6 +6,7 @@
 mod bindings;
 
 pub mod context;
+pub mod genl;
 pub mod module;
 pub mod napi;
 pub mod netdev;
