@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For people; kbuild reads Kbuild. Each verb installs or builds what it lacks, once.
+
+ifeq ($(KERNELRELEASE),)
+
+SHELL := /bin/sh
+KERNEL_ARG = $(if $(KERNEL),--kernel $(KERNEL))
+# kbuild's own words must not leak into the scripts' makes.
+unexport MAKEFLAGS MFLAGS
+
+.PHONY: modules run test bench lint doc vm shell rust-analyzer clean help setup
+modules: setup
+	@KDIR='$(KDIR)' scripts/modules $(KERNEL_ARG)
+
+setup:
+	@scripts/setup
+
+run: setup
+	@scripts/run $(KERNEL_ARG)
+
+test: setup
+	@scripts/test $(KERNEL_ARG)
+
+bench: setup
+	@if [ -x scripts/bench ]; then scripts/bench; else echo "bench: not available yet" >&2; exit 1; fi
+
+lint: setup
+	@scripts/lint
+
+doc: setup
+	@scripts/doc
+
+vm: setup
+	@scripts/vm $(KERNEL_ARG) $(if $(TIMEOUT),--timeout $(TIMEOUT)) "$$CMD"
+export CMD
+
+shell: setup
+	@scripts/vm $(KERNEL_ARG) --shell
+
+rust-analyzer: setup
+	@scripts/rust-analyzer
+
+clean:
+	rm -rf build rust-project.json
+
+help:
+	@echo 'make                   build the modules for the kernel kernet is tested on (build/)'
+	@echo 'make KDIR=folder       build them for a kernel of your own'
+	@echo 'make run               the demonstration, in a virtual machine'
+	@echo 'make test              all tests, on both kernels'
+	@echo 'make lint              formatting, clippy and the rules of the code'
+	@echo 'make bench             cost per packet against C'
+	@echo 'make doc               documentation into build/doc'
+	@echo 'make vm CMD=command    run a command as root in a virtual machine with the modules'
+	@echo 'make shell             a shell there'
+	@echo 'make rust-analyzer     rust-project.json for editors'
+	@echo 'make clean             remove build/'
+	@echo
+	@echo 'KERNEL=plain|debug     which kernel (debug: KASAN, lockdep, kmemleak and others)'
+	@echo 'KERNET_CACHE=folder    where kernels and tools are kept (~/.cache/kernet)'
+	@echo 'KERNET_KVM=1           use KVM instead of emulation'
+
+else
+include $(src)/Kbuild
+endif

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Boots a kernel in QEMU over the host's own root, runs a command as root, says how it ended.
+
+The machine is virtme-ng's; the first process is `guest-init`. The command's output, its
+errors and its exit status come over virtio ports, the kernel's log goes to a file.
+"""
+
+import ctypes
+import importlib.machinery
+import importlib.util
+import os
+import pathlib
+import re
+import select
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from kernetlib import CACHE, ROOT, Failure, toolchain
+
+# What no log of a good run has. panic_on_warn ends the machine at a warning; the rest of
+# these do not.
+SPLATS = re.compile(
+    r"WARNING: (?!.*(?:tainting kernel|speculat))|BUG: |KASAN: |UBSAN: |possible recursive locking|circular locking"
+    r"|suspicious RCU usage|inconsistent lock state|unregister_netdevice: waiting|refcount_t: "
+    r"|leaked reference|kmemleak: \d+ new|INFO: task .* blocked|rcu:? .*(?:stall|self-detected)"
+    r"|sleeping function called|scheduling while atomic|Oops: |general protection fault"
+    r"|Kernel panic|ODEBUG: |list_(?:add|del) corruption|rust_kernel: panicked|DEBUG_LOCKS_WARN_ON"
+    r"|bad unlock balance|held lock freed|Slab .* still|Objects remaining|Invalid wait context"
+    r"|workqueue: .* hogged|BUG: workqueue lockup|soft lockup|ref_tracker: .*(?:leaked|users at)")
+KEPT_LOGS = 8
+
+
+def script(name):
+    """A script of this folder as a module: its name has no `.py`."""
+    loader = importlib.machinery.SourceFileLoader(name, str(ROOT / "scripts" / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+class Outcome:
+    """How a machine's run ended. `status` is None if the command did not get to its end."""
+
+    def __init__(self, status, console, seconds, timed_out):
+        self.status, self.console, self.seconds, self.timed_out = status, console, seconds, timed_out
+
+    def log(self):
+        return self.console.read_text(errors="replace").replace("\r", "").splitlines()
+
+    def splat(self):
+        """The log's first line that no good run has, or None."""
+        return next((line for line in self.log() if SPLATS.search(line)), None)
+
+    def failure(self):
+        """Why the machine, not the command, failed: one line, or None if it did not."""
+        splat = self.splat()
+        if splat:
+            return f"the kernel complains: {splat.strip()} (all of it: {self.console})"
+        if self.status is not None:
+            return None
+        if self.timed_out:
+            how = f"the machine was stopped at its time limit of {self.seconds:.0f} s"
+        else:
+            how = "the machine ended without an exit status"
+        last = [line.strip() for line in self.log() if line.strip()]
+        return (f"{how}; the kernel's last line: {last[-1] if last else 'none, it did not boot'}"
+                f" (all of it: {self.console})")
+
+
+def machine(image, cpus, memory):
+    """virtme-ng's QEMU command for this host, without its console, ports and init."""
+    tools = toolchain()
+    command = [tools["VNG"], "--dry-run", "--run", str(image), "--skip-modules", "--cpus", str(cpus),
+               "--memory", memory, "--user", "root"]
+    # Emulation everywhere, so that runs are alike; a /dev/kvm need not work.
+    if os.environ.get("KERNET_KVM") != "1":
+        command.append("--disable-kvm")
+    path = f"{pathlib.Path(tools['VNG']).parent}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+    found = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path},
+                           stdin=subprocess.DEVNULL)
+    line = next((line for line in found.stdout.splitlines() if "qemu-system" in line), None)
+    if found.returncode or not line:
+        said = (found.stderr or found.stdout).strip().splitlines()
+        raise Failure(f"virtme-ng gives no QEMU command: {said[-1] if said else 'it said nothing'}")
+    words = shlex.split(line)
+    kept = []
+    index = 0
+    while index < len(words):
+        word = words[index]
+        value = words[index + 1] if index + 1 < len(words) else ""
+        if word in ("-append", "-chardev", "-serial", "-monitor", "-mon", "-kernel", "-echr") or \
+                (word == "-device" and value.startswith(("virtio-serial", "virtserialport",
+                                                         "virtconsole", "i6300esb"))):
+            index += 2
+            continue
+        kept.append(word)
+        index += 1
+    return kept
+
+
+def run_folder():
+    """A new folder for a run's files; the oldest of many go."""
+    base = CACHE / "run"
+    base.mkdir(parents=True, exist_ok=True)
+    old = sorted((path for path in base.iterdir() if path.is_dir()),
+                 key=lambda path: path.stat().st_mtime)
+    for path in old[:-KEPT_LOGS]:
+        # A run of another process may still be at it.
+        if time.time() - path.stat().st_mtime > 7200:
+            shutil.rmtree(path, ignore_errors=True)
+    return pathlib.Path(tempfile.mkdtemp(prefix=time.strftime("%H%M%S-"), dir=base))
+
+
+def die_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
+def boot(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", append=(),
+         qemu=(), environment=None, on_output=None, on_error=None, terminal=False, stop=None):
+    """Boots `kernel` (a build folder) and runs `command` with sh in the checkout.
+
+    `modules` is a folder to mount on /lib/modules. Output is given in pieces of bytes to
+    `on_output` and `on_error`, by default written to the own ones. `qemu` are more words
+    for QEMU, `append` more words for the kernel. Returns an Outcome.
+    """
+    image = pathlib.Path(kernel) / "arch/x86/boot/bzImage"
+    if not image.is_file():
+        raise Failure(f"{image} is missing; run scripts/kernel plain (or debug)")
+    run = run_folder()
+    console = run / "console.log"
+    console.touch()
+    variables = {"KERNET_ROOT": str(ROOT), "KERNET_CACHE": str(CACHE), "HOME": "/root",
+                 "KERNET_MODULES": str(modules or ""), "TERM": os.environ.get("TERM", "dumb"),
+                 "KERNET_TERMINAL": "y" if terminal else "", "LC_ALL": "C.UTF-8",
+                 "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
+    (run / "environment").write_text("".join(
+        f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
+    (run / "command").write_text(command + "\n")
+
+    words = ["console=ttyS0", "panic_on_warn=1", "panic=-1", "oops=panic", "kunit.enable=1",
+             "root=/dev/root", "rootfstype=9p", "ro", "raid=noautodetect",
+             "rootflags=version=9p2000.L,trans=virtio,access=any,cache=loose,msize=512000",
+             f"kernet_run={run}", f"init={ROOT}/scripts/guest-init", *append]
+    pipes = {name: os.pipe() for name in ("out", "err", "status")}
+    ports = ["-device", "virtio-serial-pci"]
+    for name, (_, write) in pipes.items():
+        ports += ["-chardev", f"file,id={name},path=/proc/self/fd/{write}",
+                  "-device", f"virtserialport,name=kernet.{name},chardev={name}"]
+    serial = ["-chardev", f"stdio,id=console,signal=off,logfile={console}"] if terminal else \
+        ["-chardev", f"file,id=console,path={console}"]
+    full = [*machine(image, cpus, memory), *serial, "-serial", "chardev:console", *ports,
+            "-monitor", "none", "-kernel", str(image), "-append", " ".join(words), *qemu]
+    (run / "qemu").write_text(shlex.join(full) + "\n")
+
+    start = time.monotonic()
+    error = tempfile.TemporaryFile()
+    process = subprocess.Popen(full, stdin=None if terminal else subprocess.DEVNULL,
+                               stdout=None if terminal else error, stderr=error,
+                               pass_fds=[write for _, write in pipes.values()],
+                               preexec_fn=die_with_parent, start_new_session=not terminal)
+    for _, write in pipes.values():
+        os.close(write)
+    to = {pipes["out"][0]: on_output or to_file(sys.stdout),
+          pipes["err"][0]: on_error or to_file(sys.stderr)}
+    status = bytearray()
+    to[pipes["status"][0]] = status.extend
+    timed_out = False
+    try:
+        while to:
+            left = start + timeout - time.monotonic()
+            if left <= 0 or (stop and stop()):
+                timed_out = True
+                break
+            for fd in select.select(list(to), [], [], min(left, 1))[0]:
+                data = os.read(fd, 65536)
+                if data:
+                    to[fd](data)
+                else:
+                    del to[fd]
+        if not timed_out:
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                pass
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        for read, _ in pipes.values():
+            os.close(read)
+    seconds = time.monotonic() - start
+    if process.returncode > 0:
+        error.seek(0)
+        said = error.read().decode(errors="replace").strip().splitlines()
+        raise Failure(f"QEMU failed: {said[-1] if said else 'it said nothing'}; its command: {run}/qemu")
+    text = status.decode(errors="replace").strip()
+    return Outcome(int(text) if text.isdigit() else None, console, seconds, timed_out)
+
+
+def to_file(file):
+    def write(data):
+        file.buffer.write(data)
+        file.buffer.flush()
+    return write
