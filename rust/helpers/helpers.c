@@ -20,8 +20,10 @@
 #define __kernet_helper __always_inline
 #endif
 
+#include "inet.c"
 #include "net_namespace.c"
 #include "netdevice.c"
 #include "netlink.c"
+#include "packet.c"
 #include "rcu.c"
 #include "skbuff.c"

@@ -7,11 +7,13 @@ mod bindings;
 
 pub mod context;
 pub mod genl;
+pub mod inet;
 pub mod module;
 pub mod napi;
 pub mod netdev;
 pub mod netns;
 pub mod nlattr;
+pub mod packet;
 pub mod rcu;
 pub mod rtnl;
 pub mod skb;

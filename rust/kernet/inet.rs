@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! IPv4 protocols and tunnels.
+//!
+//! C headers: [`include/net/protocol.h`](srctree/include/net/protocol.h),
+//! [`include/net/ip_tunnels.h`](srctree/include/net/ip_tunnels.h)
+//!
+//! A [`Protocol`] receives the packets of an IP protocol number that are for this host; a
+//! [`Tunnel`] sends packets in IPv4 of its own.
+//!
+//! What the stack has done before [`Protocol::receive`]: the IPv4 header is checked and in the
+//! linear part, fragments are reassembled, the IPsec policy is checked, raw sockets have their copy,
+//! the connection tracking entry is released. The packet is not shared, but its data may be, and
+//! may be in fragments.
+
+use core::{
+    marker::PhantomData,
+    net::Ipv4Addr,
+    pin::Pin,
+    ptr::NonNull, //
+};
+use kernel::{
+    prelude::*,
+    types::Opaque,
+    ThisModule, //
+};
+
+use crate::{
+    bindings,
+    context::Softirq,
+    module::{
+        failed,
+        Declared,
+        Part, //
+    },
+    netns::Net,
+    skb::{
+        Bytes,
+        DropReason,
+        SkBuff, //
+        Skb,
+    },
+    wire::{
+        ethernet,
+        ipv4,
+        ipv6,
+        vlan, //
+    },
+};
+
+mod tunnel;
+
+pub use tunnel::{
+    Failed,
+    Failure,
+    Parameters,
+    Tunnel,
+    Underlay, //
+};
+
+/// An IP protocol that a module implements over IPv4.
+pub trait Protocol: 'static {
+    /// The module that the protocol belongs to.
+    type Module: Declared;
+
+    /// The protocol's number, as `IPPROTO_*` has it.
+    const PROTOCOL: u8;
+
+    /// A packet has arrived.
+    ///
+    /// Its data begins behind the IPv4 header and that header's options.
+    fn receive(packet: Received<'_>, softirq: Softirq<'_>);
+
+    /// An ICMP message about a packet that this host is said to have sent.
+    ///
+    /// Anybody can send one.
+    fn error(error: &IcmpError<'_>, softirq: Softirq<'_>) {
+        let _ = (error, softirq);
+    }
+}
+
+/// A packet that has arrived, of a [`Protocol`].
+///
+/// Owns it: ends as a [`Skb`] does, in [`Self::into_skb`], [`Self::into_frame`],
+/// [`Self::reject`] or [`Self::drop_reason`], and does not build when it goes out of scope.
+pub struct Received<'a> {
+    skb: Skb,
+    header: ipv4::Header,
+    net: &'a Net,
+    ifindex: u32,
+}
+
+impl<'a> Received<'a> {
+    /// # Safety
+    ///
+    /// `skb` is what `ip_protocol_deliver_rcu()` passes to a handler, in softirq, and the caller
+    /// gives it up.
+    unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
+        // SAFETY: The stack has checked that the header is linear; any bytes are a valid view.
+        let header = unsafe { *bindings::ip_hdr(skb.as_ptr()).cast::<ipv4::Header>() };
+        // SAFETY: A received packet has a device, which is alive during the callback.
+        let (net, ifindex) = unsafe {
+            let dev = bindings::skb_get_dev(skb.as_ptr());
+            (bindings::dev_net(dev), bindings::dev_ifindex(dev))
+        };
+        Self {
+            // SAFETY: By the caller's promise; the IPv4 input path has unshared it.
+            skb: unsafe { Skb::from_raw(skb) },
+            header,
+            // SAFETY: As long as the device.
+            net: unsafe { Net::from_raw(net) },
+            // Registered devices' indices are positive.
+            ifindex: u32::try_from(ifindex).unwrap_or(0),
+        }
+    }
+
+    /// The IPv4 header it came with, without options: a copy.
+    pub fn header(&self) -> &ipv4::Header {
+        &self.header
+    }
+
+    /// The namespace it has arrived in.
+    pub fn net(&self) -> &'a Net {
+        self.net
+    }
+
+    /// The index of the device it has arrived on; a VRF's, if the device is in one.
+    pub fn ifindex(&self) -> u32 {
+        self.ifindex
+    }
+
+    /// The packet.
+    pub fn skb(&self) -> &SkBuff {
+        &self.skb
+    }
+
+    /// Makes the protocol's header linear, and lends a view of it.
+    ///
+    /// # Errors
+    ///
+    /// The reason to drop the packet for: it is shorter, or there is no memory.
+    #[doc(alias = "pskb_may_pull")]
+    pub fn protocol_header<H: Bytes>(&mut self) -> Result<&H, DropReason> {
+        self.skb.as_mut().pull_header(0)
+    }
+
+    /// The packet, owned.
+    pub fn into_skb(self) -> Skb {
+        self.skb
+    }
+
+    /// Frees the packet, which is lost, and says why.
+    pub fn drop_reason(self, reason: DropReason, softirq: Softirq<'_>) {
+        self.skb.drop_reason(reason, softirq);
+    }
+
+    /// Frees the packet, and answers it with an ICMP message "port unreachable", as the C tunnels
+    /// do for one that belongs to no tunnel.
+    ///
+    /// The stack limits the rate, and answers no broadcast.
+    #[doc(alias = "icmp_send")]
+    pub fn reject(self, softirq: Softirq<'_>) {
+        let (kind, code) = (bindings::ICMP_DEST_UNREACH, bindings::ICMP_PORT_UNREACH);
+        // SAFETY: The packet came from the IPv4 stack, hence its route, if it still has one, is
+        // an IPv4 one; that the network header is in the buffer is checked by the callee.
+        unsafe { bindings::icmp_send(self.skb.as_raw(), kind as c_int, code as c_int, 0) };
+        self.skb.drop_reason(DropReason::NO_TX_TARGET, softirq);
+    }
+
+    /// Takes the Ethernet frame out of its tunnel.
+    ///
+    /// Removes `header_len` bytes, what the packet had from the outer network (route, connection
+    /// tracking, IPsec state, VLAN tag), and, if the device that receives the frame is in another
+    /// namespace `to`, the mark. Congestion marks of the outer header go to the inner one, behind
+    /// VLAN tags too (RFC 6040 section 4.2).
+    ///
+    /// The frame is ready for the receiving device: its data begins with the Ethernet header.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none, and the packet, to be dropped for [`Malformed::reason`].
+    #[doc(alias = "__iptunnel_pull_header")]
+    #[doc(alias = "ip_tunnel_rcv")]
+    pub fn into_frame(self, header_len: u8, to: &Net) -> Result<Skb, (Malformed, Skb)> {
+        let Self {
+            mut skb,
+            header,
+            net,
+            ..
+        } = self;
+        // Not more than 255 + 14.
+        let need = u32::from(header_len).saturating_add(ethernet::Header::LEN as u32);
+        if skb.len() < need {
+            return Err((Malformed::Truncated, skb));
+        }
+        // SAFETY: The packet is owned. Made linear by the callee up to the frame's header.
+        let result = unsafe {
+            bindings::__iptunnel_pull_header(
+                skb.as_raw(),
+                c_int::from(header_len),
+                (bindings::ETH_P_TEB as u16).to_be(),
+                false,
+                net != to,
+            )
+        };
+        if result != 0 {
+            return Err((Malformed::NoMemory, skb));
+        }
+        match congestion(skb.as_mut(), header.traffic_class()) {
+            Ok(()) => Ok(skb),
+            Err(malformed) => Err((malformed, skb)),
+        }
+    }
+}
+
+/// Why a packet that came through a tunnel has no frame in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// Too short: `rx_length_errors`.
+    Truncated,
+    /// Congestion was marked on its way, which the inner packet cannot say: `rx_frame_errors`.
+    Congestion,
+    /// No memory: `rx_dropped`.
+    NoMemory,
+}
+
+impl Malformed {
+    /// What to drop the packet for.
+    pub fn reason(self) -> DropReason {
+        match self {
+            Self::Truncated => DropReason::PKT_TOO_SMALL,
+            Self::Congestion => DropReason::IP_TUNNEL_ECN,
+            Self::NoMemory => DropReason::NOMEM,
+        }
+    }
+}
+
+/// How many VLAN tags are looked behind.
+const MAX_TAGS: usize = 2;
+
+/// Where the packet in an Ethernet frame begins, and its EtherType.
+fn payload(frame: &SkBuff) -> Option<(u32, u16)> {
+    let header = frame.copy_header::<ethernet::Header>(0)?;
+    let mut ethertype = header.ethertype();
+    // Not more than 14 + 2 * 4.
+    let mut offset = ethernet::Header::LEN as u32;
+    for _ in 0..MAX_TAGS {
+        if !ethertype.is_vlan() {
+            break;
+        }
+        ethertype = frame.copy_header::<vlan::Header>(offset)?.ethertype();
+        offset = offset.checked_add(vlan::Header::LEN as u32)?;
+    }
+    Some((offset, ethertype.0))
+}
+
+/// The traffic class of the IPv4 or IPv6 packet in a frame.
+fn congestion(mut frame: Pin<&mut SkBuff>, outer: u8) -> Result<(), Malformed> {
+    const IPV4: u16 = ethernet::EtherType::IPV4.0;
+    const IPV6: u16 = ethernet::EtherType::IPV6.0;
+    const NOT_ECT: u8 = 0;
+    const ECT_1: u8 = 1;
+    const CE: u8 = 3;
+
+    let Some((offset, ethertype)) = payload(&frame) else {
+        return Ok(());
+    };
+    let inner = match ethertype {
+        IPV4 => frame
+            .copy_header::<ipv4::Header>(offset)
+            .map(|h| h.traffic_class()),
+        IPV6 => frame
+            .copy_header::<ipv6::Header>(offset)
+            .map(|h| h.traffic_class()),
+        // Nothing in it that could carry a mark.
+        _ => return Ok(()),
+    };
+    // `ip_tunnel_rcv()` wants the header that the EtherType promises.
+    let inner = inner.ok_or(Malformed::Truncated)? & 3;
+    let outer = outer & 3;
+    if inner == NOT_ECT {
+        // RFC 6040 section 4.2: a mark must not be forwarded to a transport that takes no part.
+        return if outer == CE {
+            Err(Malformed::Congestion)
+        } else {
+            Ok(())
+        };
+    }
+    if outer != CE && outer != ECT_1 {
+        return Ok(());
+    }
+    let no_memory = |_| Malformed::NoMemory;
+    if ethertype == IPV4 {
+        let header = frame
+            .as_mut()
+            .header_mut::<ipv4::Header>(offset)
+            .map_err(no_memory)?;
+        let header = core::ptr::from_mut(header).cast::<bindings::iphdr>();
+        // SAFETY: Writable, as just seen. The checksum is adjusted by the callees.
+        unsafe {
+            if outer == CE {
+                bindings::IP_ECN_set_ce(header);
+            } else {
+                bindings::IP_ECN_set_ect1(header);
+            }
+        }
+    } else {
+        let header = frame
+            .as_mut()
+            .header_mut::<ipv6::Header>(offset)
+            .map_err(no_memory)?;
+        let header = core::ptr::from_mut(header).cast::<bindings::ipv6hdr>();
+        // SAFETY: Writable, as just seen, and part of the packet, whose sum the callees adjust.
+        unsafe {
+            if outer == CE {
+                bindings::IP6_ECN_set_ce(frame.as_raw(), header);
+            } else {
+                bindings::IP6_ECN_set_ect1(frame.as_raw(), header);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An ICMP message about a packet of a [`Protocol`].
+pub struct IcmpError<'a> {
+    skb: &'a SkBuff,
+    header: ipv4::Header,
+    info: u32,
+    kind: u8,
+    code: u8,
+    net: &'a Net,
+    ifindex: c_int,
+}
+
+impl<'a> IcmpError<'a> {
+    /// The message's type (RFC 792).
+    pub fn kind(&self) -> u8 {
+        self.kind
+    }
+
+    /// The message's code.
+    pub fn code(&self) -> u8 {
+        self.code
+    }
+
+    /// What the message says beyond: the path MTU in bytes for "fragmentation needed", else 0.
+    pub fn info(&self) -> u32 {
+        self.info
+    }
+
+    /// The IPv4 header of the packet that the message is about: a copy. The source is this host.
+    pub fn header(&self) -> &ipv4::Header {
+        &self.header
+    }
+
+    /// What the message quotes of the packet, from its IPv4 header on; at least 8 bytes of it are
+    /// behind that header and options.
+    pub fn quoted(&self) -> &SkBuff {
+        self.skb
+    }
+
+    /// The namespace in which the message has arrived.
+    pub fn net(&self) -> &'a Net {
+        self.net
+    }
+
+    /// The index of the device on which the message has arrived.
+    pub fn ifindex(&self) -> u32 {
+        u32::try_from(self.ifindex).unwrap_or(0)
+    }
+
+    /// Notes a path MTU or a redirect in the routing cache, if the message is about one.
+    ///
+    /// `protocol` is [`Protocol::PROTOCOL`]. Returns whether it was.
+    #[doc(alias = "ipv4_update_pmtu")]
+    #[doc(alias = "ipv4_redirect")]
+    pub fn update_route(&self, protocol: u8) -> bool {
+        let (skb, net) = (self.skb.as_raw(), self.net.as_raw());
+        if u32::from(self.kind) == bindings::ICMP_DEST_UNREACH
+            && u32::from(self.code) == bindings::ICMP_FRAG_NEEDED
+        {
+            // SAFETY: The data begins with a linear IPv4 header, by `error_callback`.
+            unsafe { bindings::ipv4_update_pmtu(skb, net, self.info, self.ifindex, protocol) };
+            true
+        } else if u32::from(self.kind) == bindings::ICMP_REDIRECT {
+            // SAFETY: As above.
+            unsafe { bindings::ipv4_redirect(skb, net, self.ifindex, protocol) };
+            true
+        } else {
+            false
+        }
+    }
+}
+
+/// The registration of a [`Protocol`]: a [`Part`] of its module.
+///
+/// Unregistering is `inet_del_protocol()`, which ends with `synchronize_net()`.
+#[doc(alias = "inet_add_protocol")]
+#[doc(alias = "net_protocol")]
+pub struct Registration<P: Protocol> {
+    protocol: Opaque<bindings::net_protocol>,
+    _protocol: PhantomData<fn() -> P>,
+}
+
+// SAFETY: The core only reads the structure.
+unsafe impl<P: Protocol> Send for Registration<P> {}
+// SAFETY: As above.
+unsafe impl<P: Protocol> Sync for Registration<P> {}
+
+// SAFETY: `register` writes the only field that has content; a failing `inet_add_protocol()` does
+// nothing. `inet_del_protocol()` takes the structure away and waits for all receivers.
+unsafe impl<P: Protocol> Part for Registration<P> {
+    unsafe fn register(slot: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
+        let protocol = bindings::net_protocol {
+            handler: Some(Self::receive_callback),
+            err_handler: Some(Self::error_callback),
+            ..pin_init::zeroed()
+        };
+        // SAFETY: `slot` is valid for writes.
+        let field = Opaque::cast_into(unsafe { &raw const (*slot).protocol });
+        // SAFETY: As above.
+        unsafe { field.write(protocol) };
+        // SAFETY: The structure stays in place until it is unregistered, by the caller's promise.
+        if unsafe { bindings::inet_add_protocol(field, P::PROTOCOL) } != 0 {
+            // The callee says -1; it has no other reason.
+            let what = format_args!("IP protocol {}, which is taken", P::PROTOCOL);
+            return Err(failed(name, what, EADDRINUSE));
+        }
+        Ok(())
+    }
+
+    unsafe fn unregister(slot: *mut Self) {
+        // SAFETY: Registered, by the caller's promise, which also says that this may sleep.
+        unsafe {
+            bindings::inet_del_protocol(Opaque::cast_into(&raw const (*slot).protocol), P::PROTOCOL)
+        };
+    }
+}
+
+impl<P: Protocol> Registration<P> {
+    /// # Safety
+    ///
+    /// Called by the core only, as `net_protocol::handler`.
+    unsafe extern "C" fn receive_callback(skb: *mut bindings::sk_buff) -> c_int {
+        if let Some(skb) = NonNull::new(skb) {
+            // SAFETY: The core passes the packet on to the handler, with bottom halves disabled.
+            unsafe { P::receive(Received::from_raw(skb), Softirq::assume()) };
+        }
+        // A negative number would hand the packet to another protocol.
+        0
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core only, as `net_protocol::err_handler`.
+    unsafe extern "C" fn error_callback(skb: *mut bindings::sk_buff, info: u32) -> c_int {
+        // SAFETY: The core lends a packet whose data begins with the offending packet's IPv4
+        // header: linear, with options and 8 bytes, as `icmp_socket_deliver()` has checked.
+        let error = unsafe {
+            let icmp = bindings::icmp_hdr(skb);
+            let dev = bindings::skb_get_dev(skb);
+            let skb = SkBuff::from_raw(skb);
+            let Some(header) = skb.copy_header::<ipv4::Header>(0) else {
+                return 0;
+            };
+            IcmpError {
+                skb,
+                header,
+                info,
+                kind: (*icmp).type_,
+                code: (*icmp).code,
+                net: Net::from_raw(bindings::dev_net(dev)),
+                ifindex: bindings::dev_ifindex(dev),
+            }
+        };
+        // SAFETY: ICMP is received with bottom halves disabled.
+        P::error(&error, unsafe { Softirq::assume() });
+        0
+    }
+}
+
+/// An address as C has it, in network byte order.
+fn be32(address: Ipv4Addr) -> u32 {
+    u32::from_ne_bytes(address.octets())
+}

@@ -1,0 +1,592 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sending packets in IPv4.
+//!
+//! What `net/ipv4/ip_tunnel.c` does for the C tunnels, for those without metadata, keys or further
+//! encapsulation: `ip_tunnel_xmit()` is the specification.
+
+use core::{
+    net::Ipv4Addr,
+    ptr::NonNull, //
+};
+use kernel::{
+    error::from_err_ptr,
+    prelude::*,
+    types::Opaque, //
+};
+use zerocopy::IntoBytes;
+
+use super::{
+    be32,
+    payload, //
+};
+use crate::{
+    bindings,
+    context::{
+        Context,
+        Rtnl,
+        Softirq, //
+    },
+    netns::Net,
+    skb::{
+        Bytes,
+        DropReason,
+        Skb, //
+    },
+    wire::{
+        ethernet::{
+            self,
+            EtherType, //
+        },
+        ipv4,
+        ipv6, //
+    },
+};
+
+/// The IPv4 header's length, in bytes.
+const IPV4_LEN: u32 = ipv4::Header::LEN as u32;
+
+/// The Ethernet header's length, in bytes.
+const ETHERNET_LEN: u32 = ethernet::Header::LEN as u32;
+
+/// The longest IPv4 packet, in bytes.
+const MAX_PACKET: u32 = 0xffff;
+
+/// The least MTU that an IPv4 link may have (RFC 791 section 3.2).
+const MIN_IPV4_MTU: u32 = 68;
+
+/// The least MTU that an IPv6 link may have (RFC 8200 section 5).
+const MIN_IPV6_MTU: u32 = 1280;
+
+/// The bits of the type of service that routing knows: the DSCP.
+const DSCP_MASK: u8 = 0xfc;
+
+/// What a tunnel is between, and how its packets are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// The outer source; unspecified: routing chooses.
+    pub local: Ipv4Addr,
+    /// The outer destination.
+    pub remote: Ipv4Addr,
+    /// The time to live of outer packets; 0: that of the inner packet, or the route's if that is
+    /// neither IPv4 nor IPv6.
+    pub ttl: u8,
+    /// The type of service of outer packets. Bit 0 set: that of the inner IPv4 or IPv6 packet, and
+    /// the other bits for what is neither. Congestion bits come from the inner packet anyway.
+    pub tos: u8,
+    /// Whether outer packets must not be fragmented. An inner IPv4 packet that must not be makes
+    /// its outer one so anyway.
+    pub path_mtu_discovery: bool,
+    /// The index of the device to send by; 0: any.
+    pub link: u32,
+    /// The mark that routing sees.
+    pub mark: u32,
+}
+
+impl Parameters {
+    /// What to look up a route by.
+    fn flow(&self, net: &Net, protocol: u8, tos: u8, hash: u32) -> bindings::flowi4 {
+        let mut flow = bindings::flowi4::default();
+        // SAFETY: `flow` is writable and the namespace is alive.
+        unsafe {
+            bindings::ip_tunnel_init_flow(
+                &mut flow,
+                c_int::from(protocol),
+                be32(self.remote),
+                be32(self.local),
+                0,
+                tos & DSCP_MASK,
+                net.as_raw(),
+                // No device has an index that is too large.
+                c_int::try_from(self.link).unwrap_or(c_int::MAX),
+                self.mark,
+                hash,
+                0,
+            )
+        };
+        flow
+    }
+}
+
+/// What a tunnel's packets are sent over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Underlay {
+    /// The MTU of a device for Ethernet frames in the tunnel, in bytes.
+    pub mtu: u32,
+    /// The room that outer headers need before a frame, in bytes.
+    pub headroom: u16,
+}
+
+/// Why a packet was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// No route to the remote: `tx_carrier_errors`, `tx_errors`.
+    NoRoute,
+    /// The route leads back into the tunnel: `collisions`, `tx_errors`.
+    Loop,
+    /// It does not fit into the path's MTU, of which the sender has been told: `tx_errors`.
+    TooBig,
+    /// It is truncated, or has no device, or is to be segmented, which this tunnel cannot:
+    /// `tx_errors`.
+    Malformed,
+    /// No memory: `tx_dropped`.
+    NoMemory,
+}
+
+/// A packet that was not sent.
+pub struct Failed {
+    /// Why.
+    pub failure: Failure,
+    /// The packet, to be dropped for [`Failed::reason`].
+    pub skb: Skb,
+}
+
+impl Failed {
+    /// What to drop the packet for.
+    pub fn reason(&self) -> DropReason {
+        match self.failure {
+            Failure::NoRoute => DropReason::IP_OUTNOROUTES,
+            Failure::Loop => DropReason::NO_TX_TARGET,
+            Failure::TooBig => DropReason::PKT_TOO_BIG,
+            Failure::Malformed => DropReason::PKT_TOO_SMALL,
+            Failure::NoMemory => DropReason::NOMEM,
+        }
+    }
+}
+
+/// A route, until it is put or handed on.
+///
+/// # Invariants
+///
+/// Owns one reference of the route.
+struct Route(NonNull<bindings::rtable>);
+
+impl Route {
+    /// Looks a route up; fills in the source address.
+    fn find(net: &Net, flow: &mut bindings::flowi4) -> Result<Self> {
+        // SAFETY: The namespace is alive and the flow is writable.
+        let route = from_err_ptr(unsafe { bindings::ip_route_output_key(net.as_raw(), flow) })?;
+        // INVARIANT: The callee's reference is ours.
+        NonNull::new(route).map(Self).ok_or(EHOSTUNREACH)
+    }
+
+    fn dst(&self) -> *mut bindings::dst_entry {
+        // SAFETY: Referenced, by the type invariants.
+        unsafe { bindings::rt_dst(self.0.as_ptr()) }
+    }
+
+    /// The MTU of the path, in bytes.
+    fn mtu(&self) -> u32 {
+        // SAFETY: Referenced, by the type invariants.
+        unsafe { bindings::dst_mtu(self.dst()) }
+    }
+
+    /// The device; alive in an RCU read-side section.
+    fn device(&self) -> *mut bindings::net_device {
+        // SAFETY: Referenced, by the type invariants.
+        unsafe { bindings::dst_dev(self.dst()) }
+    }
+
+    fn hop_limit(&self) -> u8 {
+        // SAFETY: Referenced, by the type invariants.
+        let limit = unsafe { bindings::ip4_dst_hoplimit(self.dst()) };
+        u8::try_from(limit).unwrap_or(u8::MAX)
+    }
+
+    /// The room that the link needs before an IPv4 header, in bytes.
+    fn headroom(&self) -> u32 {
+        // SAFETY: The route is referenced, by the type invariants; its device is alive, see above.
+        let (link, transform) = unsafe {
+            (
+                bindings::LL_RESERVED_SPACE(self.device()),
+                bindings::dst_header_len(self.dst()),
+            )
+        };
+        link.saturating_add(u32::from(transform))
+    }
+
+    fn into_raw(self) -> *mut bindings::rtable {
+        core::mem::ManuallyDrop::new(self).0.as_ptr()
+    }
+}
+
+impl Drop for Route {
+    fn drop(&mut self) {
+        // SAFETY: Gives back the reference that the type invariants say is owned.
+        unsafe { bindings::ip_rt_put(self.0.as_ptr()) };
+    }
+}
+
+/// What of the inner packet goes into the outer header.
+struct Inner {
+    traffic_class: u8,
+    ttl: u8,
+    /// An IPv4 packet that must not be fragmented.
+    dont_fragment: bool,
+}
+
+impl Inner {
+    /// Looks into the frame, behind VLAN tags too; `None` if there is neither IPv4 nor IPv6 in it.
+    fn of(frame: &Skb) -> Option<Self> {
+        match payload(frame)? {
+            (offset, ethertype) if ethertype == EtherType::IPV4.0 => {
+                let header = frame.copy_header::<ipv4::Header>(offset)?;
+                Some(Self {
+                    traffic_class: header.traffic_class(),
+                    ttl: header.ttl(),
+                    dont_fragment: header.dont_fragment(),
+                })
+            }
+            (offset, ethertype) if ethertype == EtherType::IPV6.0 => {
+                let header = frame.copy_header::<ipv6::Header>(offset)?;
+                Some(Self {
+                    traffic_class: header.traffic_class(),
+                    ttl: header.hop_limit(),
+                    dont_fragment: false,
+                })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The congestion bits of an outer header (RFC 6040 section 4.1, compatibility left aside).
+fn congestion(outer: u8, inner: u8) -> u8 {
+    const ECT_0: u8 = 2;
+    const CE: u8 = 3;
+    // RFC 3168 section 9.1.1, as `INET_ECN_encapsulate()`: a mark is not copied outwards.
+    let bits = if inner & 3 == CE { ECT_0 } else { inner & 3 };
+    (outer & !3) | bits
+}
+
+/// One end of a tunnel over IPv4, which carries Ethernet frames.
+///
+/// Immutable: a change of parameters is a new one, published in an [`rcu::Cell`](crate::rcu::Cell).
+/// Remembers the route for each CPU.
+///
+/// # Invariants
+///
+/// `cache` is initialised. Its routes are of the namespace at the address `net`.
+pub struct Tunnel {
+    parameters: Parameters,
+    protocol: u8,
+    net: usize,
+    cache: Opaque<bindings::dst_cache>,
+}
+
+// SAFETY: The cache is per CPU, under locks of its own; routes are counted references.
+unsafe impl Send for Tunnel {}
+// SAFETY: As above.
+unsafe impl Sync for Tunnel {}
+
+impl Tunnel {
+    /// A tunnel whose underlay is `net`, and whose packets are of IP protocol `protocol`.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    pub fn new<C: Context>(
+        net: &Net,
+        protocol: u8,
+        parameters: Parameters,
+        _context: C,
+    ) -> Result<Self> {
+        let cache = Opaque::uninit();
+        // SAFETY: `cache` is writable; may be moved, being a pointer and a time.
+        let result = unsafe { bindings::dst_cache_init(cache.get(), C::GFP) };
+        kernel::error::to_result(result)?;
+        // INVARIANT: Just initialised, without a route.
+        Ok(Self {
+            parameters,
+            protocol,
+            net: core::ptr::from_ref(net).addr(),
+            cache,
+        })
+    }
+
+    /// The parameters.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// What the tunnel's packets would be sent over now.
+    ///
+    /// `header_len` is the length of the protocol's header between IPv4's and the frame, in bytes.
+    /// Without a route, what Ethernet would need.
+    #[doc(alias = "ip_tunnel_bind_dev")]
+    pub fn underlay(&self, net: &Net, header_len: u8, _rtnl: Rtnl<'_>) -> Underlay {
+        let p = &self.parameters;
+        let mut flow = p.flow(net, self.protocol, p.tos, 0);
+        let header_len = IPV4_LEN.saturating_add(u32::from(header_len));
+        let link = |device: *mut bindings::net_device| {
+            // SAFETY: The caller holds RTNL, and the route or the lookup has found the device, so
+            // that it is not freed.
+            let (mtu, hard, needed) = unsafe {
+                (
+                    (*device).mtu,
+                    (*device).hard_header_len,
+                    (*device).needed_headroom,
+                )
+            };
+            (
+                mtu.min(MAX_PACKET),
+                u32::from(hard).saturating_add(u32::from(needed)),
+            )
+        };
+        let by_index = || {
+            let index = c_int::try_from(p.link).ok().filter(|index| *index != 0)?;
+            // SAFETY: The namespace is alive, and the caller holds RTNL.
+            let device = unsafe { bindings::__dev_get_by_index(net.as_raw(), index) };
+            (!device.is_null()).then(|| link(device))
+        };
+        let (mtu, headroom) = Route::find(net, &mut flow)
+            .ok()
+            .map(|route| link(route.device()))
+            .or_else(by_index)
+            .unwrap_or((bindings::ETH_DATA_LEN, bindings::LL_MAX_HEADER as u32));
+        Underlay {
+            mtu: mtu
+                .saturating_sub(header_len)
+                .saturating_sub(ETHERNET_LEN)
+                .max(MIN_IPV4_MTU),
+            // As `ip_tunnel_limit_headroom()` does.
+            headroom: headroom.saturating_add(header_len).min(512) as u16,
+        }
+    }
+
+    /// Sends a frame, with `header` before it, and IPv4's before that.
+    ///
+    /// `net` is the namespace of the underlay. The device that the packet was sent on (`skb->dev`)
+    /// counts it, as sent or as failed further down.
+    ///
+    /// # Errors
+    ///
+    /// The packet, when it was not passed on.
+    #[doc(alias = "ip_tunnel_xmit")]
+    #[doc(alias = "iptunnel_xmit")]
+    pub fn transmit<H: Bytes + IntoBytes>(
+        &self,
+        mut skb: Skb,
+        header: &H,
+        net: &Net,
+        softirq: Softirq<'_>,
+    ) -> Result<(), Failed> {
+        let header_len = const {
+            assert!(size_of::<H>() <= 256, "a header of more than 256 bytes");
+            size_of::<H>() as u32
+        };
+        let prepared = match self.prepare(&mut skb, header_len, net, softirq) {
+            Ok(prepared) => prepared,
+            Err(failure) => return Err(Failed { failure, skb }),
+        };
+        if skb.as_mut().push_header(header).is_err() {
+            let failure = Failure::NoMemory;
+            return Err(Failed { failure, skb });
+        }
+        let Prepared {
+            route,
+            flow,
+            tos,
+            ttl,
+            dont_fragment,
+            crossing,
+        } = prepared;
+        let df = if dont_fragment {
+            (bindings::IP_DF as u16).to_be()
+        } else {
+            0
+        };
+        // SAFETY: The packet and the route's reference are handed on. There is headroom for the
+        // IPv4 header and the link's, which `prepare` has made.
+        unsafe {
+            bindings::iptunnel_xmit(
+                core::ptr::null_mut(),
+                route.into_raw(),
+                skb.into_raw(),
+                flow.saddr,
+                flow.daddr,
+                self.protocol,
+                tos,
+                ttl,
+                df,
+                crossing,
+                0,
+            )
+        };
+        Ok(())
+    }
+
+    /// All that may fail, short of pushing headers.
+    fn prepare(
+        &self,
+        skb: &mut Skb,
+        header_len: u32,
+        net: &Net,
+        softirq: Softirq<'_>,
+    ) -> Result<Prepared, Failure> {
+        let p = &self.parameters;
+        // SAFETY: The packet is owned.
+        let (device, gso) = unsafe {
+            (
+                bindings::skb_get_dev(skb.as_raw()),
+                bindings::skb_is_gso(skb.as_raw()),
+            )
+        };
+        let outer_len = skb
+            .len()
+            .saturating_add(header_len)
+            .saturating_add(IPV4_LEN);
+        if device.is_null() || gso || skb.len() < ETHERNET_LEN {
+            return Err(Failure::Malformed);
+        }
+        if outer_len > MAX_PACKET {
+            return Err(Failure::TooBig);
+        }
+        let inner = Inner::of(skb);
+        let (tos, inherited) = match &inner {
+            Some(inner) if p.tos & 1 != 0 => (inner.traffic_class, true),
+            _ => (p.tos & !1, false),
+        };
+        // SAFETY: The packet is owned.
+        let hash = unsafe { bindings::skb_get_hash(skb.as_raw()) };
+        let mut flow = p.flow(net, self.protocol, tos, hash);
+        // A route that depends on the packet is not for the next one.
+        let route = self.route(net, &mut flow, !inherited, softirq)?;
+        if core::ptr::eq(route.device(), device) {
+            return Err(Failure::Loop);
+        }
+
+        let dont_fragment = p.path_mtu_discovery || inner.as_ref().is_some_and(|i| i.dont_fragment);
+        self.check_mtu(skb, device, &route, header_len, dont_fragment)?;
+
+        let ttl = match (p.ttl, &inner) {
+            (0, Some(inner)) => inner.ttl,
+            (0, None) => route.hop_limit(),
+            (ttl, _) => ttl,
+        };
+        let headroom = route
+            .headroom()
+            .saturating_add(IPV4_LEN)
+            .saturating_add(header_len);
+        // SAFETY: The packet is owned. The second callee marks where the inner headers are, and
+        // says whether a checksum of theirs is left to the hardware.
+        let result = unsafe {
+            match bindings::skb_cow_head(skb.as_raw(), headroom) {
+                0 => bindings::iptunnel_handle_offloads(skb.as_raw(), 0),
+                error => error,
+            }
+        };
+        if result != 0 {
+            return Err(Failure::NoMemory);
+        }
+        // SAFETY: The device is alive: the packet is being sent on it.
+        let here = unsafe { Net::from_raw(bindings::dev_net(device)) };
+        Ok(Prepared {
+            route,
+            flow,
+            tos: congestion(tos, inner.map_or(0, |inner| inner.traffic_class)),
+            ttl,
+            dont_fragment,
+            crossing: net != here,
+        })
+    }
+
+    /// The route of a flow; fills in the source address.
+    fn route(
+        &self,
+        net: &Net,
+        flow: &mut bindings::flowi4,
+        cached: bool,
+        _softirq: Softirq<'_>,
+    ) -> Result<Route, Failure> {
+        let cached = cached && self.net == core::ptr::from_ref(net).addr();
+        if cached {
+            // SAFETY: Initialised, by the type invariants, and bottom halves are disabled.
+            let route = unsafe { bindings::dst_cache_get_ip4(self.cache.get(), &mut flow.saddr) };
+            if let Some(route) = NonNull::new(route) {
+                // INVARIANT: The callee's reference is ours.
+                return Ok(Route(route));
+            }
+        }
+        let route = Route::find(net, flow).map_err(|_| Failure::NoRoute)?;
+        if cached {
+            // INVARIANT: `net` is the namespace of the cache, as just seen.
+            // SAFETY: As above; the callee takes a reference of its own.
+            unsafe { bindings::dst_cache_set_ip4(self.cache.get(), route.dst(), flow.saddr) };
+        }
+        Ok(route)
+    }
+
+    /// Tells the sender of an inner packet that does not fit the path; `tnl_update_pmtu()`.
+    fn check_mtu(
+        &self,
+        skb: &mut Skb,
+        device: *mut bindings::net_device,
+        route: &Route,
+        header_len: u32,
+        dont_fragment: bool,
+    ) -> Result<(), Failure> {
+        let raw = skb.as_raw();
+        // SAFETY: The packet is owned.
+        let has_route = unsafe { bindings::skb_valid_dst(raw) };
+        let mtu = if dont_fragment {
+            route
+                .mtu()
+                .saturating_sub(IPV4_LEN)
+                .saturating_sub(header_len)
+                .saturating_sub(ETHERNET_LEN)
+        } else if has_route {
+            // SAFETY: The packet holds a reference of its route.
+            unsafe { bindings::dst_mtu(bindings::skb_dst(raw)) }
+        } else {
+            // SAFETY: The device is alive: the packet is being sent on it.
+            unsafe { (*device).mtu }
+        };
+        if has_route {
+            // SAFETY: As above; the callee is the route's own.
+            unsafe { bindings::skb_dst_update_pmtu_no_confirm(raw, mtu) };
+        }
+        let too_big = skb.len().saturating_sub(ETHERNET_LEN) > mtu;
+        match skb.protocol() {
+            ethertype if ethertype == EtherType::IPV4.0 => {
+                // Without "don't fragment" inside, the outer packet may be fragmented.
+                if !too_big || !Inner::of(skb).is_some_and(|inner| inner.dont_fragment) {
+                    return Ok(());
+                }
+                let (kind, code) = (bindings::ICMP_DEST_UNREACH, bindings::ICMP_FRAG_NEEDED);
+                // SAFETY: The packet is owned, and IPv4 as it says; the callee checks that its
+                // header is in the buffer.
+                unsafe { bindings::icmp_ndo_send(raw, kind as c_int, code as c_int, mtu.to_be()) };
+                Err(Failure::TooBig)
+            }
+            ethertype if ethertype == EtherType::IPV6.0 => {
+                if !too_big || mtu < MIN_IPV6_MTU {
+                    return Ok(());
+                }
+                // SAFETY: As above, for IPv6.
+                unsafe {
+                    bindings::icmpv6_ndo_send(raw, bindings::ICMPV6_PKT_TOOBIG as u8, 0, mtu)
+                };
+                Err(Failure::TooBig)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Tunnel {
+    fn drop(&mut self) {
+        // SAFETY: Initialised, by the type invariants; nobody else uses it.
+        unsafe { bindings::dst_cache_destroy(self.cache.get()) };
+    }
+}
+
+/// How to send a packet that is ready but for its headers.
+struct Prepared {
+    route: Route,
+    flow: bindings::flowi4,
+    tos: u8,
+    ttl: u8,
+    dont_fragment: bool,
+    crossing: bool,
+}
