@@ -76,6 +76,11 @@ __kernet_helper struct net_device *kernet_helper_dst_dev(const struct dst_entry 
 	return dst_dev(dst);
 }
 
+__kernet_helper void kernet_helper_dst_link_failure(struct sk_buff *skb)
+{
+	dst_link_failure(skb);
+}
+
 __kernet_helper unsigned short kernet_helper_dst_header_len(const struct dst_entry *dst)
 {
 	return dst->header_len;

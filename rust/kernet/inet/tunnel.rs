@@ -12,6 +12,10 @@ use core::{
 use kernel::{
     error::from_err_ptr,
     prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
     types::Opaque, //
 };
 use zerocopy::IntoBytes;
@@ -217,6 +221,12 @@ impl Drop for Route {
     }
 }
 
+/// The time since boot, in jiffies.
+fn jiffies() -> usize {
+    // SAFETY: The counter is always there; it is read in one access.
+    unsafe { core::ptr::read_volatile(&raw const bindings::jiffies) }
+}
+
 /// What of the inner packet goes into the outer header.
 struct Inner {
     traffic_class: u8,
@@ -272,6 +282,10 @@ pub struct Tunnel {
     protocol: u8,
     net: usize,
     cache: Opaque<bindings::dst_cache>,
+    /// How many packets are still to be answered with a failure of the link.
+    failures: Atomic<u32>,
+    /// When the last failure was reported, in jiffies.
+    failed_at: Atomic<usize>,
 }
 
 // SAFETY: The cache is per CPU, under locks of its own; routes are counted references.
@@ -301,7 +315,43 @@ impl Tunnel {
             protocol,
             net: core::ptr::from_ref(net).addr(),
             cache,
+            failures: Atomic::<u32>::new(0),
+            failed_at: Atomic::<usize>::new(0),
         })
+    }
+
+    /// Notes that the remote was reported unreachable.
+    ///
+    /// The senders of the next packets are told so, one for each report, within 30 seconds.
+    #[doc(alias = "err_count")]
+    pub fn unreachable(&self, _softirq: Softirq<'_>) {
+        let recent = self.failed_recently();
+        let failures = if recent {
+            self.failures.load(Relaxed)
+        } else {
+            0
+        };
+        self.failures.store(failures.saturating_add(1), Relaxed);
+        self.failed_at.store(jiffies(), Relaxed);
+    }
+
+    fn failed_recently(&self) -> bool {
+        // Wraps around, as the counter does.
+        let since = jiffies().wrapping_sub(self.failed_at.load(Relaxed));
+        since < bindings::IPTUNNEL_ERR_TIMEO as usize
+    }
+
+    /// Whether the sender of this packet is to be told of a failure.
+    fn take_failure(&self) -> bool {
+        let failures = self.failures.load(Relaxed);
+        if failures == 0 {
+            return false;
+        }
+        let recent = self.failed_recently();
+        // A lost update of another CPU costs or saves a message.
+        self.failures
+            .store(if recent { failures - 1 } else { 0 }, Relaxed);
+        recent
     }
 
     /// The parameters.
@@ -458,6 +508,10 @@ impl Tunnel {
 
         let dont_fragment = p.path_mtu_discovery || inner.as_ref().is_some_and(|i| i.dont_fragment);
         self.check_mtu(skb, device, &route, header_len, dont_fragment)?;
+        if self.take_failure() {
+            // SAFETY: The packet is owned; a route that it has is of its own protocol.
+            unsafe { bindings::dst_link_failure(skb.as_raw()) };
+        }
 
         let ttl = match (p.ttl, &inner) {
             (0, Some(inner)) => inner.ttl,
