@@ -1,0 +1,277 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Selftests of vpair.
+
+    +----------- a -----------+        +----------- b -----------+
+    | pa 192.0.2.1/24         |        | pb 192.0.2.2/24         |
+    |    2001:db8::1/64       o--------o    2001:db8::2/64       |
+    +-------------------------+        +-------------------------+
+"""
+
+import errno
+import json
+import subprocess
+
+import rtnl
+from selftest import (NetNs, case, defer, equal, iperf, loaded, main, modprobe, need, rmmod, run,
+                      wait_until)
+
+PEER = 1
+
+
+def pair(a, b, up=True, **extra):
+    """A pair from pa in namespace a to pb in namespace b."""
+    with a.enter():
+        rtnl.newlink("pa", "vpair", peer=(PEER, "pb", b.name), **extra)
+    if up:
+        a.up("pa", "192.0.2.1/24", "2001:db8::1/64")
+        b.up("pb", "192.0.2.2/24", "2001:db8::2/64")
+
+
+def two():
+    modprobe("vpair")
+    a, b = NetNs(), NetNs()
+    pair(a, b)
+    return a, b
+
+
+def statistics(ns, name):
+    return ns.link(name)["stats64"]
+
+
+@case
+def named_by_ip():
+    """`ip` alone makes a pair, named by the kernel."""
+    modprobe("vpair")
+    a = NetNs()
+    a.run("ip link add dev pa type vpair")
+    links = json.loads(a.run("ip -d -j link show type vpair").stdout)
+    equal(sorted(link["ifname"] for link in links), ["pa", "vpair0"], "names")
+    equal({link["linkinfo"]["info_kind"] for link in links}, {"vpair"}, "kind")
+    a.run("ip link del pa")
+    equal(a.run("ip -d -j link show type vpair").stdout.strip() in ("", "[]"), True, "both gone")
+
+
+@case
+def carries_ipv4_and_ipv6():
+    a, b = two()
+    assert a.ping("192.0.2.2")
+    assert b.ping("2001:db8::1", options="-s 1400")
+    assert a.ping("2001:db8::2", options="-s 4000")
+
+
+@case
+def carries_tcp():
+    a, b = two()
+    assert iperf(a, b, "192.0.2.2") > 1e5
+    assert iperf(b, a, "2001:db8::1") > 1e5
+
+
+@case
+def carries_tcp_without_offloads():
+    need("ethtool")
+    a, b = two()
+    for ns, name in ((a, "pa"), (b, "pb")):
+        ns.run(f"ethtool -K {name} tx off sg off tso off gso off gro off")
+    assert iperf(a, b, "192.0.2.2") > 1e5
+
+
+@case
+def carries_vlans():
+    a, b = two()
+    for ns, name, host in ((a, "pa", 1), (b, "pb", 2)):
+        ns.run(f"ip link add link {name} name v7 type vlan id 7")
+        ns.up("v7", f"198.51.100.{host}/24")
+    assert a.ping("198.51.100.2")
+
+
+@case
+def counts_what_it_carries():
+    a, b = two()
+    assert a.ping("192.0.2.2")
+    before = statistics(a, "pa"), statistics(b, "pb")
+    assert a.ping("192.0.2.2", count=20, options="-s 100")
+    after = statistics(a, "pa"), statistics(b, "pb")
+    sent = after[0]["tx"]["packets"] - before[0]["tx"]["packets"]
+    sent_bytes = after[0]["tx"]["bytes"] - before[0]["tx"]["bytes"]
+    assert 20 <= sent <= 30, sent
+    assert 20 * 142 <= sent_bytes <= 30 * 142, sent_bytes
+    # At rest, one side has received what the other has sent, to the byte.
+    def balanced():
+        pa, pb = statistics(a, "pa"), statistics(b, "pb")
+        return all(pa["tx"][field] == pb["rx"][field] and pb["tx"][field] == pa["rx"][field]
+                   for field in ("packets", "bytes"))
+    wait_until(balanced, 20, "both sides count the same")
+
+
+@case
+def carrier_follows_the_peer():
+    modprobe("vpair")
+    a, b = NetNs(), NetNs()
+    pair(a, b, up=False)
+    a.up("pa")
+    assert "NO-CARRIER" in a.link("pa")["flags"]
+    b.up("pb")
+    wait_until(lambda: "LOWER_UP" in a.link("pa")["flags"], 5, "carrier")
+    b.run("ip link set pb down")
+    wait_until(lambda: "NO-CARRIER" in a.link("pa")["flags"], 5, "no carrier")
+
+
+@case
+def knows_its_peer():
+    a, b = two()
+    link = a.link("pa")
+    equal(link["link_index"], b.link("pb")["ifindex"], "iflink")
+    assert "link_netnsid" in link, link
+
+
+@case
+def moves_between_namespaces():
+    a, b = two()
+    c = NetNs()
+    a.run(f"ip link set pa netns {c.name}")
+    c.up("pa", "192.0.2.1/24")
+    assert c.ping("192.0.2.2")
+    c.run("ip link set pa down; ip link set pa name other; ip link set other up")
+    assert c.ping("192.0.2.2")
+
+
+@case
+def peer_has_attributes_of_its_own():
+    modprobe("vpair")
+    a, b = NetNs(), NetNs()
+    with a.enter():
+        rtnl.newlink("pa", "vpair", attrs=[(rtnl.IFLA_ADDRESS, bytes.fromhex("020000000001"))],
+                     peer=(PEER, "pb", b.name,
+                           [(rtnl.IFLA_ADDRESS, bytes.fromhex("020000000002")),
+                            (rtnl.IFLA_MTU, rtnl.u32(1400))]))
+    equal(a.link("pa")["address"], "02:00:00:00:00:01", "address")
+    equal(b.link("pb")["address"], "02:00:00:00:00:02", "peer's address")
+    equal(b.link("pb")["mtu"], 1400, "peer's MTU")
+
+
+@case
+def refuses_bad_requests():
+    modprobe("vpair")
+    a = NetNs()
+    with a.enter():
+        for error, text, attrs, data in (
+                (errno.EINVAL, "6 bytes", [(rtnl.IFLA_ADDRESS, b"\x02" * 5)], []),
+                (errno.EADDRNOTAVAIL, "unicast", [(rtnl.IFLA_ADDRESS, b"\x01" * 6)], []),
+                (errno.EINVAL, None, [(rtnl.IFLA_MTU, rtnl.u32(70000))], []),
+                (errno.EINVAL, None, [(rtnl.IFLA_MTU, rtnl.u32(60))], []),
+                (errno.ERANGE, None, [], [(PEER, b"short")])):
+            try:
+                rtnl.newlink("pa", "vpair", attrs=attrs, data=data)
+            except rtnl.NetlinkError as refusal:
+                equal(refusal.errno, error, f"error for {attrs} {data}: {refusal}")
+                assert not text or text in str(refusal), refusal
+            else:
+                raise AssertionError(f"accepted: {attrs} {data}")
+        try:
+            rtnl.newlink("pa", "vpair", peer=(PEER, "pa", None))
+        except rtnl.NetlinkError as refusal:
+            equal(refusal.errno, errno.EEXIST, "error for a name that is taken")
+        else:
+            raise AssertionError("two devices of one name")
+    equal(len(json.loads(a.run("ip -j link show").stdout)), 1, "devices left")
+
+
+@case
+def drops_with_a_reason():
+    """A peer that is down, and a ring that nobody empties."""
+    a, b = two()
+    a.run("ip neigh replace 192.0.2.2 lladdr 02:00:00:00:00:09 dev pa")
+    before = statistics(a, "pa")["tx"]["dropped"]
+    b.run("ip link set pb mtu 600")
+    a.run("ping -q -c 2 -i 0.05 -W 1 -s 1200 192.0.2.2", check=False)
+    assert statistics(a, "pa")["tx"]["dropped"] >= before + 2
+    assert statistics(b, "pb")["rx"]["dropped"] >= 2
+
+
+@case
+def truncated_frames_are_dropped():
+    """A frame shorter than an Ethernet header does not get to the driver, one of 14 bytes does."""
+    import socket
+    a, b = two()
+    with a.enter():
+        sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        sender.bind(("pa", 0))
+    defer(sender.close)
+    before = statistics(b, "pb")["rx"]["packets"]
+    for size in (1, 13):
+        try:
+            sender.send(b"\xff" * size)
+        except OSError as error:
+            equal(error.errno, errno.EINVAL, "error")
+        else:
+            raise AssertionError(f"sent {size} bytes")
+    sender.send(b"\xff" * 12 + b"\x88\xb5")
+    wait_until(lambda: statistics(b, "pb")["rx"]["packets"] > before, 5, "the frame is received")
+
+
+def flood(a, b):
+    a.popen("ping -q -f -s 1000 192.0.2.2")
+    b.popen("ping -q -f 2001:db8::1")
+
+
+def received(ns, name, more):
+    before = statistics(ns, name)["rx"]["packets"]
+    wait_until(lambda: statistics(ns, name)["rx"]["packets"] > before + more, 20, "traffic")
+
+
+@case
+def deleted_under_traffic():
+    a, b = two()
+    for ns, name in ((a, "pa"), (b, "pb")):
+        flood(a, b)
+        received(b, "pb", 100)
+        ns.run(f"ip link del {name}")
+        equal(a.run("ip -j link show type vpair").stdout.strip() in ("", "[]"), True, "a is empty")
+        wait_until(lambda: b.run("ip -j link show type vpair").stdout.strip() in ("", "[]"), 10,
+                   "b is empty")
+        pair(a, b)
+
+
+@case
+def namespace_deleted_under_traffic():
+    a, b = two()
+    flood(a, b)
+    received(b, "pb", 100)
+    for pid in run(["ip", "netns", "pids", b.name]).stdout.split():
+        run(["kill", "-9", pid], check=False)
+    b.delete()
+    wait_until(lambda: a.run("ip -j link show type vpair").stdout.strip() in ("", "[]"), 30,
+               "the peer is gone")
+
+
+@case
+def unloaded_under_traffic():
+    a, b = two()
+    for _ in range(3):
+        flood(a, b)
+        received(b, "pb", 50)
+        rmmod("vpair")
+        equal(loaded("vpair"), False, "loaded")
+        run(["modprobe", "vpair"])
+        pair(a, b)
+        assert a.ping("192.0.2.2")
+
+
+@case
+def many_pairs():
+    """Made, renamed, moved and deleted from two shells at a time."""
+    modprobe("vpair")
+    a, b = NetNs(), NetNs()
+    script = ("for i in $(seq 30); do "
+              "ip link add dev x{n}$i type vpair && ip link set x{n}$i name y{n}$i && "
+              "ip link set y{n}$i netns {other} up && ip -n {other} link del y{n}$i || exit 1; done")
+    shells = [subprocess.Popen(ns.command(script.format(n=n, other=other.name)),
+                               stderr=subprocess.PIPE, text=True)
+              for n, ns, other in (("p", a, b), ("q", b, a))]
+    for shell in shells:
+        _, said = shell.communicate(timeout=300)
+        equal((shell.returncode, said), (0, ""), "status")
+
+
+main()

@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the selftests of the modules are written with. Runs in the test machine, as root.
+
+A test is a function decorated with @case; what it sets up it hands to defer(). Each says
+its result in a line that scripts/test reads: `result pass|fail|skip SUITE CASE MESSAGE`.
+"""
+
+import contextlib
+import ctypes
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+import traceback
+
+CASES = []
+_undo = None
+SUITE = pathlib.Path(sys.argv[0]).stem.removeprefix("test_")
+
+
+class Skip(Exception):
+    """The case cannot run here, and why."""
+
+
+def case(function):
+    CASES.append(function)
+    return function
+
+
+def defer(function, *args, **named):
+    """Calls the function when the case ends, the last one first."""
+    _undo.callback(function, *args, **named)
+
+
+def result(outcome, name, message="", suite=SUITE):
+    print("result", outcome, suite, name, " ".join(str(message).split())[:400], flush=True)
+
+
+def main():
+    """Runs the cases, or those named on the command line."""
+    global _undo
+    wanted = sys.argv[1:]
+    for function in CASES:
+        name = function.__name__
+        if wanted and name not in wanted:
+            continue
+        outcome, message = "pass", ""
+        try:
+            with contextlib.ExitStack() as _undo:
+                function()
+        except Skip as skip:
+            outcome, message = "skip", skip
+        except subprocess.CalledProcessError as error:
+            traceback.print_exc()
+            said = (error.stderr or error.stdout or "").strip()
+            outcome, message = "fail", f"{error.cmd}: status {error.returncode}: {said[-300:]}"
+        except Exception as error:
+            traceback.print_exc()
+            outcome, message = "fail", f"{type(error).__name__}: {error}"
+        result(outcome, name, message)
+
+
+def run(command, check=True, timeout=60, **options):
+    """Runs a command (a string, for sh) and returns it finished, its output as text."""
+    return subprocess.run(command, shell=isinstance(command, str), check=check, timeout=timeout,
+                          capture_output=True, text=True, **options)
+
+
+def need(*programs):
+    for program in programs:
+        if not shutil.which(program):
+            raise Skip(f"{program} is not installed")
+
+
+def modprobe(*names):
+    for name in names:
+        run(["modprobe", name])
+        defer(rmmod, name)
+
+
+def loaded(name):
+    return pathlib.Path("/sys/module", name).is_dir()
+
+
+def rmmod(name, timeout=60):
+    """Unloads a module if it is loaded; waits for those who still use it for a moment."""
+    def gone():
+        return not loaded(name) or run(["rmmod", name], check=False).returncode == 0
+    wait_until(gone, timeout, f"{name} is unloaded")
+
+
+def wait_until(condition, timeout=10, what="the condition"):
+    """Polls until the condition holds; returns what it said."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {timeout} s")
+        time.sleep(0.05)
+
+
+def equal(have, want, what="value"):
+    if have != want:
+        raise AssertionError(f"{what} is {have!r}, not {want!r}")
+
+
+class NetNs:
+    """A network namespace of this case alone."""
+
+    count = 0
+
+    def __init__(self):
+        NetNs.count += 1
+        self.name = f"t{os.getpid()}-{NetNs.count}"
+        run(["ip", "netns", "add", self.name])
+        defer(self.delete)
+        self.run("ip link set lo up")
+        self.run("sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0")
+
+    def delete(self):
+        if pathlib.Path("/run/netns", self.name).exists():
+            run(["ip", "netns", "del", self.name])
+
+    def command(self, command):
+        return ["ip", "netns", "exec", self.name, "sh", "-c", command]
+
+    def run(self, command, **options):
+        return run(self.command(command), **options)
+
+    def popen(self, command, **options):
+        """Starts a command that ends with the case."""
+        options.setdefault("stdout", subprocess.DEVNULL)
+        options.setdefault("stderr", subprocess.DEVNULL)
+        # `exec`: what is killed is the program, not the shell before it.
+        process = subprocess.Popen(self.command("exec " + command), text=True, **options)
+        def end():
+            process.kill()
+            process.wait()
+        defer(end)
+        return process
+
+    def enter(self):
+        """The calling thread enters the namespace, for sockets of its own, until `leave`."""
+        return _Inside(self.name)
+
+    def link(self, name):
+        """What `ip` says of a link."""
+        return json.loads(self.run(f"ip -d -s -j link show dev {name}").stdout)[0]
+
+    def up(self, device, *addresses):
+        for address in addresses:
+            self.run(f"ip addr add {address} dev {device}")
+        self.run(f"ip link set {device} up")
+
+    def ping(self, address, count=3, options=""):
+        """Whether all pings are answered."""
+        done = self.run(f"ping -q -i 0.05 -W 5 -c {count} {options} {address}", check=False)
+        return done.returncode == 0
+
+
+class _Inside:
+    def __init__(self, name):
+        self.name = name
+
+    def __enter__(self):
+        self.old = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        new = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
+        _setns(new)
+        os.close(new)
+
+    def __exit__(self, *_):
+        _setns(self.old)
+        os.close(self.old)
+
+
+def _setns(fd):
+    if ctypes.CDLL(None, use_errno=True).setns(fd, 0x40000000):
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+@contextlib.contextmanager
+def drop_reasons():
+    """A list that, after the block, has the reason of each packet dropped in it."""
+    trace = pathlib.Path("/sys/kernel/tracing")
+    enable = trace / "events/skb/kfree_skb/enable"
+    (trace / "trace").write_text("")
+    enable.write_text("1")
+    reasons = []
+    try:
+        yield reasons
+    finally:
+        enable.write_text("0")
+        for line in (trace / "trace").read_text().splitlines():
+            if "reason: " in line:
+                reasons.append(line.rpartition("reason: ")[2].strip())
+
+
+def iperf(client, server, address, options="", seconds=1):
+    """Runs iperf3; returns the bytes that the receiver has got."""
+    need("iperf3")
+    process = server.popen("iperf3 -s -1 --json", stdout=subprocess.PIPE)
+    wait_until(lambda: server.run("ss -Hltn sport = :5201", check=False).stdout, 20, "iperf3 listens")
+    client.run(f"iperf3 -c {address} -t {seconds} --json {options}", timeout=60 + seconds)
+    answer = json.loads(process.communicate(timeout=30)[0])
+    end = answer["end"]
+    return end.get("sum_received", end.get("sum", {})).get("bytes", 0)
