@@ -162,3 +162,9 @@ __kernet_helper void kernet_helper_dev_set_mtu_raw(struct net_device *dev, unsig
 {
 	dev->mtu = mtu;
 }
+
+__kernet_helper struct net_device *kernet_helper_netdev_find_from(struct net *net,
+								  unsigned long ifindex)
+{
+	return xa_find(&net->dev_by_index, &ifindex, ULONG_MAX, XA_PRESENT);
+}

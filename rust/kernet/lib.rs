@@ -13,6 +13,7 @@ pub mod napi;
 pub mod netdev;
 pub mod netns;
 pub mod nlattr;
+pub mod notifier;
 pub mod packet;
 pub mod rcu;
 pub mod rtnl;

@@ -450,3 +450,16 @@ impl<D: Driver> Dev<D> {
         }
     }
 }
+
+impl Net {
+    /// The device in this namespace with the lowest index from `ifindex` on.
+    #[doc(alias = "for_each_netdev_dump")]
+    pub fn device_from<'a>(&self, ifindex: u32, _rtnl: Rtnl<'a>) -> Option<&'a Device> {
+        // SAFETY: The namespace is valid; RTNL keeps its devices, which are freed after it is
+        // released.
+        unsafe {
+            let dev = bindings::netdev_find_from(self.as_raw(), ifindex as usize);
+            (!dev.is_null()).then(|| Device::from_raw(dev))
+        }
+    }
+}
