@@ -33,6 +33,8 @@ doc: setup
 
 vm: setup
 	@scripts/vm $(KERNEL_ARG) $(if $(TIMEOUT),--timeout $(TIMEOUT)) "$$CMD"
+# As the user wrote it: its dollars are the shell's.
+override CMD := $(value CMD)
 export CMD
 
 shell: setup
