@@ -25,5 +25,6 @@
 #include "netdevice.c"
 #include "netlink.c"
 #include "packet.c"
+#include "percpu.c"
 #include "rcu.c"
 #include "skbuff.c"

@@ -11,10 +11,13 @@ pub mod inet;
 pub mod module;
 pub mod napi;
 pub mod netdev;
+#[cfg(CONFIG_NETFILTER)]
+pub mod netfilter;
 pub mod netns;
 pub mod nlattr;
 pub mod notifier;
 pub mod packet;
+pub mod percpu;
 pub mod rcu;
 pub mod rtnl;
 pub mod skb;

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Netfilter hooks: a look at every IP packet that goes by, and a verdict.
+//!
+//! C header: [`include/linux/netfilter.h`](srctree/include/linux/netfilter.h)
+//!
+//! A hook lends a [`Packet`], and wants a [`Verdict`] back, which is only to be had by giving the
+//! packet up. The verdict's lifetime is that of the packet, so that it cannot be that of another
+//! packet, nor be kept for one.
+//!
+//! # Lifetime
+//!
+//! [`Registration`] is a part of the module. A hook is in every namespace while the module is
+//! loaded. As a namespace dies, or the module is unloaded, the hook is taken out first and an RCU
+//! grace period passes before the namespace's state is dropped; see [`netns`](crate::netns).
+
+use core::{
+    marker::PhantomData,
+    ops::Deref,
+    pin::Pin,
+    ptr::{
+        self,
+        NonNull, //
+    },
+};
+use kernel::{
+    error::to_result,
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Full,
+        Release, //
+    },
+    types::Opaque,
+    ThisModule, //
+};
+
+use crate::{
+    bindings,
+    context::Rcu,
+    module::{
+        failed,
+        Declared,
+        Part, //
+    },
+    netdev::Device,
+    netns::Net,
+    skb::{
+        Bytes,
+        DropReason,
+        SkBuff, //
+    }, //
+};
+
+/// The protocols whose packets a hook sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4.
+    Ipv4,
+    /// IPv6.
+    Ipv6,
+    /// Both.
+    Inet,
+}
+
+/// Where on its way a packet is.
+#[doc(alias = "enum nf_inet_hooks")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Point {
+    /// Received, before routing. In softirq.
+    Prerouting,
+    /// Received, for this host. Of IPv4, reassembled. In softirq.
+    LocalIn,
+    /// Received, for another host. In softirq.
+    Forward,
+    /// Made by this host, routed; before it is fragmented. In any context but hard interrupts.
+    LocalOut,
+    /// About to be sent. In any context but hard interrupts.
+    Postrouting,
+}
+
+/// A place that a hook is at.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Whose packets.
+    pub family: Family,
+    /// Where.
+    pub point: Point,
+    /// The order among the hooks of a point, ascending; [`priority`] has the numbers of others.
+    pub priority: i32,
+}
+
+/// The priorities of the kernel's own hooks.
+#[doc(alias = "enum nf_ip_hook_priorities")]
+pub mod priority {
+    use crate::bindings;
+
+    /// Before fragments are reassembled, where connections are tracked.
+    pub const RAW_BEFORE_DEFRAG: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_RAW_BEFORE_DEFRAG;
+    /// Before connections are tracked.
+    pub const RAW: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_RAW;
+    /// Where packets are changed.
+    pub const MANGLE: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_MANGLE;
+    /// Where packets are filtered.
+    pub const FILTER: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_FILTER;
+    /// Behind the filters.
+    pub const SECURITY: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_SECURITY;
+}
+
+/// A look at packets.
+pub trait Hook: Send + Sync + 'static {
+    /// The module that registers the hook; its state is [`State::net`]'s.
+    type Module: Declared;
+
+    /// Where the hook is, at most [`MAX_PLACES`] places.
+    const PLACES: &'static [Place];
+
+    /// A static of this hook alone, where its places are kept while it is registered.
+    fn slot() -> &'static Slot;
+
+    /// Judges a packet, whose network header is at `skb->data`.
+    ///
+    /// Runs on any number of CPUs at a time, and must not sleep.
+    fn hook<'a>(packet: Packet<'a>, state: &State<'a>, rcu: Rcu<'a>) -> Verdict<'a>;
+}
+
+/// The most places that a hook can be at.
+pub const MAX_PLACES: usize = 8;
+
+/// The invariant lifetime that ties a verdict to its packet.
+type Brand<'a> = PhantomData<fn(&'a ()) -> &'a ()>;
+
+/// A packet that a hook is asked about.
+///
+/// # Invariants
+///
+/// Points to a valid packet, not shared, that is the hook's alone for `'a`.
+pub struct Packet<'a>(NonNull<bindings::sk_buff>, Brand<'a>);
+
+/// What becomes of a packet; made by giving up the [`Packet`].
+///
+/// # Invariants
+///
+/// The number is one that [`Hook::hook`] may answer for the packet of `'a`.
+#[must_use]
+pub struct Verdict<'a>(u32, Brand<'a>);
+
+impl<'a> Packet<'a> {
+    /// The packet. Not for all to change: the layers behind the hook rely on the headers, and the
+    /// lengths, that those before it have checked.
+    #[inline(always)]
+    fn as_mut(&mut self) -> Pin<&mut SkBuff> {
+        // SAFETY: The hook's alone, by the type invariants, and borrowed mutably.
+        unsafe { SkBuff::from_raw_mut(self.0.as_ptr()) }
+    }
+
+    /// Makes the bytes at `offset` linear, and lends a view of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`SkBuff::pull_header`].
+    #[inline]
+    pub fn pull_header<T: Bytes>(&mut self, offset: u32) -> Result<&T, DropReason> {
+        self.as_mut().pull_header(offset)
+    }
+
+    /// Sets the mark. The route of a packet that is [`Point::LocalOut`] was chosen already.
+    #[inline]
+    pub fn set_mark(&mut self, mark: u32) {
+        self.as_mut().set_mark(mark);
+    }
+
+    /// Lets the packet go on, to the next hook if there is one.
+    #[doc(alias = "NF_ACCEPT")]
+    #[inline]
+    pub fn accept(self) -> Verdict<'a> {
+        // INVARIANT: The packet is there.
+        Verdict(bindings::NF_ACCEPT, PhantomData)
+    }
+
+    /// Drops the packet for `reason`. A sender of this host gets [`EPERM`].
+    #[doc(alias = "NF_DROP_REASON")]
+    #[inline]
+    pub fn drop_reason(self, reason: DropReason) -> Verdict<'a> {
+        // SAFETY: Owned by the hook if it answers `NF_STOLEN`, and no hook runs in a hard
+        // interrupt.
+        unsafe { bindings::kfree_skb_reason(self.0.as_ptr(), reason.as_raw()) };
+        // INVARIANT: The packet is gone. As in `NF_DROP_REASON()`, the upper half is the error.
+        Verdict(
+            (EPERM.to_errno().unsigned_abs() << bindings::NF_VERDICT_QBITS) | bindings::NF_STOLEN,
+            PhantomData,
+        )
+    }
+}
+
+impl Deref for Packet<'_> {
+    type Target = SkBuff;
+
+    #[inline(always)]
+    fn deref(&self) -> &SkBuff {
+        // SAFETY: Valid by the type invariants, and borrowed.
+        unsafe { SkBuff::from_raw(self.0.as_ptr()) }
+    }
+}
+
+/// Where a packet is, and where it comes from and goes to.
+#[doc(alias = "nf_hook_state")]
+pub struct State<'a>(&'a bindings::nf_hook_state);
+
+impl<'a> State<'a> {
+    /// The namespace.
+    #[inline]
+    pub fn net(&self) -> &'a Net {
+        // SAFETY: The hook is in the namespace, and taken out a grace period before it is freed.
+        unsafe { Net::from_raw(self.0.net) }
+    }
+
+    /// The packet's protocol, never [`Family::Inet`].
+    #[inline]
+    pub fn family(&self) -> Family {
+        if u32::from(self.0.pf) == bindings::NFPROTO_IPV6 {
+            Family::Ipv6
+        } else {
+            Family::Ipv4
+        }
+    }
+
+    /// Where the packet is.
+    #[inline]
+    pub fn point(&self) -> Point {
+        match u32::from(self.0.hook) {
+            bindings::nf_inet_hooks_NF_INET_PRE_ROUTING => Point::Prerouting,
+            bindings::nf_inet_hooks_NF_INET_LOCAL_IN => Point::LocalIn,
+            bindings::nf_inet_hooks_NF_INET_FORWARD => Point::Forward,
+            bindings::nf_inet_hooks_NF_INET_LOCAL_OUT => Point::LocalOut,
+            _ => Point::Postrouting,
+        }
+    }
+
+    /// The device that the packet was received on.
+    #[inline]
+    pub fn input(&self) -> Option<&'a Device> {
+        // SAFETY: Null or a device that is not freed before a grace period has passed.
+        (!self.0.in_.is_null()).then(|| unsafe { Device::from_raw(self.0.in_) })
+    }
+
+    /// The device that the packet is to be sent on.
+    #[inline]
+    pub fn output(&self) -> Option<&'a Device> {
+        // SAFETY: As above.
+        (!self.0.out.is_null()).then(|| unsafe { Device::from_raw(self.0.out) })
+    }
+}
+
+impl Family {
+    const fn as_raw(self) -> u8 {
+        (match self {
+            Family::Ipv4 => bindings::NFPROTO_IPV4,
+            Family::Ipv6 => bindings::NFPROTO_IPV6,
+            Family::Inet => bindings::NFPROTO_INET,
+        }) as u8
+    }
+}
+
+impl Point {
+    const fn as_raw(self) -> u32 {
+        match self {
+            Point::Prerouting => bindings::nf_inet_hooks_NF_INET_PRE_ROUTING,
+            Point::LocalIn => bindings::nf_inet_hooks_NF_INET_LOCAL_IN,
+            Point::Forward => bindings::nf_inet_hooks_NF_INET_FORWARD,
+            Point::LocalOut => bindings::nf_inet_hooks_NF_INET_LOCAL_OUT,
+            Point::Postrouting => bindings::nf_inet_hooks_NF_INET_POST_ROUTING,
+        }
+    }
+}
+
+/// Where the callbacks of a registered hook find its places.
+///
+/// # Invariants
+///
+/// Null, or as many places as the hook has, at an address that stays until they are out of all
+/// namespaces.
+pub struct Slot(Atomic<*mut bindings::nf_hook_ops>);
+
+impl Slot {
+    /// Empty.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        // INVARIANT: Null.
+        Self(Atomic::<*mut bindings::nf_hook_ops>::new(ptr::null_mut()))
+    }
+}
+
+// SAFETY: The pointer is atomic; what it points to only the core changes, under its own lock.
+unsafe impl Send for Slot {}
+// SAFETY: As above.
+unsafe impl Sync for Slot {}
+
+/// The registration of a hook in all namespaces.
+#[doc(alias = "nf_register_net_hooks")]
+pub struct Registration<H: Hook> {
+    pernet: Opaque<bindings::pernet_operations>,
+    places: Opaque<[bindings::nf_hook_ops; MAX_PLACES]>,
+    _hook: PhantomData<H>,
+}
+
+// SAFETY: Only the core touches the operations, under its own locks.
+unsafe impl<H: Hook> Send for Registration<H> {}
+// SAFETY: As above.
+unsafe impl<H: Hook> Sync for Registration<H> {}
+
+// SAFETY: `register_pernet_subsys()` registers in all namespaces or in none. `unregister` takes the
+// hook out of all of them (`pre_exit`), after which `ops_undo_list()` in
+// `net/core/net_namespace.c` calls `synchronize_rcu()`: no hook runs when it returns.
+unsafe impl<H: Hook> Part for Registration<H> {
+    unsafe fn register(
+        slot: *mut Self,
+        _module: &'static ThisModule,
+        name: &'static CStr,
+    ) -> Result {
+        const {
+            assert!(
+                !H::PLACES.is_empty() && H::PLACES.len() <= MAX_PLACES,
+                "a hook is at 1 to 8 places"
+            );
+        }
+        // SAFETY: `slot` is valid for writes.
+        let (places, pernet) = unsafe {
+            (
+                Opaque::cast_into(&raw const (*slot).places).cast::<bindings::nf_hook_ops>(),
+                Opaque::cast_into(&raw const (*slot).pernet),
+            )
+        };
+        for (i, place) in H::PLACES.iter().enumerate() {
+            let ops = bindings::nf_hook_ops {
+                hook: Some(Self::hook_callback),
+                pf: place.family.as_raw(),
+                hooknum: place.point.as_raw(),
+                priority: place.priority,
+                ..pin_init::zeroed()
+            };
+            // SAFETY: There is room for `MAX_PLACES`, which are at least `H::PLACES.len()`.
+            unsafe { ptr::write(places.add(i), ops) };
+        }
+        // SAFETY: `slot` is valid for writes.
+        unsafe {
+            ptr::write(
+                pernet,
+                bindings::pernet_operations {
+                    init: Some(Self::init_callback),
+                    pre_exit: Some(Self::pre_exit_callback),
+                    ..pin_init::zeroed()
+                },
+            )
+        };
+        // INVARIANT: The places were just filled in, and `slot` stays where it is; `unregister`
+        // empties the slot when they are out of all namespaces.
+        let taken = H::slot().0.cmpxchg(ptr::null_mut(), places, Full);
+        if taken.is_err() {
+            return Err(failed(
+                name,
+                fmt!("netfilter hook: its slot is another one's"),
+                EBUSY,
+            ));
+        }
+        // SAFETY: The operations stay in place until they are unregistered.
+        let result = to_result(unsafe { bindings::register_pernet_subsys(pernet) });
+        if result.is_err() {
+            H::slot().0.store(ptr::null_mut(), Release);
+        }
+        result.map_err(|e| failed(name, fmt!("netfilter hook"), e))
+    }
+
+    unsafe fn unregister(slot: *mut Self) {
+        // SAFETY: Registered, by the caller's promise.
+        unsafe { bindings::unregister_pernet_subsys(Opaque::cast_into(&raw const (*slot).pernet)) };
+        H::slot().0.store(ptr::null_mut(), Release);
+    }
+}
+
+impl<H: Hook> Registration<H> {
+    const COUNT: u32 = H::PLACES.len() as u32;
+
+    /// # Safety
+    ///
+    /// Called by the core only, while the hook is registered.
+    unsafe extern "C" fn init_callback(net: *mut bindings::net) -> c_int {
+        // SAFETY: The slot is filled before the callbacks are registered, and its places stay until
+        // they were unregistered in `pre_exit`.
+        unsafe { bindings::nf_register_net_hooks(net, H::slot().0.load(Acquire), Self::COUNT) }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core only, while the hook is registered.
+    unsafe extern "C" fn pre_exit_callback(net: *mut bindings::net) {
+        // SAFETY: Registered by `init`, at the same address.
+        unsafe { bindings::nf_unregister_net_hooks(net, H::slot().0.load(Acquire), Self::COUNT) };
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core only, with a packet that is ours until the callback returns.
+    unsafe extern "C" fn hook_callback(
+        _priv: *mut c_void,
+        skb: *mut bindings::sk_buff,
+        state: *const bindings::nf_hook_state,
+    ) -> u32 {
+        // INVARIANT: The IP layers unshare packets before the first hook.
+        // SAFETY: The core passes a packet.
+        let packet = Packet(unsafe { NonNull::new_unchecked(skb) }, PhantomData);
+        // SAFETY: Valid during the callback. `nf_hook()` holds the RCU read lock.
+        let (state, rcu) = unsafe { (State(&*state), Rcu::assume()) };
+        H::hook(packet, &state, rcu).0
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Counters of packets and bytes, one pair per CPU.
+//!
+//! C headers: [`include/linux/percpu.h`](srctree/include/linux/percpu.h),
+//! [`include/linux/u64_stats_sync.h`](srctree/include/linux/u64_stats_sync.h)
+
+use core::ptr::NonNull;
+use kernel::prelude::*;
+
+use crate::{
+    bindings,
+    context::Context, //
+};
+
+/// Counters that cost no shared cache line to add to.
+///
+/// Dropping them frees them, in any context.
+///
+/// # Invariants
+///
+/// A per-CPU allocation of `struct pcpu_lstats` that this value owns, with `syncp` initialised for
+/// every possible CPU.
+#[doc(alias = "pcpu_lstats")]
+pub struct Counters(NonNull<bindings::pcpu_lstats>);
+
+// SAFETY: The allocation is not bound to a CPU or a task.
+unsafe impl Send for Counters {}
+// SAFETY: Each CPU adds to its own pair, with preemption disabled; see `add` and `read`.
+unsafe impl Sync for Counters {}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Packets.
+    pub packets: u64,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+impl Counters {
+    /// Allocates counters at zero.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    #[doc(alias = "alloc_percpu_gfp")]
+    pub fn new<C: Context>(_context: C) -> Result<Self> {
+        // SAFETY: No requirements.
+        let pointer = unsafe { bindings::alloc_pcpu_lstats(C::GFP) };
+        // INVARIANT: Just allocated, and initialised by the macro.
+        NonNull::new(pointer).map(Self).ok_or(ENOMEM)
+    }
+
+    /// Counts one packet of `bytes` bytes, in any context but NMI.
+    #[doc(alias = "u64_stats_add")]
+    #[inline]
+    pub fn add(&self, bytes: u32) {
+        // SAFETY: Valid by the type invariants. From here on this task stays on its CPU.
+        let counters = unsafe { bindings::get_cpu_pcpu_lstats(self.0.as_ptr()) };
+        // SAFETY: This CPU's pair. No interrupt on this CPU comes between where a 64-bit addition
+        // is in two parts, and no other CPU writes.
+        unsafe {
+            let flags = bindings::u64_stats_update_begin_irqsave(&raw mut (*counters).syncp);
+            bindings::u64_stats_inc(&raw mut (*counters).packets);
+            bindings::u64_stats_add(&raw mut (*counters).bytes, bytes as usize);
+            bindings::u64_stats_update_end_irqrestore(&raw mut (*counters).syncp, flags);
+        }
+        // SAFETY: Got above.
+        unsafe { bindings::put_cpu_pcpu_lstats(self.0.as_ptr()) };
+    }
+
+    /// The sum over all CPUs.
+    ///
+    /// What is being counted now may be in it or not; packets and bytes of one CPU belong together
+    /// on 32-bit machines only.
+    #[doc(alias = "u64_stats_fetch_begin")]
+    pub fn read(&self) -> Totals {
+        let mut totals = Totals::default();
+        let mut cpu = -1;
+        loop {
+            // SAFETY: -1 or a CPU.
+            cpu = unsafe { bindings::cpumask_next_possible(cpu) };
+            if u32::try_from(cpu).map_or(true, |cpu| cpu >= Self::cpus()) {
+                return totals;
+            }
+            // SAFETY: Valid by the type invariants; `cpu` is possible.
+            let counters = unsafe { bindings::per_cpu_pcpu_lstats(self.0.as_ptr(), cpu) };
+            let (packets, bytes) = loop {
+                // SAFETY: That CPU's pair, which it may add to meanwhile: then it is read again.
+                unsafe {
+                    let start = bindings::u64_stats_fetch_begin(&raw const (*counters).syncp);
+                    let packets = bindings::u64_stats_read(&raw const (*counters).packets);
+                    let bytes = bindings::u64_stats_read(&raw const (*counters).bytes);
+                    if !bindings::u64_stats_fetch_retry(&raw const (*counters).syncp, start) {
+                        break (packets, bytes);
+                    }
+                }
+            };
+            totals.packets = totals.packets.wrapping_add(packets);
+            totals.bytes = totals.bytes.wrapping_add(bytes);
+        }
+    }
+
+    /// One more than the highest possible CPU.
+    fn cpus() -> u32 {
+        // SAFETY: Not written after boot.
+        unsafe { bindings::get_nr_cpu_ids() }
+    }
+}
+
+impl Drop for Counters {
+    fn drop(&mut self) {
+        // SAFETY: Owned, by the type invariants. `free_percpu()` is for any context.
+        unsafe { bindings::free_percpu(self.0.as_ptr().cast()) };
+    }
+}
+
+#[kunit_tests(kernet_percpu)]
+mod tests {
+    use super::*;
+    use crate::context::{
+        kunit::{
+            process,
+            softirq, //
+        },
+        rcu_read, //
+    };
+
+    #[test]
+    fn counts_in_any_context() {
+        let totals = process(|process| -> Result<Totals> {
+            let counters = Counters::new(process)?;
+            counters.add(u32::MAX);
+            softirq(|_| counters.add(1));
+            rcu_read(|_| counters.add(0));
+            Ok(counters.read())
+        });
+        assert_eq!(
+            totals,
+            Ok(Totals {
+                packets: 3,
+                bytes: 1 << 32,
+            })
+        );
+    }
+
+    #[test]
+    fn starts_at_zero() {
+        let totals = softirq(|softirq| Counters::new(softirq).map(|counters| counters.read()));
+        assert_eq!(totals, Ok(Totals::default()));
+    }
+}
