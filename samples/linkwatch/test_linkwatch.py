@@ -3,23 +3,13 @@
 """Selftests of linkwatch, driven by the kernel's own ynl library from the specification alone."""
 
 import json
-import os
-import pathlib
-import sys
 
+import ynl
 from selftest import NetNs, case, equal, main, modprobe, rmmod, run, wait_until
-
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SPEC = ROOT / "Documentation/netlink/specs/linkwatch.yaml"
-SCHEMA = os.path.join(os.environ["KERNET_KSRC"], "Documentation/netlink/genetlink.yaml")
-sys.path.append(os.path.join(os.environ["KERNET_KSRC"], "tools/net/ynl"))
-
-from pyynl.lib import NlError, YnlFamily  # noqa: E402
 
 
 def family(ns):
-    with ns.enter():
-        return YnlFamily(str(SPEC), SCHEMA)
+    return ynl.family("linkwatch", ns)
 
 
 class Listener:
@@ -132,7 +122,7 @@ def unknown_attributes_are_refused():
     listener = family(ns)
     try:
         listener.dump("device-get", {"mtu": 1})
-    except NlError as refusal:
+    except ynl.NlError as refusal:
         equal(refusal.error, 22, "errno")
         assert "nknown" in str(refusal.nl_msg.extack), refusal
     else:

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The kernel's ynl library on kernet's specifications."""
+
+import os
+import pathlib
+import sys
+
+KERNEL = os.environ["KERNET_KSRC"]
+SPECS = pathlib.Path(__file__).resolve().parents[2] / "Documentation/netlink/specs"
+sys.path.append(os.path.join(KERNEL, "tools/net/ynl"))
+
+from pyynl.lib import NlError, YnlFamily, ynl  # noqa: E402,F401
+
+
+def family(name, ns):
+    """A family as its specification tells it, with a socket in a namespace."""
+    # The library keeps the families' numbers, which change as modules come and go.
+    ynl.GenlProtocol.genl_family_name_to_id = {}
+    with ns.enter():
+        return YnlFamily(str(SPECS / f"{name}.yaml"),
+                         os.path.join(KERNEL, "Documentation/netlink/genetlink.yaml"))
