@@ -25,6 +25,14 @@ class Skip(Exception):
     """The case cannot run here, and why."""
 
 
+@contextlib.contextmanager
+def scope():
+    """What is deferred in the block is done at its end."""
+    global _undo
+    with contextlib.ExitStack() as _undo:
+        yield
+
+
 def case(function):
     CASES.append(function)
     return function
@@ -41,7 +49,6 @@ def result(outcome, name, message="", suite=SUITE):
 
 def main():
     """Runs the cases, or those named on the command line."""
-    global _undo
     wanted = sys.argv[1:]
     for function in CASES:
         name = function.__name__
@@ -49,7 +56,7 @@ def main():
             continue
         outcome, message = "pass", ""
         try:
-            with contextlib.ExitStack() as _undo:
+            with scope():
                 function()
         except Skip as skip:
             outcome, message = "skip", skip
