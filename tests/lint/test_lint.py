@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The checkout passes `make lint`, and each rule of it finds what it is there for."""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import vmlib  # noqa: E402
+
+LINT = vmlib.script("lint")
+LICENCE = "// SPDX-License-Identifier: GPL-2.0\n"
+
+# Rule, file name, text that it must refuse, text that it must accept.
+PLANTS = (
+    (LINT.spdx, "rust/kernet/a.rs", "fn a() {}\n", LICENCE + "fn a() {}\n"),
+    (LINT.forbid_unsafe, "samples/a/a.rs", LICENCE + "// #![forbid(unsafe_code)]\n",
+     LICENCE + "#![forbid(unsafe_code)]\n"),
+    (LINT.private_bindings, "samples/a/b.rs", "use kernel::bindings;\n", "// Not bindings.\n"),
+    (LINT.safety, "rust/kernet/a.rs", "fn a() {\n    unsafe { b() }\n}\n",
+     "fn a() {\n    // SAFETY: By b.\n    let x =\n        unsafe { b() };\n}\n"),
+    (LINT.safety, "rust/kernet/a.rs", "    // SAFETY: By b.\n    b();\n    unsafe { b() }\n",
+     "    // SAFETY: By b.\n    #[cfg(c)]\n    unsafe { b() }\n"),
+    (LINT.safety, "rust/kernet/a.rs", "unsafe impl Send for A {}\n",
+     "// SAFETY: By b.\nunsafe impl Send for A {}\n"),
+    (LINT.safety, "rust/kernet/a.rs", "/// Does.\npub unsafe fn a() {}\n",
+     "/// Does.\n///\n/// # Safety\n///\n/// Not null.\npub unsafe fn a() {}\n"),
+    (LINT.invariants, "rust/kernet/a.rs", "/// # Invariants\n///\n/// Odd.\npub struct A(u32);\n",
+     "/// # Invariants\n///\n/// Odd.\npub struct A(u32);\n// INVARIANT: One is.\n"),
+    (LINT.panics, "rust/kernet/a.rs", "fn a() {\n    b.unwrap();\n}\n",
+     "#[kunit_tests(a)]\nmod tests {\n    fn a() {\n        b.unwrap();\n    }\n}\n"),
+    (LINT.panics, "samples/a/a.rs",
+     "#[cfg(test)]\nmod tests {\n}\nfn a() {\n    b.expect(\"c\");\n}\n", "/// `a.unwrap()`\n"),
+    (LINT.length, "samples/a/a.rs", "\n" * 800, "\n"),
+    (LINT.shell, "scripts/a", "#!/bin/sh\nif\n", "#!/bin/sh\ntrue\n"),
+    (LINT.python, "scripts/a.py", "def\n", "a = 1\n"),
+    (LINT.whitespace, "a", "a \n", "a\n"),
+    (LINT.whitespace, "a", "a", "a\n"),
+)
+
+
+def planted(rule, name, text):
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return list(rule([name], pathlib.Path(folder)))
+
+
+def main():
+    for number, (rule, name, bad, good) in enumerate(PLANTS):
+        test = f"plant_{rule.__name__}_{number}"
+        if not planted(rule, name, bad):
+            print(f"not ok {test}: the rule does not see {bad!r}")
+        elif planted(rule, name, good):
+            print(f"not ok {test}: the rule refuses {good!r}: {planted(rule, name, good)[0]}")
+        else:
+            print(f"ok {test}", flush=True)
+    subprocess.run([str(ROOT / "scripts/lint")])
+
+
+main()
