@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+// error: lifetime may not live long enough
+
+//! A peer, kept beyond the read-side section.
+
+#![forbid(unsafe_code)]
+
+use kernet::{
+    context::Softirq,
+    netdev::{Dev, Driver},
+};
+
+pub fn keep<D: Driver>(dev: &Dev<D>, softirq: Softirq<'_>) -> Option<&'static Dev<D>> {
+    dev.peer(softirq)
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+// undefined: rust_build_error
+
+//! A packet that goes out of scope.
+
+#![forbid(unsafe_code)]
+
+use kernet::skb::Skb;
+
+pub fn lost(skb: Skb) -> u32 {
+    skb.len()
+}

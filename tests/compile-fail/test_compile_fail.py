@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Compiles each case as a module's file is compiled, and sees that it fails as it says.
+
+The first lines of a case say what it must give: `// error: TEXT` for each text that rustc has to
+say, `// undefined: SYMBOL` for a symbol that the linker would miss, `// compiles` for none.
+"""
+
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+BUILD = ROOT / "build" / pathlib.Path(os.environ["KERNET_KERNEL"]).name
+
+
+def command():
+    """rustc as kbuild has called it for a module, without source and output."""
+    saved = (BUILD / "samples/vpair/.vpair.o.cmd").read_text().splitlines()[0]
+    words = shlex.split(saved.partition(":= ")[2].partition(" ;")[0])
+    variables = {"RUSTC_BOOTSTRAP": "1"}
+    while "=" in words[0]:
+        name, _, value = words.pop(0).partition("=")
+        variables[name] = value
+    kept, skip = [], False
+    for word in words:
+        if skip:
+            skip = False
+        elif word == "--out-dir":
+            skip = True
+        elif not word.startswith(("--emit", "@")) and not word.endswith("vpair.rs"):
+            kept.append(word)
+        elif word.startswith("@"):
+            kept.append(word)
+    return kept, variables
+
+
+def check(path, rustc, variables, folder):
+    """What is wrong with a case's outcome; None if nothing."""
+    head = [line for line in path.read_text().splitlines() if line.startswith("// ")]
+    errors = [line.partition(": ")[2] for line in head if line.startswith("// error: ")]
+    missing = [line.partition(": ")[2] for line in head if line.startswith("// undefined: ")]
+    if not errors and not missing and "// compiles" not in head:
+        return "the case does not say what it must give"
+    out = pathlib.Path(folder, path.stem + ".o")
+    done = subprocess.run([*rustc, "--crate-name", path.stem, f"--emit=obj={out}", str(path)],
+                          cwd=BUILD, capture_output=True, text=True,
+                          env={**os.environ, **variables})
+    first = next((line for line in done.stderr.splitlines() if line.startswith("error")), "")
+    if errors:
+        if not done.returncode:
+            return "it compiles"
+        lost = [text for text in errors if text not in done.stderr]
+        return f"rustc does not say {lost[0]!r}, but {first!r}" if lost else None
+    if done.returncode:
+        return f"rustc: {first}"
+    symbols = subprocess.run(["nm", "-u", str(out)], capture_output=True, text=True).stdout.split()
+    if missing:
+        lost = [name for name in missing if not any(name in symbol for symbol in symbols)]
+        return f"{lost[0]} is not undefined: it would link" if lost else None
+    return "a build error is left" if any("rust_build_error" in name for name in symbols) else None
+
+
+def main():
+    rustc, variables = command()
+    with tempfile.TemporaryDirectory() as folder:
+        for path in sorted((HERE / "cases").glob("*.rs")):
+            wrong = check(path, rustc, variables, folder)
+            print(f"not ok {path.stem}: {wrong}" if wrong else f"ok {path.stem}", flush=True)
+    return 0
+
+
+sys.exit(main())
