@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A packet filter: ordered rules in each network namespace, set by generic netlink.
+
+#![forbid(unsafe_code)]
+
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        Arc,
+        Mutex, //
+    },
+};
+use kernet::{
+    context::{
+        Process,
+        Rcu, //
+    },
+    genl,
+    netfilter::{
+        self,
+        priority,
+        Family,
+        Hook,
+        Packet,
+        Place,
+        Point,
+        Verdict, //
+    },
+    netns::{
+        self,
+        Net, //
+    },
+    percpu::Counters,
+    rcu,
+    skb::DropReason,
+    wire::ip::Version, //
+};
+
+mod control;
+mod packet;
+mod rules;
+#[cfg(CONFIG_KUNIT = "y")]
+mod tests;
+
+use rules::{
+    Action,
+    Chain,
+    RuleSet, //
+};
+
+kernet::module! {
+    type: Firewall,
+    name: "firewall",
+    authors: ["The kernet developers"],
+    description: "Packet filter with rules per network namespace",
+    license: "GPL",
+}
+
+struct Firewall;
+
+impl kernet::Module for Firewall {
+    type State = Tables;
+    type Parts = (
+        netfilter::Registration<Filter>,
+        genl::Registration<control::Control>,
+    );
+}
+
+/// The firewall of a namespace.
+#[pin_data]
+struct Tables {
+    /// What packets are matched against.
+    active: rcu::Cell<Arc<RuleSet>>,
+    /// Held by who changes the rules.
+    #[pin]
+    editor: Mutex<Editor>,
+    accepted: Counters,
+    dropped: Counters,
+    malformed: Counters,
+}
+
+/// What it takes to change the rules.
+struct Editor {
+    /// The active rules.
+    current: Arc<RuleSet>,
+    /// How many rules there have been.
+    sequence: u64,
+    /// The last identifier that was given to a rule without one.
+    last_id: u32,
+}
+
+impl netns::State for Tables {
+    fn init<'a>(_: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+        pin_init::pin_init_scope(move || {
+            let current = Arc::new(RuleSet::empty(), GFP_KERNEL)?;
+            let active = rcu::Node::new(current.clone(), GFP_KERNEL)?;
+            Ok(try_pin_init!(Self {
+                active: rcu::Cell::new(active),
+                editor <- new_mutex!(Editor {
+                    current,
+                    sequence: 0,
+                    last_id: 0,
+                }),
+                accepted: Counters::new(process)?,
+                dropped: Counters::new(process)?,
+                malformed: Counters::new(process)?,
+            }? Error))
+        })
+    }
+}
+
+impl Tables {
+    /// Makes `rules` the active ones. `editor` is this table's, locked.
+    fn publish(&self, editor: &mut Editor, rules: RuleSet, process: Process<'_>) -> Result {
+        let rules = Arc::new(rules, GFP_KERNEL)?;
+        let node = rcu::Node::new(rules.clone(), GFP_KERNEL)?;
+        self.active.replace(Some(node), process);
+        editor.current = rules;
+        Ok(())
+    }
+
+    /// The active rules.
+    fn current(&self, _process: Process<'_>) -> Arc<RuleSet> {
+        self.editor.lock().current.clone()
+    }
+}
+
+/// The hook, at the three points where packets are filtered.
+struct Filter;
+
+impl Hook for Filter {
+    type Module = Firewall;
+
+    const PLACES: &'static [Place] = &[
+        Place {
+            family: Family::Inet,
+            point: Point::LocalIn,
+            priority: priority::FILTER,
+        },
+        Place {
+            family: Family::Inet,
+            point: Point::Forward,
+            priority: priority::FILTER,
+        },
+        Place {
+            family: Family::Inet,
+            point: Point::LocalOut,
+            priority: priority::FILTER,
+        },
+    ];
+
+    fn slot() -> &'static netfilter::Slot {
+        static SLOT: netfilter::Slot = netfilter::Slot::new();
+        &SLOT
+    }
+
+    fn hook<'a>(packet: Packet<'a>, state: &netfilter::State<'a>, rcu: Rcu<'a>) -> Verdict<'a> {
+        // A namespace that is going away has no rules any more.
+        let Some(tables) = state.net().state::<Firewall>() else {
+            return packet.accept();
+        };
+        let version = match state.family() {
+            Family::Ipv6 => Version::V6,
+            _ => Version::V4,
+        };
+        let chain = match state.point() {
+            Point::LocalIn | Point::Prerouting => Chain::Input,
+            Point::Forward => Chain::Forward,
+            Point::LocalOut | Point::Postrouting => Chain::Output,
+        };
+        let len = packet.len();
+        let key = match packet::key(&packet, version) {
+            Ok(key) => key,
+            Err(reason) => {
+                tables.malformed.add(len);
+                return packet.drop_reason(reason);
+            }
+        };
+        let rule = tables
+            .active
+            .get(rcu)
+            .and_then(|rules| rules.find(chain, &key));
+        let action = rule.map_or(Action::Accept, |rule| {
+            rule.counters.add(len);
+            rule.action
+        });
+        match action {
+            Action::Accept => {
+                tables.accepted.add(len);
+                packet.accept()
+            }
+            Action::Drop => {
+                tables.dropped.add(len);
+                packet.drop_reason(DropReason::NETFILTER_DROP)
+            }
+        }
+    }
+}

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Rules, and which of them a packet matches. Knows nothing of packets' bytes or of netlink.
+
+use core::net::IpAddr;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use kernet::{
+    percpu::Counters,
+    wire::ip::{
+        Protocol,
+        Version, //
+    }, //
+};
+
+/// The most rules in a namespace.
+pub(crate) const MAX_RULES: usize = 1024;
+
+/// Where a rule looks at packets. The numbers are those of the netlink protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Chain {
+    /// Packets to this host.
+    Input = 0,
+    /// Packets to others.
+    Forward = 1,
+    /// Packets from this host.
+    Output = 2,
+}
+
+/// What a rule does. The numbers are those of the netlink protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Action {
+    /// Lets the packet go on.
+    Accept = 0,
+    /// Drops it.
+    Drop = 1,
+}
+
+/// What rules look at in a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) version: Version,
+    /// Behind all extension headers.
+    pub(crate) protocol: Protocol,
+    /// An IPv4 address is the low 32 bits.
+    pub(crate) source: u128,
+    pub(crate) destination: u128,
+    /// Source and destination; `None` where the protocol has none, or they are in another fragment.
+    pub(crate) ports: Option<(u16, u16)>,
+}
+
+/// Addresses that have their first bits in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Prefix {
+    network: u128,
+    mask: u128,
+    len: u8,
+}
+
+/// The number with the `bits` lowest bits set.
+fn low_bits(bits: u32) -> u128 {
+    1u128
+        .checked_shl(bits)
+        .map_or(u128::MAX, |bit| bit.wrapping_sub(1))
+}
+
+fn width(version: Version) -> u8 {
+    match version {
+        Version::V4 => 32,
+        Version::V6 => 128,
+    }
+}
+
+/// An address as a number, and what it is an address of.
+pub(crate) fn number(address: IpAddr) -> (u128, Version) {
+    match address {
+        IpAddr::V4(address) => (u128::from(address.to_bits()), Version::V4),
+        IpAddr::V6(address) => (address.to_bits(), Version::V6),
+    }
+}
+
+impl Prefix {
+    /// `None` if the address has bits behind the prefix, or not as many bits.
+    fn new(address: IpAddr, len: u8) -> Option<Self> {
+        let (network, version) = number(address);
+        let host = low_bits(u32::from(width(version).checked_sub(len)?));
+        let mask = low_bits(u32::from(width(version))) & !host;
+        (network & host == 0).then_some(Self { network, mask, len })
+    }
+
+    #[inline]
+    fn contains(&self, address: u128) -> bool {
+        address & self.mask == self.network
+    }
+
+    pub(crate) fn network(&self) -> u128 {
+        self.network
+    }
+
+    pub(crate) fn len(&self) -> u8 {
+        self.len
+    }
+}
+
+/// Ports from one to another, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Ports {
+    pub(crate) min: u16,
+    pub(crate) max: u16,
+}
+
+impl Ports {
+    #[inline]
+    fn contains(&self, port: u16) -> bool {
+        self.min <= port && port <= self.max
+    }
+}
+
+/// One end of what a rule is asked to match, as a request states it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct End {
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) prefix_len: Option<u8>,
+    pub(crate) port_min: Option<u16>,
+    pub(crate) port_max: Option<u16>,
+}
+
+/// What a rule is asked to match, as a request states it.
+#[derive(Clone, Copy)]
+pub(crate) struct Wish {
+    pub(crate) chain: Chain,
+    pub(crate) family: Option<Version>,
+    pub(crate) protocol: Option<Protocol>,
+    pub(crate) source: End,
+    pub(crate) destination: End,
+}
+
+/// The part of a [`Wish`] that cannot be granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Field {
+    Address,
+    PrefixLen,
+    PortMin,
+    PortMax,
+}
+
+/// Why a [`Wish`] cannot be granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// Whether it is of the source; of the destination otherwise.
+    pub(crate) source: bool,
+    pub(crate) field: Field,
+    pub(crate) why: &'static str,
+}
+
+/// What a rule matches: all that is not `None` has to.
+///
+/// # Invariants
+///
+/// Prefixes are of addresses of `family`; ports are of a `protocol` that has them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Match {
+    chain: Chain,
+    family: Option<Version>,
+    protocol: Option<Protocol>,
+    source: Option<Prefix>,
+    destination: Option<Prefix>,
+    source_ports: Option<Ports>,
+    destination_ports: Option<Ports>,
+}
+
+impl Match {
+    /// Checks that the wish can be granted.
+    pub(crate) fn new(wish: &Wish) -> Result<Self, Refusal> {
+        let mut family = wish.family;
+        let mut ends = [(None, None); 2];
+        for ((source, end), place) in [(true, &wish.source), (false, &wish.destination)]
+            .into_iter()
+            .zip(&mut ends)
+        {
+            let refuse = |field, why| Refusal { source, field, why };
+            *place = (
+                end.prefix(&mut family)
+                    .map_err(|(field, why)| refuse(field, why))?,
+                end.ports(wish.protocol)
+                    .map_err(|(field, why)| refuse(field, why))?,
+            );
+        }
+        let [(source, source_ports), (destination, destination_ports)] = ends;
+        // INVARIANT: `End::prefix` and `End::ports` have checked it.
+        Ok(Self {
+            chain: wish.chain,
+            family,
+            protocol: wish.protocol,
+            source,
+            destination,
+            source_ports,
+            destination_ports,
+        })
+    }
+
+    /// Whether a packet in `chain` matches.
+    #[inline]
+    pub(crate) fn matches(&self, chain: Chain, key: &Key) -> bool {
+        self.chain == chain
+            && self.family.is_none_or(|family| family == key.version)
+            && self
+                .protocol
+                .is_none_or(|protocol| protocol == key.protocol)
+            && self.source.is_none_or(|prefix| prefix.contains(key.source))
+            && self
+                .destination
+                .is_none_or(|prefix| prefix.contains(key.destination))
+            && self.matches_ports(key.ports)
+    }
+
+    #[inline]
+    fn matches_ports(&self, ports: Option<(u16, u16)>) -> bool {
+        match (self.source_ports, self.destination_ports) {
+            (None, None) => true,
+            (source, destination) => ports.is_some_and(|ports| {
+                source.is_none_or(|range| range.contains(ports.0))
+                    && destination.is_none_or(|range| range.contains(ports.1))
+            }),
+        }
+    }
+
+    pub(crate) fn in_chain(&self) -> Chain {
+        self.chain
+    }
+
+    pub(crate) fn family(&self) -> Option<Version> {
+        self.family
+    }
+
+    pub(crate) fn protocol(&self) -> Option<Protocol> {
+        self.protocol
+    }
+
+    pub(crate) fn source(&self) -> (Option<Prefix>, Option<Ports>) {
+        (self.source, self.source_ports)
+    }
+
+    pub(crate) fn destination(&self) -> (Option<Prefix>, Option<Ports>) {
+        (self.destination, self.destination_ports)
+    }
+}
+
+impl End {
+    /// The prefix, which settles the family if nothing did before.
+    fn prefix(
+        &self,
+        family: &mut Option<Version>,
+    ) -> Result<Option<Prefix>, (Field, &'static str)> {
+        let Some(address) = self.address else {
+            return match self.prefix_len {
+                None => Ok(None),
+                Some(_) => Err((Field::PrefixLen, "a prefix length without an address")),
+            };
+        };
+        let (_, version) = number(address);
+        if *family.get_or_insert(version) != version {
+            return Err((Field::Address, "the address is of another family"));
+        }
+        let len = self.prefix_len.unwrap_or(width(version));
+        if len > width(version) {
+            return Err((Field::PrefixLen, "more bits than the address has"));
+        }
+        match Prefix::new(address, len) {
+            None => Err((Field::Address, "the address has bits behind the prefix")),
+            prefix => Ok(prefix),
+        }
+    }
+
+    fn ports(&self, protocol: Option<Protocol>) -> Result<Option<Ports>, (Field, &'static str)> {
+        let (ports, field) = match (self.port_min, self.port_max) {
+            (None, None) => return Ok(None),
+            (Some(min), None) => (Ports { min, max: min }, Field::PortMin),
+            (None, Some(max)) => (Ports { min: 0, max }, Field::PortMax),
+            (Some(min), Some(max)) => (Ports { min, max }, Field::PortMax),
+        };
+        if !protocol.is_some_and(Protocol::has_ports) {
+            return Err((field, "ports need a protocol that has them"));
+        }
+        if ports.min > ports.max {
+            return Err((Field::PortMax, "the last port is before the first"));
+        }
+        Ok(Some(ports))
+    }
+}
+
+/// A rule in its place.
+#[derive(Clone)]
+pub(crate) struct Rule {
+    pub(crate) id: u32,
+    pub(crate) priority: u32,
+    /// Which rule of the namespace it is since the beginning; orders those of one priority.
+    pub(crate) sequence: u64,
+    pub(crate) matches: Match,
+    pub(crate) action: Action,
+    /// Shared by the copies that a change of the rules makes.
+    pub(crate) counters: Arc<Counters>,
+}
+
+/// The rules of a namespace, in their order.
+pub(crate) struct RuleSet {
+    /// Sorted by priority, then by sequence.
+    rules: KVVec<Rule>,
+    /// Of the contents, never 0.
+    generation: u32,
+}
+
+impl RuleSet {
+    /// No rules.
+    pub(crate) fn empty() -> Self {
+        Self {
+            rules: KVVec::new(),
+            generation: 1,
+        }
+    }
+
+    /// The first rule that matches.
+    #[inline]
+    pub(crate) fn find(&self, chain: Chain, key: &Key) -> Option<&Rule> {
+        self.rules
+            .iter()
+            .find(|rule| rule.matches.matches(chain, key))
+    }
+
+    pub(crate) fn get(&self, id: u32) -> Option<&Rule> {
+        self.rules.iter().find(|rule| rule.id == id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    pub(crate) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// The priority of the last rule.
+    pub(crate) fn last_priority(&self) -> u32 {
+        self.rules.last().map_or(0, |rule| rule.priority)
+    }
+
+    /// A copy with one rule more.
+    pub(crate) fn with(&self, rule: &Rule) -> Result<Self> {
+        let mut rules = KVVec::with_capacity(self.len().saturating_add(1), GFP_KERNEL)?;
+        let before = |other: &&Rule| other.priority <= rule.priority;
+        for other in self.iter().take_while(before) {
+            rules.push(other.clone(), GFP_KERNEL)?;
+        }
+        rules.push(rule.clone(), GFP_KERNEL)?;
+        for other in self.iter().skip_while(before) {
+            rules.push(other.clone(), GFP_KERNEL)?;
+        }
+        Ok(self.next(rules))
+    }
+
+    /// A copy without a rule.
+    pub(crate) fn without(&self, id: u32) -> Result<Self> {
+        let mut rules = KVVec::with_capacity(self.len(), GFP_KERNEL)?;
+        for rule in self.iter().filter(|rule| rule.id != id) {
+            rules.push(rule.clone(), GFP_KERNEL)?;
+        }
+        Ok(self.next(rules))
+    }
+
+    /// What is left when all rules go.
+    pub(crate) fn flushed(&self) -> Self {
+        self.next(KVVec::new())
+    }
+
+    fn next(&self, rules: KVVec<Rule>) -> Self {
+        Self {
+            rules,
+            generation: self.generation.wrapping_add(1).max(1),
+        }
+    }
+}

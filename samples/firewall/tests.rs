@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! KUnit cases of the rules and of the packet keys.
+
+use core::net::{
+    Ipv4Addr,
+    Ipv6Addr, //
+};
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use kernet::{
+    context::kunit::process,
+    percpu::Counters,
+    skb::{
+        DropReason,
+        Skb, //
+    },
+    wire::ip::{
+        Protocol,
+        Version, //
+    }, //
+};
+
+use crate::{
+    packet,
+    rules::{
+        number,
+        Action,
+        Chain,
+        End,
+        Field,
+        Key,
+        Match,
+        Rule,
+        RuleSet,
+        Wish, //
+    }, //
+};
+
+const ANY: Wish = Wish {
+    chain: Chain::Input,
+    family: None,
+    protocol: None,
+    source: End {
+        address: None,
+        prefix_len: None,
+        port_min: None,
+        port_max: None,
+    },
+    destination: End {
+        address: None,
+        prefix_len: None,
+        port_min: None,
+        port_max: None,
+    },
+};
+
+fn v4(protocol: Protocol, ports: Option<(u16, u16)>) -> Key {
+    Key {
+        version: Version::V4,
+        protocol,
+        source: number(Ipv4Addr::new(192, 0, 2, 1).into()).0,
+        destination: number(Ipv4Addr::new(198, 51, 100, 7).into()).0,
+        ports,
+    }
+}
+
+/// Whether a packet in the input chain matches; `false` too if there is no such rule.
+fn matches(wish: &Wish, key: &Key) -> bool {
+    Match::new(wish).is_ok_and(|matches| matches.matches(Chain::Input, key))
+}
+
+fn source(a: u8, b: u8, c: u8, d: u8, len: u8) -> Wish {
+    Wish {
+        source: End {
+            address: Some(Ipv4Addr::new(a, b, c, d).into()),
+            prefix_len: Some(len),
+            ..ANY.source
+        },
+        ..ANY
+    }
+}
+
+fn ports(protocol: Option<Protocol>, min: Option<u16>, max: Option<u16>) -> Wish {
+    Wish {
+        protocol,
+        destination: End {
+            port_min: min,
+            port_max: max,
+            ..ANY.destination
+        },
+        ..ANY
+    }
+}
+
+/// Why a wish is refused.
+fn refused(wish: &Wish) -> Option<Field> {
+    Match::new(wish).err().map(|refusal| refusal.field)
+}
+
+/// What becomes of a packet with these bytes.
+fn parsed(version: Version, bytes: &[u8]) -> Result<Key, DropReason> {
+    process(|process| {
+        let mut skb = Skb::new(0, 256, process).map_err(|_| DropReason::NOMEM)?;
+        if skb.put(bytes).is_err() {
+            skb.consume(process);
+            return Err(DropReason::NOMEM);
+        }
+        skb.as_mut().reset_network_header();
+        let key = packet::key(&skb, version);
+        skb.consume(process);
+        key
+    })
+}
+
+fn fill(bytes: &mut [u8], header: &[u8], payload: &[u8]) {
+    for (to, from) in bytes.iter_mut().zip(header) {
+        *to = *from;
+    }
+    for (to, from) in bytes.iter_mut().skip(header.len()).zip(payload) {
+        *to = *from;
+    }
+}
+
+/// An IPv4 packet of `N` bytes from 192.0.2.1 to 198.51.100.7.
+fn v4_packet<const N: usize>(protocol: u8, fragment: u16, payload: &[u8]) -> [u8; N] {
+    let mut bytes = [0; N];
+    let [f0, f1] = fragment.to_be_bytes();
+    let header = [
+        0x45, 0, 0, N as u8, 0, 1, f0, f1, 64, protocol, 0, 0, 192, 0, 2, 1, 198, 51, 100, 7,
+    ];
+    fill(&mut bytes, &header, payload);
+    bytes
+}
+
+/// An IPv6 packet of `N` bytes from 2001:db8::1 to 2001:db8::2.
+fn v6_packet<const N: usize>(next: u8, payload: &[u8]) -> [u8; N] {
+    let mut bytes = [0; N];
+    let mut header = [0; 40];
+    header[0] = 0x60;
+    header[5] = (N as u8).saturating_sub(40);
+    header[6] = next;
+    header[7] = 64;
+    header[8..12].copy_from_slice(&[0x20, 1, 0x0d, 0xb8]);
+    header[23] = 1;
+    header[24..28].copy_from_slice(&[0x20, 1, 0x0d, 0xb8]);
+    header[39] = 2;
+    fill(&mut bytes, &header, payload);
+    bytes
+}
+
+fn ids(rules: &RuleSet) -> [u32; 4] {
+    let mut ids = [0; 4];
+    for (to, rule) in ids.iter_mut().zip(rules.iter()) {
+        *to = rule.id;
+    }
+    ids
+}
+
+#[kunit_tests(firewall_rules)]
+mod rules {
+    use super::*;
+
+    #[test]
+    fn an_empty_wish_matches_everything_in_its_chain() {
+        let key = v4(Protocol::UDP, Some((1, 2)));
+        assert!(matches(&ANY, &key));
+        let other = Match::new(&ANY).map(|m| m.matches(Chain::Output, &key));
+        assert_eq!(other, Ok(false));
+    }
+
+    #[test]
+    fn prefixes_of_all_lengths() {
+        let key = v4(Protocol::UDP, None);
+        assert!(matches(&source(0, 0, 0, 0, 0), &key));
+        assert!(matches(&source(128, 0, 0, 0, 1), &key));
+        assert!(matches(&source(192, 0, 2, 0, 24), &key));
+        assert!(matches(&source(192, 0, 2, 0, 31), &key));
+        assert!(matches(&source(192, 0, 2, 1, 32), &key));
+        assert!(!matches(&source(192, 0, 2, 2, 32), &key));
+        assert!(!matches(&source(192, 0, 3, 0, 24), &key));
+        assert!(!matches(&source(0, 0, 0, 0, 1), &key));
+    }
+
+    #[test]
+    fn prefixes_are_of_one_family() {
+        let zero = Wish {
+            source: End {
+                address: Some(Ipv6Addr::UNSPECIFIED.into()),
+                prefix_len: Some(0),
+                ..ANY.source
+            },
+            ..ANY
+        };
+        let v6 = Key {
+            version: Version::V6,
+            ..v4(Protocol::UDP, None)
+        };
+        assert!(matches(&zero, &v6));
+        assert!(!matches(&zero, &v4(Protocol::UDP, None)));
+        assert!(!matches(&source(192, 0, 2, 0, 24), &v6));
+    }
+
+    #[test]
+    fn ranges_of_ports_include_both_ends() {
+        let range = ports(Some(Protocol::TCP), Some(80), Some(90));
+        for (port, expected) in [(79, false), (80, true), (90, true), (91, false)] {
+            let key = v4(Protocol::TCP, Some((1000, port)));
+            assert_eq!(matches(&range, &key), expected);
+        }
+        let single = ports(Some(Protocol::TCP), Some(80), None);
+        assert!(matches(&single, &v4(Protocol::TCP, Some((1, 80)))));
+        assert!(!matches(&single, &v4(Protocol::TCP, Some((1, 81)))));
+        let up_to = ports(Some(Protocol::TCP), None, Some(80));
+        assert!(matches(&up_to, &v4(Protocol::TCP, Some((1, 0)))));
+        assert!(!matches(&up_to, &v4(Protocol::TCP, Some((1, 81)))));
+    }
+
+    #[test]
+    fn a_rule_with_ports_matches_no_later_fragment() {
+        let key = v4(Protocol::UDP, None);
+        assert!(!matches(
+            &ports(Some(Protocol::UDP), None, Some(u16::MAX)),
+            &key
+        ));
+        assert!(matches(&ports(Some(Protocol::UDP), None, None), &key));
+    }
+
+    #[test]
+    fn wishes_that_cannot_be_granted() {
+        assert_eq!(refused(&source(192, 0, 2, 1, 24)), Some(Field::Address));
+        assert_eq!(refused(&source(192, 0, 2, 1, 33)), Some(Field::PrefixLen));
+        let other_family = Wish {
+            family: Some(Version::V6),
+            ..source(192, 0, 2, 1, 32)
+        };
+        assert_eq!(refused(&other_family), Some(Field::Address));
+        let both = Wish {
+            destination: End {
+                address: Some(Ipv6Addr::LOCALHOST.into()),
+                ..ANY.destination
+            },
+            ..source(192, 0, 2, 1, 32)
+        };
+        assert_eq!(refused(&both), Some(Field::Address));
+        let no_address = Wish {
+            source: End {
+                prefix_len: Some(0),
+                ..ANY.source
+            },
+            ..ANY
+        };
+        assert_eq!(refused(&no_address), Some(Field::PrefixLen));
+        assert_eq!(refused(&ports(None, Some(1), None)), Some(Field::PortMin));
+        assert_eq!(
+            refused(&ports(Some(Protocol::ICMP), None, Some(1))),
+            Some(Field::PortMax)
+        );
+        assert_eq!(
+            refused(&ports(Some(Protocol::TCP), Some(2), Some(1))),
+            Some(Field::PortMax)
+        );
+    }
+
+    #[test]
+    fn sorted_by_priority_then_by_age() {
+        let result = process(|process| -> Result<([u32; 4], [u32; 4], u64, u32)> {
+            let matches = Match::new(&ANY).map_err(|_| EINVAL)?;
+            let mut rules = RuleSet::empty();
+            for (id, priority) in [(1, 10), (2, 5), (3, 10), (4, 7)] {
+                rules = rules.with(&Rule {
+                    id,
+                    priority,
+                    sequence: u64::from(id),
+                    matches,
+                    action: Action::Drop,
+                    counters: Arc::new(Counters::new(process)?, GFP_KERNEL)?,
+                })?;
+            }
+            let key = v4(Protocol::UDP, None);
+            let first = rules.find(Chain::Input, &key).ok_or(ENOENT)?;
+            first.counters.add(100);
+            let fewer = rules.without(4)?;
+            // Copies count together.
+            let bytes = fewer.get(2).ok_or(ENOENT)?.counters.read().bytes;
+            Ok((
+                ids(&rules),
+                ids(&fewer),
+                bytes,
+                fewer.generation().wrapping_sub(rules.generation()),
+            ))
+        });
+        assert_eq!(result, Ok(([2, 4, 1, 3], [2, 1, 3, 0], 100, 1)));
+    }
+}
+
+#[kunit_tests(firewall_packet)]
+mod packets {
+    use super::*;
+
+    #[test]
+    fn ports_of_ipv4() {
+        let bytes = v4_packet::<28>(17, 0, &[0, 53, 0x30, 0x39]);
+        assert_eq!(
+            parsed(Version::V4, &bytes),
+            Ok(v4(Protocol::UDP, Some((53, 12345))))
+        );
+    }
+
+    #[test]
+    fn ports_behind_options() {
+        let mut bytes = v4_packet::<32>(6, 0, &[1, 1, 1, 0, 0, 22, 0, 80]);
+        bytes[0] = 0x46;
+        assert_eq!(
+            parsed(Version::V4, &bytes),
+            Ok(v4(Protocol::TCP, Some((22, 80))))
+        );
+    }
+
+    #[test]
+    fn a_later_fragment_has_no_ports() {
+        let bytes = v4_packet::<28>(17, 0x2001, &[0, 53, 0x30, 0x39]);
+        assert_eq!(parsed(Version::V4, &bytes), Ok(v4(Protocol::UDP, None)));
+        let first = v4_packet::<28>(17, 0x2000, &[0, 53, 0x30, 0x39]);
+        assert_eq!(
+            parsed(Version::V4, &first),
+            Ok(v4(Protocol::UDP, Some((53, 12345))))
+        );
+    }
+
+    #[test]
+    fn malformed_ipv4() {
+        let bytes = v4_packet::<28>(17, 0, &[0, 53, 0x30, 0x39]);
+        for (at, value, reason) in [
+            (0, 0x65, DropReason::IP_INHDR),
+            (0, 0x44, DropReason::IP_INHDR),
+            (0, 0x4f, DropReason::IP_INHDR),
+            (3, 19, DropReason::IP_INHDR),
+            (3, 29, DropReason::HDR_TRUNC),
+            // Total length of 22: two bytes of ports.
+            (3, 22, DropReason::HDR_TRUNC),
+        ] {
+            let mut bad = bytes;
+            bad[at] = value;
+            assert_eq!(parsed(Version::V4, &bad), Err(reason));
+        }
+        assert_eq!(
+            parsed(Version::V4, &bytes[..19]),
+            Err(DropReason::HDR_TRUNC)
+        );
+        assert_eq!(parsed(Version::V4, &[]), Err(DropReason::HDR_TRUNC));
+    }
+
+    #[test]
+    fn ports_of_ipv6_behind_extensions() {
+        // Destination options, then a first fragment, then UDP.
+        let payload = [
+            44, 0, 1, 4, 0, 0, 0, 0, 17, 0, 0, 1, 0, 0, 0, 1, 0, 53, 0, 80, 0, 0, 0, 0,
+        ];
+        let bytes = v6_packet::<64>(60, &payload);
+        let key = parsed(Version::V6, &bytes);
+        assert_eq!(
+            key.map(|key| (key.protocol, key.ports, key.source & 0xff)),
+            Ok((Protocol::UDP, Some((53, 80)), 1))
+        );
+        let mut later = payload;
+        later[11] = 9;
+        let key = parsed(Version::V6, &v6_packet::<64>(60, &later));
+        assert_eq!(
+            key.map(|key| (key.protocol, key.ports)),
+            Ok((Protocol::UDP, None))
+        );
+    }
+
+    #[test]
+    fn malformed_ipv6() {
+        // An option header that is longer than the packet.
+        let long = v6_packet::<48>(60, &[17, 9, 1, 4, 0, 0, 0, 0]);
+        assert_eq!(parsed(Version::V6, &long), Err(DropReason::HDR_TRUNC));
+        // Hop-by-hop options behind others.
+        let order = v6_packet::<56>(60, &[0, 0, 1, 4, 0, 0, 0, 0, 17, 0, 1, 4, 0, 0, 0, 0]);
+        assert_eq!(
+            parsed(Version::V6, &order),
+            Err(DropReason::IPV6_BAD_EXTHDR)
+        );
+        let mut many = [0; 72];
+        for header in many.chunks_mut(8) {
+            header[0] = 60;
+        }
+        assert_eq!(
+            parsed(Version::V6, &v6_packet::<112>(60, &many)),
+            Err(DropReason::IPV6_TOO_MANY_EXTHDRS)
+        );
+        // A first fragment without the ports (RFC 7112).
+        let tiny = v6_packet::<48>(44, &[17, 0, 0, 1, 0, 0, 0, 1]);
+        assert_eq!(parsed(Version::V6, &tiny), Err(DropReason::HDR_TRUNC));
+        let mut version = v6_packet::<48>(59, &[]);
+        version[0] = 0x40;
+        assert_eq!(parsed(Version::V6, &version), Err(DropReason::IP_INHDR));
+        assert_eq!(
+            parsed(Version::V6, &version[..39]),
+            Err(DropReason::HDR_TRUNC)
+        );
+    }
+}
