@@ -26,8 +26,8 @@ use kernel::{
 
 use crate::bindings;
 
-/// Invariant in `'a`, so that a token can be neither shortened into another callback's nor kept.
-type Brand<'a> = PhantomData<fn(&'a ()) -> &'a ()>;
+/// A token can be lent for a part of its callback, and not kept beyond it.
+type Brand<'a> = PhantomData<&'a ()>;
 
 macro_rules! token {
     ($(#[$attr:meta])* $name:ident) => {

@@ -141,3 +141,59 @@ impl<T: Send + Sync + 'static> Drop for Cell<T> {
         }
     }
 }
+
+#[kunit_tests(kernet_rcu)]
+mod tests {
+    use super::*;
+    use crate::context::{
+        kunit::process,
+        rcu_read, //
+    };
+    use kernel::sync::{
+        atomic::Relaxed,
+        rcu::rcu_barrier,
+        Arc, //
+    };
+
+    /// Counts how often it was dropped.
+    struct Counted(Arc<Atomic<u32>>);
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            self.0.fetch_add(1, Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_value_is_read_until_it_is_replaced() {
+        process(|process| {
+            let cell = Cell::empty();
+            assert!(rcu_read(|rcu| cell.get(rcu).is_none()));
+            for value in [1u32, 2] {
+                let node = Node::new(value, GFP_KERNEL);
+                assert!(node.is_ok());
+                cell.replace(node.ok(), process);
+                assert!(rcu_read(|rcu| cell.get(rcu) == Some(&value)));
+            }
+            cell.replace(None, process);
+            assert!(rcu_read(|rcu| cell.get(rcu).is_none()));
+        });
+        rcu_barrier();
+    }
+
+    #[test]
+    fn each_value_is_dropped_once() {
+        let Ok(drops) = Arc::new(Atomic::<u32>::new(0), GFP_KERNEL) else {
+            return;
+        };
+        process(|process| {
+            let cell = Cell::empty();
+            for _ in 0..3 {
+                cell.replace(Node::new(Counted(drops.clone()), GFP_KERNEL).ok(), process);
+            }
+        });
+        // Two were replaced, one was in the cell when that was dropped.
+        rcu_barrier();
+        assert_eq!(drops.load(Relaxed), 3);
+    }
+}
