@@ -33,6 +33,11 @@ use crate::{
         Declared,
         Part, //
     },
+    netdev::{
+        Dev,
+        Driver,
+        PacketError, //
+    },
     netns::Net,
     skb::{
         Bytes,
@@ -225,6 +230,17 @@ pub enum Malformed {
 }
 
 impl Malformed {
+    /// Counts the packet in the statistics of the device that was to receive it, and frees it.
+    #[cold]
+    pub fn count_and_drop<D: Driver>(self, skb: Skb, dev: &Dev<D>, softirq: Softirq<'_>) {
+        match self {
+            Self::Truncated => dev.count_error(PacketError::RxLength),
+            Self::Congestion => dev.count_error(PacketError::RxFrame),
+            Self::NoMemory => dev.count_rx_dropped(),
+        }
+        skb.drop_reason(self.reason(), softirq);
+    }
+
     /// What to drop the packet for.
     pub fn reason(self) -> DropReason {
         match self {

@@ -100,7 +100,7 @@ impl<T: Send + Sync + 'static> Cell<T> {
     /// The value that is in the cell, if any.
     #[doc(alias = "rcu_dereference")]
     #[inline]
-    pub fn get<'a>(&'a self, _rcu: Rcu<'a>) -> Option<&'a T> {
+    pub fn get<'a, 'rcu: 'a>(&'a self, _rcu: Rcu<'rcu>) -> Option<&'a T> {
         let node = NonNull::new(self.node.load(Acquire))?;
         // SAFETY: Alive by the type invariants: it is, or was after the read-side section of
         // `_rcu` began, in the cell.

@@ -31,6 +31,12 @@ use crate::{
         Rtnl,
         Softirq, //
     },
+    netdev::{
+        Dev,
+        Device,
+        Driver,
+        PacketError, //
+    },
     netns::Net,
     skb::{
         Bytes,
@@ -121,6 +127,24 @@ pub struct Underlay {
     pub headroom: u16,
 }
 
+impl Underlay {
+    /// Makes it known of a device that exists; the MTU only if `mtu` says so.
+    ///
+    /// Listeners to link changes are told. The MTU of a device that is being made is set by
+    /// [`NewDevice`](crate::rtnl::NewDevice).
+    pub fn apply<D: Driver>(&self, dev: &Dev<D>, mtu: bool, _rtnl: Rtnl<'_>) {
+        let dev = dev.as_raw();
+        // SAFETY: The device is registered, and RTNL is held, under which both are changed.
+        unsafe {
+            bindings::dev_set_needed_headroom(dev, self.headroom);
+            if mtu {
+                bindings::dev_set_mtu_raw(dev, self.mtu);
+            }
+            bindings::netdev_state_change(dev);
+        }
+    }
+}
+
 /// Why a packet was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -130,8 +154,7 @@ pub enum Failure {
     Loop,
     /// It does not fit into the path's MTU, of which the sender has been told: `tx_errors`.
     TooBig,
-    /// It is truncated, or has no device, or is to be segmented, which this tunnel cannot:
-    /// `tx_errors`.
+    /// It is truncated, or is to be segmented, which this tunnel cannot: `tx_errors`.
     Malformed,
     /// No memory: `tx_dropped`.
     NoMemory,
@@ -146,6 +169,19 @@ pub struct Failed {
 }
 
 impl Failed {
+    /// Counts the packet in the statistics of its device, and frees it.
+    #[cold]
+    pub fn count_and_drop<D: Driver>(self, dev: &Dev<D>, softirq: Softirq<'_>) {
+        match self.failure {
+            Failure::NoRoute => dev.count_error(PacketError::TxCarrier),
+            Failure::Loop => dev.count_error(PacketError::Collision),
+            Failure::TooBig | Failure::Malformed => dev.count_error(PacketError::Tx),
+            Failure::NoMemory => dev.count_tx_dropped(),
+        }
+        let reason = self.reason();
+        self.skb.drop_reason(reason, softirq);
+    }
+
     /// What to drop the packet for.
     pub fn reason(&self) -> DropReason {
         match self.failure {
@@ -404,18 +440,19 @@ impl Tunnel {
         }
     }
 
-    /// Sends a frame, with `header` before it, and IPv4's before that.
+    /// Sends a frame that `dev` is to send, with `header` before it, and IPv4's before that.
     ///
-    /// `net` is the namespace of the underlay. The device that the packet was sent on (`skb->dev`)
-    /// counts it, as sent or as failed further down.
+    /// `net` is the namespace of the underlay. The device counts the packet, as sent or as failed
+    /// further down.
     ///
     /// # Errors
     ///
     /// The packet, when it was not passed on.
     #[doc(alias = "ip_tunnel_xmit")]
     #[doc(alias = "iptunnel_xmit")]
-    pub fn transmit<H: Bytes + IntoBytes>(
+    pub fn transmit<D: Driver, H: Bytes + IntoBytes>(
         &self,
+        dev: &Dev<D>,
         mut skb: Skb,
         header: &H,
         net: &Net,
@@ -425,7 +462,9 @@ impl Tunnel {
             assert!(size_of::<H>() <= 256, "a header of more than 256 bytes");
             size_of::<H>() as u32
         };
-        let prepared = match self.prepare(&mut skb, header_len, net, softirq) {
+        // SAFETY: The packet is owned. The device has the statistics that the callees count in.
+        unsafe { bindings::skb_set_dev(skb.as_raw(), dev.as_raw()) };
+        let prepared = match self.prepare(dev, &mut skb, header_len, net, softirq) {
             Ok(prepared) => prepared,
             Err(failure) => return Err(Failed { failure, skb }),
         };
@@ -469,6 +508,7 @@ impl Tunnel {
     /// All that may fail, short of pushing headers.
     fn prepare(
         &self,
+        dev: &Device,
         skb: &mut Skb,
         header_len: u32,
         net: &Net,
@@ -476,17 +516,12 @@ impl Tunnel {
     ) -> Result<Prepared, Failure> {
         let p = &self.parameters;
         // SAFETY: The packet is owned.
-        let (device, gso) = unsafe {
-            (
-                bindings::skb_get_dev(skb.as_raw()),
-                bindings::skb_is_gso(skb.as_raw()),
-            )
-        };
+        let gso = unsafe { bindings::skb_is_gso(skb.as_raw()) };
         let outer_len = skb
             .len()
             .saturating_add(header_len)
             .saturating_add(IPV4_LEN);
-        if device.is_null() || gso || skb.len() < ETHERNET_LEN {
+        if gso || skb.len() < ETHERNET_LEN {
             return Err(Failure::Malformed);
         }
         if outer_len > MAX_PACKET {
@@ -502,12 +537,12 @@ impl Tunnel {
         let mut flow = p.flow(net, self.protocol, tos, hash);
         // A route that depends on the packet is not for the next one.
         let route = self.route(net, &mut flow, !inherited, softirq)?;
-        if core::ptr::eq(route.device(), device) {
+        if route.device() == dev.as_raw() {
             return Err(Failure::Loop);
         }
 
         let dont_fragment = p.path_mtu_discovery || inner.as_ref().is_some_and(|i| i.dont_fragment);
-        self.check_mtu(skb, device, &route, header_len, dont_fragment)?;
+        self.check_mtu(dev, skb, &route, header_len, dont_fragment)?;
         if self.take_failure() {
             // SAFETY: The packet is owned; a route that it has is of its own protocol.
             unsafe { bindings::dst_link_failure(skb.as_raw()) };
@@ -533,15 +568,13 @@ impl Tunnel {
         if result != 0 {
             return Err(Failure::NoMemory);
         }
-        // SAFETY: The device is alive: the packet is being sent on it.
-        let here = unsafe { Net::from_raw(bindings::dev_net(device)) };
         Ok(Prepared {
             route,
             flow,
             tos: congestion(tos, inner.map_or(0, |inner| inner.traffic_class)),
             ttl,
             dont_fragment,
-            crossing: net != here,
+            crossing: net != dev.net(softirq),
         })
     }
 
@@ -574,8 +607,8 @@ impl Tunnel {
     /// Tells the sender of an inner packet that does not fit the path; `tnl_update_pmtu()`.
     fn check_mtu(
         &self,
+        dev: &Device,
         skb: &mut Skb,
-        device: *mut bindings::net_device,
         route: &Route,
         header_len: u32,
         dont_fragment: bool,
@@ -593,8 +626,7 @@ impl Tunnel {
             // SAFETY: The packet holds a reference of its route.
             unsafe { bindings::dst_mtu(bindings::skb_dst(raw)) }
         } else {
-            // SAFETY: The device is alive: the packet is being sent on it.
-            unsafe { (*device).mtu }
+            dev.mtu()
         };
         if has_route {
             // SAFETY: As above; the callee is the route's own.

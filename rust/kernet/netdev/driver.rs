@@ -185,6 +185,17 @@ impl Setup<'_> {
         self
     }
 
+    /// Packets keep the route by which the stack has sent them here: a tunnel tells its senders what
+    /// fits through it.
+    #[doc(alias = "netif_keep_dst")]
+    pub fn keep_routes(&mut self) -> &mut Self {
+        let release = bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE
+            | bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE_PERM;
+        // SAFETY: The device is ours.
+        unsafe { bindings::dev_clear_priv_flags(self.0, release) };
+        self
+    }
+
     /// The hardware address may change while the device is up.
     #[doc(alias = "IFF_LIVE_ADDR_CHANGE")]
     pub fn live_address_change(&mut self) -> &mut Self {

@@ -105,11 +105,11 @@ impl<D: Driver> DeviceMap<D> {
 
     /// The first device under `hash` that `matches` says yes to.
     #[inline]
-    pub fn find<'a>(
+    pub fn find<'a, 'rcu: 'a>(
         &'a self,
         hash: u32,
-        _rcu: Rcu<'a>,
-        mut matches: impl FnMut(&Dev<D>) -> bool,
+        _rcu: Rcu<'rcu>,
+        mut matches: impl FnMut(&'a Dev<D>) -> bool,
     ) -> Option<&'a Dev<D>> {
         let mut dev = self.bucket(hash)?.load(Acquire);
         while !dev.is_null() {
