@@ -92,10 +92,7 @@ pub(crate) fn parse(
         Some(old) => old,
         None => Parameters {
             local: Ipv4Addr::UNSPECIFIED,
-            remote: address(attrs, REMOTE).ok_or_else(|| {
-                extack.missing(REMOTE);
-                extack.error(EINVAL, fmt!("a tunnel needs a remote address"))
-            })?,
+            remote: address(attrs, REMOTE).ok_or_else(|| extack.missing(REMOTE))?,
             ttl: 0,
             tos: 0,
             path_mtu_discovery: true,
