@@ -218,7 +218,7 @@ unsafe impl<L: Link<N>, const N: usize> Part for Registration<L, N> {
 
 impl<L: Link<N>, const N: usize> Registration<L, N> {
     const OPS: bindings::rtnl_link_ops = bindings::rtnl_link_ops {
-        kind: L::KIND.as_ptr().cast(),
+        kind: L::KIND.to_bytes_with_nul().as_ptr().cast(),
         priv_size: size_of::<Priv<L>>(),
         setup: Some(Ops::<L>::setup),
         maxtype: Table::<N>::MAX,

@@ -201,6 +201,8 @@ impl<F: Family> Op<F> {
 }
 
 /// Fails to compile where the core would refuse the operations when the module is loaded.
+// Evaluated by the compiler alone.
+#[expect(clippy::indexing_slicing)]
 pub(super) const fn check_order<F: Family>(ops: &[Op<F>]) {
     assert!(
         !ops.is_empty() && ops.len() < 256,

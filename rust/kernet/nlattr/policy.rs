@@ -151,6 +151,8 @@ unsafe impl<const N: usize> Sync for Table<N> {}
 
 impl<const N: usize> Table<N> {
     /// A table. Does not compile if a type is 0, not below `N`, or there twice.
+    // Evaluated by the compiler alone: tables are statics.
+    #[expect(clippy::indexing_slicing)]
     pub const fn new(policies: &[(u16, Policy)]) -> Self {
         let mut table = [Policy::REJECT.0; N];
         // Strict from the first type on.

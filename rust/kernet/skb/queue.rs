@@ -97,10 +97,12 @@ impl Ring {
 impl PinnedDrop for Ring {
     fn drop(self: Pin<&mut Self>) {
         // One by one: `ptr_ring_cleanup()` would take the consumer's lock with bottom halves on.
-        // SAFETY: The ring is initialised, by the type invariants.
-        while let Some(skb) =
-            NonNull::new(unsafe { bindings::ptr_ring_consume_bh(self.ring.get()) })
-        {
+        loop {
+            // SAFETY: The ring is initialised, by the type invariants.
+            let skb = unsafe { bindings::ptr_ring_consume_bh(self.ring.get()) };
+            let Some(skb) = NonNull::new(skb) else {
+                break;
+            };
             // SAFETY: By the type invariants it was the ring's own, and is ours now.
             unsafe { Skb::from_raw(skb.cast()) }.drop_reason(DropReason::QUEUE_PURGE, AnyContext);
         }
