@@ -263,7 +263,7 @@ def many_pairs():
     """Made, renamed, moved and deleted from two shells at a time."""
     modprobe("vpair")
     a, b = NetNs(), NetNs()
-    script = ("for i in $(seq 30); do "
+    script = ("for i in $(seq 20); do "
               "ip link add dev x{n}$i type vpair && ip link set x{n}$i name y{n}$i && "
               "ip link set y{n}$i netns {other} up && ip -n {other} link del y{n}$i || exit 1; done")
     shells = [subprocess.Popen(ns.command(script.format(n=n, other=other.name)),
