@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0
+"""A module that misbehaves (warn): the run must fail."""
+
+import os
+
+from selftest import case, main, rmmod, run
+
+
+@case
+def plant():
+    run(f"insmod {os.environ['KERNET_PLANT']} what=warn")
+    rmmod("plant")
+
+
+main()

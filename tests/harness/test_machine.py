@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The harness tells the truth: a run with a planted fault fails, and for that reason.
+
+Each test runs a program of plants/ in a machine the way `make test` runs the selftests.
+"""
+
+import contextlib
+import io
+import os
+import pathlib
+import re
+import sys
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import vmlib  # noqa: E402
+from kernetlib import environment, make_arguments, run_logged, toolchain  # noqa: E402
+
+TEST = vmlib.script("test")
+
+# Kernel, plants, what the results must say; none: that all is well.
+RUNS = (
+    ("plain", ["good"], [], 120),
+    ("plain", ["failing"], [r"not ok \d+ plain failing plant\n# AssertionError: one is 1"], 120),
+    ("plain", ["warn"], [r"not ok \d+ plain log\n# the kernel complains: .*WARNING: ",
+                         r"not ok \d+ plain warn plant\n# declared, but"], 120),
+    ("plain", ["missing"], [r"\nok \d+ plain missing reports",
+                            r"not ok \d+ plain missing plant\n# declared, but"], 120),
+    ("plain", ["killed"], [r"not ok \d+ plain log\n# guest-tests: status 137",
+                           r"not ok \d+ plain machine taint\n# declared, but"], 120),
+    ("plain", ["hang"], [r"not ok \d+ plain log\n# the machine was stopped at its time limit",
+                         r"not ok \d+ plain hang plant\n# declared, but"], 25),
+    ("plain", ["leaked_ref"], [r"not ok \d+ plain log\n# the kernel complains: .*unregister_netdevice:"
+                               r" waiting for plant0"], 40),
+    ("debug", ["lockdep", "leak"], [r"not ok \d+ debug log\n# the kernel complains: .*circular locking",
+                                    r"not ok \d+ debug machine lockdep\n# lockdep is disarmed",
+                                    r"not ok \d+ debug machine kmemleak\n# \d+ leaks"], 400),
+    ("debug", ["kasan"], [r"not ok \d+ debug log\n# the kernel complains: .*BUG: KASAN: "
+                          r"slab-out-of-bounds"], 400),
+)
+
+
+def plant_for(name):
+    """The misbehaving module, built for a kernel."""
+    tools = toolchain()
+    kernel = vmlib.script("kernel").kernel(name)
+    out = ROOT / "build" / f"plant-{kernel.name}"
+    out.mkdir(parents=True, exist_ok=True)
+    run_logged("plant", ["make", "-C", str(kernel), *make_arguments(tools),
+                         f"M={ROOT}/tests/harness/plant", f"MO={out}", "modules"],
+               out / "build.log", env=environment(tools))
+    return out / "plant.ko"
+
+
+def outcome_of(kernel, plants, limit):
+    tap = TEST.Tap()
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        TEST.machine(tap, kernel, ["kernet"],
+                     [ROOT / f"tests/harness/plants/test_{plant}.py" for plant in plants],
+                     limit=limit, more={"KERNET_PLANT": str(plant_for(kernel))})
+    return tap.failed, "\n" + said.getvalue()
+
+
+def main():
+    kernels = os.environ.get("KERNET_KERNELS", "plain debug").split()
+    for kernel, plants, wanted, limit in RUNS:
+        name = "_".join(plants)
+        if sys.argv[1:] and name not in sys.argv[1:]:
+            continue
+        if kernel not in kernels:
+            continue
+        failed, said = outcome_of(kernel, plants, limit)
+        lost = [text for text in wanted if not re.search(text, said)]
+        if bool(failed) != bool(wanted):
+            print(f"not ok {name}: {failed} failures", flush=True)
+        elif lost:
+            print(f"not ok {name}: the results lack {lost[0]!r}", flush=True)
+        else:
+            print(f"ok {name}", flush=True)
+            continue
+        print(said, file=sys.stderr)
+
+
+main()

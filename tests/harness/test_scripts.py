@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The scripts on bad ground: each says in a line what is wrong and what to do, and fails."""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import vmlib  # noqa: E402
+from kernetlib import Failure, toolchain  # noqa: E402
+
+TESTS = []
+SCRATCH = pathlib.Path()
+
+
+class Skip(Exception):
+    """The test cannot run here, and why."""
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def call(*command, path=None, **variables):
+    """Runs a script of the checkout: (status, what it said on stderr)."""
+    environment = {**os.environ, **variables}
+    environment.pop("KDIR", None) if "KDIR" not in variables else None
+    if path:
+        environment["PATH"] = f"{path}:{environment['PATH']}"
+    done = subprocess.run([str(ROOT / "scripts" / command[0]), *command[1:]], env=environment,
+                          capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stderr
+
+
+def refused(found, *wanted):
+    """The script has failed, and its last line says each of `wanted`."""
+    status, said = found
+    lines = said.strip().splitlines()
+    assert status != 0, f"status 0; it said {said!r}"
+    assert lines, f"status {status} without a word"
+    assert "Traceback" not in said, said
+    assert len(lines) <= 3, f"{len(lines)} lines: {said!r}"
+    for text in wanted:
+        assert re.search(text, lines[-1]), f"no {text!r} in {lines[-1]!r}"
+
+
+def fake(folder, **programs):
+    """A folder of programs for PATH: name and shell text."""
+    (SCRATCH / folder).mkdir()
+    for name, text in programs.items():
+        path = SCRATCH / folder / name.replace("_", "-")
+        path.write_text(f"#!/bin/sh\n{text}\n")
+        path.chmod(0o755)
+    return SCRATCH / folder
+
+
+def kernel_folder(name, release="7.3.4", config="", **options):
+    """A folder that looks like a kernel's build, of which `options` differ."""
+    folder = SCRATCH / name
+    (folder / "include/config").mkdir(parents=True)
+    (folder / "rust").mkdir()
+    (folder / "rust/libkernel.rmeta").touch()
+    (folder / "Makefile").touch()
+    (folder / "include/config/kernel.release").write_text(release + "\n")
+    version = subprocess.run([toolchain()["RUSTC"], "-V"], capture_output=True, text=True)
+    values = {"CC_IS_CLANG": "y", "RUST": "y", "MODULES": "y",
+              "RUSTC_VERSION_TEXT": f'"{version.stdout.strip()}"', **options}
+    (folder / ".config").write_text("".join(f"CONFIG_{option}={value}\n"
+                                            for option, value in values.items() if value))
+    return str(folder)
+
+
+@test
+def kdir_missing():
+    refused(call("modules", KDIR=str(SCRATCH / "nowhere")), "KDIR=.*nowhere: no such folder")
+
+
+@test
+def kdir_no_kernel():
+    refused(call("modules", KDIR=str(SCRATCH)), "not the build folder of a built kernel")
+
+
+@test
+def kdir_old():
+    refused(call("modules", KDIR=kernel_folder("old", "6.18.1")), r"is 6\.18\.1; kernet needs 7\.2")
+
+
+@test
+def kdir_without_rust():
+    refused(call("modules", KDIR=kernel_folder("norust", RUST=None)), "without Rust.*CONFIG_RUST=y")
+
+
+@test
+def kdir_by_gcc():
+    refused(call("modules", KDIR=kernel_folder("gcc", CC_IS_CLANG=None)), r"by gcc.*LLVM=1")
+
+
+@test
+def kdir_by_another_rustc():
+    other = '"rustc 1.85.0 (4d91de4e4 2025-02-17)"'
+    refused(call("modules", KDIR=kernel_folder("rustc", RUSTC_VERSION_TEXT=other)),
+            r"built by rustc 1\.85\.0 .*, \S+ is rustc 1\.", "set RUSTC")
+
+
+@test
+def kdir_half_built():
+    folder = kernel_folder("half")
+    pathlib.Path(folder, "rust/libkernel.rmeta").unlink()
+    refused(call("modules", KDIR=folder), r"libkernel\.rmeta is missing; build the kernel")
+
+
+@test
+def unknown_kernel():
+    refused(call("modules", "--kernel", "fast"), "KERNEL=fast: there is plain and debug")
+
+
+@test
+def no_setup():
+    refused(call("modules", KERNET_CACHE=str(SCRATCH / "empty")), "run scripts/setup")
+
+
+@test
+def missing_package_without_root():
+    path = fake("noroot", id="echo 1000", dpkg_query="exit 1")
+    refused(call("setup", path=path, KERNET_CACHE=str(SCRATCH / "noroot-cache")),
+            "run as root: apt-get install .*qemu-system-x86")
+
+
+@test
+def apt_without_network():
+    path = fake("noapt", id="echo 0", dpkg_query="exit 1",
+                apt_get="echo 'E: Failed to fetch' >&2; exit 100")
+    refused(call("setup", path=path, KERNET_CACHE=str(SCRATCH / "noapt-cache")),
+            "apt-get update failed: check the network")
+
+
+@test
+def pip_without_network():
+    cache = SCRATCH / "nopip-cache"
+    (cache / "tools/bin").mkdir(parents=True)
+    shutil.copy(toolchain()["BINDGEN"], cache / "tools/bin/bindgen")
+    refused(call("setup", KERNET_CACHE=str(cache), PIP_INDEX_URL="http://127.0.0.1:9/",
+                 PIP_RETRIES="0", PIP_NO_CACHE_DIR="1", PIP_CONFIG_FILE="/dev/null"),
+            "pip install virtme-ng failed: check the network")
+
+
+def empty_cache(name):
+    """A cache with the tools' names alone: no kernel's source."""
+    cache = SCRATCH / name
+    cache.mkdir()
+    real = pathlib.Path(os.environ.get("KERNET_CACHE") or pathlib.Path.home() / ".cache/kernet")
+    shutil.copy(real / "toolchain.env", cache)
+    return cache
+
+
+@test
+def source_without_network():
+    path = fake("nosource", apt_get="case \"$*\" in *indextargets*) echo 'http://127.0.0.1:9/d d';;\n"
+                "*) echo 'E: Could not resolve' >&2; exit 100;; esac")
+    refused(call("kernel", "plain", path=path, KERNET_CACHE=str(empty_cache("nosource-cache"))),
+            "kernel source: reading the package list: failed .*E: Could not resolve")
+
+
+@test
+def no_space():
+    if os.getuid():
+        raise Skip("only root can mount a small disk")
+    script = ('mount -t tmpfs -o size=1m tmpfs "$0" && cp "$1" "$0" && '
+              'KERNET_CACHE="$0" exec "$2" plain')
+    cache = empty_cache("small")
+    done = subprocess.run(["unshare", "-m", "sh", "-c", script, str(cache),
+                           toolchain_file(), str(ROOT / "scripts/kernel")],
+                          capture_output=True, text=True, env=os.environ)
+    if "unshare" in done.stderr or "mount:" in done.stderr:
+        raise Skip(done.stderr.strip())
+    refused((done.returncode, done.stderr), r"needs 4 GB free, has 0\.0 GB; make room or set KERNET_CACHE")
+
+
+def toolchain_file():
+    base = os.environ.get("KERNET_CACHE") or pathlib.Path.home() / ".cache/kernet"
+    return str(pathlib.Path(base) / "toolchain.env")
+
+
+def boot(kernel, command, **options):
+    """(what the command said, the outcome)"""
+    said = []
+    outcome = vmlib.boot(kernel, command, on_output=said.append, on_error=said.append, **options)
+    return b"".join(said).decode(), outcome
+
+
+def plain():
+    return os.environ.get("KERNET_KERNEL") or vmlib.script("kernel").kernel("plain")
+
+
+@test
+def machine_gives_status_and_output():
+    said, outcome = boot(plain(), "echo to-out; echo to-err >&2; exit 7", timeout=120)
+    assert outcome.status == 7, outcome.failure()
+    assert "to-out" in said and "to-err" in said, said
+    assert outcome.failure() is None, outcome.failure()
+
+
+@test
+def machine_cannot_write_to_the_host():
+    path = SCRATCH / "host-file"
+    path.write_text("host")
+    _, outcome = boot(plain(), f"echo machine >{path} && grep -q machine {path}", timeout=120)
+    assert outcome.status == 0, outcome.failure()
+    assert path.read_text() == "host", "the machine has written to the host"
+
+
+@test
+def machine_with_broken_kernel():
+    folder = SCRATCH / "junk/arch/x86/boot"
+    folder.mkdir(parents=True)
+    (folder / "bzImage").write_bytes(b"junk" * 10000)
+    try:
+        _, outcome = boot(SCRATCH / "junk", "true", timeout=8)
+        why = outcome.failure()
+    except Failure as failure:
+        why = str(failure)
+    assert why and "\n" not in why, why
+    assert re.search("did not boot|QEMU failed", why), why
+
+
+@test
+def machine_without_kernel():
+    try:
+        boot(SCRATCH / "nokernel", "true", timeout=8)
+    except Failure as failure:
+        assert "bzImage is missing; run scripts/kernel" in str(failure), failure
+    else:
+        raise AssertionError("it booted")
+
+
+@test
+def machine_at_its_time_limit():
+    _, outcome = boot(plain(), "sleep 1000", timeout=8)
+    why = outcome.failure()
+    assert outcome.status is None and "stopped at its time limit of 8 s" in why, why
+
+
+@test
+def machine_that_panics():
+    _, outcome = boot(plain(), "echo c >/proc/sysrq-trigger; sleep 1000", timeout=120)
+    assert not outcome.timed_out, "it ran to its time limit"
+    assert "Kernel panic" in outcome.failure(), outcome.failure()
+
+
+@test
+def machine_that_powers_off_early():
+    _, outcome = boot(plain(), "busybox poweroff -f", timeout=120)
+    assert "ended without an exit status" in outcome.failure(), outcome.failure()
+
+
+def main():
+    global SCRATCH
+    with tempfile.TemporaryDirectory(prefix="kernet-") as folder:
+        SCRATCH = pathlib.Path(folder)
+        for function in TESTS:
+            if sys.argv[1:] and function.__name__ not in sys.argv[1:]:
+                continue
+            try:
+                function()
+                print(f"ok {function.__name__}", flush=True)
+            except Skip as skip:
+                print(f"skip {function.__name__}: {skip}", flush=True)
+            except Exception as error:
+                why = " ".join(f"{type(error).__name__}: {error}".split())
+                print(f"not ok {function.__name__}: {why}", flush=True)
+
+
+main()
