@@ -15,8 +15,6 @@
 
 use core::{
     marker::PhantomData,
-    net::Ipv4Addr,
-    pin::Pin,
     ptr::NonNull, //
 };
 use kernel::{
@@ -33,11 +31,6 @@ use crate::{
         Declared,
         Part, //
     },
-    netdev::{
-        Dev,
-        Driver,
-        PacketError, //
-    },
     netns::Net,
     skb::{
         Bytes,
@@ -47,20 +40,23 @@ use crate::{
     },
     wire::{
         ethernet,
-        ipv4,
-        ipv6,
-        vlan, //
+        ipv4, //
     },
 };
 
+mod frame;
+mod route;
 mod tunnel;
 
+pub use frame::Malformed;
+pub use route::{
+    Parameters,
+    Underlay, //
+};
 pub use tunnel::{
     Failed,
     Failure,
-    Parameters,
-    Tunnel,
-    Underlay, //
+    Tunnel, //
 };
 
 /// An IP protocol that a module implements over IPv4.
@@ -211,131 +207,11 @@ impl<'a> Received<'a> {
         if result != 0 {
             return Err((Malformed::NoMemory, skb));
         }
-        match congestion(skb.as_mut(), header.traffic_class()) {
+        match frame::mark(skb.as_mut(), header.traffic_class()) {
             Ok(()) => Ok(skb),
             Err(malformed) => Err((malformed, skb)),
         }
     }
-}
-
-/// Why a packet that came through a tunnel has no frame in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Malformed {
-    /// Too short: `rx_length_errors`.
-    Truncated,
-    /// Congestion was marked on its way, which the inner packet cannot say: `rx_frame_errors`.
-    Congestion,
-    /// No memory: `rx_dropped`.
-    NoMemory,
-}
-
-impl Malformed {
-    /// Counts the packet in the statistics of the device that was to receive it, and frees it.
-    #[cold]
-    pub fn count_and_drop<D: Driver>(self, skb: Skb, dev: &Dev<D>, softirq: Softirq<'_>) {
-        match self {
-            Self::Truncated => dev.count_error(PacketError::RxLength),
-            Self::Congestion => dev.count_error(PacketError::RxFrame),
-            Self::NoMemory => dev.count_rx_dropped(),
-        }
-        skb.drop_reason(self.reason(), softirq);
-    }
-
-    /// What to drop the packet for.
-    pub fn reason(self) -> DropReason {
-        match self {
-            Self::Truncated => DropReason::PKT_TOO_SMALL,
-            Self::Congestion => DropReason::IP_TUNNEL_ECN,
-            Self::NoMemory => DropReason::NOMEM,
-        }
-    }
-}
-
-/// How many VLAN tags are looked behind.
-const MAX_TAGS: usize = 2;
-
-/// Where the packet in an Ethernet frame begins, and its EtherType.
-fn payload(frame: &SkBuff) -> Option<(u32, u16)> {
-    let header = frame.copy_header::<ethernet::Header>(0)?;
-    let mut ethertype = header.ethertype();
-    // Not more than 14 + 2 * 4.
-    let mut offset = ethernet::Header::LEN as u32;
-    for _ in 0..MAX_TAGS {
-        if !ethertype.is_vlan() {
-            break;
-        }
-        ethertype = frame.copy_header::<vlan::Header>(offset)?.ethertype();
-        offset = offset.checked_add(vlan::Header::LEN as u32)?;
-    }
-    Some((offset, ethertype.0))
-}
-
-/// The traffic class of the IPv4 or IPv6 packet in a frame.
-fn congestion(mut frame: Pin<&mut SkBuff>, outer: u8) -> Result<(), Malformed> {
-    const IPV4: u16 = ethernet::EtherType::IPV4.0;
-    const IPV6: u16 = ethernet::EtherType::IPV6.0;
-    const NOT_ECT: u8 = 0;
-    const ECT_1: u8 = 1;
-    const CE: u8 = 3;
-
-    let Some((offset, ethertype)) = payload(&frame) else {
-        return Ok(());
-    };
-    let inner = match ethertype {
-        IPV4 => frame
-            .copy_header::<ipv4::Header>(offset)
-            .map(|h| h.traffic_class()),
-        IPV6 => frame
-            .copy_header::<ipv6::Header>(offset)
-            .map(|h| h.traffic_class()),
-        // Nothing in it that could carry a mark.
-        _ => return Ok(()),
-    };
-    // `ip_tunnel_rcv()` wants the header that the EtherType promises.
-    let inner = inner.ok_or(Malformed::Truncated)? & 3;
-    let outer = outer & 3;
-    if inner == NOT_ECT {
-        // RFC 6040 section 4.2: a mark must not be forwarded to a transport that takes no part.
-        return if outer == CE {
-            Err(Malformed::Congestion)
-        } else {
-            Ok(())
-        };
-    }
-    if outer != CE && outer != ECT_1 {
-        return Ok(());
-    }
-    let no_memory = |_| Malformed::NoMemory;
-    if ethertype == IPV4 {
-        let header = frame
-            .as_mut()
-            .header_mut::<ipv4::Header>(offset)
-            .map_err(no_memory)?;
-        let header = core::ptr::from_mut(header).cast::<bindings::iphdr>();
-        // SAFETY: Writable, as just seen. The checksum is adjusted by the callees.
-        unsafe {
-            if outer == CE {
-                bindings::IP_ECN_set_ce(header);
-            } else {
-                bindings::IP_ECN_set_ect1(header);
-            }
-        }
-    } else {
-        let header = frame
-            .as_mut()
-            .header_mut::<ipv6::Header>(offset)
-            .map_err(no_memory)?;
-        let header = core::ptr::from_mut(header).cast::<bindings::ipv6hdr>();
-        // SAFETY: Writable, as just seen, and part of the packet, whose sum the callees adjust.
-        unsafe {
-            if outer == CE {
-                bindings::IP6_ECN_set_ce(frame.as_raw(), header);
-            } else {
-                bindings::IP6_ECN_set_ect1(frame.as_raw(), header);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// An ICMP message about a packet of a [`Protocol`].
@@ -494,9 +370,4 @@ impl<P: Protocol> Registration<P> {
         P::error(&error, unsafe { Softirq::assume() });
         0
     }
-}
-
-/// An address as C has it, in network byte order.
-fn be32(address: Ipv4Addr) -> u32 {
-    u32::from_ne_bytes(address.octets())
 }

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a tunnel's packets are sent by: its parameters, routes, the device below.
+
+use core::{
+    net::Ipv4Addr,
+    ptr::NonNull, //
+};
+use kernel::{
+    error::from_err_ptr,
+    prelude::*, //
+};
+
+use crate::{
+    bindings,
+    context::Rtnl,
+    netdev::{
+        Dev,
+        Driver, //
+    },
+    netns::Net, //
+};
+
+/// The bits of the type of service that routing knows: the DSCP.
+const DSCP_MASK: u8 = 0xfc;
+
+/// What a tunnel is between, and how its packets are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// The outer source; unspecified: routing chooses.
+    pub local: Ipv4Addr,
+    /// The outer destination.
+    pub remote: Ipv4Addr,
+    /// The time to live of outer packets; 0: that of the inner packet, or the route's if that is
+    /// neither IPv4 nor IPv6.
+    pub ttl: u8,
+    /// The type of service of outer packets. Bit 0 set: that of the inner IPv4 or IPv6 packet, and
+    /// the other bits for what is neither. Congestion bits come from the inner packet anyway.
+    pub tos: u8,
+    /// Whether outer packets must not be fragmented. An inner IPv4 packet that must not be makes
+    /// its outer one so anyway.
+    pub path_mtu_discovery: bool,
+    /// The index of the device to send by; 0: any.
+    pub link: u32,
+    /// The mark that routing sees.
+    pub mark: u32,
+}
+
+impl Parameters {
+    /// What to look up a route by.
+    pub(super) fn flow(&self, net: &Net, protocol: u8, tos: u8, hash: u32) -> bindings::flowi4 {
+        let mut flow = bindings::flowi4::default();
+        // SAFETY: `flow` is writable and the namespace is alive.
+        unsafe {
+            bindings::ip_tunnel_init_flow(
+                &mut flow,
+                c_int::from(protocol),
+                be32(self.remote),
+                be32(self.local),
+                0,
+                tos & DSCP_MASK,
+                net.as_raw(),
+                // No device has an index that is too large.
+                c_int::try_from(self.link).unwrap_or(c_int::MAX),
+                self.mark,
+                hash,
+                0,
+            )
+        };
+        flow
+    }
+}
+
+/// What a tunnel's packets are sent over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Underlay {
+    /// The MTU of a device for Ethernet frames in the tunnel, in bytes.
+    pub mtu: u32,
+    /// The room that outer headers need before a frame, in bytes.
+    pub headroom: u16,
+}
+
+impl Underlay {
+    /// Makes it known of a device that exists; the MTU only if `mtu` says so.
+    ///
+    /// Listeners to link changes are told. The MTU of a device that is being made is set by
+    /// [`NewDevice`](crate::rtnl::NewDevice).
+    pub fn apply<D: Driver>(&self, dev: &Dev<D>, mtu: bool, _rtnl: Rtnl<'_>) {
+        let dev = dev.as_raw();
+        // SAFETY: The device is registered, and RTNL is held, under which both are changed.
+        unsafe {
+            bindings::dev_set_needed_headroom(dev, self.headroom);
+            if mtu {
+                bindings::dev_set_mtu_raw(dev, self.mtu);
+            }
+            bindings::netdev_state_change(dev);
+        }
+    }
+}
+
+/// A route, until it is put or handed on.
+///
+/// # Invariants
+///
+/// Owns one reference of the route.
+pub(super) struct Route(pub(super) NonNull<bindings::rtable>);
+
+impl Route {
+    /// Looks a route up; fills in the source address.
+    pub(super) fn find(net: &Net, flow: &mut bindings::flowi4) -> Result<Self> {
+        // SAFETY: The namespace is alive and the flow is writable.
+        let route = from_err_ptr(unsafe { bindings::ip_route_output_key(net.as_raw(), flow) })?;
+        // INVARIANT: The callee's reference is ours.
+        NonNull::new(route).map(Self).ok_or(EHOSTUNREACH)
+    }
+
+    pub(super) fn dst(&self) -> *mut bindings::dst_entry {
+        // SAFETY: Referenced, by the type invariants.
+        unsafe { bindings::rt_dst(self.0.as_ptr()) }
+    }
+
+    /// The MTU of the path, in bytes.
+    pub(super) fn mtu(&self) -> u32 {
+        // SAFETY: Referenced, by the type invariants.
+        unsafe { bindings::dst_mtu(self.dst()) }
+    }
+
+    /// The device; alive in an RCU read-side section.
+    pub(super) fn device(&self) -> *mut bindings::net_device {
+        // SAFETY: Referenced, by the type invariants.
+        unsafe { bindings::dst_dev(self.dst()) }
+    }
+
+    pub(super) fn hop_limit(&self) -> u8 {
+        // SAFETY: Referenced, by the type invariants.
+        let limit = unsafe { bindings::ip4_dst_hoplimit(self.dst()) };
+        u8::try_from(limit).unwrap_or(u8::MAX)
+    }
+
+    /// The room that the link needs before an IPv4 header, in bytes.
+    pub(super) fn headroom(&self) -> u32 {
+        // SAFETY: The route is referenced, by the type invariants; its device is alive, see above.
+        let (link, transform) = unsafe {
+            (
+                bindings::LL_RESERVED_SPACE(self.device()),
+                bindings::dst_header_len(self.dst()),
+            )
+        };
+        link.saturating_add(u32::from(transform))
+    }
+
+    pub(super) fn into_raw(self) -> *mut bindings::rtable {
+        core::mem::ManuallyDrop::new(self).0.as_ptr()
+    }
+}
+
+impl Drop for Route {
+    fn drop(&mut self) {
+        // SAFETY: Gives back the reference that the type invariants say is owned.
+        unsafe { bindings::ip_rt_put(self.0.as_ptr()) };
+    }
+}
+
+/// An address as C has it, in network byte order.
+fn be32(address: Ipv4Addr) -> u32 {
+    u32::from_ne_bytes(address.octets())
+}
