@@ -138,15 +138,13 @@ fn v4_packet<const N: usize>(protocol: u8, fragment: u16, payload: &[u8]) -> [u8
 /// An IPv6 packet of `N` bytes from 2001:db8::1 to 2001:db8::2.
 fn v6_packet<const N: usize>(next: u8, payload: &[u8]) -> [u8; N] {
     let mut bytes = [0; N];
-    let mut header = [0; 40];
-    header[0] = 0x60;
-    header[5] = (N as u8).saturating_sub(40);
-    header[6] = next;
-    header[7] = 64;
-    header[8..12].copy_from_slice(&[0x20, 1, 0x0d, 0xb8]);
-    header[23] = 1;
-    header[24..28].copy_from_slice(&[0x20, 1, 0x0d, 0xb8]);
-    header[39] = 2;
+    let len = (N as u8).saturating_sub(40);
+    #[rustfmt::skip]
+    let header = [
+        0x60, 0, 0, 0, 0, len, next, 64,
+        0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1,
+        0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2,
+    ];
     fill(&mut bytes, &header, payload);
     bytes
 }
