@@ -1,0 +1,711 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Selftests of firewall, driven by the kernel's own ynl library from the specification.
+
+    +----- a -----+      +--------- r ---------+      +----- b -----+
+    | 192.0.2.1   o------o 192.0.2.2           |      |             |
+    | 2001:db8::1 |      | 2001:db8::2         |      |             |
+    +-------------+      |        198.51.100.2 o------o 198.51.100.1|
+                         |       2001:db8:1::2 |      | 2001:db8:1::1
+                         +---------------------+      +-------------+
+"""
+
+import contextlib
+import ctypes
+import errno
+import os
+import socket
+import struct
+import threading
+
+import ynl
+from selftest import (NetNs, case, defer, drop_reasons, equal, iperf, loaded, main, modprobe, rmmod, run,
+                      wait_until)
+
+ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
+MAX_RULES = 1024
+A4, A6, R4, R6 = "192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2"
+B4, B6 = "198.51.100.1", "2001:db8:1::1"
+
+
+class Firewall:
+    """The firewall of a namespace."""
+
+    def __init__(self, ns):
+        self.family = ynl.family("firewall", ns)
+
+    def add(self, chain, action, **match):
+        rule = {"chain": chain, "action": action}
+        rule |= {name.replace("_", "-"): value for name, value in match.items()}
+        return self.family.do("rule-add", {"rule": rule})["rule"]
+
+    def delete(self, number):
+        self.family.do("rule-del", {"id": number})
+
+    def flush(self):
+        return self.family.do("rule-flush", {})["count"]
+
+    def get(self, number):
+        return self.family.do("rule-get", {"id": number})["rule"]
+
+    def dump(self):
+        return [answer["rule"] for answer in self.family.dump("rule-get", {})]
+
+    def stats(self):
+        return self.family.do("stats-get", {})
+
+
+def veth(left, left_name, right, right_name):
+    left.run(f"ip link add {left_name} type veth peer name {right_name} netns {right.name}")
+
+
+def two():
+    """a and r, with a firewall loaded."""
+    modprobe("firewall")
+    a, r = NetNs(), NetNs()
+    veth(a, "ar", r, "ra")
+    a.up("ar", f"{A4}/24", f"{A6}/64")
+    r.up("ra", f"{R4}/24", f"{R6}/64")
+    return a, r
+
+
+def three():
+    a, r = two()
+    b = NetNs()
+    veth(r, "rb", b, "bb")
+    r.up("rb", "198.51.100.2/24", "2001:db8:1::2/64")
+    b.up("bb", f"{B4}/24", f"{B6}/64")
+    r.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+    a.run(f"ip route add default via {R4}; ip -6 route add default via {R6}")
+    b.run("ip route add default via 198.51.100.2; ip -6 route add default via 2001:db8:1::2")
+    return a, r, b
+
+
+def silent(ns, address):
+    """Whether no ping is answered."""
+    done = ns.run(f"ping -q -i 0.05 -W 0.3 -c 2 {address}", check=False)
+    return " 0 received" in done.stdout or "not permitted" in done.stderr
+
+
+def refused(function, number, text="", attribute=None):
+    """The function is refused by this error, this message, this attribute."""
+    try:
+        function()
+    except ynl.NlError as refusal:
+        equal(refusal.error, number, f"error ({refusal})")
+        extack = refusal.nl_msg.extack or {}
+        assert text in extack.get("msg", ""), refusal
+        if attribute:
+            equal(extack.get("bad-attr") or extack.get("miss-type"), attribute, f"attribute ({refusal})")
+        return
+    raise AssertionError("accepted")
+
+
+def connects(client, server, address, port):
+    """Whether TCP from one namespace gets to the other."""
+    kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with server.enter():
+        listener = socket.create_server((address, port), family=kind)
+    with listener, client.enter(), socket.socket(kind) as sock:
+        sock.settimeout(1)
+        try:
+            sock.connect((address, port))
+        except OSError:
+            return False
+        return True
+
+
+def send(ns, address, port, size=10, source_port=0):
+    """Sends a datagram; fragments it, if it has to be."""
+    kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with ns.enter(), socket.socket(kind, socket.SOCK_DGRAM) as sock:
+        sock.bind(("", source_port))
+        sock.sendto(bytes(size), (address, port))
+
+
+def count(firewall, rule):
+    return firewall.get(rule["id"])["packets"]
+
+
+def reaches(firewall, rule, packets):
+    wait_until(lambda: count(firewall, rule) >= packets, 5, f"{packets} packets in rule {rule['id']}")
+    equal(count(firewall, rule), packets, f"packets of rule {rule['id']}")
+
+
+@case
+def accepts_without_rules():
+    a, r = two()
+    assert a.ping(R4) and a.ping(R6)
+    stats = Firewall(r).stats()
+    equal((stats["count"], stats["dropped"], stats["malformed"]), (0, 0, 0), "counters")
+    assert stats["accepted"] >= 12, stats
+
+
+@case
+def drops_by_source_prefix():
+    a, r = two()
+    firewall = Firewall(r)
+    for prefix, length, other, host, address in (
+            ("192.0.2.0", 24, "192.0.3.0", A4, R4), ("192.0.2.0", 31, "192.0.2.2", A4, R4),
+            (A4, 32, "192.0.2.3", A4, R4), ("2001:db8::", 32, "2001:db9::", A6, R6),
+            (A6, 128, "2001:db8::3", A6, R6)):
+        firewall.add("input", "drop", source=other, source_prefix_len=length)
+        assert a.ping(address), f"{other}/{length} does not match {host}"
+        rule = firewall.add("input", "drop", source=prefix, source_prefix_len=length)
+        assert silent(a, address), f"{prefix}/{length} matches {host}"
+        assert count(firewall, rule) >= 2
+        firewall.flush()
+
+
+@case
+def drops_by_destination_prefix():
+    a, r = two()
+    firewall = Firewall(r)
+    r.run("ip addr add 192.0.2.9/24 dev ra; ip addr add 2001:db8::9/64 dev ra")
+    firewall.add("input", "drop", destination="192.0.2.9")
+    firewall.add("input", "drop", destination="2001:db8::9")
+    assert a.ping(R4) and a.ping(R6)
+    assert silent(a, "192.0.2.9") and silent(a, "2001:db8::9")
+
+
+@case
+def drops_by_protocol_and_family():
+    a, r = two()
+    firewall = Firewall(r)
+    firewall.add("input", "drop", protocol=ICMP)
+    assert silent(a, R4) and a.ping(R6)
+    assert connects(a, r, R4, 80)
+    firewall.flush()
+    firewall.add("input", "drop", family="ipv6")
+    # Neighbour discovery is IPv6 too.
+    assert a.ping(R4) and silent(a, R6)
+
+
+@case
+def drops_by_port():
+    a, r = two()
+    firewall = Firewall(r)
+    rule = firewall.add("input", "drop", protocol=TCP, destination_port_min=80, destination_port_max=90)
+    for address in (R4, R6):
+        for port, expected in ((79, True), (80, False), (90, False), (91, True)):
+            equal(connects(a, r, address, port), expected, f"{address} port {port}")
+    assert count(firewall, rule) >= 4
+    assert a.ping(R4)
+    firewall.flush()
+    by_source = firewall.add("input", "drop", protocol=UDP, source_port_min=1000)
+    send(a, R4, 9, source_port=1000)
+    reaches(firewall, by_source, 1)
+    send(a, R4, 9, source_port=1001)
+    assert a.ping(R4)
+    reaches(firewall, by_source, 1)
+
+
+@case
+def filters_what_is_forwarded():
+    a, r, b = three()
+    assert a.ping(B4) and a.ping(B6)
+    firewall = Firewall(r)
+    firewall.add("forward", "drop", destination=B4)
+    firewall.add("forward", "drop", destination=B6)
+    assert silent(a, B4) and silent(a, B6)
+    assert a.ping(R4) and a.ping(R6) and r.ping(B4) and r.ping(B6)
+    firewall.flush()
+    assert a.ping(B4) and a.ping(B6)
+
+
+@case
+def filters_what_is_sent():
+    """The sender is told by EPERM."""
+    a, r = two()
+    firewall = Firewall(a)
+    rule = firewall.add("output", "drop", protocol=UDP, destination_port_min=7)
+    for address in (R4, R6):
+        send(a, address, 8)
+        try:
+            send(a, address, 7)
+        except OSError as error:
+            equal(error.errno, errno.EPERM, "error")
+        else:
+            raise AssertionError("sent")
+    equal(count(firewall, rule), 2, "packets")
+    assert a.ping(R4)
+
+
+@case
+def first_match_wins():
+    a, r = two()
+    firewall = Firewall(r)
+    last = firewall.add("input", "drop", priority=20)
+    assert silent(a, R4)
+    first = firewall.add("input", "accept", priority=10, source=A4)
+    assert a.ping(R4)
+    assert silent(a, R6)
+    second = firewall.add("input", "drop", priority=10, source=A4)
+    assert a.ping(R4)
+    equal([rule["id"] for rule in firewall.dump()], [first["id"], second["id"], last["id"]], "order")
+    equal(count(firewall, second), 0, "packets of the second")
+    firewall.delete(first["id"])
+    assert silent(a, R4)
+
+
+@case
+def counts_packets_and_bytes():
+    a, r = two()
+    firewall = Firewall(r)
+    rule = firewall.add("input", "accept", protocol=ICMP, priority=1)
+    equal((rule["packets"], rule["bytes"]), (0, 0), "counters of a new rule")
+    assert a.ping(R4, count=10, options="-s 100")
+    # Other rules come and go; the counters stay.
+    firewall.delete(firewall.add("input", "accept", priority=0)["id"])
+    equal((count(firewall, rule), firewall.get(rule["id"])["bytes"]), (10, 10 * 128), "counters")
+    before = firewall.stats()
+    firewall.add("input", "drop", priority=0)
+    assert silent(a, R4)
+    equal(firewall.stats()["dropped"] - before["dropped"], 2, "dropped")
+
+
+@case
+def carries_tcp_past_many_rules():
+    a, r = two()
+    firewall = Firewall(r)
+    for n in range(100):
+        firewall.add("input", "drop", protocol=TCP, destination_port_min=10000 + n)
+    rule = firewall.add("input", "accept", protocol=TCP)
+    assert iperf(a, r, R4) > 1e5
+    assert iperf(a, r, R6) > 1e5
+    assert firewall.get(rule["id"])["bytes"] > 2e5
+
+
+@case
+def fragments():
+    """A later fragment has no ports: rules with ports pass it over."""
+    a, r, b = three()
+    for firewall, chain, address in ((Firewall(r), "forward", B4), (Firewall(r), "forward", B6),
+                                     (Firewall(b), "input", B6)):
+        ports = firewall.add(chain, "accept", protocol=UDP, destination_port_max=65535)
+        rest = firewall.add(chain, "accept", protocol=UDP)
+        send(a, address, 9, size=4000)
+        reaches(firewall, ports, 1)
+        reaches(firewall, rest, 2)
+        firewall.flush()
+    # IPv4 is whole again before the input chain.
+    firewall = Firewall(b)
+    ports = firewall.add("input", "accept", protocol=UDP, destination_port_min=9)
+    rest = firewall.add("input", "accept", protocol=UDP)
+    send(a, B4, 9, size=4000)
+    reaches(firewall, ports, 1)
+    equal(count(firewall, rest), 0, "fragments")
+
+
+def ipv4(payload, protocol=UDP, total=None, first=0x45, fragment=0):
+    total = 20 + len(payload) if total is None else total
+    header = struct.pack("!BBHHHBBH4s4s", first, 0, total, 1, fragment, 64, protocol, 0,
+                         socket.inet_aton(A4), socket.inet_aton(R4))
+    words = sum(struct.unpack("!10H", header))
+    words = (words & 0xffff) + (words >> 16)
+    words = (words & 0xffff) + (words >> 16)
+    return header[:10] + struct.pack("!H", ~words & 0xffff) + header[12:] + payload
+
+
+def ipv6(payload, following=UDP, length=None, version=6):
+    length = len(payload) if length is None else length
+    return struct.pack("!IHBB", version << 28, length, following, 64) + \
+        socket.inet_pton(socket.AF_INET6, A6) + socket.inet_pton(socket.AF_INET6, R6) + payload
+
+
+@contextlib.contextmanager
+def wire(ns, device, peer, peer_device):
+    """Sends packets as they are from a device to its peer."""
+    target = bytes.fromhex(peer.link(peer_device)["address"].replace(":", ""))
+    with ns.enter(), socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM) as sock:
+        yield lambda packet: sock.sendto(
+            packet, (device, 0x86dd if packet[0] >> 4 == 6 else 0x0800, 0, 0, target))
+
+
+OPTIONS = bytes.fromhex("1100010400000000")
+
+# What the hook sees, and why it drops it.
+MALFORMED = {
+    "udp_without_ports": (ipv4(b"\0\7"), "HDR_TRUNC"),
+    "tcp_without_header": (ipv4(b"", TCP), "HDR_TRUNC"),
+    "first_fragment_without_ports": (ipv4(b"\0\7", fragment=0x2000), None),
+    "ports_in_the_padding": (ipv4(b"\0\7\0\7\0\0\0\0", total=22), "HDR_TRUNC"),
+    "v6_udp_without_ports": (ipv6(b"\0\7"), "HDR_TRUNC"),
+    "v6_options_beyond_the_end": (ipv6(b"\x11\x09" + OPTIONS[2:], 60), "HDR_TRUNC"),
+    "v6_half_a_header": (ipv6(OPTIONS[:4], 60), "HDR_TRUNC"),
+    "v6_many_options": (ipv6(9 * (b"\x3c" + OPTIONS[1:]) + bytes(8), 60), "IPV6_TOO_MANY_EXTHDRS"),
+    "v6_first_fragment_without_ports": (ipv6(bytes.fromhex("1100000100000001"), 44), "HDR_TRUNC"),
+    "v6_hop_by_hop_late": (ipv6(b"\0" + OPTIONS[1:] + OPTIONS, 60), "IPV6_BAD_EXTHDR"),
+}
+
+
+@case
+def malformed_packets_are_dropped():
+    a, r = two()
+    assert a.ping(R4) and a.ping(R6)
+    firewall = Firewall(r)
+    firewall.add("input", "accept")
+    with wire(a, "ar", r, "ra") as put:
+        for name, (packet, reason) in MALFORMED.items():
+            if reason is None:
+                # Waits to be whole in the reassembly of IPv4, which the hook is behind.
+                put(packet)
+                continue
+            before = firewall.stats()["malformed"]
+            with drop_reasons() as reasons:
+                put(packet)
+                wait_until(lambda: firewall.stats()["malformed"] > before, 5, f"{name} is malformed")
+            assert reason in reasons, f"{name}: {reasons}"
+    assert a.ping(R4) and a.ping(R6)
+
+
+@case
+def malformed_packets_of_raw_sockets():
+    """What a raw socket sends the kernel does not check before the hook."""
+    a, r = two()
+    firewall = Firewall(a)
+    udp = struct.pack("!HHHH", 7, 7, 8, 0)
+    with a.enter():
+        raw4 = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        raw6 = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    defer(raw4.close)
+    defer(raw6.close)
+    sent = 0
+    for sock, address, packet, reason in (
+            (raw4, R4, ipv4(udp, first=0x65), "IP_INHDR"), (raw4, R4, ipv4(b"\0"), "HDR_TRUNC"),
+            (raw6, R6, ipv6(udp, version=4), "IP_INHDR"), (raw6, R6, ipv6(udp, length=9), "HDR_TRUNC"),
+            (raw6, R6, ipv6(b"", 60), "HDR_TRUNC"), (raw6, R6, ipv6(b"\0", 0), "HDR_TRUNC")):
+        with drop_reasons() as reasons:
+            try:
+                sock.sendto(packet, (address, 0))
+            except OSError as error:
+                equal(error.errno, errno.EPERM, f"error for {packet.hex()}")
+            else:
+                raise AssertionError(f"sent {packet.hex()}")
+        assert reason in reasons, f"{packet.hex()}: {reasons}"
+        sent += 1
+        equal(firewall.stats()["malformed"], sent, f"malformed after {packet.hex()}")
+    raw4.sendto(ipv4(udp), (R4, 0))
+    raw6.sendto(ipv6(udp), (R6, 0))
+    equal(firewall.stats()["malformed"], sent, "malformed")
+
+
+@case
+def garbage():
+    """Bytes at random behind plausible headers: the kernel and the firewall agree to live on."""
+    import random
+    a, r = two()
+    assert a.ping(R4) and a.ping(R6)
+    firewall = Firewall(r)
+    firewall.add("input", "drop", protocol=UDP, destination_port_min=9)
+    dice = random.Random(1)
+    with wire(a, "ar", r, "ra") as put:
+        for _ in range(3000):
+            payload = dice.randbytes(dice.randrange(0, 80))
+            if dice.random() < 0.5:
+                put(ipv4(payload, dice.choice((UDP, TCP, 50, 51, 4, 41, dice.randrange(256))),
+                         first=dice.choice((0x45, 0x45, 0x46, 0x4f, 0x44)),
+                         total=dice.choice((None, None, dice.randrange(120))),
+                         fragment=dice.choice((0, 0, 0x2000, 1, dice.randrange(65536)))))
+            else:
+                put(ipv6(payload, dice.choice((UDP, 0, 43, 44, 51, 60, 59, dice.randrange(256))),
+                         length=dice.choice((None, None, dice.randrange(120)))))
+    assert a.ping(R4) and a.ping(R6)
+    assert firewall.stats()["malformed"] > 10, firewall.stats()
+
+
+@case
+def drops_have_a_reason():
+    a, r = two()
+    Firewall(r).add("input", "drop", protocol=ICMP)
+    with drop_reasons() as reasons:
+        assert silent(a, R4)
+    assert "NETFILTER_DROP" in reasons, reasons
+
+
+@case
+def a_rule_reads_back():
+    ns = NetNs()
+    modprobe("firewall")
+    firewall = Firewall(ns)
+    for rule in (
+            {"id": 7, "priority": 3, "chain": "output", "action": "drop", "family": "ipv6", "protocol": UDP,
+             "source": "2001:db8::", "source-prefix-len": 33, "destination": "::1",
+             "destination-prefix-len": 128, "source-port-min": 0, "source-port-max": 65535,
+             "destination-port-min": 53, "destination-port-max": 54},
+            {"id": 8, "priority": 4, "chain": "forward", "action": "accept", "family": "ipv4",
+             "source": "0.0.0.0", "source-prefix-len": 0, "destination": "203.0.113.128",
+             "destination-prefix-len": 25},
+            {"id": 4294967295, "priority": 4294967295, "chain": "input", "action": "accept"}):
+        answer = firewall.family.do("rule-add", {"rule": rule})["rule"]
+        equal(answer, rule | {"packets": 0, "bytes": 0}, "the reply")
+        equal(firewall.get(rule["id"]), answer, "the rule")
+    equal([rule["id"] for rule in firewall.dump()], [7, 8, 4294967295], "dump")
+    # Absent are the family of the addresses, all of their bits, the other end of a range.
+    rule = firewall.add("input", "drop", source="192.0.2.1", protocol=TCP, source_port_min=5,
+                        destination_port_max=6)
+    equal({name: rule.get(name) for name in ("id", "priority", "family", "source-prefix-len",
+                                             "source-port-max", "destination-port-min")},
+          {"id": 1, "priority": 4294967295, "family": "ipv4", "source-prefix-len": 32,
+           "source-port-max": 5, "destination-port-min": 0}, "defaults")
+
+
+@case
+def identifiers():
+    ns = NetNs()
+    modprobe("firewall")
+    firewall = Firewall(ns)
+    equal([firewall.add("input", "drop")["id"] for _ in range(3)], [1, 2, 3], "identifiers")
+    firewall.add("input", "drop", id=4)
+    refused(lambda: firewall.add("input", "drop", id=4), errno.EEXIST, "rule 4", ".rule.id")
+    firewall.delete(3)
+    equal(firewall.add("input", "drop")["id"], 5, "identifier after 3, beside 4")
+    refused(lambda: firewall.delete(3), errno.ENOENT, "no rule 3", ".id")
+    refused(lambda: firewall.get(3), errno.ENOENT, "no rule 3", ".id")
+    equal(firewall.flush(), 4, "flushed")
+    equal(firewall.flush(), 0, "flushed again")
+    equal(firewall.dump(), [], "dump")
+
+
+@case
+def bad_requests():
+    ns = NetNs()
+    modprobe("firewall")
+    firewall = Firewall(ns)
+    add = firewall.add
+    for number, text, attribute, match in (
+            (errno.EINVAL, "bits behind the prefix", ".rule.source",
+             {"source": A4, "source_prefix_len": 24}),
+            (errno.EINVAL, "bits behind the prefix", ".rule.destination",
+             {"destination": A6, "destination_prefix_len": 64}),
+            (errno.EINVAL, "more bits", ".rule.source-prefix-len", {"source": A4, "source_prefix_len": 33}),
+            (errno.ERANGE, "", ".rule.source-prefix-len", {"source": A6, "source_prefix_len": 129}),
+            (errno.EINVAL, "without an address", ".rule.destination-prefix-len",
+             {"destination_prefix_len": 0}),
+            (errno.EINVAL, "4 bytes", ".rule.source", {"source": b"\1\2\3\4\5"}),
+            (errno.EINVAL, "4 bytes", ".rule.source", {"source": b""}),
+            (errno.ERANGE, "", ".rule.source", {"source": bytes(17)}),
+            (errno.EINVAL, "another family", ".rule.destination", {"source": A4, "destination": A6}),
+            (errno.EINVAL, "another family", ".rule.source", {"source": A4, "family": "ipv6"}),
+            (errno.EINVAL, "protocol", ".rule.source-port-min", {"source_port_min": 1}),
+            (errno.EINVAL, "protocol", ".rule.destination-port-max",
+             {"destination_port_max": 1, "protocol": ICMP}),
+            (errno.EINVAL, "before the first", ".rule.destination-port-max",
+             {"destination_port_min": 2, "destination_port_max": 1, "protocol": TCP}),
+            (errno.ERANGE, "", ".rule.family", {"family": 2}),
+            (errno.ERANGE, "", ".rule.id", {"id": 0}),
+            (errno.EINVAL, "nknown", ".rule.packets", {"packets": 1})):
+        refused(lambda: add("input", "drop", **match), number, text, attribute)
+    refused(lambda: add(3, "drop"), errno.ERANGE, "", ".rule.chain")
+    refused(lambda: add("input", 2), errno.ERANGE, "", ".rule.action")
+    do = firewall.family.do
+    refused(lambda: do("rule-add", {}), errno.EINVAL, "missing")
+    refused(lambda: do("rule-add", {"rule": {"action": "drop"}}), errno.EINVAL, "missing")
+    refused(lambda: do("rule-add", {"rule": {"chain": "input"}}), errno.EINVAL, "missing")
+    refused(lambda: do("rule-add", {"id": 1}), errno.EINVAL)
+    refused(lambda: do("rule-del", {}), errno.EINVAL, "missing")
+    refused(lambda: do("rule-del", {"id": 0}), errno.ERANGE, "", ".id")
+    refused(lambda: do("rule-flush", {"id": 1}), errno.EINVAL)
+    refused(lambda: do("stats-get", {"count": 1}), errno.EINVAL)
+    refused(lambda: firewall.family.dump("rule-get", {"id": 1}), errno.EINVAL)
+    equal(firewall.dump(), [], "rules left")
+
+
+@case
+def rules_have_a_limit():
+    ns = NetNs()
+    modprobe("firewall")
+    firewall = Firewall(ns)
+    for n in range(MAX_RULES):
+        firewall.add("input", "drop", priority=MAX_RULES - n)
+    refused(lambda: firewall.add("input", "drop"), errno.ENOSPC, "1024")
+    dump = firewall.dump()
+    equal([rule["priority"] for rule in dump], list(range(1, MAX_RULES + 1)), "dump")
+    firewall.delete(1)
+    firewall.add("input", "drop")
+    equal(firewall.flush(), MAX_RULES, "flushed")
+
+
+@case
+def dump_while_rules_change():
+    """Rules that are there all the time are in every dump, once."""
+    ns = NetNs()
+    modprobe("firewall")
+    firewall, other = Firewall(ns), Firewall(ns)
+    kept = [firewall.add("input", "drop", priority=2 * n)["id"] for n in range(300)]
+    stop = threading.Event()
+
+    def change():
+        while not stop.is_set():
+            other.delete(other.add("input", "drop", priority=301)["id"])
+    thread = threading.Thread(target=change)
+    thread.start()
+    try:
+        for _ in range(20):
+            seen = [rule["id"] for rule in firewall.dump()]
+            equal([number for number in seen if number in set(kept)], kept, "rules that stay")
+    finally:
+        stop.set()
+        thread.join()
+
+
+@case
+def notifies():
+    ns, elsewhere = NetNs(), NetNs()
+    modprobe("firewall")
+    firewall = Firewall(ns)
+    listener, deaf = Firewall(ns).family, Firewall(elsewhere).family
+    for family in (listener, deaf):
+        family.ntf_subscribe("rules")
+    rule = firewall.add("input", "drop", source=A4)
+    firewall.delete(rule["id"])
+    firewall.add("input", "drop")
+    firewall.flush()
+    events = []
+
+    def heard():
+        listener.check_ntf()
+        while not listener.async_msg_queue.empty():
+            told = listener.async_msg_queue.get()
+            events.append((told["name"], told["msg"]))
+        return len(events) >= 4
+    wait_until(heard, 5, "four notifications")
+    equal([name for name, _ in events],
+          ["rule-add-ntf", "rule-del-ntf", "rule-add-ntf", "rule-flush-ntf"], "names")
+    equal(events[0][1]["rule"], rule, "the rule")
+    equal(events[1][1]["rule"]["id"], rule["id"], "the deleted rule")
+    equal(events[3][1]["count"], 1, "the flushed")
+    deaf.check_ntf()
+    assert deaf.async_msg_queue.empty(), "heard in another namespace"
+
+
+def in_child(function):
+    """Whether the function succeeds in a process of its own; else the number of its NlError."""
+    pid = os.fork()
+    if not pid:
+        status = 255
+        try:
+            function()
+            status = 0
+        except ynl.NlError as refusal:
+            status = refusal.error
+        except BaseException as error:
+            print(f"child: {type(error).__name__}: {error}", flush=True)
+        finally:
+            os._exit(status)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+@case
+def unprivileged_may_look_only():
+    ns = NetNs()
+    modprobe("firewall")
+    firewall = Firewall(ns)
+    rule = firewall.add("input", "drop")
+
+    def as_nobody(function):
+        def run_it():
+            os.setresuid(65534, 65534, 65534)
+            function()
+        return in_child(run_it)
+    equal(as_nobody(lambda: firewall.add("input", "drop")), errno.EPERM, "add")
+    equal(as_nobody(lambda: firewall.delete(rule["id"])), errno.EPERM, "del")
+    equal(as_nobody(firewall.flush), errno.EPERM, "flush")
+    equal(as_nobody(firewall.dump), 0, "dump")
+    equal(as_nobody(firewall.stats), 0, "stats")
+    equal(len(firewall.dump()), 1, "rules")
+
+
+@case
+def owner_of_a_user_namespace_may_change_rules():
+    modprobe("firewall")
+    host = NetNs()
+
+    class Here:
+        enter = staticmethod(contextlib.nullcontext)
+
+    def in_own_namespace():
+        if ctypes.CDLL(None, use_errno=True).unshare(0x10000000 | 0x40000000):
+            raise OSError(ctypes.get_errno(), "unshare")
+        firewall = Firewall(Here)
+        firewall.add("input", "drop")
+        equal(len(firewall.dump()), 1, "rules")
+    equal(in_child(in_own_namespace), 0, "in a namespace of one's own")
+
+    def in_the_host():
+        firewall = Firewall(host)
+        if ctypes.CDLL(None, use_errno=True).unshare(0x10000000):
+            raise OSError(ctypes.get_errno(), "unshare")
+        firewall.add("input", "drop")
+    equal(in_child(in_the_host), errno.EPERM, "in another's namespace")
+
+
+@case
+def namespaces_are_independent():
+    a, r = two()
+    of_a, of_r = Firewall(a), Firewall(r)
+    rule = of_a.add("input", "drop", protocol=TCP)
+    equal(rule["id"], of_r.add("input", "drop", protocol=TCP, id=rule["id"])["id"], "id")
+    of_r.flush()
+    equal((len(of_a.dump()), len(of_r.dump())), (1, 0), "rules")
+    before = of_r.stats()["dropped"]
+    of_a.add("input", "drop")
+    assert silent(a, R4)
+    assert of_a.stats()["dropped"] >= 2
+    equal(of_r.stats()["dropped"], before, "dropped in the other")
+
+
+def flood(a, r):
+    a.popen(f"ping -q -f -s 1000 {R4}")
+    r.popen(f"ping -q -f {A6}")
+
+
+@case
+def rules_change_under_traffic():
+    a, r = two()
+    firewall = Firewall(r)
+    flood(a, r)
+    kept = firewall.add("input", "accept", protocol=ICMP, priority=1000)
+    for n in range(200):
+        rule = firewall.add("input", "accept", priority=n, source=A4 if n % 2 else A6)
+        if n % 3:
+            firewall.delete(rule["id"])
+    wait_until(lambda: firewall.stats()["accepted"] > 1000, 20, "traffic")
+    firewall.delete(kept["id"])
+    firewall.flush()
+    equal(firewall.stats()["dropped"], 0, "dropped")
+
+
+@case
+def unloaded_under_traffic():
+    a, r = two()
+    flood(a, r)
+    for _ in range(5):
+        firewall = Firewall(r)
+        firewall.add("input", "drop", protocol=UDP)
+        firewall.add("input", "accept")
+        wait_until(lambda: firewall.stats()["accepted"] > 100, 20, "traffic")
+        rmmod("firewall")
+        equal(loaded("firewall"), False, "loaded")
+        run(["modprobe", "firewall"])
+        equal(Firewall(r).dump(), [], "rules of a new module")
+    assert a.ping(R4)
+
+
+@case
+def namespace_deleted_under_traffic():
+    a, r = two()
+    firewall = Firewall(r)
+    firewall.add("input", "accept")
+    flood(a, r)
+    wait_until(lambda: firewall.stats()["accepted"] > 100, 20, "traffic")
+    firewall.family.sock.close()
+    for pid in run(["ip", "netns", "pids", r.name]).stdout.split():
+        run(["kill", "-9", pid], check=False)
+    r.delete()
+    wait_until(lambda: "ar" not in a.run("ip -br link").stdout, 30, "the namespace is gone")
+    again = NetNs()
+    equal(Firewall(again).dump(), [], "rules of a new namespace")
+
+
+main()
