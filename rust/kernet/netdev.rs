@@ -397,21 +397,25 @@ impl<D: Driver> Dev<D> {
 
     /// Makes a packet that another device sends one that this device has received.
     ///
-    /// What belongs to the sending side is removed: the route, the socket's marks when namespaces
+    /// `from` is the device that sends. What belongs to its side is removed: the route, the socket's marks when namespaces
     /// are crossed, conntrack. `None` when this device is down or the packet is longer than its
     /// MTU allows: it was freed, and counted as dropped here.
     #[doc(alias = "dev_forward_skb")]
     #[inline]
-    pub fn forward(&self, mut skb: Skb, _softirq: Softirq<'_>) -> Option<Received> {
+    pub fn forward(&self, mut skb: Skb, from: &Device, softirq: Softirq<'_>) -> Option<Received> {
         if skb.as_mut().may_pull(bindings::ETH_HLEN).is_err() {
-            skb.drop_reason(DropReason::PKT_TOO_SMALL, _softirq);
+            skb.drop_reason(DropReason::PKT_TOO_SMALL, softirq);
             self.count_rx_dropped();
             return None;
         }
         let skb = skb.into_raw();
-        // SAFETY: The packet is ours, with an Ethernet header in the linear part; it is freed if
-        // the call fails.
-        if unsafe { bindings::__dev_forward_skb(self.as_raw(), skb) } != 0 {
+        // SAFETY: The packet is ours, with an Ethernet header in the linear part. It becomes one of
+        // `from`, whose namespace the callee looks at. It is freed if the call fails.
+        let failed = unsafe {
+            bindings::skb_set_dev(skb, from.as_raw());
+            bindings::__dev_forward_skb(self.as_raw(), skb) != 0
+        };
+        if failed {
             return None;
         }
         // INVARIANT: The callee has run `eth_type_trans()`.

@@ -326,8 +326,9 @@ impl Link<{ attr::COUNT }> for Device {
         let net = request.link_net().ok_or(EINVAL)?;
         let tunnels = state(net, extack)?;
         let parameters = Self::parameters(dev).ok_or(EINVAL)?;
-        tunnels.devices.insert(dev, hash(parameters.remote), rtnl);
-        Ok(())
+        tunnels
+            .devices
+            .insert(net, dev, hash(parameters.remote), rtnl)
     }
 
     fn change(
@@ -349,7 +350,9 @@ impl Link<{ attr::COUNT }> for Device {
         let node = rcu::Node::new(tunnel, GFP_KERNEL)?;
         // Found under the old addresses until the next line, and under none of them a moment.
         dev.private().tunnel.replace(Some(node), rtnl.process());
-        tunnels.devices.insert(dev, hash(parameters.remote), rtnl);
+        tunnels
+            .devices
+            .insert(net, dev, hash(parameters.remote), rtnl)?;
         if parameters.link != old.link {
             underlay.apply(dev, !attr::has_mtu(request.link), rtnl);
         }

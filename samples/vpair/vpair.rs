@@ -124,7 +124,7 @@ impl Driver for End {
         let len = skb.len();
         let queue = skb.queue_mapping();
         dev.tx_timestamp(&mut skb, softirq);
-        let Some(received) = peer.forward(skb, softirq) else {
+        let Some(received) = peer.forward(skb, dev, softirq) else {
             // Counted by the peer, which is down or has a smaller MTU.
             dev.count_tx_dropped();
             return;

@@ -55,8 +55,8 @@ impl Membership {
 
 /// Devices of a driver, found by a hash: a tunnel by its end points, say.
 ///
-/// Part of a namespace's [state](crate::netns::State), whose packets it serves. Readers need no
-/// lock; writers hold RTNL.
+/// A field of a namespace's [state](crate::netns::State), whose packets it serves; elsewhere it
+/// takes no devices. Readers need no lock; writers hold RTNL.
 ///
 /// # Lifetime
 ///
@@ -125,23 +125,31 @@ impl<D: Driver> DeviceMap<D> {
 
     /// Puts a device in; one that is in a map already is taken out there first.
     ///
-    /// A device that is not registered any more stays out.
-    pub fn insert(&self, dev: &Dev<D>, hash: u32, rtnl: Rtnl<'_>) {
+    /// # Errors
+    ///
+    /// [`EINVAL`] when the map is not a field of the driver's module's state in `net`: another one
+    /// might be leaked, and its namespace be freed without it. [`ENODEV`] when the device is not
+    /// registered any more.
+    pub fn insert(&self, net: &Net, dev: &Dev<D>, hash: u32, rtnl: Rtnl<'_>) -> Result {
+        let state = net.state::<D::Module>().ok_or(ENODEV)?;
+        let state = ptr::from_ref(state).addr()..ptr::from_ref(state).addr() + size_of_val(state);
+        if !ptr::eq(net.as_raw(), self.net) || !state.contains(&ptr::from_ref(self).addr()) {
+            return Err(EINVAL);
+        }
         // SAFETY: Valid by the type; written under RTNL.
         if u32::from(unsafe { (*dev.as_raw()).reg_state })
             != bindings::netdev_reg_state_NETREG_REGISTERED
         {
-            return;
+            return Err(ENODEV);
         }
         forget(dev, rtnl);
-        let Some(bucket) = self.bucket(hash) else {
-            return;
-        };
+        let bucket = self.bucket(hash).ok_or(EINVAL)?;
         let member = &dev.shared().membership;
         let first = bucket.load(Relaxed);
         member.next.store(first, Relaxed);
         member.slot.store(ptr::from_ref(bucket).cast_mut(), Relaxed);
-        // INVARIANT: In this map, from the next store on; `forget` runs in `uninit` of the device.
+        // INVARIANT: In this map, from the next store on; `forget` runs in `uninit` of the device, and
+        // when the map is dropped, which the state that holds it in place makes sure of.
         member.net.store(self.net, Release);
         if !first.is_null() {
             // SAFETY: By the type invariants.
@@ -150,6 +158,7 @@ impl<D: Driver> DeviceMap<D> {
             first.shared().membership.slot.store(slot, Relaxed);
         }
         bucket.store(dev.as_raw(), Release);
+        Ok(())
     }
 
     /// Takes a device out, if it is in.

@@ -13,7 +13,7 @@ use kernet::{
 
 pub fn twice<D: Driver>(dev: &Dev<D>, skb: Skb, softirq: Softirq<'_>) {
     for _ in 0..2 {
-        if let Some(received) = dev.forward(skb, softirq) {
+        if let Some(received) = dev.forward(skb, dev, softirq) {
             received.drop_reason(DropReason::NOMEM, softirq);
         }
     }
