@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+// undefined: rust_build_error
+
+//! A packet of a protocol that goes out of scope.
+
+#![forbid(unsafe_code)]
+
+use kernet::inet::Received;
+
+pub fn lost(packet: Received<'_>) -> u32 {
+    packet.skb().len()
+}
