@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The namespaces and the firewall that the selftests work on."""
+
+import socket
+
+import ynl
+from selftest import NetNs, equal, loaded, modprobe, run, wait_until
+
+ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
+MAX_RULES = 1024
+A4, A6, R4, R6 = "192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2"
+B4, B6 = "198.51.100.1", "2001:db8:1::1"
+
+
+class Firewall:
+    """The firewall of a namespace."""
+
+    def __init__(self, ns):
+        self.family = ynl.family("firewall", ns)
+
+    def add(self, chain, action, **match):
+        rule = {"chain": chain, "action": action}
+        rule |= {name.replace("_", "-"): value for name, value in match.items()}
+        return self.family.do("rule-add", {"rule": rule})["rule"]
+
+    def delete(self, number):
+        self.family.do("rule-del", {"id": number})
+
+    def flush(self):
+        return self.family.do("rule-flush", {})["count"]
+
+    def get(self, number):
+        return self.family.do("rule-get", {"id": number})["rule"]
+
+    def dump(self):
+        return [answer["rule"] for answer in self.family.dump("rule-get", {})]
+
+    def stats(self):
+        return self.family.do("stats-get", {})
+
+
+def veth(left, left_name, right, right_name):
+    left.run(f"ip link add {left_name} type veth peer name {right_name} netns {right.name}")
+
+
+def two():
+    """a and r, with a firewall loaded."""
+    modprobe("firewall")
+    a, r = NetNs(), NetNs()
+    veth(a, "ar", r, "ra")
+    a.up("ar", f"{A4}/24", f"{A6}/64")
+    r.up("ra", f"{R4}/24", f"{R6}/64")
+    return a, r
+
+
+def three():
+    a, r = two()
+    b = NetNs()
+    veth(r, "rb", b, "bb")
+    r.up("rb", "198.51.100.2/24", "2001:db8:1::2/64")
+    b.up("bb", f"{B4}/24", f"{B6}/64")
+    r.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+    a.run(f"ip route add default via {R4}; ip -6 route add default via {R6}")
+    b.run("ip route add default via 198.51.100.2; ip -6 route add default via 2001:db8:1::2")
+    return a, r, b
+
+
+def silent(ns, address):
+    """Whether no ping is answered."""
+    done = ns.run(f"ping -q -i 0.05 -W 0.3 -c 2 {address}", check=False)
+    return " 0 received" in done.stdout or "not permitted" in done.stderr
+
+
+def refused(function, number, text="", attribute=None):
+    """The function is refused by this error, this message, this attribute."""
+    try:
+        function()
+    except ynl.NlError as refusal:
+        equal(refusal.error, number, f"error ({refusal})")
+        extack = refusal.nl_msg.extack or {}
+        assert text in extack.get("msg", ""), refusal
+        if attribute:
+            equal(extack.get("bad-attr") or extack.get("miss-type"), attribute, f"attribute ({refusal})")
+        return
+    raise AssertionError("accepted")
+
+
+def connects(client, server, address, port):
+    """Whether TCP from one namespace gets to the other."""
+    kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with server.enter():
+        listener = socket.create_server((address, port), family=kind)
+    with listener, client.enter(), socket.socket(kind) as sock:
+        sock.settimeout(1)
+        try:
+            sock.connect((address, port))
+        except OSError:
+            return False
+        return True
+
+
+def send(ns, address, port, size=10, source_port=0):
+    """Sends a datagram; fragments it, if it has to be."""
+    kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with ns.enter(), socket.socket(kind, socket.SOCK_DGRAM) as sock:
+        sock.bind(("", source_port))
+        sock.sendto(bytes(size), (address, port))
+
+
+def count(firewall, rule):
+    return firewall.get(rule["id"])["packets"]
+
+
+def reaches(firewall, rule, packets):
+    wait_until(lambda: count(firewall, rule) >= packets, 5, f"{packets} packets in rule {rule['id']}")
+    equal(count(firewall, rule), packets, f"packets of rule {rule['id']}")
