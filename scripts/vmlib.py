@@ -121,12 +121,13 @@ def die_with_parent():
 
 
 def boot(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", append=(),
-         qemu=(), environment=None, on_output=None, on_error=None, terminal=False):
+         qemu=(), environment=None, on_output=None, on_error=None, terminal=False, until=None):
     """Boots `kernel` (a build folder) and runs `command` with sh in the checkout.
 
     `modules` is a folder to mount on /lib/modules. Output is given in pieces of bytes to
     `on_output` and `on_error`, by default written to the own ones. `qemu` are more words
-    for QEMU, `append` more words for the kernel. Returns an Outcome.
+    for QEMU, `append` more words for the kernel; the machine is stopped, as at its time
+    limit, when the kernel's log has the pattern `until`. Returns an Outcome.
     """
     image = pathlib.Path(kernel) / "arch/x86/boot/bzImage"
     if not image.is_file():
@@ -175,7 +176,7 @@ def boot(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", app
     try:
         while to:
             left = start + timeout - time.monotonic()
-            if left <= 0:
+            if left <= 0 or until and re.search(until, console.read_text(errors="replace")):
                 timed_out = True
                 break
             for fd in select.select(list(to), [], [], min(left, 1))[0]:
