@@ -67,23 +67,33 @@ def settings(ns, name="t0"):
     return parse(info[rtnl.IFLA_INFO_DATA])
 
 
+def batch(ns, *lines):
+    """Commands of `ip`, in one process: under emulation each process counts."""
+    run(["ip", "-n", ns.name, "-batch", "-"], input="\n".join(lines) + "\n")
+
+
 def underlay():
     """Namespaces a and b, and the router between them."""
     modprobe("etherip")
     a, r, b = NetNs(), NetNs(), NetNs()
     for ns, own, router in ((a, A, "192.0.2.2"), (b, B, "192.0.2.130")):
-        peer = "u" + ns.name
-        run(f"ip -n {ns.name} link add u0 type veth peer name {peer[:15]} netns {r.name}")
-        ns.up("u0", own + "/25")
-        r.up(peer[:15], router + "/25")
-        ns.run(f"ip route add default via {router}")
+        peer = router_device(ns)
+        batch(ns, f"link add u0 type veth peer name {peer} netns {r.name}",
+              f"addr add {own}/25 dev u0", "link set u0 up", f"route add default via {router}")
+        batch(r, f"addr add {router}/25 dev {peer}", f"link set {peer} up")
     r.run("sysctl -qw net.ipv4.ip_forward=1")
     return a, r, b
 
 
+def router_device(ns):
+    """The router's device that leads to a namespace."""
+    return f"u{ns.name}"[:15]
+
+
 def up(a, b, name="t0"):
-    a.up(name, "198.51.100.1/24", "2001:db8::1/64")
-    b.up(name, "198.51.100.2/24", "2001:db8::2/64")
+    for ns, host in ((a, 1), (b, 2)):
+        batch(ns, f"addr add 198.51.100.{host}/24 dev {name}",
+              f"addr add 2001:db8::{host}/64 dev {name}", f"link set {name} up")
 
 
 def two(**more):
@@ -95,7 +105,7 @@ def two(**more):
 
 
 def statistics(ns, name="t0"):
-    text = ns.run(f"ip -d -s -s -j link show dev {name}").stdout
+    text = run(["ip", "-n", ns.name, "-d", "-s", "-s", "-j", "link", "show", "dev", name]).stdout
     return json.loads(text)[0]["stats64"]
 
 
@@ -331,7 +341,7 @@ def says_dont_fragment():
 @case
 def tells_its_senders_the_path_mtu():
     a, r, b = two()
-    for ns, device in ((b, "u0"), (r, ("u" + b.name)[:15])):
+    for ns, device in ((b, "u0"), (r, router_device(b))):
         ns.run(f"ip link set {device} mtu 1300")
     # The first is lost at the router, which tells the tunnel; the next one's sender is told.
     def told(host):
@@ -342,7 +352,7 @@ def tells_its_senders_the_path_mtu():
     wait_until(lambda: told("198.51.100.2"), 20, "an IPv4 sender is told the path MTU")
     assert a.ping("198.51.100.2", options=f"-M do -s {1264 - 28}")
     # Less than IPv6 may have: what is too big for the path is lost, as with the C tunnels.
-    for ns, device in ((b, "u0"), (r, ("u" + b.name)[:15])):
+    for ns, device in ((b, "u0"), (r, router_device(b))):
         ns.run(f"ip link set {device} mtu 1400")
     a.run("ip route flush cache")
     wait_until(lambda: a.run("ip route flush cache") and told_v6(a, 1400 - 36), 30,
