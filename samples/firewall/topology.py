@@ -85,13 +85,13 @@ def refused(function, number, text="", attribute=None):
     raise AssertionError("accepted")
 
 
-def connects(client, server, address, port):
-    """Whether TCP from one namespace gets to the other."""
+def connects(client, server, address, port, patience=20):
+    """Whether TCP from one namespace gets to the other, within `patience` seconds."""
     kind = socket.AF_INET6 if ":" in address else socket.AF_INET
     with server.enter():
         listener = socket.create_server((address, port), family=kind)
     with listener, client.enter(), socket.socket(kind) as sock:
-        sock.settimeout(1)
+        sock.settimeout(patience)
         try:
             sock.connect((address, port))
         except OSError:
@@ -112,5 +112,5 @@ def count(firewall, rule):
 
 
 def reaches(firewall, rule, packets):
-    wait_until(lambda: count(firewall, rule) >= packets, 5, f"{packets} packets in rule {rule['id']}")
+    wait_until(lambda: count(firewall, rule) >= packets, 20, f"{packets} packets in rule {rule['id']}")
     equal(count(firewall, rule), packets, f"packets of rule {rule['id']}")
