@@ -278,7 +278,7 @@ impl Header {
     }
 
     /// Checks version and lengths of a packet of which `available` octets are there from the
-    /// header on. The checksum is [`verify_checksum`]'s.
+    /// header on. The checksum is [`Self::verify_checksum`]'s.
     ///
     /// # Errors
     ///
