@@ -36,11 +36,6 @@ __kernet_helper void kernet_helper_icmpv6_ndo_send(struct sk_buff *skb, u8 type,
 	icmpv6_ndo_send(skb, type, code, info);
 }
 
-__kernet_helper __be16 kernet_helper_skb_protocol(const struct sk_buff *skb, bool skip_vlan)
-{
-	return skb_protocol(skb, skip_vlan);
-}
-
 __kernet_helper __u32 kernet_helper_skb_get_hash(struct sk_buff *skb)
 {
 	return skb_get_hash(skb);

@@ -3,11 +3,6 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
-__kernet_helper struct net *kernet_helper_get_net(struct net *net)
-{
-	return get_net(net);
-}
-
 __kernet_helper struct net *kernet_helper_maybe_get_net(struct net *net)
 {
 	return maybe_get_net(net);

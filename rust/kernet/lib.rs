@@ -48,7 +48,7 @@ impl kernel::Module for Kernet {
 
 impl Drop for Kernet {
     fn drop(&mut self) {
-        // Callbacks of this module's own may be pending: see `netdev::Peer`.
+        // An RCU callback that a user of the crate has left may be code of the crate itself.
         kernel::sync::rcu::rcu_barrier();
     }
 }

@@ -178,8 +178,8 @@ def refuses_bad_requests():
 
 
 @case
-def drops_with_a_reason():
-    """A peer that is down, and a ring that nobody empties."""
+def counts_what_it_drops():
+    """Packets longer than the receiver's MTU: dropped, and counted at both ends."""
     a, b = two()
     a.run("ip neigh replace 192.0.2.2 lladdr 02:00:00:00:00:09 dev pa")
     before = statistics(a, "pa")["tx"]["dropped"]
