@@ -5,6 +5,7 @@ import fcntl
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +23,8 @@ class Failure(Exception):
 def main(function):
     """Runs a script's main function; a Failure becomes one line and exit status 1."""
     name = pathlib.Path(sys.argv[0]).name
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
     try:
         status = function()
     except Failure as failure:
@@ -36,6 +39,11 @@ def main(function):
         print(f"{name}: {error.filename or 'system call'}: {error.strerror}", file=sys.stderr)
         status = 1
     sys.exit(status or 0)
+
+
+def interrupt(*_):
+    """Ends as Ctrl-C does: what was started is ended too."""
+    raise KeyboardInterrupt
 
 
 def say(text):
@@ -88,7 +96,8 @@ def run_logged(what, command, log, **options):
     next_line = 60
     with open(log, "w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT,
-                                   stdin=subprocess.DEVNULL, **options)
+                                   stdin=subprocess.DEVNULL, start_new_session=True,
+                                   pass_fds=tuple(Lock.held), **options)
         try:
             while True:
                 try:
@@ -105,7 +114,8 @@ def run_logged(what, command, log, **options):
                 line = f"{what}: {duration(elapsed)}, {lines} lines of log"
                 print(f"\r{line}", end="", file=sys.stderr, flush=True) if terminal else say(line)
         except BaseException:
-            process.kill()
+            # A session of its own: make's children end with it.
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise
     if terminal:
@@ -129,7 +139,13 @@ def first_error(log):
 
 
 class Lock:
-    """One at a time, across processes; the kernel lets go when the holder ends, however."""
+    """One at a time, across processes.
+
+    `run_logged` hands it on to what it starts: when the holder is killed, the lock goes with the
+    last of its children.
+    """
+
+    held = set()
 
     def __init__(self, path, what):
         self.path, self.what = path, what
@@ -142,7 +158,9 @@ class Lock:
         except BlockingIOError:
             say(f"{self.what}: another run is at it; waiting")
             fcntl.flock(self.file, fcntl.LOCK_EX)
+        Lock.held.add(self.file.fileno())
         return self
 
     def __exit__(self, *_):
+        Lock.held.discard(self.file.fileno())
         self.file.close()

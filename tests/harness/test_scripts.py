@@ -5,9 +5,11 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -182,6 +184,102 @@ def no_space():
     if "unshare" in done.stderr or "mount:" in done.stderr:
         raise Skip(done.stderr.strip())
     refused((done.returncode, done.stderr), r"needs 4 GB free, has 0\.0 GB; make room or set KERNET_CACHE")
+
+
+class Build:
+    """A kernel build by scripts/kernel whose make only says what it does, and waits where told."""
+
+    MAKE = """case "$*" in
+    *allnoconfig*) for word; do case $word in O=*) O=${word#O=} ;; esac; done
+        cp "$O/kernet.config" "$O/.config" ;;
+    *bzImage*) echo begin >>"$NOTES"; while [ -e "$NOTES.wait" ]; do sleep 0.1; done; echo end >>"$NOTES" ;;
+    esac"""
+
+    def __init__(self, name):
+        self.cache = empty_cache(f"{name}-cache")
+        self.path = fake(f"{name}-bin", make=self.MAKE)
+        self.notes = SCRATCH / f"{name}-notes"
+        self.notes.touch()
+        self.wait = SCRATCH / f"{name}-notes.wait"
+        self.wait.touch()
+        self.source = SCRATCH / f"{name}-source"
+        (self.source / "rust/kernel").mkdir(parents=True)
+        (self.source / "rust/kernel/lib.rs").touch()
+        (self.source / "Makefile").write_text("VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\n")
+
+    def start(self):
+        return subprocess.Popen(
+            [str(ROOT / "scripts/kernel"), "plain"], text=True, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env={**os.environ, "KERNET_CACHE": str(self.cache),
+                                         "KSRC": str(self.source), "NOTES": str(self.notes),
+                                         "PATH": f"{self.path}:{os.environ['PATH']}"})
+
+    def said(self):
+        return self.notes.read_text().split()
+
+    def reach(self, *notes):
+        end = time.monotonic() + 60
+        while self.said() != list(notes):
+            assert time.monotonic() < end, f"the builds came to {self.said()}, not to {notes}"
+            time.sleep(0.05)
+
+    def waits(self, process):
+        """The process says that it waits for another."""
+        line = process.stderr.readline()
+        assert "another run is at it; waiting" in line, line
+
+
+def finishes(process):
+    out, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert pathlib.Path(out.strip(), ".kernet-built").is_file(), out
+
+
+@test
+def two_builds_at_once():
+    """The kernel is built once, and both get it."""
+    build = Build("two")
+    first = build.start()
+    build.reach("begin")
+    second = build.start()
+    build.waits(second)
+    build.wait.unlink()
+    finishes(first)
+    finishes(second)
+    build.reach("begin", "end")
+
+
+@test
+def interrupted_build():
+    """What is interrupted ends with all it has started; the next run begins again."""
+    build = Build("interrupted")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        build.notes.write_text("")
+        first = build.start()
+        build.reach("begin")
+        first.send_signal(number)
+        _, said = first.communicate(timeout=60)
+        assert first.returncode == 130 and "interrupted" in said, said
+    build.wait.unlink()
+    time.sleep(0.5)
+    build.reach("begin")
+    finishes(build.start())
+    build.reach("begin", "begin", "end")
+
+
+@test
+def killed_build():
+    """A make that has lost its script keeps the folder locked until it ends."""
+    build = Build("killed")
+    first = build.start()
+    build.reach("begin")
+    first.kill()
+    first.wait()
+    second = build.start()
+    build.waits(second)
+    build.wait.unlink()
+    finishes(second)
+    build.reach("begin", "end", "begin", "end")
 
 
 def toolchain_file():
