@@ -266,9 +266,11 @@ def many_pairs():
     script = ("for i in $(seq 20); do "
               "ip link add dev x{n}$i type vpair && ip link set x{n}$i name y{n}$i && "
               "ip link set y{n}$i netns {other} up && ip -n {other} link del y{n}$i || exit 1; done")
-    shells = [subprocess.Popen(ns.command(script.format(n=n, other=other.name)),
-                               stderr=subprocess.PIPE, text=True)
-              for n, ns, other in (("p", a, b), ("q", b, a))]
+    shells = []
+    for n, ns, other in (("p", a, b), ("q", b, a)):
+        with ns.enter():
+            shells.append(subprocess.Popen(script.format(n=n, other=other.name), shell=True,
+                                           stderr=subprocess.PIPE, text=True))
     for shell in shells:
         _, said = shell.communicate(timeout=300)
         equal((shell.returncode, said), (0, ""), "status")

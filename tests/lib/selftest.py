@@ -133,18 +133,19 @@ class NetNs:
         if pathlib.Path("/run/netns", self.name).exists():
             run(["ip", "netns", "del", self.name])
 
-    def command(self, command):
-        return ["ip", "netns", "exec", self.name, "sh", "-c", command]
-
     def run(self, command, **options):
-        return run(self.command(command), **options)
+        """Runs a command there, with the host's /sys: `ip netns exec` would mount, for longer
+        than most commands take under emulation."""
+        with self.enter():
+            return run(command, **options)
 
     def popen(self, command, **options):
         """Starts a command that ends with the case."""
         options.setdefault("stdout", subprocess.DEVNULL)
         options.setdefault("stderr", subprocess.DEVNULL)
         # `exec`: what is killed is the program, not the shell before it.
-        process = subprocess.Popen(self.command("exec " + command), text=True, **options)
+        with self.enter():
+            process = subprocess.Popen("exec " + command, shell=True, text=True, **options)
         def end():
             process.kill()
             process.wait()
