@@ -49,22 +49,8 @@ def tunnel(ns, name="t0", local=None, remote=None, create=True, attrs=(), **more
 
 def settings(ns, name="t0"):
     """The attributes that the kernel answers, by number."""
-    payload = struct.pack("=BxHiII", 0, 0, 0, 0, 0)
-    payload += rtnl.attributes([(rtnl.IFLA_IFNAME, name.encode() + b"\0")])
-    with ns.enter(), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0) as sock:
-        sock.send(struct.pack("=IHHII", 16 + len(payload), 18, 1, 1, 0) + payload)
-        data = sock.recv(1 << 20)
-    equal(struct.unpack_from("=H", data, 4)[0], rtnl.RTM_NEWLINK, "answer")
-
-    def parse(data):
-        found = {}
-        while len(data) >= 4:
-            length, kind = struct.unpack_from("=HH", data)
-            found[kind & 0x3fff] = data[4:length]
-            data = data[length + -length % 4:]
-        return found
-    info = parse(parse(data[32:])[rtnl.IFLA_LINKINFO])
-    return parse(info[rtnl.IFLA_INFO_DATA])
+    with ns.enter():
+        return rtnl.info(name)
 
 
 def batch(ns, *lines):

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Makes and changes links by RTM_NEWLINK: what `ip` cannot say of a kind it does not know."""
 
+import contextlib
 import os
 import socket
 import struct
 
-RTM_NEWLINK = 16
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 1, 4, 0x200, 0x400
 NLMSG_ERROR = 2
 NLA_F_NESTED = 0x8000
@@ -13,6 +14,8 @@ IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINKINFO, IFLA_NET_NS_FD = 1, 3, 4, 18
 IFLA_INFO_KIND, IFLA_INFO_DATA = 1, 2
 SOL_NETLINK, NETLINK_EXT_ACK = 270, 11
 NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
+# Of any device: the attributes say which.
+IFINFOMSG = struct.pack("=BxHiII", 0, 0, 0, 0, 0)
 
 
 class NetlinkError(OSError):
@@ -36,53 +39,92 @@ def attributes(pairs):
     return b"".join(attribute(kind, payload) for kind, payload in pairs)
 
 
-def request(kind, flags, payload):
+def message(kind, flags, payload):
+    return struct.pack("=IHHII", 16 + len(payload), kind, NLM_F_REQUEST | NLM_F_ACK | flags, 1, 0) + payload
+
+
+def error_of(data):
+    """A message's type and, of an acknowledgement, its errno."""
+    kind, = struct.unpack_from("=H", data, 4)
+    return kind, -struct.unpack_from("=i", data, 16)[0] if kind == NLMSG_ERROR else None
+
+
+def request(message):
     """Sends a request and waits for its acknowledgement."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
         sock.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         sock.bind((0, 0))
-        sock.send(struct.pack("=IHHII", 16 + len(payload), kind,
-                              NLM_F_REQUEST | NLM_F_ACK | flags, 1, 0) + payload)
+        sock.send(message)
         data = sock.recv(65536)
-    _, kind, flags, _, _ = struct.unpack_from("=IHHII", data)
+    kind, error = error_of(data)
     assert kind == NLMSG_ERROR, kind
-    error, = struct.unpack_from("=i", data, 16)
     if not error:
         return
     # The request comes back whole, then the attributes of the extended ack.
     at = 20 + struct.unpack_from("=I", data, 20)[0]
-    message, offset = "", None
+    text, offset = "", None
     while at + 4 <= len(data):
         length, kind = struct.unpack_from("=HH", data, at)
         if length < 4:
             break
         payload = data[at + 4:at + length]
         if kind == NLMSGERR_ATTR_MSG:
-            message = payload.rstrip(b"\0").decode()
+            text = payload.rstrip(b"\0").decode()
         elif kind == NLMSGERR_ATTR_OFFS:
             offset = struct.unpack("=I", payload)[0]
         at += length + -length % 4
-    raise NetlinkError(-error, message, offset)
+    raise NetlinkError(error, text, offset)
 
 
-def newlink(name, kind, attrs=(), data=(), peer=None, create=True):
-    """Makes a link, or changes it. `peer` is (attribute, name, namespace or None[, attributes])."""
+@contextlib.contextmanager
+def newlink_message(name, kind, attrs=(), data=(), peer=None, create=True):
+    """The request that makes a link, or changes it; the files that it names are open meanwhile.
+
+    `peer` is (attribute, name, namespace or None[, attributes]).
+    """
     data = list(data)
-    opened = []
-    if peer:
-        number, peer_name, namespace, *more = peer
-        inner = [(IFLA_IFNAME, peer_name.encode() + b"\0"), *(more[0] if more else ())]
-        if namespace:
-            opened.append(os.open(f"/run/netns/{namespace}", os.O_RDONLY))
-            inner.append((IFLA_NET_NS_FD, u32(opened[0])))
-        data.append((number, struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attributes(inner)))
-    info = [(IFLA_INFO_KIND, kind.encode() + b"\0")]
-    if data:
-        info.append((IFLA_INFO_DATA | NLA_F_NESTED, attributes(data)))
-    payload = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attributes(
-        [(IFLA_IFNAME, name.encode() + b"\0"), *attrs, (IFLA_LINKINFO | NLA_F_NESTED, attributes(info))])
-    try:
-        request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL if create else 0, payload)
-    finally:
-        for fd in opened:
-            os.close(fd)
+    with contextlib.ExitStack() as opened:
+        if peer:
+            number, peer_name, namespace, *more = peer
+            inner = [(IFLA_IFNAME, peer_name.encode() + b"\0"), *(more[0] if more else ())]
+            if namespace:
+                file = opened.enter_context(open(f"/run/netns/{namespace}", "rb"))
+                inner.append((IFLA_NET_NS_FD, u32(file.fileno())))
+            data.append((number, IFINFOMSG + attributes(inner)))
+        info = [(IFLA_INFO_KIND, kind.encode() + b"\0")]
+        if data:
+            info.append((IFLA_INFO_DATA | NLA_F_NESTED, attributes(data)))
+        yield message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL if create else 0, IFINFOMSG + attributes(
+            [(IFLA_IFNAME, name.encode() + b"\0"), *attrs,
+             (IFLA_LINKINFO | NLA_F_NESTED, attributes(info))]))
+
+
+def newlink(name, kind, **options):
+    """Makes a link, or changes it."""
+    with newlink_message(name, kind, **options) as asked:
+        request(asked)
+
+
+def dellink_message(name):
+    return message(RTM_DELLINK, 0, IFINFOMSG + attributes([(IFLA_IFNAME, name.encode() + b"\0")]))
+
+
+def parse(data):
+    """Attributes' payloads by type."""
+    found = {}
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        found[kind & 0x3fff] = data[4:length]
+        data = data[length + -length % 4:]
+    return found
+
+
+def info(name):
+    """The attributes of its kind that the kernel says a link has."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+        sock.send(message(RTM_GETLINK, 0, IFINFOMSG + attributes([(IFLA_IFNAME, name.encode() + b"\0")])))
+        data = sock.recv(1 << 20)
+    kind, error = error_of(data)
+    if kind == NLMSG_ERROR:
+        raise NetlinkError(error, "", None)
+    return parse(parse(parse(data[16 + len(IFINFOMSG):])[IFLA_LINKINFO])[IFLA_INFO_DATA])

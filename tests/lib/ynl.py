@@ -19,3 +19,20 @@ def family(name, ns):
     with ns.enter():
         return YnlFamily(str(SPECS / f"{name}.yaml"),
                          os.path.join(KERNEL, "Documentation/netlink/genetlink.yaml"))
+
+
+def encode(family, operation, values):
+    """The message by which ynl asks for an operation."""
+    class Taken(Exception):
+        pass
+
+    class Taker:
+        def send(self, message, _flags):
+            raise Taken(message)
+    socket, family.sock = family.sock, Taker()
+    try:
+        family.do(operation, values)
+    except Taken as taken:
+        return taken.args[0]
+    finally:
+        family.sock = socket

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""firewall when there is no memory: each allocation fails in its turn, on the debug kernel."""
+
+import socket
+
+import faults
+import ynl
+from selftest import NetNs, case, equal, main, modprobe
+from topology import Firewall
+
+RULE = {"rule": {"chain": "input", "action": "drop", "protocol": 17}}
+
+
+@case
+def adding_and_deleting():
+    """A rule is there whole or not at all, and the rules before it stay."""
+    inject = faults.Faults()
+    modprobe("firewall")
+    ns = NetNs()
+    firewall = Firewall(ns)
+    first = firewall.add("input", "accept", protocol=6)["id"]
+
+    def others():
+        return [rule["id"] for rule in firewall.dump() if rule["id"] != first]
+
+    def added(error):
+        new = others()
+        equal(len(firewall.dump()) - len(new), 1, "the rule from before")
+        # A rule of which the caller could not be told is there.
+        assert len(new) == 1 if error == 0 else len(new) <= 1, f"{new} after error {error}"
+        for number in new:
+            firewall.delete(number)
+
+    def deleted(error):
+        left = others()
+        if error is not None:
+            equal(left, [second] if error else [], f"rules after error {error}")
+        if not left:
+            firewall.add("input", "drop", id=second, protocol=17)
+
+    with ns.enter():
+        faults.requests(inject, socket.NETLINK_GENERIC, ynl.encode(firewall.family, "rule-add", RULE),
+                        added)
+        second = firewall.add("input", "drop", protocol=17)["id"]
+        faults.requests(inject, socket.NETLINK_GENERIC,
+                        ynl.encode(firewall.family, "rule-del", {"id": second}), deleted)
+
+
+@case
+def loading():
+    inject = faults.Faults()
+    modprobe("firewall")
+    faults.loads(inject, "firewall")
+
+
+main()

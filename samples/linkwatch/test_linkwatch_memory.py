@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""linkwatch when there is no memory: each allocation fails in its turn, on the debug kernel."""
+
+import socket
+
+import faults
+import rtnl
+import ynl
+from selftest import NetNs, case, equal, main, modprobe, wait_until
+
+
+@case
+def telling():
+    """A device comes and goes although nobody can be told; an event that is lost leaves a gap."""
+    inject = faults.Faults()
+    modprobe("linkwatch")
+    ns = NetNs()
+    listener = ynl.family("linkwatch", ns)
+    listener.ntf_subscribe("events")
+    with ns.enter(), rtnl.newlink_message("d0", "dummy") as add:
+        faults.link(inject, add, rtnl.dellink_message("d0"))
+        rtnl.newlink("d1", "dummy")
+    events = []
+
+    def told():
+        # The socket says that something was lost.
+        try:
+            listener.check_ntf()
+        except OSError as error:
+            assert error.errno in faults.OUT_OF_MEMORY, error
+        while not listener.async_msg_queue.empty():
+            events.append(listener.async_msg_queue.get()["msg"])
+        return any(event["name"] == "d1" for event in events)
+    wait_until(told, 20, "an event after those that were lost")
+    numbers = [event["sequence"] for event in events]
+    equal(numbers, sorted(set(numbers)), "order of the numbers")
+
+
+@case
+def loading():
+    inject = faults.Faults()
+    modprobe("linkwatch")
+    faults.loads(inject, "linkwatch")
+
+
+main()

@@ -1,0 +1,27 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""vpair when there is no memory: each allocation fails in its turn, on the debug kernel."""
+
+import faults
+import rtnl
+from selftest import NetNs, case, main, modprobe
+
+PEER = 1
+
+
+@case
+def making_and_deleting():
+    inject = faults.Faults()
+    modprobe("vpair")
+    with NetNs().enter(), rtnl.newlink_message("pa", "vpair", peer=(PEER, "pb", None)) as add:
+        faults.link(inject, add, rtnl.dellink_message("pa"))
+
+
+@case
+def loading():
+    inject = faults.Faults()
+    modprobe("vpair")
+    faults.loads(inject, "vpair")
+
+
+main()
