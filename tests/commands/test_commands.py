@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The commands that the documentation tells people to run do run.
+
+Each indented block is taken as it stands: lines that begin with `make` are run here, blocks that
+begin with another command are run by sh in a test machine.
+"""
+
+import os
+import pathlib
+import pty
+import re
+import select
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.dont_write_bytecode = True
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import vmlib  # noqa: E402
+from kernetlib import toolchain  # noqa: E402
+
+PAGES = ("README.md", "CONTRIBUTING.md", "Documentation/*.md", "samples/*/README.md")
+GUEST = ("modprobe", "ip", "ynl", "spec", "ethtool")
+# What the documentation leaves to the reader.
+PRELUDE = """set -e
+ynl() { "$KERNET_PYTHON" "$KERNET_KSRC/tools/net/ynl/pyynl/cli.py" "$@"; }
+ip netns add other
+"""
+
+
+def pages():
+    return sorted(str(path.relative_to(ROOT)) for pattern in PAGES for path in ROOT.glob(pattern))
+
+
+def blocks(page):
+    """The indented blocks of a page, as text."""
+    found, lines = [], []
+    for line in [*(ROOT / page).read_text().splitlines(), "end"]:
+        if line.startswith("    ") or lines and not line:
+            lines.append(line[4:])
+        elif lines:
+            found.append("\n".join(lines).strip("\n"))
+            lines = []
+    return found
+
+
+def first_word(block):
+    return re.match(r"[\w-]*", block)[0]
+
+
+def host_commands():
+    """The documentation's calls of make, each once."""
+    found = {}
+    for page in pages():
+        for block in blocks(page):
+            for line in block.splitlines():
+                if line.startswith("make"):
+                    found.setdefault(shlex.join(shlex.split(line, comments=True)), page)
+    return found
+
+
+def refused(done):
+    return f"status {done.returncode}: {(done.stderr or done.stdout).strip()[-300:]}"
+
+
+def terminal(command, said):
+    """Runs a command on a terminal on which somebody types: (status, what the terminal showed)."""
+    typed = said.encode()
+    shown = b""
+    end = time.monotonic() + 300
+
+    def read(fd):
+        nonlocal typed, shown
+        if not select.select([fd], [], [], max(0, end - time.monotonic()))[0]:
+            raise TimeoutError(f"nothing more after {shown[-200:]!r}")
+        data = os.read(fd, 4096)
+        shown += data
+        # A prompt, after which the shell may ask the terminal where its cursor is.
+        if typed and re.search(rb"[#$] (?:\x1b\[6n)?$", shown):
+            os.write(fd, typed)
+            typed = b""
+        return data
+    # pty copies its own stdin too; there is nobody.
+    with open(os.devnull) as nobody:
+        saved = os.dup(0), os.dup(1)
+        os.dup2(nobody.fileno(), 0)
+        with tempfile.TemporaryFile() as sink:
+            os.dup2(sink.fileno(), 1)
+            try:
+                status = pty.spawn(command, read)
+            finally:
+                for number, fd in enumerate(saved):
+                    os.dup2(fd, number)
+                    os.close(fd)
+    return os.waitstatus_to_exitcode(status), shown.decode(errors="replace")
+
+
+def make(line, folder=ROOT):
+    """What is wrong with a call of make; None if nothing."""
+    line = line.replace("/path/to/build", os.environ["KERNET_KERNEL"])
+    # tests/lint runs that.
+    words = [word for word in shlex.split(line) if word != "lint"]
+    if words[1:] == ["shell"]:
+        status, shown = terminal(["make", "-s", "-C", str(folder), "shell"], "uname -s; exit 3\n")
+        # make itself ends with 2 when the shell does with 3.
+        return None if status == 2 and "Linux" in shown and "Error 3" in shown else \
+            f"status {status}: {shown[-300:]}"
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    return refused(done) if done.returncode else None
+
+
+def guide(line):
+    """The guide's first module, in a copy of the checkout, as the guide says to try it."""
+    with tempfile.TemporaryDirectory(prefix="kernet-") as folder:
+        copy = pathlib.Path(folder, "kernet")
+        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".git", "target"))
+        (copy / "samples/hello").mkdir()
+        shutil.copy(copy / "tests/compile-fail/cases/hello.rs", copy / "samples/hello")
+        kbuild = (copy / "Kbuild").read_text()
+        (copy / "Kbuild").write_text(re.sub(r"^samples := ", "samples := hello ", kbuild, count=1, flags=re.M))
+        done = subprocess.run(shlex.split(line), cwd=copy, capture_output=True, text=True)
+        if done.returncode:
+            return refused(done)
+        return None if "left is up" in done.stdout else f"the log has no word of it: {done.stdout[-300:]}"
+
+
+def on_host():
+    for line, page in host_commands().items():
+        words = shlex.split(line)
+        name = f"{page}:{'_'.join(words)[:60]}".replace(" ", "_")
+        if words[1:2] == ["test"]:
+            # This is a part of it.
+            continue
+        yield name, (lambda line=line: guide(line)) if "hello" in line else (lambda line=line: make(line))
+
+
+def in_machine():
+    """Runs all blocks for a machine in one: (name, what is wrong) for each."""
+    found = [(f"{page}:{number}", block) for page in pages() for number, block in enumerate(blocks(page))
+             if first_word(block) in GUEST]
+    with tempfile.TemporaryDirectory(prefix="kernet-") as folder:
+        script = []
+        for index, (_, block) in enumerate(found):
+            path = pathlib.Path(folder, f"{index}")
+            path.write_text(block + "\n")
+            script.append(f'echo "begin {index}"; (set -e; . {path}) 2>&1; echo "status {index} $?"; set +e')
+        said = []
+        kernels = vmlib.script("kernel")
+        kernel = kernels.kernel("plain")
+        outcome = vmlib.boot(kernel, PRELUDE + "set +e\n" + "\n".join(script),
+                             modules=vmlib.script("modules").stage(kernel), timeout=600,
+                             environment={"KERNET_PYTHON": toolchain()["PYTHON"],
+                                          "KERNET_KSRC": str(kernels.source())},
+                             on_output=said.append, on_error=said.append)
+    text = b"".join(said).decode(errors="replace")
+    failure = outcome.failure()
+    for index, (name, _) in enumerate(found):
+        status = re.search(rf"^status {index} (\d+)$", text, re.M)
+        part = text.partition(f"begin {index}\n")[2].partition(f"\nstatus {index} ")[0]
+        yield name, failure or (None if status and status[1] == "0" else
+                                f"status {status and status[1]}: {part[-300:]}")
+
+
+def main():
+    wanted = sys.argv[1:]
+
+    def say(name, wrong):
+        wrong = wrong and " ".join(wrong.split())
+        print(f"not ok {name}: {wrong}" if wrong else f"ok {name}", flush=True)
+    for name, function in on_host():
+        if not wanted or any(word in name for word in wanted):
+            say(name, function())
+    if not wanted or "machine" in wanted:
+        for name, wrong in in_machine():
+            say(name, wrong)
+
+
+if __name__ == "__main__":
+    main()
