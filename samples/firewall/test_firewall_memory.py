@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """firewall when there is no memory: each allocation fails in its turn, on the debug kernel."""
 
-import socket
-
 import faults
 import ynl
 from selftest import NetNs, case, equal, main, modprobe
@@ -40,10 +38,10 @@ def adding_and_deleting():
             firewall.add("input", "drop", id=second, protocol=17)
 
     with ns.enter():
-        faults.requests(inject, socket.NETLINK_GENERIC, ynl.encode(firewall.family, "rule-add", RULE),
+        faults.requests(inject, ynl.NETLINK_GENERIC, ynl.encode(firewall.family, "rule-add", RULE),
                         added)
         second = firewall.add("input", "drop", protocol=17)["id"]
-        faults.requests(inject, socket.NETLINK_GENERIC,
+        faults.requests(inject, ynl.NETLINK_GENERIC,
                         ynl.encode(firewall.family, "rule-del", {"id": second}), deleted)
 
 

@@ -61,7 +61,10 @@ class Faults:
             error, failed = self.call(nth, function)
             if error and error.errno not in OUT_OF_MEMORY:
                 raise AssertionError(f"allocation {nth} fails: {error!r} instead of a lack of memory")
-            outcome(error)
+            try:
+                outcome(error)
+            except AssertionError as wrong:
+                raise AssertionError(f"allocation {nth} fails: {wrong}") from None
             if not failed:
                 equal(error, None, "error without a failure")
                 return nth - first
@@ -104,12 +107,12 @@ def answer(sock):
             found = number
 
 
-def requests(faults, protocol, message, outcome):
+def requests(faults, protocol, message, outcome, answers=OUT_OF_MEMORY):
     """Sends a request with each allocation failing; `outcome(error)` sees the kernel's answer."""
     with netlink(protocol) as sock:
         def judge(error):
             said = answer(sock)
-            if said and said not in OUT_OF_MEMORY:
+            if said and said not in answers:
                 raise AssertionError(f"answered {errno.errorcode.get(said, said)}")
             outcome(error.errno if error else said)
         return faults.each(lambda: sock.send(message), judge)
@@ -144,7 +147,8 @@ def link(faults, add, delete):
             equal(have, whole, f"devices after error {error}")
         if not have:
             rtnl.request(add)
-    requests(faults, socket.NETLINK_ROUTE, add, made)
+    # `netdev_register_kobject()` says EINVAL when it has no memory for a name.
+    requests(faults, socket.NETLINK_ROUTE, add, made, (*OUT_OF_MEMORY, errno.EINVAL))
     rtnl.request(add)
     requests(faults, socket.NETLINK_ROUTE, delete, deleted)
     rtnl.request(delete)

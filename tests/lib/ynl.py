@@ -6,6 +6,7 @@ import pathlib
 import sys
 
 KERNEL = os.environ["KERNET_KSRC"]
+NETLINK_GENERIC = 16
 SPECS = pathlib.Path(__file__).resolve().parents[2] / "Documentation/netlink/specs"
 sys.path.append(os.path.join(KERNEL, "tools/net/ynl"))
 
