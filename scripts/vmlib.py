@@ -138,7 +138,8 @@ def boot(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", app
     variables = {"KERNET_ROOT": str(ROOT), "KERNET_CACHE": str(CACHE), "HOME": "/root",
                  "KERNET_MODULES": str(modules or ""), "TERM": os.environ.get("TERM", "dumb"),
                  "KERNET_TERMINAL": "y" if terminal else "", "LC_ALL": "C.UTF-8",
-                 "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
+                 "PYTHONDONTWRITEBYTECODE": "1", "IP_LIB_DIR": str(script("ip-plugins").build()),
+                 **(environment or {})}
     (run / "environment").write_text("".join(
         f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
     (run / "command").write_text(command + "\n")
