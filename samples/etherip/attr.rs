@@ -2,6 +2,14 @@
 
 //! The attributes of a tunnel, which `IFLA_INFO_DATA` nests.
 
+use crate::uapi::{
+    LINK,
+    LOCAL,
+    PMTUDISC,
+    REMOTE,
+    TOS,
+    TTL, //
+};
 use core::net::Ipv4Addr;
 use kernel::prelude::*;
 use kernet::{
@@ -15,19 +23,6 @@ use kernet::{
         Writer, //
     },
 };
-
-/// Our address, in network byte order; 0.0.0.0 or absent: any, routing chooses.
-const LOCAL: u16 = 1;
-/// The other end's address, in network byte order.
-const REMOTE: u16 = 2;
-/// The time to live of outer packets; 0 or absent: the inner packet's.
-const TTL: u16 = 3;
-/// The type of service of outer packets; bit 0: the inner packet's. 0 if absent.
-const TOS: u16 = 4;
-/// Whether outer packets must not be fragmented. 1 if absent.
-const PMTUDISC: u16 = 5;
-/// The index of the device to send by, in the namespace of the underlay; 0 or absent: any.
-const LINK: u16 = 6;
 
 /// The number of types, 0 included.
 pub(crate) const COUNT: usize = 7;

@@ -58,6 +58,7 @@ use kernet::{
 };
 
 mod attr;
+mod uapi;
 
 kernet::module! {
     type: Etherip,
