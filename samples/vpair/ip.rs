@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `ip link add left type vpair peer ...`: the plugin for iproute2.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+use core::ffi::CStr;
+use iplink::{
+    Kind,
+    Options,
+    Refused, //
+};
+
+iplink::plugin! { type: Vpair, kind: "vpair" }
+
+struct Vpair;
+
+/// The other end, as `VETH_INFO_PEER` is.
+const PEER: u16 = 1;
+
+impl Kind for Vpair {
+    const HELP: &'static CStr = c"\
+Usage: ... vpair [ peer OPTIONS ]
+
+OPTIONS := as of \"ip link add\": name, address, mtu, netns, numrxqueues, ...
+";
+
+    fn parse(options: &mut Options<'_>) -> Result<(), Refused> {
+        while let Some(option) = options.next() {
+            match option.to_bytes() {
+                b"peer" => options.put_link(PEER)?,
+                _ => return Err(options.unknown()),
+            }
+        }
+        Ok(())
+    }
+}
