@@ -47,7 +47,7 @@ clean:
 	rm -rf build rust-project.json
 
 help:
-	@echo 'make                   build the modules for the kernel kernet is tested on, and plugins for ip (build/)'
+	@echo 'make                   build the modules for the tested kernel, and plugins for ip (build/)'
 	@echo 'make KDIR=folder       build them for a kernel of your own'
 	@echo 'make run               the demonstration, in a virtual machine'
 	@echo 'make test              all tests, on both kernels'

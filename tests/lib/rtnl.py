@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Makes and changes links by RTM_NEWLINK: what `ip` cannot say of a kind it does not know."""
+"""Makes and changes links by RTM_NEWLINK: what `ip` does not say, such as malformed attributes."""
 
 import contextlib
 import os
