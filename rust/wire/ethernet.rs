@@ -191,6 +191,9 @@ impl EtherType {
     /// LLDP.
     #[doc(alias = "ETH_P_LLDP")]
     pub const LLDP: Self = Self(0x88cc);
+    /// The Ethernet Configuration Testing Protocol, [`ect`](super::ect).
+    #[doc(alias = "ETH_P_LOOPBACK")]
+    pub const LOOPBACK: Self = Self(0x9000);
 
     /// Whether the field is a payload's length, not a protocol number.
     #[inline]

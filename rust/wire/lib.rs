@@ -4,11 +4,12 @@
 //!
 //! # Views
 //!
-//! Every protocol is a module with a `Header` of network-endian fields: `ethernet::Header`,
-//! `ipv4::Header` and so on. A header has no padding, no alignment and no invalid bit pattern, so a
-//! reference to one is a reference to bytes of the packet. Its accessors take and return integers
-//! in host order or types that know what they mean; none can panic, because the bytes are known to
-//! be there. [`Header`] is what they share, for code that hands out any header at an offset.
+//! Every protocol is a module with a `Header` of network-endian fields (little-endian ones in
+//! [`ect`]): `ethernet::Header`, `ipv4::Header` and so on. A header has no padding, no alignment
+//! and no invalid bit pattern, so a reference to one is a reference to bytes of the packet. Its
+//! accessors take and return integers in host order or types that know what they mean; none can
+//! panic, because the bytes are known to be there. [`Header`] is what they share, for code that
+//! hands out any header at an offset.
 //!
 //! # Checks
 //!
@@ -69,6 +70,7 @@ macro_rules! header {
 
 pub mod arp;
 pub mod checksum;
+pub mod ect;
 pub mod etherip;
 pub mod ethernet;
 pub mod icmp;
@@ -168,6 +170,8 @@ pub enum Layer {
     Transport,
     /// RFC 3378, [`etherip`].
     EtherIp,
+    /// Ethernet version 2.0 section 8, [`ect`].
+    Ect,
 }
 
 impl Layer {
@@ -186,6 +190,7 @@ impl Layer {
             Self::Tcp => "tcp",
             Self::Transport => "transport",
             Self::EtherIp => "etherip",
+            Self::Ect => "ect",
         }
     }
 }
