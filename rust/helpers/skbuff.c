@@ -89,12 +89,42 @@ __kernet_helper void kernet_helper_skb_reset_mac_header(struct sk_buff *skb)
 	skb_reset_mac_header(skb);
 }
 
+__kernet_helper int kernet_helper_skb_mac_header_was_set(const struct sk_buff *skb)
+{
+	return skb_mac_header_was_set(skb);
+}
+
+__kernet_helper int kernet_helper_skb_mac_offset(const struct sk_buff *skb)
+{
+	return skb_mac_offset(skb);
+}
+
+__kernet_helper void kernet_helper_skb_orphan(struct sk_buff *skb)
+{
+	skb_orphan(skb);
+}
+
+__kernet_helper void kernet_helper_skb_forward_csum(struct sk_buff *skb)
+{
+	skb_forward_csum(skb);
+}
+
+__kernet_helper void kernet_helper_skb_clear_tstamp(struct sk_buff *skb)
+{
+	skb_clear_tstamp(skb);
+}
+
 __kernet_helper void kernet_helper_skb_tx_timestamp(struct sk_buff *skb)
 {
 	skb_tx_timestamp(skb);
 }
 
-/* Fields in anonymous unions, whose Rust path depends on the configuration. */
+/* Fields in anonymous unions and bit fields, whose Rust path depends on the configuration. */
+
+__kernet_helper u8 kernet_helper_skb_get_pkt_type(const struct sk_buff *skb)
+{
+	return skb->pkt_type;
+}
 
 __kernet_helper __be16 kernet_helper_skb_get_protocol(const struct sk_buff *skb)
 {

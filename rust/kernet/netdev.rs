@@ -41,6 +41,7 @@ use crate::{
         Received,
         Skb, //
     },
+    wire::ethernet, //
 };
 
 mod driver;
@@ -162,16 +163,33 @@ impl Device {
     }
 
     /// The hardware address, of any length that the device has.
-    pub fn address(&self, _rtnl: Rtnl<'_>) -> HardwareAddress {
+    ///
+    /// Without RTNL, when another task changes the address now, a mixture of both.
+    #[doc(alias = "dev_addr")]
+    pub fn address<'a>(&self, _context: impl ReadSide<'a>) -> HardwareAddress {
         let mut bytes = [0; HardwareAddress::MAX];
-        // SAFETY: Valid by the type. Under RTNL the address does not move; it is `addr_len` bytes
-        // long, at most `MAX_ADDR_LEN`.
-        let len = unsafe {
-            let len = usize::from((*self.as_raw()).addr_len).min(bytes.len());
-            ptr::copy_nonoverlapping((*self.as_raw()).dev_addr, bytes.as_mut_ptr(), len);
-            len
-        };
+        // SAFETY: Valid by the type; only changed under RTNL, by few drivers.
+        let len = unsafe { ptr::read_volatile(&raw const (*self.as_raw()).addr_len) };
+        // SAFETY: Valid by the type. The address is in the list of the device's addresses, whose
+        // first entry is freed with the device.
+        let address = unsafe { (*self.as_raw()).dev_addr };
+        for (offset, byte) in bytes.iter_mut().take(len.into()).enumerate() {
+            // SAFETY: An entry has room for `MAX_ADDR_LEN` bytes.
+            *byte = unsafe { ptr::read_volatile(address.add(offset)) };
+        }
+        let len = bytes.len().min(len.into());
         HardwareAddress { bytes, len }
+    }
+
+    /// The hardware address of an Ethernet device, as [`Self::address`] has it. `None` for any
+    /// other device, the loopback among them.
+    #[doc(alias = "ARPHRD_ETHER")]
+    pub fn ethernet_address<'a>(&self, context: impl ReadSide<'a>) -> Option<ethernet::Address> {
+        if u32::from(self.hardware_type()) != bindings::ARPHRD_ETHER {
+            return None;
+        }
+        let octets = <[u8; 6]>::try_from(self.address(context).as_bytes()).ok()?;
+        Some(octets.into())
     }
 
     /// The namespace that the device is in.

@@ -1,14 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Handlers of an EtherType.
+//! Handlers of an EtherType, and sending Ethernet frames.
 //!
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h), `struct packet_type`
 //!
 //! A handler sees every packet of its EtherType that any device of any namespace receives, beside
 //! the stack's own handler: what it is given is its own, changing or freeing it takes nothing from
-//! the others.
+//! the others. It does not see what this host sends.
+//!
+//! # Namespaces
+//!
+//! There is one handler for all. What is switched on or off in each namespace is the module's own,
+//! in its [`State`](crate::netns::State), which is gone before the devices of a dying namespace are:
+//! a packet may still arrive then, and finds none.
+//!
+//! # Not supported
+//!
+//! Handlers of one device alone, taps (`ETH_P_ALL`), sending on links other than Ethernet.
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    pin::Pin,
+    ptr,
+    ptr::NonNull, //
+};
 use kernel::{
     prelude::*,
     types::Opaque,
@@ -25,8 +40,18 @@ use crate::{
         Declared,
         Part, //
     },
+    netdev::Device,
     netns::Net,
-    skb::Skb, //
+    skb::{
+        DropReason,
+        PacketType,
+        SkBuff, //
+        Skb,
+    },
+    wire::ethernet::{
+        Address,
+        EtherType, //
+    },
 };
 
 /// What a module does with the packets of an EtherType.
@@ -34,49 +59,51 @@ pub trait Handler: 'static {
     /// The module that the handler belongs to.
     type Module: Declared;
 
-    /// The EtherType, in host byte order, as `ETH_P_*` has it.
+    /// The EtherType.
     ///
     /// `ETH_P_ALL` does not build: the core keeps taps per device or namespace.
-    const ETHERTYPE: u16;
+    const ETHERTYPE: EtherType;
+
+    /// Whether packets that are [not for this host](PacketType::OtherHost) come too. If not, they
+    /// are dropped as [`DropReason::OTHERHOST`], and counted by the device as
+    /// `rx_otherhost_dropped`.
+    #[doc(alias = "PACKET_OTHERHOST")]
+    const PROMISCUOUS: bool = false;
 
     /// A packet has arrived.
     ///
     /// Its data begins at the network header. The data may be shared with others' clones, and may
-    /// be in fragments.
+    /// be in fragments. The device may be of any type, and may have been set down meanwhile.
     fn receive(skb: Skb, arrival: &Arrival<'_>, softirq: Softirq<'_>);
 }
 
 /// Where a packet has arrived.
 pub struct Arrival<'a> {
-    device: &'a Opaque<bindings::net_device>,
-    original: &'a Opaque<bindings::net_device>,
+    device: &'a Device,
+    original: &'a Device,
+    net: &'a Net,
 }
 
 impl<'a> Arrival<'a> {
-    /// The namespace of the device.
-    pub fn net(&self) -> &'a Net {
-        // SAFETY: The device is alive for `'a`, in an RCU read-side section; its namespace is as
-        // long.
-        unsafe { Net::from_raw(bindings::dev_net(self.device.get())) }
+    /// The device that the stack takes the packet to have arrived on: a VLAN, bridge, bond or
+    /// macvlan above the one that it came in by. An answer leaves by this one.
+    pub fn device(&self) -> &'a Device {
+        self.device
     }
 
-    /// The index of the device that the stack takes the packet to have arrived on: a bridge, say.
-    pub fn ifindex(&self) -> u32 {
-        ifindex(self.device)
-    }
-
-    /// The index of the device that the packet came in by: the port of the bridge.
+    /// The device that the packet came in by: the one below a VLAN or macvlan, the slave of a bond.
+    /// Not the port of a bridge, which hands the packet on as its own.
+    ///
+    /// It may be in another namespace than [`Self::device`].
     #[doc(alias = "orig_dev")]
-    pub fn original_ifindex(&self) -> u32 {
-        ifindex(self.original)
+    pub fn original(&self) -> &'a Device {
+        self.original
     }
-}
 
-fn ifindex(device: &Opaque<bindings::net_device>) -> u32 {
-    // SAFETY: Alive while borrowed.
-    let index = unsafe { bindings::dev_ifindex(device.get()) };
-    // Registered devices' indices are positive.
-    u32::try_from(index).unwrap_or(0)
+    /// The namespace of [`Self::device`].
+    pub fn net(&self) -> &'a Net {
+        self.net
+    }
 }
 
 /// The registration of a [`Handler`]: a [`Part`] of its module.
@@ -101,12 +128,12 @@ unsafe impl<H: Handler> Part for Registration<H> {
     unsafe fn register(slot: *mut Self, _: &'static ThisModule, _: &'static CStr) -> Result {
         const {
             assert!(
-                H::ETHERTYPE as u32 != bindings::ETH_P_ALL,
+                H::ETHERTYPE.0 as u32 != bindings::ETH_P_ALL,
                 "ETH_P_ALL needs a device or a namespace"
             );
         }
         let packet_type = bindings::packet_type {
-            type_: H::ETHERTYPE.to_be(),
+            type_: H::ETHERTYPE.0.to_be(),
             func: Some(Self::receive_callback),
             ..pin_init::zeroed()
         };
@@ -135,23 +162,130 @@ impl<H: Handler> Registration<H> {
         _: *mut bindings::packet_type,
         original: *mut bindings::net_device,
     ) -> c_int {
+        // SAFETY: Both devices are alive for this callback, which is an RCU read-side section.
+        let (device, original) = unsafe { (Device::from_raw(device), Device::from_raw(original)) };
+        // SAFETY: Packets are received with bottom halves disabled.
+        let softirq = unsafe { Softirq::assume() };
+        if !H::PROMISCUOUS {
+            // SAFETY: The core lends the packet with a reference of our own; while others have one
+            // too, nobody changes it.
+            let packet_type = unsafe { SkBuff::from_raw(skb) }.packet_type();
+            if packet_type == PacketType::OtherHost {
+                // SAFETY: The device is valid; the reference is ours, and given up.
+                unsafe {
+                    bindings::dev_core_stats_rx_otherhost_dropped_inc(device.as_raw());
+                    bindings::kfree_skb_reason(skb, DropReason::OTHERHOST.as_raw());
+                }
+                return bindings::NET_RX_DROP as c_int;
+            }
+        }
         // The core hands one packet to all handlers, with a reference for each.
         // SAFETY: The reference is ours; the callee gives it up where it makes a clone or fails.
         let skb = unsafe { bindings::skb_share_check(skb, <Softirq<'_> as Context>::GFP) };
-        let Some(skb) = core::ptr::NonNull::new(skb) else {
-            return 0;
+        let Some(skb) = NonNull::new(skb) else {
+            // SAFETY: The device is valid.
+            unsafe { bindings::dev_core_stats_rx_dropped_inc(device.as_raw()) };
+            return bindings::NET_RX_DROP as c_int;
+        };
+        let arrival = Arrival {
+            device,
+            original,
+            net: device.net(softirq),
         };
         // SAFETY: Valid, and ours alone now.
-        let skb = unsafe { Skb::from_raw(skb) };
-        let arrival = Arrival {
-            // SAFETY: Both devices are alive for this callback, which is an RCU read-side section.
-            // `Opaque` is transparent.
-            device: unsafe { &*device.cast() },
-            // SAFETY: As above.
-            original: unsafe { &*original.cast() },
-        };
-        // SAFETY: Packets are received with bottom halves disabled.
-        H::receive(skb, &arrival, unsafe { Softirq::assume() });
-        0
+        H::receive(unsafe { Skb::from_raw(skb) }, &arrival, softirq);
+        bindings::NET_RX_SUCCESS as c_int
+    }
+}
+
+impl Device {
+    /// Sends a packet by this device, as an Ethernet frame to `to` from the device's own address.
+    ///
+    /// The packet's data begins with the payload, before which the link header is put; a VLAN
+    /// device puts its tag too. What it has from being received goes: its socket, route, conntrack
+    /// entry, packet type, time stamp. Mark and priority stay; who sends it into another namespace
+    /// clears the mark.
+    ///
+    /// It takes the way of all that is sent: taps, egress hooks, the queueing discipline. The
+    /// device is not referred to afterwards by anything but its own queue.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not sent. It is dropped, and counted by the device as `tx_dropped`:
+    ///
+    /// - [`DropReason::DEV_HDR`]: the device is not an Ethernet one;
+    /// - [`DropReason::DEV_READY`]: it is down;
+    /// - [`DropReason::PKT_TOO_BIG`]: the payload is longer than its MTU;
+    /// - [`DropReason::NOMEM`];
+    /// - [`DropReason::QDISC_DROP`]: the core dropped it, for a reason that its own trace has.
+    #[doc(alias = "dev_queue_xmit")]
+    #[doc(alias = "dev_hard_header")]
+    pub fn send(
+        &self,
+        mut skb: Skb,
+        to: Address,
+        ethertype: EtherType,
+        softirq: Softirq<'_>,
+    ) -> Result<(), DropReason> {
+        if let Err(reason) = self.make_frame(skb.as_mut(), to, ethertype) {
+            // SAFETY: Valid by the type.
+            unsafe { bindings::dev_core_stats_tx_dropped_inc(self.as_raw()) };
+            skb.drop_reason(reason, softirq);
+            return Err(reason);
+        }
+        // SAFETY: The packet is ours, and given up. It is this device's, which is up or will drop
+        // it, with a link header. `softirq` says that this is no hard interrupt.
+        let sent = unsafe { bindings::dev_queue_xmit(skb.into_raw()) };
+        match u32::try_from(sent) {
+            Ok(bindings::NET_XMIT_SUCCESS | bindings::NET_XMIT_CN) => Ok(()),
+            _ => Err(DropReason::QDISC_DROP),
+        }
+    }
+
+    /// Makes a packet a frame of this device.
+    fn make_frame(
+        &self,
+        skb: Pin<&mut SkBuff>,
+        to: Address,
+        ethertype: EtherType,
+    ) -> Result<(), DropReason> {
+        if u32::from(self.hardware_type()) != bindings::ARPHRD_ETHER {
+            return Err(DropReason::DEV_HDR);
+        }
+        if !self.is_up() {
+            return Err(DropReason::DEV_READY);
+        }
+        let len = skb.len();
+        if len > self.mtu() {
+            return Err(DropReason::PKT_TOO_BIG);
+        }
+        let (dev, skb) = (self.as_raw(), skb.as_raw());
+        // SAFETY: The packet is ours to change.
+        unsafe {
+            bindings::skb_orphan(skb);
+            bindings::skb_scrub_packet(skb, false);
+            bindings::skb_forward_csum(skb);
+            bindings::skb_clear_tstamp(skb);
+            bindings::skb_set_dev(skb, dev);
+            bindings::skb_set_protocol(skb, ethertype.0.to_be());
+            bindings::skb_reset_network_header(skb);
+        }
+        // SAFETY: The packet is ours to change. The callee makes room that no clone shares.
+        if unsafe { bindings::skb_cow_head(skb, bindings::ll_reserved_space(dev)) } != 0 {
+            return Err(DropReason::NOMEM);
+        }
+        // As long as any device's, since a bond may become another type of device just now.
+        let mut address = [0; bindings::MAX_ADDR_LEN as usize];
+        for (to, from) in address.iter_mut().zip(to.octets()) {
+            *to = from;
+        }
+        let (to, from) = (address.as_ptr().cast(), ptr::null());
+        // SAFETY: There is room for the device's link header, as just made. `to` is as long as any
+        // address; without a sender's the callee takes the device's.
+        let header = unsafe { bindings::dev_hard_header(skb, dev, ethertype.0, to, from, len) };
+        if header <= 0 {
+            return Err(DropReason::DEV_HDR);
+        }
+        Ok(())
     }
 }

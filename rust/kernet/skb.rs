@@ -57,11 +57,13 @@ use crate::{
 };
 
 mod drop_reason;
+mod link;
 mod queue;
 mod received;
 mod tests;
 
 pub use drop_reason::DropReason;
+pub use link::PacketType;
 pub use queue::Ring;
 pub use received::Received;
 

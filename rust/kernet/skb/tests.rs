@@ -74,6 +74,24 @@ mod cases {
     }
 
     #[test]
+    fn the_link_header_is_before_the_data() {
+        let seen = with_packet(|skb| {
+            let unset = skb.ethernet_header();
+            skb.as_mut().reset_mac_header();
+            let here = skb.ethernet_header();
+            let pulled = skb.as_mut().pull(13).is_ok();
+            let short = skb.ethernet_header();
+            let whole = skb.as_mut().pull(1).is_ok();
+            let header = skb
+                .ethernet_header()
+                .map(|header| (header.source().octets(), header.ethertype().0));
+            (unset, here, pulled, short, whole, header)
+        });
+        let header = Some(([6, 7, 8, 9, 10, 11], 0x0c0d));
+        assert!(seen == Some((None, None, true, None, true, header)));
+    }
+
+    #[test]
     fn a_clone_keeps_its_bytes_when_the_other_is_written() {
         let seen = with_packet(|skb| {
             process(|process| {
