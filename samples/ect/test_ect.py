@@ -14,8 +14,10 @@ Most need no lan: a's e0 and b's are a pair then.
 
 import contextlib
 import errno
+import fcntl
 import json
 import os
+import random
 import re
 import socket
 import struct
@@ -33,6 +35,7 @@ A, B, C, NOBODY = MACS["a"], MACS["b"], MACS["c"], MACS["x"]
 ASSISTANCE = b"\xcf\0\0\0\0\0"
 BROADCAST = b"\xff" * 6
 SOL_PACKET, PACKET_VNET_HDR = 263, 15
+SIOCOUTQ = 0x5411
 
 
 def text(mac):
@@ -400,8 +403,59 @@ def no_answer_is_longer_than_the_mtu():
 
 
 @case
+def answers_wait_in_the_queue():
+    """That of b's device: it counts them, may drop them, and goes with the device."""
+    need("tc")
+    tester, b, a = pair(server=1)
+    # Nobody else sends there.
+    b.ns.run("sysctl -qw net.ipv6.conf.e0.disable_ipv6=1; "
+             "tc qdisc add dev e0 root netem limit 2 delay 20s")
+
+    def queue():
+        return json.loads(b.ns.run("tc -s -j qdisc show dev e0 root").stdout)[0]
+    for _ in range(3):
+        tester.send(frame(B, direct()))
+    b.counts(forwarded=2, not_sent=1)
+    equal((queue()["qlen"], queue()["drops"]), (2, 1), "answers that wait, and those dropped")
+    # They are b's: the socket that has asked has no share in them.
+    unsent = fcntl.ioctl(tester.socket, SIOCOUTQ, struct.pack("i", -1))
+    equal(struct.unpack("i", unsent)[0], 0, "bytes of the socket that are on their way")
+    rmmod("ect")
+    b.ns.run("ip link del e0", timeout=15)
+    assert "e0" not in a.run("ip -br link").stdout
+
+
+@case
+def garbage_is_counted():
+    """Whatever comes is counted once; what is answered is from the station, and one hop further."""
+    tester, b, _ = pair(server=1)
+    draw = random.Random(1)
+    total, answers = 3000, 0
+    for n in range(total):
+        skip = draw.choice((0, 0, 8, 16, draw.randrange(1 << 16)))
+        content = payload(bytes(draw.choice((0, min(skip, 64)))),
+                          struct.pack("<H", draw.choice((0, 1, 2, 2, 2, 512))),
+                          draw.choice((A, A, B, C, BROADCAST, draw.randbytes(6))),
+                          draw.randbytes(draw.randrange(40)), skip=skip)
+        tester.send(frame(B, content[:draw.randrange(1, len(content) + 20)],
+                          source=draw.choice((A, A, A, B))))
+        if n % 100 == 99:
+            wait_until(lambda: sum(b.stats().values()) == n + 1, 20, f"{n + 1} frames counted")
+    stats = b.stats()
+    assert {"forwarded", "replies", "truncated", "malformed", "bad-address", "looped"} == set(stats), stats
+    assert min(stats.values()) > 20, stats
+    tester.socket.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while answer := tester.receive():
+            equal(answer[6:12], B, "source of an answer")
+            assert struct.unpack_from("<H", answer, 14)[0] >= 8, answer
+            answers += 1
+    assert 0 < answers <= stats["forwarded"], (answers, stats)
+
+
+@case
 def other_links_have_no_stations():
-    """A tunnel and the loopback carry no Ethernet."""
+    """The loopback carries no Ethernet."""
     modprobe("ect")
     a = Station("a")
     a.set(server=1, assistance=1)
