@@ -134,9 +134,3 @@ __kernet_helper int kernet_helper_IP6_ECN_set_ect1(struct sk_buff *skb, struct i
 {
 	return IP6_ECN_set_ect1(skb, iph);
 }
-
-__kernet_helper void kernet_helper_dev_set_needed_headroom(struct net_device *dev,
-							   unsigned short bytes)
-{
-	WRITE_ONCE(dev->needed_headroom, bytes);
-}

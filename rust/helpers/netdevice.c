@@ -4,6 +4,8 @@
 #include <linux/netdevice.h>
 #include <linux/version.h>
 #include <net/gro.h>
+#include <net/sch_generic.h>
+#include <net/sock.h>
 
 __kernet_helper void *kernet_helper_netdev_priv(const struct net_device *dev)
 {
@@ -84,10 +86,11 @@ KERNET_DEV_STATS_INC(tx_carrier_errors)
 KERNET_DEV_STATS_INC(tx_aborted_errors)
 KERNET_DEV_STATS_INC(collisions)
 
-__kernet_helper void kernet_helper_netif_napi_add(struct net_device *dev, struct napi_struct *napi,
-						  int (*poll)(struct napi_struct *, int))
+__kernet_helper void
+kernet_helper_netif_napi_add_config(struct net_device *dev, struct napi_struct *napi,
+				    int (*poll)(struct napi_struct *, int), int index)
 {
-	netif_napi_add(dev, napi, poll);
+	netif_napi_add_config(dev, napi, poll, index);
 }
 
 /* Without the grace period of netif_napi_del(): for callers that wait for one themselves. */
@@ -96,14 +99,71 @@ __kernet_helper void kernet_helper___netif_napi_del(struct napi_struct *napi)
 	__netif_napi_del(napi);
 }
 
-__kernet_helper bool kernet_helper_napi_schedule(struct napi_struct *napi)
+/* What is shared with a clone cannot be merged. */
+__kernet_helper void kernet_helper_napi_receive(struct napi_struct *napi, struct sk_buff *skb)
 {
-	return napi_schedule(napi);
+	skb_prepare_for_gro(skb);
+	if (skb_shared(skb) || skb_unclone(skb, GFP_ATOMIC))
+		netif_receive_skb(skb);
+	else
+		napi_gro_receive(napi, skb);
 }
 
-__kernet_helper void kernet_helper_napi_gro_receive(struct napi_struct *napi, struct sk_buff *skb)
+__kernet_helper struct netdev_queue *
+kernet_helper_netdev_get_tx_queue(const struct net_device *dev, unsigned int index)
 {
-	napi_gro_receive(napi, skb);
+	return netdev_get_tx_queue(dev, index);
+}
+
+__kernet_helper bool kernet_helper_qdisc_txq_has_no_queue(const struct netdev_queue *queue)
+{
+	return qdisc_txq_has_no_queue(queue);
+}
+
+__kernet_helper void kernet_helper_netif_tx_stop_queue(struct netdev_queue *queue)
+{
+	netif_tx_stop_queue(queue);
+}
+
+__kernet_helper void kernet_helper_netif_tx_wake_stopped_queue(struct netdev_queue *queue)
+{
+	smp_rmb(); /* after the queue's bit was set: netif_tx_stop_queue() */
+	if (netif_tx_queue_stopped(queue)) {
+		txq_trans_cond_update(queue);
+		netif_tx_wake_queue(queue);
+	}
+}
+
+__kernet_helper netdev_features_t kernet_helper_dev_get_features(const struct net_device *dev)
+{
+	return READ_ONCE(dev->features);
+}
+
+__kernet_helper unsigned int kernet_helper_dev_real_num_rx_queues(const struct net_device *dev)
+{
+	return READ_ONCE(dev->real_num_rx_queues);
+}
+
+__kernet_helper unsigned int kernet_helper_dev_real_num_tx_queues(const struct net_device *dev)
+{
+	return READ_ONCE(dev->real_num_tx_queues);
+}
+
+__kernet_helper void kernet_helper_dev_set_needed_headroom(struct net_device *dev,
+							   unsigned short bytes)
+{
+	WRITE_ONCE(dev->needed_headroom, bytes);
+}
+
+__kernet_helper void kernet_helper_dev_fetch_tstats(struct rtnl_link_stats64 *stats,
+						    const struct net_device *dev)
+{
+	dev_fetch_sw_netstats(stats, dev->tstats);
+}
+
+__kernet_helper unsigned int kernet_helper_num_possible_cpus(void)
+{
+	return num_possible_cpus();
 }
 
 /*
@@ -150,7 +210,7 @@ __kernet_helper void kernet_helper_skb_set_dev(struct sk_buff *skb, struct net_d
 
 __kernet_helper void kernet_helper_dev_set_mtu_raw(struct net_device *dev, unsigned int mtu)
 {
-	dev->mtu = mtu;
+	WRITE_ONCE(dev->mtu, mtu);
 }
 
 __kernet_helper struct net_device *kernet_helper_netdev_find_from(struct net *net,

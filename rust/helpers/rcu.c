@@ -12,3 +12,8 @@ __kernet_helper void kernet_helper_local_bh_enable(void)
 {
 	local_bh_enable();
 }
+
+__kernet_helper void kernet_helper_smp_mb(void)
+{
+	smp_mb();
+}

@@ -2,6 +2,7 @@
 
 #include <linux/ptr_ring.h>
 #include <linux/skbuff.h>
+#include <net/sock.h>
 
 __kernet_helper struct sk_buff *kernet_helper_alloc_skb(unsigned int size, gfp_t gfp)
 {
@@ -179,4 +180,15 @@ __kernet_helper void *kernet_helper_ptr_ring_consume_bh(struct ptr_ring *ring)
 __kernet_helper bool kernet_helper___ptr_ring_empty(struct ptr_ring *ring)
 {
 	return __ptr_ring_empty(ring);
+}
+
+__kernet_helper bool kernet_helper_skb_destructor_is_sock_wfree(const struct sk_buff *skb)
+{
+	return skb->destructor == sock_wfree;
+}
+
+/* Back to where the link header begins. */
+__kernet_helper void kernet_helper_skb_push_mac(struct sk_buff *skb)
+{
+	__skb_push(skb, skb->data - skb_mac_header(skb));
 }

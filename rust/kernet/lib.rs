@@ -6,6 +6,7 @@
 mod bindings;
 
 pub mod context;
+pub mod ethtool;
 pub mod genl;
 pub mod inet;
 pub mod module;
@@ -38,7 +39,8 @@ kernel::prelude::module! {
 }
 
 /// `kernet.ko` registers nothing itself.
-struct Kernet;
+#[doc(hidden)]
+pub struct Kernet;
 
 impl kernel::Module for Kernet {
     fn init(_module: &'static ThisModule) -> Result<Self> {

@@ -2,14 +2,42 @@
 
 //! Receive queues that are polled: NAPI.
 //!
-//! A driver says what a queue holds ([`Queue`]); kernet makes one per receive queue of the device,
-//! adds it to NAPI when the device is registered, enables it while the device is up, and polls it.
-//! A poll takes packets until the queue has no more or the budget is spent, so that it cannot be
-//! overspent, and passes them up through GRO.
+//! C headers: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h),
+//! [`include/net/netdev_queues.h`](srctree/include/net/netdev_queues.h)
+//!
+//! A driver says what a queue holds ([`Queue`]) and whether its queues are polled
+//! ([`Driver::polled`]); kernet does the rest. A queue is in one of three states:
+//!
+//! ```text
+//!            start: content made, NAPI added and linked to the queue, enabled
+//!      idle ------------------------------------------------------------------> polled
+//!        ^                                                                        |
+//!        |  content dropped                        not lent any more, disabled,  |
+//!        +----------------- leaving <--------------------------------------------+
+//!              a grace period          NAPI taken away
+//! ```
+//!
+//! The first [`Device::rx_queues`](crate::netdev::Device::rx_queues) are polled while the device is
+//! up and the driver wants it. A poll takes packets until the queue has no more or the budget is
+//! spent, so that it cannot be overspent, and passes them up through GRO. NAPI's settings and its
+//! id, which the `netdev` family shows, belong to the number of the queue and outlive its polling.
 
+use core::{
+    mem::MaybeUninit,
+    ops::{
+        Range,
+        RangeFrom, //
+    }, //
+};
 use kernel::{
     container_of,
     prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Relaxed,
+        Release, //
+    },
     types::Opaque, //
 };
 
@@ -18,28 +46,36 @@ use crate::{
     context::{
         Napi,
         Process,
+        Rcu,
+        Rtnl,
         Softirq, //
     },
     netdev::{
+        Counter,
         Dev,
         Driver, //
     },
+    percpu::Totals,
     skb::Received, //
 };
 
-/// What a receive queue of driver `D` holds.
+/// What a receive queue of driver `D` holds while it is polled.
 pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
     /// Whether the driver has receive queues. `false` is for `()` alone.
     #[doc(hidden)]
     const EXISTS: bool = true;
 
-    /// Makes the content of a queue.
+    /// Makes the content of a queue, before it is polled.
     fn init<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
 
     /// The next packet that has been received, if any.
     ///
     /// kernet counts it, and passes it up as received by `dev`.
     fn next(&self, dev: &Dev<D>, napi: Napi<'_>) -> Option<Received>;
+
+    /// Whether there is no packet. Asked after a poll without one, so that none is left behind that
+    /// came meanwhile: see [`RxQueue::notify`].
+    fn is_empty(&self) -> bool;
 }
 
 impl<D: Driver> Queue<D> for () {
@@ -52,19 +88,39 @@ impl<D: Driver> Queue<D> for () {
     fn next(&self, _: &Dev<D>, _: Napi<'_>) -> Option<Received> {
         None
     }
+
+    fn is_empty(&self) -> bool {
+        true
+    }
 }
+
+const IDLE: u32 = 0;
+const POLLED: u32 = 1;
+const LEAVING: u32 = 2;
 
 /// A receive queue.
 ///
-/// Owned by the device: added to NAPI in `ndo_init`, taken away in `ndo_uninit`, freed with the
-/// private data.
+/// Owned by the device, freed with the private data. What is lent is polled, and its content stays
+/// for as long as the read-side section.
+///
+/// # Invariants
+///
+/// - `content` is initialised unless `state` is [`IDLE`], and `napi` is added and enabled if it is
+///   [`POLLED`].
+/// - `state` is changed under RTNL, from [`LEAVING`] to [`IDLE`] after a grace period.
 #[doc(alias = "napi_struct")]
 #[pin_data]
 pub struct RxQueue<D: Driver> {
     #[pin]
     napi: Opaque<bindings::napi_struct>,
+    index: u16,
+    state: Atomic<u32>,
+    /// A poll is to come, and will see all that is in the queue now.
+    notified: Atomic<bool>,
+    packets: Counter,
+    bytes: Counter,
     #[pin]
-    queue: D::Queue,
+    content: Opaque<MaybeUninit<D::Queue>>,
 }
 
 // SAFETY: NAPI's functions are thread safe; the content is `Sync` itself.
@@ -77,57 +133,128 @@ impl<D: Driver> core::ops::Deref for RxQueue<D> {
 
     #[inline(always)]
     fn deref(&self) -> &D::Queue {
-        &self.queue
+        // SAFETY: Lent by `Dev::rx_queue` or by a poll, hence initialised, by the type invariants.
+        unsafe { (*self.content.get()).assume_init_ref() }
     }
 }
 
 impl<D: Driver> RxQueue<D> {
-    pub(crate) fn new<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
-        try_pin_init!(Self {
+    pub(crate) fn new(index: u16) -> impl PinInit<Self> {
+        // INVARIANT: Idle.
+        pin_init!(Self {
             napi: Opaque::zeroed(),
-            queue <- <D::Queue as Queue<D>>::init(process),
-        }? Error)
+            index,
+            state: Atomic::<u32>::new(IDLE),
+            notified: Atomic::<bool>::new(false),
+            packets: Counter::new(),
+            bytes: Counter::new(),
+            content: Opaque::uninit(),
+        })
     }
 
-    /// Sees to it that the queue is polled soon, unless the device is down.
+    /// The number of the queue, from 0.
+    #[inline(always)]
+    pub fn index(&self) -> u16 {
+        self.index
+    }
+
+    fn received(&self) -> Totals {
+        Totals {
+            packets: self.packets.get(),
+            bytes: self.bytes.get(),
+        }
+    }
+
+    pub(crate) fn is_of(&self, dev: &Dev<D>) -> bool {
+        // SAFETY: Lent while it is polled, hence added to a device.
+        unsafe { core::ptr::eq((*self.napi.get()).dev, dev.as_raw()) }
+    }
+
+    /// Sees to it that the queue is polled after what has just been put into it.
+    ///
+    /// Costs no more than a barrier and a load while a poll is to come anyway.
     #[doc(alias = "napi_schedule")]
     #[inline]
-    pub fn schedule(&self, _softirq: Softirq<'_>) {
-        // SAFETY: A queue is lent by devices that are registered, hence `add`ed. From then on NAPI's
-        // own state keeps a disabled or deleted instance from being scheduled.
-        unsafe { bindings::napi_schedule(self.napi.get()) };
+    pub fn notify(&self, _softirq: Softirq<'_>) {
+        // What was put in, before `notified`: the other side is in `poll`.
+        // SAFETY: No requirements.
+        unsafe { bindings::smp_mb() };
+        if self.notified.load(Relaxed) {
+            return;
+        }
+        // SAFETY: A queue is lent while it is added. From then on NAPI's own state keeps a disabled
+        // or deleted instance from being scheduled.
+        unsafe {
+            if bindings::napi_schedule_prep(self.napi.get()) {
+                self.notified.store(true, Relaxed);
+                bindings::__napi_schedule(self.napi.get());
+            }
+        }
     }
 
     /// # Safety
     ///
-    /// `dev` is the device that owns the queue; `delete` is called before either is freed.
-    pub(crate) unsafe fn add(&self, dev: *mut bindings::net_device) {
-        // SAFETY: By the caller's promise; `poll` is made for an instance that is part of `Self`.
-        unsafe { bindings::netif_napi_add(dev, self.napi.get(), Some(Self::poll)) };
+    /// `dev` is the device that owns the queue, which is idle.
+    unsafe fn start(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) -> Result {
+        let content = self.content.get().cast::<D::Queue>();
+        // SAFETY: The queue is idle, so nobody looks at its content, which does not move.
+        unsafe { pin_init::raw_try_init(content, <D::Queue as Queue<D>>::init(rtnl.process()))? };
+        self.notified.store(false, Relaxed);
+        let (dev, napi) = (dev.as_raw(), self.napi.get());
+        // SAFETY: The device owns the queue and has room for settings of each; `poll` is for an
+        // instance that is part of `Self`. RTNL is held.
+        unsafe {
+            bindings::netif_napi_add_config(dev, napi, Some(Self::poll), self.index.into());
+            bindings::napi_enable(napi);
+            bindings::netif_queue_set_napi(
+                dev,
+                self.index.into(),
+                bindings::netdev_queue_type_NETDEV_QUEUE_TYPE_RX,
+                napi,
+            );
+        }
+        // INVARIANT: All of it is done.
+        self.state.store(POLLED, Release);
+        Ok(())
     }
 
+    /// The first half of stopping: no poll runs or will run.
+    ///
     /// # Safety
     ///
-    /// The queue is added and disabled; a grace period passes before it is freed.
-    pub(crate) unsafe fn delete(&self) {
-        // SAFETY: By the caller's promise.
-        unsafe { bindings::__netif_napi_del(self.napi.get()) };
+    /// `dev` is the device that owns the queue, which is polled. [`Self::finish`] is called after a
+    /// grace period.
+    unsafe fn leave(&self, dev: &Dev<D>, _rtnl: Rtnl<'_>) {
+        let (dev, napi) = (dev.as_raw(), self.napi.get());
+        // INVARIANT: NAPI is taken away from here on, the content after a grace period.
+        self.state.store(LEAVING, Release);
+        // SAFETY: Added and enabled by `start`; RTNL is held. Disabling waits for a poll to end.
+        unsafe {
+            bindings::netif_queue_set_napi(
+                dev,
+                self.index.into(),
+                bindings::netdev_queue_type_NETDEV_QUEUE_TYPE_RX,
+                core::ptr::null_mut(),
+            );
+            bindings::napi_disable(napi);
+            bindings::__netif_napi_del(napi);
+        }
     }
 
+    /// The second half: drops the content, and lets whoever waited for a poll go on.
+    ///
     /// # Safety
     ///
-    /// Added and disabled; process context.
-    pub(crate) unsafe fn enable(&self) {
-        // SAFETY: By the caller's promise.
-        unsafe { bindings::napi_enable(self.napi.get()) };
-    }
-
-    /// # Safety
-    ///
-    /// Enabled; process context.
-    pub(crate) unsafe fn disable(&self) {
-        // SAFETY: By the caller's promise.
-        unsafe { bindings::napi_disable(self.napi.get()) };
+    /// A grace period has passed since [`Self::leave`].
+    unsafe fn finish(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) {
+        // INVARIANT: The content is dropped next, under RTNL.
+        self.state.store(IDLE, Relaxed);
+        // SAFETY: Initialised by `start`; nobody looks at it any more, by the caller's promise.
+        unsafe { core::ptr::drop_in_place(self.content.get().cast::<D::Queue>()) };
+        let peer = dev.peer(rtnl);
+        if let Some(queue) = peer.and_then(|peer| peer.tx_queue(self.index)) {
+            queue.wake();
+        }
     }
 
     /// # Safety
@@ -141,25 +268,119 @@ impl<D: Driver> RxQueue<D> {
         // SAFETY: This is a poll, with that budget.
         let context = unsafe { Napi::assume(budget) };
         let mut done = 0;
+        let mut bytes = 0_u64;
         while done < budget {
-            let Some(received) = this.queue.next(dev, context) else {
+            let Some(received) = this.next(dev, context) else {
                 break;
             };
-            dev.count_rx(received.frame_len(), context.softirq());
+            bytes = bytes.wrapping_add(received.frame_len().into());
             let skb = received.into_raw();
             // SAFETY: The packet is ours, and is what `eth_type_trans()` makes; it becomes one of
             // this device, which is alive, and is taken over.
             unsafe {
                 bindings::skb_set_dev(skb, dev.as_raw());
-                bindings::napi_gro_receive(napi, skb);
+                bindings::napi_receive(napi, skb);
             }
             done += 1;
         }
-        if done < budget {
-            // A schedule since the poll began makes this poll again.
-            // SAFETY: This is a poll that has not spent its budget.
-            unsafe { bindings::napi_complete_done(napi, done) };
+        this.packets.add(done.unsigned_abs().into());
+        this.bytes.add(bytes);
+        // SAFETY: This is a poll that has not spent its budget.
+        if done < budget && unsafe { bindings::napi_complete_done(napi, done) } {
+            this.notified.store(false, Relaxed);
+            // `notified`, before what is in the queue: the other side is in `notify`.
+            // SAFETY: No requirements.
+            unsafe { bindings::smp_mb() };
+            if !this.is_empty() {
+                this.notify(context.softirq());
+            }
+        }
+        let peer = dev.peer(context);
+        if let Some(queue) = peer.and_then(|peer| peer.tx_queue(this.index)) {
+            queue.wake();
         }
         done
+    }
+}
+
+/// Sees to it that the queues of a range are polled.
+///
+/// # Errors
+///
+/// Those that were not are as before.
+pub(crate) fn start<D: Driver>(dev: &Dev<D>, range: Range<u16>, rtnl: Rtnl<'_>) -> Result {
+    // Polled queues come before idle ones.
+    let mut first = range.end;
+    for queue in dev.all_rx_queues(range) {
+        if queue.state.load(Relaxed) != IDLE {
+            continue;
+        }
+        first = first.min(queue.index);
+        // SAFETY: The queue is the device's, and idle.
+        if let Err(e) = unsafe { queue.start(dev, rtnl) } {
+            stop(dev, first..queue.index, rtnl);
+            return Err(e);
+        }
+    }
+    Ok(())
+}
+
+/// Whether the queues that are in use are polled.
+pub(crate) fn is_polled<D: Driver>(dev: &Dev<D>) -> bool {
+    let first = dev.all_rx_queues(0..1).first();
+    first.is_some_and(|queue| queue.state.load(Relaxed) == POLLED)
+}
+
+/// Sees to it that the queues of a range are not polled any more.
+pub(crate) fn stop<D: Driver>(dev: &Dev<D>, range: Range<u16>, rtnl: Rtnl<'_>) {
+    let queues = dev.all_rx_queues(range);
+    let mut any = false;
+    for queue in queues {
+        if queue.state.load(Relaxed) == POLLED {
+            any = true;
+            // SAFETY: The queue is the device's, and polled; see below.
+            unsafe { queue.leave(dev, rtnl) };
+        }
+    }
+    if !any {
+        return;
+    }
+    // SAFETY: May sleep.
+    unsafe { bindings::synchronize_net() };
+    for queue in queues {
+        if queue.state.load(Relaxed) == LEAVING {
+            // SAFETY: A grace period has passed since it left, above.
+            unsafe { queue.finish(dev, rtnl) };
+        }
+    }
+}
+
+impl<D: Driver> Dev<D> {
+    fn all_rx_queues(&self, range: Range<u16>) -> &[Pin<KBox<RxQueue<D>>>] {
+        // SAFETY: Initialised, by the type invariants.
+        let queues = unsafe { self.shared().queues() };
+        let end = usize::from(range.end).min(queues.len());
+        queues.get(usize::from(range.start)..end).unwrap_or(&[])
+    }
+
+    /// A receive queue, while it is polled.
+    #[inline]
+    pub fn rx_queue<'a>(&'a self, index: u16, _rcu: Rcu<'a>) -> Option<&'a RxQueue<D>> {
+        // SAFETY: Initialised, by the type invariants.
+        let queues = unsafe { self.shared().queues() };
+        let queue = queues.get(usize::from(index))?;
+        (queue.state.load(Acquire) == POLLED).then(|| &**queue)
+    }
+
+    /// What the queues of a range have received by polling, since the device was made.
+    pub fn polled_packets(&self, queues: RangeFrom<u16>) -> Totals {
+        let queues = self.all_rx_queues(queues.start..u16::MAX).iter();
+        queues.fold(Totals::default(), |sum, queue| sum.plus(queue.received()))
+    }
+
+    /// What a receive queue has received by polling, since the device was made.
+    pub fn rx_counted(&self, index: u16) -> Totals {
+        let queue = self.all_rx_queues(index..index.saturating_add(1)).first();
+        queue.map_or_else(Totals::default, |queue| queue.received())
     }
 }

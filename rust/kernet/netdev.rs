@@ -34,7 +34,6 @@ use crate::{
         Rtnl,
         Softirq, //
     },
-    napi::RxQueue,
     netns::Net,
     skb::{
         DropReason,
@@ -45,23 +44,36 @@ use crate::{
 };
 
 mod driver;
+mod features;
 mod map;
+mod ops;
 mod private;
+mod queue;
+mod setup;
+mod stats;
 
-pub(crate) use driver::Ops;
-pub use driver::{
-    Driver,
-    Features,
-    Setup, //
-};
+pub use driver::Driver;
+pub use features::Features;
 pub use map::{
     DeviceMap,
     Unregister, //
 };
+pub(crate) use ops::Ops;
 pub(crate) use private::{
     create,
     destroy,
     Priv, //
+};
+pub use queue::{
+    Busy,
+    Transmit,
+    TxQueue, //
+};
+pub use setup::Setup;
+pub use stats::{
+    Counted,
+    Counter,
+    LinkStats, //
 };
 
 /// Any network device.
@@ -154,6 +166,31 @@ impl Device {
     pub fn has_carrier(&self) -> bool {
         // SAFETY: Valid by the type.
         unsafe { bindings::netif_carrier_ok(self.as_raw()) }
+    }
+
+    /// The offloads that are on.
+    #[inline]
+    pub fn features(&self) -> Features {
+        // SAFETY: Valid by the type.
+        Features::from_raw(unsafe { bindings::dev_get_features(self.as_raw()) })
+    }
+
+    /// How many receive queues are in use.
+    #[doc(alias = "real_num_rx_queues")]
+    #[inline]
+    pub fn rx_queues(&self) -> u16 {
+        // SAFETY: Valid by the type.
+        let queues = unsafe { bindings::dev_real_num_rx_queues(self.as_raw()) };
+        u16::try_from(queues).unwrap_or(u16::MAX)
+    }
+
+    /// How many transmit queues are in use.
+    #[doc(alias = "real_num_tx_queues")]
+    #[inline]
+    pub fn tx_queues(&self) -> u16 {
+        // SAFETY: Valid by the type.
+        let queues = unsafe { bindings::dev_real_num_tx_queues(self.as_raw()) };
+        u16::try_from(queues).unwrap_or(u16::MAX)
     }
 
     /// The hardware type, `ARPHRD_*`.
@@ -295,18 +332,18 @@ impl<D: Driver> Dev<D> {
         Some(unsafe { Dev::from_raw(peer) })
     }
 
-    /// A receive queue.
+    /// A transmit queue, if the device has as many, in use or not.
+    #[doc(alias = "netdev_get_tx_queue")]
     #[inline]
-    pub fn rx_queue(&self, index: u16) -> Option<&RxQueue<D>> {
-        // SAFETY: Initialised, by the type invariants.
-        let queues = unsafe { self.shared().queues() };
-        queues.get(usize::from(index)).map(|queue| queue.deref())
+    pub fn tx_queue(&self, index: u16) -> Option<TxQueue<'_, D>> {
+        TxQueue::new(self, index)
     }
 
-    /// The first receive queue that [`Self::rx_queue`] has for a packet sent on queue `index`.
+    /// Bytes that the stack leaves free before the frames that it sends here.
     #[inline]
-    pub fn rx_queue_for(&self, index: u16) -> Option<&RxQueue<D>> {
-        self.rx_queue(index).or_else(|| self.rx_queue(0))
+    pub fn set_needed_headroom(&self, bytes: u16) {
+        // SAFETY: Valid by the type; read and written as a whole.
+        unsafe { bindings::dev_set_needed_headroom(self.as_raw(), bytes) };
     }
 
     /// The namespace of the [`DeviceMap`] that the device is in: where a tunnel's outer packets
@@ -416,14 +453,13 @@ impl<D: Driver> Dev<D> {
     /// Makes a packet that another device sends one that this device has received.
     ///
     /// `from` is the device that sends. What belongs to its side is removed: the route, the socket's marks when namespaces
-    /// are crossed, conntrack. `None` when this device is down or the packet is longer than its
-    /// MTU allows: it was freed, and counted as dropped here.
+    /// are crossed, conntrack. `None` when the packet was freed: this device is down or its MTU is
+    /// smaller, which it counts as dropped, or there is no whole Ethernet header.
     #[doc(alias = "dev_forward_skb")]
     #[inline]
     pub fn forward(&self, mut skb: Skb, from: &Device, softirq: Softirq<'_>) -> Option<Received> {
-        if skb.as_mut().may_pull(bindings::ETH_HLEN).is_err() {
-            skb.drop_reason(DropReason::PKT_TOO_SMALL, softirq);
-            self.count_rx_dropped();
+        if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {
+            skb.drop_reason(reason, softirq);
             return None;
         }
         let skb = skb.into_raw();

@@ -38,6 +38,16 @@ pub struct Totals {
     pub bytes: u64,
 }
 
+impl Totals {
+    /// Both together.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            packets: self.packets.wrapping_add(other.packets),
+            bytes: self.bytes.wrapping_add(other.bytes),
+        }
+    }
+}
+
 impl Counters {
     /// Allocates counters at zero.
     ///

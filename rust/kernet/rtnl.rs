@@ -52,6 +52,8 @@ use crate::{
     }, //
 };
 
+mod name;
+
 /// A driver whose devices userspace makes and deletes.
 #[doc(alias = "rtnl_link_ops")]
 pub trait Link<const N: usize>: Driver {
@@ -68,6 +70,11 @@ pub trait Link<const N: usize>: Driver {
     /// deleted along with it.
     #[doc(alias = "rtnl_link_ops::peer_type")]
     const PEER: Option<u16> = None;
+
+    /// How many queues a device can have that does not say so (`numtxqueues`, `numrxqueues`). One of
+    /// each is in use at first.
+    #[doc(alias = "rtnl_link_ops::get_num_tx_queues")]
+    const QUEUES: Queues = Queues::One;
 
     /// Refuses what the policies cannot say. Called before anything is made.
     ///
@@ -130,6 +137,15 @@ pub trait Link<const N: usize>: Driver {
     fn fill_info(_dev: &Dev<Self>, _writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
+}
+
+/// A number of queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queues {
+    /// One.
+    One,
+    /// One for each CPU that there may ever be.
+    PerCpu,
 }
 
 /// A request to make or to change a link.
@@ -234,8 +250,24 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         get_size: Some(Self::get_size),
         fill_info: Some(Self::fill_info),
         get_link_net: Some(Self::get_link_net),
+        get_num_tx_queues: Self::GET_NUM_QUEUES,
+        get_num_rx_queues: Self::GET_NUM_QUEUES,
         ..pin_init::zeroed()
     };
+
+    const GET_NUM_QUEUES: Option<unsafe extern "C" fn() -> c_uint> = match L::QUEUES {
+        Queues::One => None,
+        Queues::PerCpu => Some(Self::get_num_queues),
+    };
+
+    /// # Safety
+    ///
+    /// None.
+    unsafe extern "C" fn get_num_queues() -> c_uint {
+        // As many as `rtnl_create_link()` allows.
+        // SAFETY: No requirements.
+        unsafe { bindings::num_possible_cpus() }.min(4096)
+    }
 
     /// # Safety
     ///
@@ -297,7 +329,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
             if L::PEER.is_none() {
                 // SAFETY: The device is new.
                 let dev = unsafe { Self::register(&new, &request, extack, rtnl)? };
-                return Self::created(dev, &request, extack, rtnl);
+                return Self::complete(dev, None, &request, extack, rtnl);
             }
 
             let peer_net = if params.peer_net.is_null() {
@@ -313,7 +345,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
                 Ok(dev) => {
                     dev.carrier_off(rtnl);
                     Priv::pair(dev, peer, rtnl);
-                    Self::created(dev, &request, extack, rtnl)
+                    Self::complete(dev, Some(peer), &request, extack, rtnl)
                 }
                 Err(e) => {
                     // SAFETY: Registered, under RTNL; nobody refers to it after this.
@@ -324,13 +356,22 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         })
     }
 
-    fn created(
+    /// What is left to do when a device, and its peer, are registered; undoes that if it fails.
+    fn complete(
         dev: &Dev<L>,
+        peer: Option<&Dev<L>>,
         request: &Request<'_>,
         extack: ExtAck<'_>,
         rtnl: Rtnl<'_>,
     ) -> Result<c_int> {
-        if let Err(e) = L::created(dev, request, extack, rtnl) {
+        let run = || {
+            for end in [Some(dev), peer].into_iter().flatten() {
+                // What the request says of the device goes for both, as a veth's does.
+                Self::set_queues(end, request, rtnl)?;
+            }
+            L::created(dev, request, extack, rtnl)
+        };
+        if let Err(e) = run() {
             let peer = Priv::part(dev, rtnl);
             // SAFETY: Both are registered, under RTNL. The core frees the device, which it has made.
             unsafe {
@@ -342,6 +383,28 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
             return Err(e);
         }
         Ok(0)
+    }
+
+    /// One queue in use, where the request does not say how many there are.
+    fn set_queues(dev: &Dev<L>, request: &Request<'_>, rtnl: Rtnl<'_>) -> Result {
+        if matches!(L::QUEUES, Queues::One) {
+            return Ok(());
+        }
+        if request
+            .link
+            .get(bindings::IFLA_NUM_TX_QUEUES as u16)
+            .is_none()
+        {
+            dev.set_tx_queues(1, rtnl)?;
+        }
+        if request
+            .link
+            .get(bindings::IFLA_NUM_RX_QUEUES as u16)
+            .is_none()
+        {
+            dev.set_rx_queues(1, rtnl)?;
+        }
+        Ok(())
     }
 
     /// Makes the private data of a new device, and registers it.
@@ -363,9 +426,17 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         // INVARIANT: By the caller's promise.
         let view = NewDevice(dev, PhantomData);
         // SAFETY: By the caller's promise.
-        unsafe { netdev::create(dev, L::create(&view, request, extack, rtnl), rtnl)? };
+        unsafe { netdev::create(dev, L::create(&view, request, extack, rtnl))? };
         // SAFETY: The device is set up, under RTNL.
         to_result(unsafe { bindings::register_netdevice(dev) })?;
+        if !L::GRO_AT_FIRST {
+            // SAFETY: Registered, under RTNL.
+            unsafe {
+                (*dev).features &= !bindings::NETIF_F_GRO;
+                (*dev).wanted_features &= !bindings::NETIF_F_GRO;
+                bindings::netdev_update_features(dev);
+            }
+        }
         // SAFETY: Registered, with private data; freed after RTNL is released.
         Ok(unsafe { Dev::from_raw(dev) })
     }
@@ -384,7 +455,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
     ) -> Result<&'a Dev<L>> {
         let mut tb = [ptr::null_mut(); IFLA_MAX as usize + 1];
         let info = L::PEER.and_then(|attr| request.data.get(attr));
-        let mut name = default_name::<L, N>();
+        let mut name = name::from_kind(L::KIND);
         let mut name_type = bindings::NET_NAME_ENUM;
         let header = match info {
             Some(info) => Some(Self::parse_peer(&mut tb, info, extack)?),
@@ -394,7 +465,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         let peer_request =
             unsafe { Self::request(tb.as_mut_ptr(), ptr::null_mut(), request.link_net) };
         if let Some(attr) = peer_request.link.get(bindings::IFLA_IFNAME as u16) {
-            set_name(&mut name, attr.string());
+            name::set(&mut name, attr.string());
             name_type = bindings::NET_NAME_USER;
         }
         // Without attributes of its own a peer has the device's, as a veth's has.
@@ -611,25 +682,4 @@ fn validate_address(request: &Request<'_>, extack: ExtAck<'_>) -> Result {
         ));
     }
     Ok(())
-}
-
-type NameBuffer = [u8; bindings::IFNAMSIZ as usize];
-
-/// `KIND%d`, of which the core makes a name.
-fn default_name<L: Link<N>, const N: usize>() -> NameBuffer {
-    let mut name = [0; bindings::IFNAMSIZ as usize];
-    let pattern = Iterator::chain(L::KIND.to_bytes().iter(), b"%d");
-    let last = name.len() - 1;
-    for (to, from) in name.iter_mut().take(last).zip(pattern) {
-        *to = *from;
-    }
-    name
-}
-
-fn set_name(name: &mut NameBuffer, text: &[u8]) {
-    *name = [0; bindings::IFNAMSIZ as usize];
-    let last = name.len() - 1;
-    for (to, from) in name.iter_mut().take(last).zip(text) {
-        *to = *from;
-    }
 }

@@ -189,6 +189,15 @@ impl SkBuff {
         self.inner().queue_mapping
     }
 
+    /// Whether a socket waits for the packet to be freed to send more, as one of UDP does, and one
+    /// of TCP does not.
+    #[doc(alias = "sock_wfree")]
+    #[inline(always)]
+    pub fn is_charged_to_sender(&self) -> bool {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::skb_destructor_is_sock_wfree(self.as_raw()) }
+    }
+
     /// Where the network header begins, from `skb->data`. Negative when it has been pulled.
     #[doc(alias = "skb_network_offset")]
     #[inline(always)]
@@ -550,6 +559,11 @@ impl Skb {
     pub(crate) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
         // INVARIANT: By the caller's promise.
         Self(skb)
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_ptr(&self) -> *mut bindings::sk_buff {
+        self.0.as_ptr()
     }
 
     /// Gives the packet to C.

@@ -5,7 +5,10 @@
 #![forbid(unsafe_code)]
 
 use core::net::Ipv4Addr;
-use kernel::prelude::*;
+use kernel::{
+    macros::vtable,
+    prelude::*, //
+};
 use kernet::{
     context::{
         rcu_read,
@@ -29,6 +32,8 @@ use kernet::{
         Features,
         PacketError,
         Setup,
+        Transmit,
+        TxQueue,
         Unregister, //
     },
     netns::{
@@ -194,9 +199,11 @@ impl Device {
     }
 }
 
+#[vtable]
 impl Driver for Device {
     type Module = Etherip;
     type Queue = ();
+    type Ethtool = ();
 
     const GRO_CELLS: bool = true;
 
@@ -214,15 +221,22 @@ impl Driver for Device {
             .live_address_change();
     }
 
-    fn transmit(dev: &Dev<Self>, skb: Skb, softirq: Softirq<'_>) {
+    fn transmit(
+        dev: &Dev<Self>,
+        skb: Skb,
+        _queue: TxQueue<'_, Self>,
+        softirq: Softirq<'_>,
+    ) -> Transmit {
         let tunnel = dev.private().tunnel.get(softirq.rcu());
         let (Some(tunnel), Some(net)) = (tunnel, dev.link_net(softirq)) else {
             dev.count_error(PacketError::TxCarrier);
-            return skb.drop_reason(DropReason::NO_TX_TARGET, softirq);
+            skb.drop_reason(DropReason::NO_TX_TARGET, softirq);
+            return Transmit::Sent;
         };
         if let Err(failed) = tunnel.transmit(dev, skb, &Header::new(), net, softirq) {
             failed.count_and_drop(dev, softirq);
         }
+        Transmit::Sent
     }
 
     fn iflink(dev: &Dev<Self>, rcu: Rcu<'_>) -> u32 {

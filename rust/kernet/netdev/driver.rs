@@ -1,54 +1,85 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a device does: the operations of `struct net_device_ops`.
+//! What a device does.
 
-use core::ptr::NonNull;
 use kernel::{
-    error::from_result,
+    macros::vtable,
     prelude::*, //
 };
 
 use super::{
-    map::forget,
     Dev,
-    Priv, //
+    Features,
+    LinkStats,
+    Setup,
+    Transmit,
+    TxQueue, //
 };
 use crate::{
-    bindings,
     context::{
         Rcu,
         Rtnl,
         Softirq, //
     },
+    ethtool,
     module::Declared,
     napi,
-    skb::Skb, //
+    skb::{
+        SkBuff,
+        Skb, //
+    },
 };
 
 /// A driver of Ethernet-like devices; the value is a device's private data.
 ///
-/// A method that is left out has the behaviour that its documentation says. All run for devices
-/// that are registered; none after `unregister_netdevice()` has returned.
+/// A method that is left out is `None` in the operations that C sees, so that the core does what
+/// the method's documentation says.
+///
+/// # Context
+///
+/// All run for devices with private data, and none after `unregister_netdevice()` has returned. The
+/// token that a method is lent is the lock it runs under: [`Rtnl`] may sleep; [`Softirq`] has bottom
+/// halves off and, as these devices are without a transmit lock or a queue discipline's, may run on
+/// several CPUs at a time; [`Rcu`] must not sleep. A method without a token runs in any context. The
+/// device's instance lock (`netdev_need_ops_lock()`) is not held: the core takes it for drivers that
+/// manage the memory of their queues or shape traffic, and kernet has neither.
 #[doc(alias = "net_device_ops")]
+#[vtable]
 pub trait Driver: Sized + Send + Sync + 'static {
     /// The module that the driver belongs to.
     type Module: Declared;
 
-    /// What each receive queue holds; `()` for a driver without NAPI.
+    /// What each receive queue holds while it is polled; `()` for a driver without NAPI.
     type Queue: napi::Queue<Self>;
+
+    /// What `ethtool` asks; `()` for no more than the state of the link and of time stamps.
+    type Ethtool: ethtool::Operations<Self>;
 
     /// Whether [`Dev::receive`] goes through per-CPU GRO, as tunnels do.
     #[doc(alias = "gro_cells")]
     const GRO_CELLS: bool = false;
 
-    /// Whether packets pass on unchanged, so that any offload the stack asks for is fine.
-    #[doc(alias = "passthru_features_check")]
-    const PASS_THROUGH: bool = false;
+    /// Whether a new device has [`Features::GRO`] on, as the core has it.
+    const GRO_AT_FIRST: bool = true;
 
     /// Sets up a new device, after `ether_setup()`.
     fn setup(setup: &mut Setup<'_>);
 
-    /// The device goes up. NAPI is enabled already.
+    /// The device is about to be registered: [`Dev::ifindex`] is 0, nobody else knows it.
+    ///
+    /// # Errors
+    ///
+    /// It is not registered; [`Self::uninit`] does not run.
+    #[doc(alias = "ndo_init")]
+    fn init(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) -> Result {
+        Ok(())
+    }
+
+    /// The device is down and is not found any more; it has no peer and is in no map.
+    #[doc(alias = "ndo_uninit")]
+    fn uninit(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) {}
+
+    /// The device goes up. Receive queues are polled already.
     ///
     /// # Errors
     ///
@@ -58,332 +89,105 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The device goes down. NAPI is disabled afterwards.
+    /// The device goes down. Receive queues are polled until it returns.
     #[doc(alias = "ndo_stop")]
     fn stop(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) {}
 
-    /// Sends a packet, which is an Ethernet frame.
+    /// Whether receive queues are polled while the device is up with these features.
+    ///
+    /// Asked when it goes up and when its features change.
+    fn polled(_dev: &Dev<Self>, _features: Features, _rtnl: Rtnl<'_>) -> bool {
+        true
+    }
+
+    /// Sends a packet, which is an Ethernet frame, on a queue.
+    ///
+    /// The packet is the driver's. Only [`TxQueue::hold_back`] can give it back.
     #[doc(alias = "ndo_start_xmit")]
-    fn transmit(dev: &Dev<Self>, skb: Skb, softirq: Softirq<'_>);
+    fn transmit(
+        dev: &Dev<Self>,
+        skb: Skb,
+        queue: TxQueue<'_, Self>,
+        softirq: Softirq<'_>,
+    ) -> Transmit;
 
-    /// The index of the device that packets go out by, in the namespace of the other side.
+    /// The queue to send a packet on. The core takes the first one for one that is out of range.
     ///
-    /// The peer's for a pair; 0 for none.
-    #[doc(alias = "ndo_get_iflink")]
-    fn iflink(dev: &Dev<Self>, rcu: Rcu<'_>) -> u32 {
-        dev.peer(rcu).map_or(0, |peer| peer.ifindex())
-    }
-}
-
-/// Offloads that a device takes, `NETIF_F_*`.
-#[doc(alias = "netdev_features_t")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Features(u64);
-
-macro_rules! features {
-    ($($name:ident = $raw:ident: $doc:literal;)+) => {
-        impl Features {
-            $(
-                #[doc = $doc]
-                pub const $name: Self = Self(bindings::$raw as u64);
-            )+
-        }
-    };
-}
-
-features! {
-    SG = NETIF_F_SG: "Packets with fragments.";
-    FRAGLIST = NETIF_F_FRAGLIST: "Packets with a list of packets.";
-    HW_CSUM = NETIF_F_HW_CSUM: "Checksums left to the device, for any protocol.";
-    RXCSUM = NETIF_F_RXCSUM: "Checksums of received packets verified.";
-    SCTP_CRC = NETIF_F_SCTP_CRC: "The CRC of SCTP left to the device.";
-    HIGHDMA = NETIF_F_HIGHDMA: "Data in any memory.";
-    GSO_SOFTWARE = NETIF_F_GSO_SOFTWARE: "Segmentation that the stack can do in software, too.";
-    GSO_ENCAP_ALL = NETIF_F_GSO_ENCAP_ALL: "Segmentation of tunnelled packets.";
-    HW_VLAN_CTAG_TX = NETIF_F_HW_VLAN_CTAG_TX: "802.1Q tags put in when sending.";
-    HW_VLAN_CTAG_RX = NETIF_F_HW_VLAN_CTAG_RX: "802.1Q tags taken out when receiving.";
-    HW_VLAN_STAG_TX = NETIF_F_HW_VLAN_STAG_TX: "802.1ad tags put in when sending.";
-    HW_VLAN_STAG_RX = NETIF_F_HW_VLAN_STAG_RX: "802.1ad tags taken out when receiving.";
-}
-
-impl Features {
-    /// No offload.
-    pub const NONE: Self = Self(0);
-
-    /// Both.
-    pub const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Those of `self` that are not in `other`.
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-}
-
-/// A device that is being set up: not visible to anybody yet.
-#[doc(alias = "rtnl_link_ops::setup")]
-pub struct Setup<'a>(&'a mut bindings::net_device);
-
-impl Setup<'_> {
-    /// Offloads, all of which `ethtool -K` can switch.
-    pub fn features(&mut self, features: Features) -> &mut Self {
-        self.0.features |= features.0;
-        self.0.hw_features |= features.0;
-        self
-    }
-
-    /// Offloads for packets with a VLAN tag.
-    pub fn vlan_features(&mut self, features: Features) -> &mut Self {
-        self.0.vlan_features = features.0;
-        self
-    }
-
-    /// Offloads for packets with an encapsulation.
-    pub fn encapsulation_features(&mut self, features: Features) -> &mut Self {
-        self.0.hw_enc_features = features.0;
-        self
-    }
-
-    /// Takes packets for segmentation as large as the stack makes them.
-    #[doc(alias = "netif_set_tso_max_size")]
-    pub fn segmentation_limit_of_stack(&mut self) -> &mut Self {
-        // SAFETY: The device is ours.
-        unsafe { bindings::netif_set_tso_max_size(self.0, bindings::GSO_MAX_SIZE) };
-        self
-    }
-
-    /// The range of the MTU, in bytes without the link header. 68 to 1500 otherwise.
-    pub fn mtu_range(&mut self, min: u32, max: u32) -> &mut Self {
-        self.0.min_mtu = min;
-        self.0.max_mtu = max;
-        self
-    }
-
-    /// The MTU, in bytes without the link header. 1500 otherwise.
-    pub fn mtu(&mut self, mtu: u32) -> &mut Self {
-        // SAFETY: The device is ours.
-        unsafe { bindings::dev_set_mtu_raw(self.0, mtu) };
-        self
-    }
-
-    /// Bytes that the driver puts before a frame.
-    pub fn needed_headroom(&mut self, bytes: u16) -> &mut Self {
-        self.0.needed_headroom = bytes;
-        self
-    }
-
-    /// No queue: packets are sent at once, by several CPUs at the same time.
-    #[doc(alias = "IFF_NO_QUEUE")]
-    #[doc(alias = "lltx")]
-    pub fn no_queue(&mut self) -> &mut Self {
-        // SAFETY: The device is ours.
-        unsafe {
-            bindings::dev_set_priv_flags(self.0, bindings::netdev_priv_flags_IFF_NO_QUEUE);
-            bindings::dev_set_lltx(self.0);
-        }
-        self
-    }
-
-    /// Packets keep the route by which the stack has sent them here: a tunnel tells its senders what
-    /// fits through it.
-    #[doc(alias = "netif_keep_dst")]
-    pub fn keep_routes(&mut self) -> &mut Self {
-        let release = bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE
-            | bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE_PERM;
-        // SAFETY: The device is ours.
-        unsafe { bindings::dev_clear_priv_flags(self.0, release) };
-        self
-    }
-
-    /// The hardware address may change while the device is up.
-    #[doc(alias = "IFF_LIVE_ADDR_CHANGE")]
-    pub fn live_address_change(&mut self) -> &mut Self {
-        // SAFETY: The device is ours.
-        unsafe {
-            bindings::dev_set_priv_flags(self.0, bindings::netdev_priv_flags_IFF_LIVE_ADDR_CHANGE)
-        };
-        self
-    }
-}
-
-/// The operations that C calls.
-pub(crate) struct Ops<D: Driver>(core::marker::PhantomData<D>);
-
-impl<D: Driver> Ops<D> {
-    const NAPI: bool = <D::Queue as napi::Queue<D>>::EXISTS;
-
-    const DEVICE: &'static bindings::net_device_ops = &bindings::net_device_ops {
-        ndo_init: Some(Self::init),
-        ndo_uninit: Some(Self::uninit),
-        ndo_open: Some(Self::open),
-        ndo_stop: Some(Self::stop),
-        ndo_start_xmit: Some(Self::start_xmit),
-        ndo_get_stats64: Some(bindings::dev_get_tstats64),
-        ndo_set_rx_mode: Some(Self::set_rx_mode),
-        ndo_set_mac_address: Some(bindings::eth_mac_addr),
-        ndo_validate_addr: Some(bindings::eth_validate_addr),
-        ndo_get_iflink: Some(Self::get_iflink),
-        ndo_features_check: if D::PASS_THROUGH {
-            Some(bindings::passthru_features_check)
-        } else {
-            None
-        },
-        ..pin_init::zeroed()
-    };
-
-    const ETHTOOL: &'static bindings::ethtool_ops = &bindings::ethtool_ops {
-        get_link: Some(bindings::ethtool_op_get_link),
-        get_ts_info: Some(bindings::ethtool_op_get_ts_info),
-        ..pin_init::zeroed()
-    };
-
-    /// `rtnl_link_ops::setup`.
-    ///
-    /// # Safety
-    ///
-    /// `dev` is a new device with room for a [`Priv<D>`], zeroed, which nobody else knows.
-    pub(crate) unsafe extern "C" fn setup(dev: *mut bindings::net_device) {
-        // SAFETY: By the caller's promise.
-        unsafe {
-            bindings::ether_setup(dev);
-            // A packet is sent once and then ours alone; netpoll would send with interrupts off.
-            bindings::dev_clear_priv_flags(dev, bindings::netdev_priv_flags_IFF_TX_SKB_SHARING);
-            bindings::dev_set_priv_flags(dev, bindings::netdev_priv_flags_IFF_DISABLE_NETPOLL);
-            bindings::dev_set_tstats(dev);
-            (*dev).netdev_ops = Self::DEVICE;
-            (*dev).ethtool_ops = Self::ETHTOOL;
-            (*dev).needs_free_netdev = true;
-            (*dev).priv_destructor = Some(super::destroy::<D>);
-            D::setup(&mut Setup(&mut *dev));
-        }
-    }
-
-    /// # Safety
-    ///
-    /// Called by the core with a device of this driver, under RTNL, when it is being registered.
-    unsafe extern "C" fn init(dev: *mut bindings::net_device) -> c_int {
-        from_result(|| {
-            // SAFETY: By the caller's promise; private data is made before registration.
-            let this = unsafe { Dev::<D>::from_raw(dev) };
-            if D::GRO_CELLS {
-                // SAFETY: The cells are part of the private data, at a fixed place.
-                kernel::error::to_result(unsafe {
-                    bindings::gro_cells_init(this.shared().gro_cells(), dev)
-                })?;
-            }
-            if Self::NAPI {
-                // SAFETY: Private data is initialised.
-                for queue in unsafe { this.shared().queues() } {
-                    // SAFETY: The queue stays where it is until `uninit` has taken it away.
-                    unsafe { queue.add(dev) };
-                }
-            }
-            Ok(0)
-        })
-    }
-
-    /// # Safety
-    ///
-    /// Called by the core with a device of this driver, under RTNL. The device is down, and a grace
-    /// period has passed since; another one follows before it is freed.
-    unsafe extern "C" fn uninit(dev: *mut bindings::net_device) {
-        // SAFETY: By the caller's promise.
-        let this = unsafe { Dev::<D>::from_raw(dev) };
-        // SAFETY: The core holds RTNL.
-        let rtnl = unsafe { Rtnl::assume() };
-        Priv::part(this, rtnl);
-        forget(this, rtnl);
-        if Self::NAPI {
-            // SAFETY: Private data is initialised.
-            for queue in unsafe { this.shared().queues() } {
-                // SAFETY: `init` has added it, and NAPI is disabled, as the device is down. The core
-                // waits for a grace period before the device is freed.
-                unsafe { queue.delete() };
-            }
-        }
-        if D::GRO_CELLS {
-            // SAFETY: `init` has made them.
-            unsafe { bindings::gro_cells_destroy(this.shared().gro_cells()) };
-        }
-    }
-
-    /// # Safety
-    ///
-    /// Called by the core with a device of this driver, under RTNL.
-    unsafe extern "C" fn open(dev: *mut bindings::net_device) -> c_int {
-        from_result(|| {
-            // SAFETY: By the caller's promise.
-            let this = unsafe { Dev::<D>::from_raw(dev) };
-            // SAFETY: By the caller's promise.
-            let rtnl = unsafe { Rtnl::assume() };
-            // SAFETY: Private data is initialised.
-            let queues = unsafe { this.shared().queues() };
-            for queue in queues {
-                // SAFETY: Added by `init`, and disabled: the device is down.
-                unsafe { queue.enable() };
-            }
-            if let Err(e) = D::open(this, rtnl) {
-                for queue in queues {
-                    // SAFETY: Just enabled.
-                    unsafe { queue.disable() };
-                }
-                return Err(e);
-            }
-            Ok(0)
-        })
-    }
-
-    /// # Safety
-    ///
-    /// Called by the core with a device of this driver, under RTNL, once for each `open`.
-    unsafe extern "C" fn stop(dev: *mut bindings::net_device) -> c_int {
-        // SAFETY: By the caller's promise.
-        let this = unsafe { Dev::<D>::from_raw(dev) };
-        // SAFETY: By the caller's promise.
-        D::stop(this, unsafe { Rtnl::assume() });
-        // SAFETY: Private data is initialised.
-        for queue in unsafe { this.shared().queues() } {
-            // SAFETY: Enabled by `open`. Waits until no poll runs.
-            unsafe { queue.disable() };
-        }
+    /// Left out, the core spreads packets by their flow, or as XPS says.
+    #[doc(alias = "ndo_select_queue")]
+    fn select_queue(_dev: &Dev<Self>, _skb: &SkBuff) -> u16 {
         0
     }
 
-    /// # Safety
+    /// The offloads, of `features`, that the device takes for this packet.
     ///
-    /// Called by the core with a device of this driver and a packet that it gives away, with
-    /// bottom halves disabled.
-    unsafe extern "C" fn start_xmit(
-        skb: *mut bindings::sk_buff,
-        dev: *mut bindings::net_device,
-    ) -> bindings::netdev_tx_t {
-        // SAFETY: By the caller's promise, for all three.
-        let (dev, skb, softirq) = unsafe {
-            (
-                Dev::<D>::from_raw(dev),
-                Skb::from_raw(NonNull::new_unchecked(skb)),
-                Softirq::assume(),
-            )
-        };
-        D::transmit(dev, skb, softirq);
-        bindings::netdev_tx_NETDEV_TX_OK
+    /// Left out, the core takes away what it cannot do for packets with several VLAN tags.
+    #[doc(alias = "ndo_features_check")]
+    #[doc(alias = "passthru_features_check")]
+    fn features_check(_dev: &Dev<Self>, _skb: &SkBuff, features: Features) -> Features {
+        features
     }
 
-    /// Nothing to do, but without it the core refuses multicast addresses.
-    ///
-    /// # Safety
-    ///
-    /// None.
-    unsafe extern "C" fn set_rx_mode(_dev: *mut bindings::net_device) {}
-
-    /// # Safety
-    ///
-    /// Called by the core with a device of this driver.
-    unsafe extern "C" fn get_iflink(dev: *const bindings::net_device) -> c_int {
-        // SAFETY: By the caller's promise; not freed while the core asks.
-        let dev = unsafe { Dev::<D>::from_raw(dev) };
-        let iflink = crate::context::rcu_read(|rcu| D::iflink(dev, rcu));
-        c_int::try_from(iflink).unwrap_or(0)
+    /// The offloads, of those that are wanted, that go together. Left out, all do.
+    #[doc(alias = "ndo_fix_features")]
+    fn fix_features(_dev: &Dev<Self>, features: Features, _rtnl: Rtnl<'_>) -> Features {
+        features
     }
+
+    /// The device's offloads are about to become `features`. [`Self::polled`] has been asked.
+    ///
+    /// # Errors
+    ///
+    /// They stay.
+    #[doc(alias = "ndo_set_features")]
+    fn set_features(_dev: &Dev<Self>, _features: Features, _rtnl: Rtnl<'_>) -> Result {
+        Ok(())
+    }
+
+    /// The MTU is about to become `mtu`, which is in the device's range.
+    ///
+    /// # Errors
+    ///
+    /// It stays.
+    #[doc(alias = "ndo_change_mtu")]
+    fn change_mtu(_dev: &Dev<Self>, _mtu: u32, _rtnl: Rtnl<'_>) -> Result {
+        Ok(())
+    }
+
+    /// What receives this device's packets wants `bytes` free before them; 0 when it does not care
+    /// any more.
+    #[doc(alias = "ndo_set_rx_headroom")]
+    fn set_rx_headroom(_dev: &Dev<Self>, _bytes: u16) {}
+
+    /// The device that receives what this one sends, for `bpf_redirect_peer()`.
+    ///
+    /// Left out, there is none.
+    #[doc(alias = "ndo_get_peer_dev")]
+    fn peer_device<'a>(dev: &'a Dev<Self>, rcu: Rcu<'a>) -> Option<&'a Dev<Self>> {
+        dev.peer(rcu)
+    }
+
+    /// The index of the device that packets go out by, in the namespace of the other side; 0 for
+    /// none.
+    ///
+    /// Left out, it is the device's own.
+    #[doc(alias = "ndo_get_iflink")]
+    fn iflink(dev: &Dev<Self>, _rcu: Rcu<'_>) -> u32 {
+        dev.ifindex()
+    }
+
+    /// Statistics, added to `stats`, which are 0.
+    ///
+    /// Left out, they are [`Dev::counted`] and the device's own receive queues.
+    #[doc(alias = "ndo_get_stats64")]
+    fn stats(dev: &Dev<Self>, stats: &mut LinkStats, _rcu: Rcu<'_>) {
+        let counted = dev.counted();
+        stats.add_tx(counted.tx);
+        stats.add_rx(counted.rx);
+        stats.add_rx(dev.polled_packets(0..));
+    }
+
+    /// A queue has been stopped for longer than the watchdog allows. Left out, there is no watchdog.
+    #[doc(alias = "ndo_tx_timeout")]
+    fn tx_timeout(_dev: &Dev<Self>, _queue: TxQueue<'_, Self>, _softirq: Softirq<'_>) {}
 }

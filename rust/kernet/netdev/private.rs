@@ -123,17 +123,13 @@ impl<D: Driver> Priv<D> {
 pub(crate) unsafe fn create<D: Driver>(
     dev: *mut bindings::net_device,
     data: impl PinInit<D, Error>,
-    rtnl: Rtnl<'_>,
 ) -> Result {
     let mut queues = KVec::new();
     if <D::Queue as Queue<D>>::EXISTS {
         // SAFETY: By the caller's promise.
         let count = unsafe { (*dev).num_rx_queues };
-        for _ in 0..count {
-            queues.push(
-                KBox::pin_init(RxQueue::new(rtnl.process()), GFP_KERNEL)?,
-                GFP_KERNEL,
-            )?;
+        for index in 0..u16::try_from(count).unwrap_or(u16::MAX) {
+            queues.push(KBox::pin_init(RxQueue::new(index), GFP_KERNEL)?, GFP_KERNEL)?;
         }
     }
     // SAFETY: By the caller's promise.

@@ -13,7 +13,11 @@ use super::{
     SkBuff, //
     Skb,
 };
-use crate::bindings;
+use crate::{
+    bindings,
+    context::Softirq, //
+};
+use kernel::prelude::*;
 
 /// An owned packet as `eth_type_trans()` leaves it: the link header is noted and skipped, the
 /// protocol and the packet type are set. What goes up the stack.
@@ -49,6 +53,26 @@ impl Received {
     #[inline(always)]
     pub fn frame_len(&self) -> u32 {
         self.0.len().wrapping_add(bindings::ETH_HLEN)
+    }
+
+    /// The frame, with its Ethernet header, as it was before.
+    pub fn into_frame(self) -> Skb {
+        let skb = self.0.into_raw();
+        // SAFETY: The packet is ours. By the type invariants its link header is before the data.
+        unsafe {
+            bindings::skb_push_mac(skb);
+            Skb::from_raw(NonNull::new_unchecked(skb))
+        }
+    }
+
+    /// Passes the packet up, by this CPU's backlog. Whether it was taken; one that was not is freed.
+    #[doc(alias = "netif_rx")]
+    #[must_use]
+    #[inline]
+    pub fn pass_up(self, _softirq: Softirq<'_>) -> bool {
+        // SAFETY: The packet is ours, one that a device has received, and given away; bottom halves
+        // are off.
+        unsafe { bindings::__netif_rx(self.into_raw()) == bindings::NET_RX_SUCCESS as c_int }
     }
 
     /// Frees the packet, which is lost, and says why.

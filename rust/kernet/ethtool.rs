@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What `ethtool` and the `netdev` family ask of a device.
+//!
+//! C headers: [`include/linux/ethtool.h`](srctree/include/linux/ethtool.h),
+//! [`include/net/netdev_queues.h`](srctree/include/net/netdev_queues.h)
+//!
+//! All of it runs under RTNL: the core takes the device's instance lock instead only for drivers
+//! that manage the memory of their queues or shape traffic.
+
+use kernel::{
+    macros::vtable,
+    prelude::*, //
+};
+
+use crate::{
+    bindings,
+    context::Rtnl,
+    netdev::{
+        Counted,
+        Dev,
+        Driver, //
+    },
+    percpu::Totals, //
+};
+
+mod ops;
+mod stats;
+
+pub(crate) use ops::Ops;
+pub use stats::Stats;
+
+/// What a driver answers. What is left out is not supported, as `ethtool` then says.
+#[doc(alias = "ethtool_ops")]
+#[vtable]
+pub trait Operations<D: Driver> {
+    /// The driver's version, which `ethtool -i` shows; the kernel's when there is none.
+    const VERSION: Option<&'static CStr> = None;
+
+    /// The device's own statistics of `ethtool -S`, the first ones there.
+    type Stats: Stats;
+
+    /// Those of a receive queue; `rx_queue_N_` goes before their names.
+    type RxStats: Stats;
+
+    /// Those of a transmit queue; `tx_queue_N_` goes before their names.
+    type TxStats: Stats;
+
+    /// The device's own statistics.
+    #[doc(alias = "get_ethtool_stats")]
+    fn stats(_dev: &Dev<D>, _rtnl: Rtnl<'_>) -> Self::Stats {
+        Default::default()
+    }
+
+    /// Those of a receive queue that is in use.
+    fn rx_stats(_dev: &Dev<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Self::RxStats {
+        Default::default()
+    }
+
+    /// Those of a transmit queue that is in use.
+    fn tx_stats(_dev: &Dev<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Self::TxStats {
+        Default::default()
+    }
+
+    /// Speed and the like.
+    #[doc(alias = "get_link_ksettings")]
+    fn link_settings(_dev: &Dev<D>, _rtnl: Rtnl<'_>) -> LinkSettings {
+        LinkSettings::default()
+    }
+
+    /// Whether as many queues can be in use; `ethtool -l` and `-L` work if a driver has this.
+    ///
+    /// They are at least one of each and no more than the device has. kernet then changes the
+    /// numbers, and polls the receive queues that come and no longer those that go.
+    ///
+    /// # Errors
+    ///
+    /// The numbers stay.
+    #[doc(alias = "set_channels")]
+    fn check_channels(_dev: &Dev<D>, _channels: Channels, _rtnl: Rtnl<'_>) -> Result {
+        Ok(())
+    }
+
+    /// Packets of one receive queue that is in use, for the `netdev` family's `qstats-get`, as
+    /// [`Self::tx_packets`] and [`Self::other_packets`]: a driver has all three or none.
+    #[doc(alias = "netdev_stat_ops")]
+    fn rx_packets(_dev: &Dev<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Totals {
+        Totals::default()
+    }
+
+    /// Packets of one transmit queue that is in use.
+    fn tx_packets(_dev: &Dev<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Totals {
+        Totals::default()
+    }
+
+    /// Packets of the device that are in none of the queues in use.
+    #[doc(alias = "get_base_stats")]
+    fn other_packets(_dev: &Dev<D>, _rtnl: Rtnl<'_>) -> Counted {
+        Counted::default()
+    }
+}
+
+#[vtable]
+impl<D: Driver> Operations<D> for () {
+    type Stats = ();
+    type RxStats = ();
+    type TxStats = ();
+}
+
+/// Numbers of queues in use.
+#[doc(alias = "ethtool_channels")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Channels {
+    /// Receive queues.
+    pub rx: u16,
+    /// Transmit queues.
+    pub tx: u16,
+}
+
+/// Whether a link carries frames both ways at a time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duplex {
+    /// It does not.
+    Half,
+    /// It does.
+    Full,
+    /// Not known.
+    #[default]
+    Unknown,
+}
+
+/// What a device is connected by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Port {
+    /// Twisted pair.
+    TwistedPair,
+    /// Fibre.
+    Fibre,
+    /// Something else.
+    #[default]
+    Other,
+}
+
+/// Settings of a link.
+#[doc(alias = "ethtool_link_ksettings")]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LinkSettings {
+    /// In Mbit/s; `None` when it is not known.
+    pub speed: Option<u32>,
+    /// One way or both at a time.
+    pub duplex: Duplex,
+    /// The connector.
+    pub port: Port,
+    /// Whether the two are negotiated.
+    pub autonegotiation: bool,
+}
+
+impl LinkSettings {
+    fn fill(&self, base: &mut bindings::ethtool_link_settings) {
+        base.speed = self.speed.unwrap_or(bindings::SPEED_UNKNOWN as u32);
+        base.duplex = match self.duplex {
+            Duplex::Half => bindings::DUPLEX_HALF,
+            Duplex::Full => bindings::DUPLEX_FULL,
+            Duplex::Unknown => bindings::DUPLEX_UNKNOWN,
+        } as u8;
+        base.port = match self.port {
+            Port::TwistedPair => bindings::PORT_TP,
+            Port::Fibre => bindings::PORT_FIBRE,
+            Port::Other => bindings::PORT_OTHER,
+        } as u8;
+        base.autoneg = if self.autonegotiation {
+            bindings::AUTONEG_ENABLE
+        } else {
+            bindings::AUTONEG_DISABLE
+        } as u8;
+    }
+}

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The operations that C calls.
+
+use core::{
+    fmt::Write,
+    marker::PhantomData,
+    slice, //
+};
+use kernel::{
+    error::from_result,
+    fmt,
+    prelude::*, //
+};
+
+use super::{
+    stats::check,
+    Channels,
+    Operations,
+    Stats, //
+};
+use crate::{
+    bindings,
+    context::Rtnl,
+    napi,
+    netdev::{
+        Dev,
+        Driver, //
+    },
+    percpu::Totals, //
+};
+
+const NAME_LEN: usize = bindings::ETH_GSTRING_LEN as usize;
+
+type Own<D> = <<D as Driver>::Ethtool as Operations<D>>::Stats;
+type Rx<D> = <<D as Driver>::Ethtool as Operations<D>>::RxStats;
+type Tx<D> = <<D as Driver>::Ethtool as Operations<D>>::TxStats;
+
+/// A driver's operations: one table each, made when the module is compiled.
+pub(crate) struct Ops<D: Driver>(PhantomData<D>);
+
+impl<D: Driver> Ops<D> {
+    const HAS_STATS: bool =
+        !(Own::<D>::NAMES.is_empty() && Rx::<D>::NAMES.is_empty() && Tx::<D>::NAMES.is_empty());
+    const HAS_CHANNELS: bool = D::Ethtool::HAS_CHECK_CHANNELS;
+
+    pub(crate) const ETHTOOL: &'static bindings::ethtool_ops = &bindings::ethtool_ops {
+        get_drvinfo: if D::Ethtool::VERSION.is_some() {
+            Some(Self::get_drvinfo)
+        } else {
+            None
+        },
+        get_link: Some(bindings::ethtool_op_get_link),
+        get_ts_info: Some(bindings::ethtool_op_get_ts_info),
+        get_sset_count: if Self::HAS_STATS {
+            Some(Self::get_sset_count)
+        } else {
+            None
+        },
+        get_strings: if Self::HAS_STATS {
+            Some(Self::get_strings)
+        } else {
+            None
+        },
+        get_ethtool_stats: if Self::HAS_STATS {
+            Some(Self::get_ethtool_stats)
+        } else {
+            None
+        },
+        get_link_ksettings: if D::Ethtool::HAS_LINK_SETTINGS {
+            Some(Self::get_link_ksettings)
+        } else {
+            None
+        },
+        get_channels: if Self::HAS_CHANNELS {
+            Some(Self::get_channels)
+        } else {
+            None
+        },
+        set_channels: if Self::HAS_CHANNELS {
+            Some(Self::set_channels)
+        } else {
+            None
+        },
+        ..pin_init::zeroed()
+    };
+
+    /// The table of statistics per queue, if the driver has them.
+    pub(crate) const QUEUES: Option<&'static bindings::netdev_stat_ops> =
+        if D::Ethtool::HAS_RX_PACKETS && D::Ethtool::HAS_TX_PACKETS && D::Ethtool::HAS_OTHER_PACKETS
+        {
+            Some(&bindings::netdev_stat_ops {
+                get_queue_stats_rx: Some(Self::get_queue_stats_rx),
+                get_queue_stats_tx: Some(Self::get_queue_stats_tx),
+                get_base_stats: Some(Self::get_base_stats),
+            })
+        } else {
+            None
+        };
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    unsafe extern "C" fn get_drvinfo(
+        dev: *mut bindings::net_device,
+        info: *mut bindings::ethtool_drvinfo,
+    ) {
+        // SAFETY: The core lends both; a device that can be found was made by a link kind, whose
+        // operations outlive it.
+        unsafe {
+            let kind = CStr::from_char_ptr((*(*dev).rtnl_link_ops).kind.cast());
+            copy(&mut (*info).driver, kind.to_bytes());
+            if let Some(version) = D::Ethtool::VERSION {
+                copy(&mut (*info).version, version.to_bytes());
+            }
+        }
+    }
+
+    fn count(dev: &Dev<D>) -> usize {
+        let rx = Rx::<D>::NAMES.len() * usize::from(dev.rx_queues());
+        let tx = Tx::<D>::NAMES.len() * usize::from(dev.tx_queues());
+        Own::<D>::NAMES.len() + rx + tx
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    unsafe extern "C" fn get_sset_count(dev: *mut bindings::net_device, set: c_int) -> c_int {
+        from_result(|| {
+            if set != bindings::ethtool_stringset_ETH_SS_STATS as c_int {
+                return Err(EOPNOTSUPP);
+            }
+            // SAFETY: By the caller's promise.
+            let dev = unsafe { Dev::<D>::from_raw(dev) };
+            c_int::try_from(Self::count(dev)).map_err(|_| EINVAL)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and room for as many names as
+    /// [`Self::get_sset_count`] has said, under RTNL since.
+    unsafe extern "C" fn get_strings(dev: *mut bindings::net_device, set: u32, to: *mut u8) {
+        const {
+            check(Own::<D>::NAMES, NAME_LEN - 1);
+            check(Rx::<D>::NAMES, NAME_LEN - "rx_queue_65535_".len() - 1);
+            check(Tx::<D>::NAMES, NAME_LEN - "tx_queue_65535_".len() - 1);
+        }
+        if set != bindings::ethtool_stringset_ETH_SS_STATS {
+            return;
+        }
+        // SAFETY: By the caller's promise.
+        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        // SAFETY: As above: there is room, which nobody else uses.
+        let names = unsafe { slice::from_raw_parts_mut(to.cast(), Self::count(dev)) };
+        let mut names: slice::IterMut<'_, [u8; NAME_LEN]> = names.iter_mut();
+        let mut put = |text: fmt::Arguments<'_>| {
+            if let Some(name) = names.next() {
+                *name = [0; NAME_LEN];
+                // The last byte stays 0. Names fit, as was checked.
+                let _ = Text(name.get_mut(..NAME_LEN - 1).unwrap_or(&mut [])).write_fmt(text);
+            }
+        };
+        for name in Own::<D>::NAMES {
+            put(format_args!("{name}"));
+        }
+        for queue in 0..dev.rx_queues() {
+            for name in Rx::<D>::NAMES {
+                put(format_args!("rx_queue_{queue}_{name}"));
+            }
+        }
+        for queue in 0..dev.tx_queues() {
+            for name in Tx::<D>::NAMES {
+                put(format_args!("tx_queue_{queue}_{name}"));
+            }
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`Self::get_strings`], with room for values.
+    unsafe extern "C" fn get_ethtool_stats(
+        dev: *mut bindings::net_device,
+        _stats: *mut bindings::ethtool_stats,
+        to: *mut u64,
+    ) {
+        // SAFETY: By the caller's promise.
+        let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+        // SAFETY: As above: there is room, which nobody else uses.
+        let mut rest = unsafe { slice::from_raw_parts_mut(to, Self::count(dev)) };
+        let mut put = |count: usize, write: &dyn Fn(&mut [u64])| {
+            if let Some((now, later)) = core::mem::take(&mut rest).split_at_mut_checked(count) {
+                write(now);
+                rest = later;
+            }
+        };
+        put(Own::<D>::NAMES.len(), &|to| {
+            D::Ethtool::stats(dev, rtnl).write(to)
+        });
+        for queue in 0..dev.rx_queues() {
+            put(Rx::<D>::NAMES.len(), &|to| {
+                D::Ethtool::rx_stats(dev, queue, rtnl).write(to)
+            });
+        }
+        for queue in 0..dev.tx_queues() {
+            put(Tx::<D>::NAMES.len(), &|to| {
+                D::Ethtool::tx_stats(dev, queue, rtnl).write(to)
+            });
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and settings of 0, under RTNL.
+    unsafe extern "C" fn get_link_ksettings(
+        dev: *mut bindings::net_device,
+        settings: *mut bindings::ethtool_link_ksettings,
+    ) -> c_int {
+        // SAFETY: By the caller's promise.
+        unsafe {
+            let dev = Dev::<D>::from_raw(dev);
+            D::Ethtool::link_settings(dev, Rtnl::assume()).fill(&mut (*settings).base);
+        }
+        0
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and numbers of 0, under RTNL.
+    unsafe extern "C" fn get_channels(
+        dev: *mut bindings::net_device,
+        channels: *mut bindings::ethtool_channels,
+    ) {
+        // SAFETY: By the caller's promise.
+        unsafe {
+            let this = Dev::<D>::from_raw(dev);
+            (*channels).rx_count = this.rx_queues().into();
+            (*channels).tx_count = this.tx_queues().into();
+            (*channels).max_rx = (*dev).num_rx_queues;
+            (*channels).max_tx = (*dev).num_tx_queues;
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and numbers within those of
+    /// [`Self::get_channels`], under RTNL.
+    unsafe extern "C" fn set_channels(
+        dev: *mut bindings::net_device,
+        channels: *mut bindings::ethtool_channels,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (dev, rtnl, channels) =
+                unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume(), &*channels) };
+            let channels = Channels {
+                rx: u16::try_from(channels.rx_count).map_err(|_| EINVAL)?,
+                tx: u16::try_from(channels.tx_count).map_err(|_| EINVAL)?,
+            };
+            if channels.rx == 0 || channels.tx == 0 {
+                return Err(EINVAL);
+            }
+            D::Ethtool::check_channels(dev, channels, rtnl)?;
+            set_channels(dev, channels, rtnl)?;
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and a queue that is in use, under RTNL.
+    unsafe extern "C" fn get_queue_stats_rx(
+        dev: *mut bindings::net_device,
+        queue: c_int,
+        stats: *mut bindings::netdev_queue_stats_rx,
+    ) {
+        let queue = u16::try_from(queue).unwrap_or(u16::MAX);
+        // SAFETY: By the caller's promise.
+        unsafe {
+            let dev = Dev::<D>::from_raw(dev);
+            fill_rx(stats, D::Ethtool::rx_packets(dev, queue, Rtnl::assume()));
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`Self::get_queue_stats_rx`].
+    unsafe extern "C" fn get_queue_stats_tx(
+        dev: *mut bindings::net_device,
+        queue: c_int,
+        stats: *mut bindings::netdev_queue_stats_tx,
+    ) {
+        let queue = u16::try_from(queue).unwrap_or(u16::MAX);
+        // SAFETY: By the caller's promise.
+        unsafe {
+            let dev = Dev::<D>::from_raw(dev);
+            fill_tx(stats, D::Ethtool::tx_packets(dev, queue, Rtnl::assume()));
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    unsafe extern "C" fn get_base_stats(
+        dev: *mut bindings::net_device,
+        rx: *mut bindings::netdev_queue_stats_rx,
+        tx: *mut bindings::netdev_queue_stats_tx,
+    ) {
+        // SAFETY: By the caller's promise.
+        unsafe {
+            let dev = Dev::<D>::from_raw(dev);
+            let counted = D::Ethtool::other_packets(dev, Rtnl::assume());
+            fill_rx(rx, counted.rx);
+            fill_tx(tx, counted.tx);
+        }
+    }
+}
+
+/// Changes how many queues are in use, and which receive queues are polled. All or nothing.
+fn set_channels<D: Driver>(dev: &Dev<D>, channels: Channels, rtnl: Rtnl<'_>) -> Result {
+    let old = dev.rx_queues();
+    if napi::is_polled(dev) {
+        napi::start(dev, old..channels.rx, rtnl)?;
+    }
+    let result = dev.set_rx_queues(channels.rx, rtnl).and_then(|()| {
+        dev.set_tx_queues(channels.tx, rtnl).inspect_err(|_| {
+            // The number that it was is possible.
+            let _ = dev.set_rx_queues(old, rtnl);
+        })
+    });
+    napi::stop(dev, dev.rx_queues()..u16::MAX, rtnl);
+    result
+}
+
+/// # Safety
+///
+/// `stats` is valid.
+unsafe fn fill_rx(stats: *mut bindings::netdev_queue_stats_rx, totals: Totals) {
+    // SAFETY: By the caller's promise. The rest says that it is not counted.
+    unsafe {
+        (*stats).packets = totals.packets;
+        (*stats).bytes = totals.bytes;
+    }
+}
+
+/// # Safety
+///
+/// `stats` is valid.
+unsafe fn fill_tx(stats: *mut bindings::netdev_queue_stats_tx, totals: Totals) {
+    // SAFETY: By the caller's promise. The rest says that it is not counted.
+    unsafe {
+        (*stats).packets = totals.packets;
+        (*stats).bytes = totals.bytes;
+    }
+}
+
+/// Copies text into a field of 0 as far as it fits with a 0 behind it.
+fn copy(to: &mut [c_char], text: &[u8]) {
+    let room = to.len().saturating_sub(1);
+    for (to, from) in to.iter_mut().take(room).zip(text) {
+        *to = *from as c_char;
+    }
+}
+
+/// Text that goes into a buffer as far as it fits.
+struct Text<'a>(&'a mut [u8]);
+
+impl Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        let len = text.len().min(self.0.len());
+        let (now, later) = core::mem::take(&mut self.0).split_at_mut(len);
+        for (to, from) in now.iter_mut().zip(text.as_bytes()) {
+            *to = *from;
+        }
+        self.0 = later;
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Statistics with a name, as `ethtool -S` shows them.
+
+/// A set of statistics. Made by [`stats!`](crate::stats!).
+pub trait Stats: Default {
+    /// Their names.
+    const NAMES: &'static [&'static str];
+
+    /// Writes the values in the order of their names, as many as there is room for.
+    fn write(&self, to: &mut [u64]);
+}
+
+impl Stats for () {
+    const NAMES: &'static [&'static str] = &[];
+
+    fn write(&self, _: &mut [u64]) {}
+}
+
+/// Declares statistics: a struct of `u64`, each with the name that `ethtool -S` shows.
+///
+/// A device's own have names of at most 31 bytes, those of queues of at most 16: longer ones do
+/// not build.
+#[macro_export]
+macro_rules! stats {
+    (
+        $(#[$attr:meta])*
+        $vis:vis struct $type:ident {
+            $($(#[$field_attr:meta])* $field:ident = $name:literal),+ $(,)?
+        }
+    ) => {
+        $(#[$attr])*
+        #[derive(Default)]
+        $vis struct $type {
+            $($(#[$field_attr])* $vis $field: u64),+
+        }
+
+        impl $crate::ethtool::Stats for $type {
+            const NAMES: &'static [&'static str] = &[$($name),+];
+
+            fn write(&self, to: &mut [u64]) {
+                for (to, value) in to.iter_mut().zip([$(self.$field),+]) {
+                    *to = value;
+                }
+            }
+        }
+    };
+}
+
+/// Refuses, when it is compiled, names of more than `max` bytes.
+pub(super) const fn check(mut names: &[&str], max: usize) {
+    while let [name, rest @ ..] = names {
+        assert!(
+            !name.is_empty() && name.len() <= max,
+            "the name of a statistic is empty or too long"
+        );
+        names = rest;
+    }
+}

@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The operations that C calls.
+
+use core::{
+    marker::PhantomData,
+    ptr::{
+        self,
+        NonNull, //
+    },
+};
+use kernel::{
+    error::{
+        from_result,
+        to_result, //
+    },
+    prelude::*, //
+};
+
+use super::{
+    map::forget,
+    Dev,
+    Driver,
+    Features,
+    LinkStats,
+    Priv,
+    Setup,
+    Transmit,
+    TxQueue, //
+};
+use crate::{
+    bindings,
+    context::{
+        rcu_read,
+        Rtnl,
+        Softirq, //
+    },
+    ethtool, napi,
+    skb::{
+        DropReason,
+        SkBuff,
+        Skb, //
+    },
+};
+
+/// A driver's operations: one table each, made when the module is compiled.
+pub(crate) struct Ops<D: Driver>(PhantomData<D>);
+
+/// The function, if the driver has it.
+macro_rules! given {
+    ($has:ident, $function:ident) => {
+        if D::$has {
+            Some(Self::$function)
+        } else {
+            None
+        }
+    };
+}
+
+impl<D: Driver> Ops<D> {
+    const NAPI: bool = <D::Queue as napi::Queue<D>>::EXISTS;
+
+    const DEVICE: &'static bindings::net_device_ops = &bindings::net_device_ops {
+        ndo_init: Some(Self::init),
+        ndo_uninit: Some(Self::uninit),
+        ndo_open: Some(Self::open),
+        ndo_stop: Some(Self::stop),
+        ndo_start_xmit: Some(Self::start_xmit),
+        ndo_select_queue: given!(HAS_SELECT_QUEUE, select_queue),
+        ndo_features_check: given!(HAS_FEATURES_CHECK, features_check),
+        ndo_fix_features: given!(HAS_FIX_FEATURES, fix_features),
+        ndo_set_features: if Self::NAPI || D::HAS_SET_FEATURES {
+            Some(Self::set_features)
+        } else {
+            None
+        },
+        ndo_change_mtu: given!(HAS_CHANGE_MTU, change_mtu),
+        ndo_set_rx_headroom: given!(HAS_SET_RX_HEADROOM, set_rx_headroom),
+        ndo_get_peer_dev: given!(HAS_PEER_DEVICE, get_peer_dev),
+        ndo_get_iflink: given!(HAS_IFLINK, get_iflink),
+        ndo_get_stats64: if Self::NAPI || D::HAS_STATS {
+            Some(Self::get_stats64)
+        } else {
+            Some(bindings::dev_get_tstats64)
+        },
+        ndo_tx_timeout: given!(HAS_TX_TIMEOUT, tx_timeout),
+        ndo_set_rx_mode: Some(Self::set_rx_mode),
+        ndo_set_mac_address: Some(bindings::eth_mac_addr),
+        ndo_validate_addr: Some(bindings::eth_validate_addr),
+        ..pin_init::zeroed()
+    };
+
+    /// `rtnl_link_ops::setup`.
+    ///
+    /// # Safety
+    ///
+    /// `dev` is a new device with room for a [`Priv<D>`], zeroed, which nobody else knows.
+    pub(crate) unsafe extern "C" fn setup(dev: *mut bindings::net_device) {
+        // SAFETY: By the caller's promise.
+        unsafe {
+            bindings::ether_setup(dev);
+            // A packet is sent once and then ours alone; netpoll would send with interrupts off.
+            bindings::dev_clear_priv_flags(dev, bindings::netdev_priv_flags_IFF_TX_SKB_SHARING);
+            bindings::dev_set_priv_flags(dev, bindings::netdev_priv_flags_IFF_DISABLE_NETPOLL);
+            bindings::dev_set_tstats(dev);
+            (*dev).netdev_ops = Self::DEVICE;
+            (*dev).ethtool_ops = ethtool::Ops::<D>::ETHTOOL;
+            if let Some(ops) = ethtool::Ops::<D>::QUEUES {
+                (*dev).stat_ops = ops;
+            }
+            (*dev).needs_free_netdev = true;
+            (*dev).priv_destructor = Some(super::destroy::<D>);
+            D::setup(&mut Setup(&mut *dev));
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL, when it is being registered.
+    unsafe extern "C" fn init(dev: *mut bindings::net_device) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise; private data is made before registration.
+            let this = unsafe { Dev::<D>::from_raw(dev) };
+            // SAFETY: By the caller's promise.
+            let rtnl = unsafe { Rtnl::assume() };
+            if D::GRO_CELLS {
+                // SAFETY: The cells are part of the private data, at a fixed place.
+                to_result(unsafe { bindings::gro_cells_init(this.shared().gro_cells(), dev) })?;
+            }
+            if let Err(e) = D::init(this, rtnl) {
+                if D::GRO_CELLS {
+                    // SAFETY: Just made.
+                    unsafe { bindings::gro_cells_destroy(this.shared().gro_cells()) };
+                }
+                return Err(e);
+            }
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL. The device is down, and a grace
+    /// period has passed since; another one follows before it is freed.
+    unsafe extern "C" fn uninit(dev: *mut bindings::net_device) {
+        // SAFETY: By the caller's promise.
+        let this = unsafe { Dev::<D>::from_raw(dev) };
+        // SAFETY: The core holds RTNL.
+        let rtnl = unsafe { Rtnl::assume() };
+        Priv::part(this, rtnl);
+        forget(this, rtnl);
+        D::uninit(this, rtnl);
+        if D::GRO_CELLS {
+            // SAFETY: `init` has made them.
+            unsafe { bindings::gro_cells_destroy(this.shared().gro_cells()) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    unsafe extern "C" fn open(dev: *mut bindings::net_device) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let this = unsafe { Dev::<D>::from_raw(dev) };
+            // SAFETY: By the caller's promise.
+            let rtnl = unsafe { Rtnl::assume() };
+            if Self::NAPI && D::polled(this, this.features(), rtnl) {
+                napi::start(this, 0..this.rx_queues(), rtnl)?;
+            }
+            if let Err(e) = D::open(this, rtnl) {
+                napi::stop(this, 0..u16::MAX, rtnl);
+                return Err(e);
+            }
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL, once for each `open`.
+    unsafe extern "C" fn stop(dev: *mut bindings::net_device) -> c_int {
+        // SAFETY: By the caller's promise.
+        let this = unsafe { Dev::<D>::from_raw(dev) };
+        // SAFETY: By the caller's promise.
+        let rtnl = unsafe { Rtnl::assume() };
+        D::stop(this, rtnl);
+        napi::stop(this, 0..u16::MAX, rtnl);
+        0
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and a packet that it gives away unless the
+    /// answer is `NETDEV_TX_BUSY`, with bottom halves disabled.
+    unsafe extern "C" fn start_xmit(
+        raw: *mut bindings::sk_buff,
+        dev: *mut bindings::net_device,
+    ) -> bindings::netdev_tx_t {
+        // SAFETY: By the caller's promise, for all three.
+        let (dev, skb, softirq) = unsafe {
+            (
+                Dev::<D>::from_raw(dev),
+                Skb::from_raw(NonNull::new_unchecked(raw)),
+                Softirq::assume(),
+            )
+        };
+        let Some(queue) = TxQueue::new(dev, skb.queue_mapping()) else {
+            dev.count_tx_dropped();
+            skb.drop_reason(DropReason::NO_TX_TARGET, softirq);
+            return bindings::netdev_tx_NETDEV_TX_OK;
+        };
+        match D::transmit(dev, skb, queue, softirq) {
+            Transmit::Sent => bindings::netdev_tx_NETDEV_TX_OK,
+            Transmit::Dropped => bindings::NET_XMIT_DROP as bindings::netdev_tx_t,
+            Transmit::Busy(busy) => match busy.into_raw(raw) {
+                Ok(()) => {
+                    // SAFETY: The packet is C's again, one of this device: forwarding has made it the
+                    // peer's.
+                    unsafe { bindings::skb_set_dev(raw, dev.as_raw()) };
+                    bindings::netdev_tx_NETDEV_TX_BUSY
+                }
+                // Another packet than was to be sent.
+                Err(skb) => {
+                    dev.count_tx_dropped();
+                    skb.drop_reason(DropReason::NOT_SPECIFIED, softirq);
+                    bindings::NET_XMIT_DROP as bindings::netdev_tx_t
+                }
+            },
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and a packet that is to be sent.
+    unsafe extern "C" fn select_queue(
+        dev: *mut bindings::net_device,
+        skb: *mut bindings::sk_buff,
+        _subordinate: *mut bindings::net_device,
+    ) -> u16 {
+        // SAFETY: By the caller's promise; nobody changes the packet meanwhile.
+        let (dev, skb) = unsafe { (Dev::<D>::from_raw(dev), SkBuff::from_raw(skb)) };
+        D::select_queue(dev, skb)
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and a packet that is to be sent.
+    unsafe extern "C" fn features_check(
+        skb: *mut bindings::sk_buff,
+        dev: *mut bindings::net_device,
+        features: bindings::netdev_features_t,
+    ) -> bindings::netdev_features_t {
+        // SAFETY: By the caller's promise; nobody changes the packet meanwhile.
+        let (dev, skb) = unsafe { (Dev::<D>::from_raw(dev), SkBuff::from_raw(skb)) };
+        D::features_check(dev, skb, Features::from_raw(features)).into_raw()
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    unsafe extern "C" fn fix_features(
+        dev: *mut bindings::net_device,
+        features: bindings::netdev_features_t,
+    ) -> bindings::netdev_features_t {
+        // SAFETY: By the caller's promise.
+        let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+        D::fix_features(dev, Features::from_raw(features), rtnl).into_raw()
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    unsafe extern "C" fn set_features(
+        dev: *mut bindings::net_device,
+        features: bindings::netdev_features_t,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let features = Features::from_raw(features);
+            if Self::NAPI && dev.is_up() {
+                if D::polled(dev, features, rtnl) {
+                    napi::start(dev, 0..dev.rx_queues(), rtnl)?;
+                } else {
+                    napi::stop(dev, 0..u16::MAX, rtnl);
+                }
+            }
+            D::set_features(dev, features, rtnl)?;
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    unsafe extern "C" fn change_mtu(dev: *mut bindings::net_device, mtu: c_int) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (this, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let mtu = u32::try_from(mtu).map_err(|_| EINVAL)?;
+            D::change_mtu(this, mtu, rtnl)?;
+            // SAFETY: By the caller's promise.
+            unsafe { bindings::dev_set_mtu_raw(dev, mtu) };
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver.
+    unsafe extern "C" fn set_rx_headroom(dev: *mut bindings::net_device, bytes: c_int) {
+        // SAFETY: By the caller's promise.
+        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        // -1 is for no wish.
+        let bytes = u16::try_from(bytes.max(0)).unwrap_or(u16::MAX);
+        D::set_rx_headroom(dev, bytes);
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, in a read-side section.
+    unsafe extern "C" fn get_peer_dev(dev: *mut bindings::net_device) -> *mut bindings::net_device {
+        // SAFETY: By the caller's promise, for as long as its read-side section.
+        let (dev, rcu) = unsafe { (Dev::<D>::from_raw(dev), crate::context::Rcu::assume()) };
+        D::peer_device(dev, rcu).map_or(ptr::null_mut(), |peer| peer.as_raw())
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver.
+    unsafe extern "C" fn get_iflink(dev: *const bindings::net_device) -> c_int {
+        // SAFETY: By the caller's promise; not freed while the core asks.
+        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        c_int::try_from(rcu_read(|rcu| D::iflink(dev, rcu))).unwrap_or(0)
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and statistics of 0.
+    unsafe extern "C" fn get_stats64(
+        dev: *mut bindings::net_device,
+        stats: *mut bindings::rtnl_link_stats64,
+    ) {
+        // SAFETY: By the caller's promise.
+        let (dev, stats) = unsafe { (Dev::<D>::from_raw(dev), LinkStats::from_raw(stats)) };
+        rcu_read(|rcu| D::stats(dev, stats, rcu));
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and the number of a queue of it, with bottom
+    /// halves disabled.
+    unsafe extern "C" fn tx_timeout(dev: *mut bindings::net_device, queue: c_uint) {
+        // SAFETY: By the caller's promise.
+        let (dev, softirq) = unsafe { (Dev::<D>::from_raw(dev), Softirq::assume()) };
+        if let Some(queue) = u16::try_from(queue).ok().and_then(|n| TxQueue::new(dev, n)) {
+            D::tx_timeout(dev, queue, softirq);
+        }
+    }
+
+    /// Nothing to do, but without it the core refuses multicast addresses.
+    ///
+    /// # Safety
+    ///
+    /// None.
+    unsafe extern "C" fn set_rx_mode(_dev: *mut bindings::net_device) {}
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A device before anybody sees it.
+
+use super::Features;
+use crate::bindings;
+
+/// A device that is being set up: not visible to anybody yet.
+#[doc(alias = "rtnl_link_ops::setup")]
+pub struct Setup<'a>(pub(super) &'a mut bindings::net_device);
+
+impl Setup<'_> {
+    /// Offloads, all of which `ethtool -K` can switch.
+    pub fn features(&mut self, features: Features) -> &mut Self {
+        self.0.features |= features.into_raw();
+        self.0.hw_features |= features.into_raw();
+        self
+    }
+
+    /// Offloads for packets with a VLAN tag.
+    pub fn vlan_features(&mut self, features: Features) -> &mut Self {
+        self.0.vlan_features = features.into_raw();
+        self
+    }
+
+    /// Offloads for packets with an encapsulation.
+    pub fn encapsulation_features(&mut self, features: Features) -> &mut Self {
+        self.0.hw_enc_features = features.into_raw();
+        self
+    }
+
+    /// Offloads for packets with MPLS labels.
+    pub fn mpls_features(&mut self, features: Features) -> &mut Self {
+        self.0.mpls_features = features.into_raw();
+        self
+    }
+
+    /// Takes packets for segmentation as large as the stack makes them.
+    #[doc(alias = "netif_set_tso_max_size")]
+    pub fn segmentation_limit_of_stack(&mut self) -> &mut Self {
+        // SAFETY: The device is ours.
+        unsafe { bindings::netif_set_tso_max_size(self.0, bindings::GSO_MAX_SIZE) };
+        self
+    }
+
+    /// The range of the MTU, in bytes without the link header. 68 to 1500 otherwise.
+    pub fn mtu_range(&mut self, min: u32, max: u32) -> &mut Self {
+        self.0.min_mtu = min;
+        self.0.max_mtu = max;
+        self
+    }
+
+    /// The MTU, in bytes without the link header. 1500 otherwise.
+    pub fn mtu(&mut self, mtu: u32) -> &mut Self {
+        // SAFETY: The device is ours.
+        unsafe { bindings::dev_set_mtu_raw(self.0, mtu) };
+        self
+    }
+
+    /// Bytes that the driver puts before a frame.
+    pub fn needed_headroom(&mut self, bytes: u16) -> &mut Self {
+        self.0.needed_headroom = bytes;
+        self
+    }
+
+    /// The headroom that is announced is what the other end has asked for, not what this driver
+    /// needs: a bridge does not pass it on.
+    #[doc(alias = "IFF_PHONY_HEADROOM")]
+    pub fn phony_headroom(&mut self) -> &mut Self {
+        // SAFETY: The device is ours.
+        unsafe {
+            bindings::dev_set_priv_flags(self.0, bindings::netdev_priv_flags_IFF_PHONY_HEADROOM)
+        };
+        self
+    }
+
+    /// No queue: packets are sent at once, by several CPUs at the same time.
+    #[doc(alias = "IFF_NO_QUEUE")]
+    #[doc(alias = "lltx")]
+    pub fn no_queue(&mut self) -> &mut Self {
+        // SAFETY: The device is ours.
+        unsafe {
+            bindings::dev_set_priv_flags(self.0, bindings::netdev_priv_flags_IFF_NO_QUEUE);
+            bindings::dev_set_lltx(self.0);
+        }
+        self
+    }
+
+    /// Packets keep the route by which the stack has sent them here: a tunnel tells its senders what
+    /// fits through it.
+    #[doc(alias = "netif_keep_dst")]
+    pub fn keep_routes(&mut self) -> &mut Self {
+        let release = bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE
+            | bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE_PERM;
+        // SAFETY: The device is ours.
+        unsafe { bindings::dev_clear_priv_flags(self.0, release) };
+        self
+    }
+
+    /// The hardware address may change while the device is up.
+    #[doc(alias = "IFF_LIVE_ADDR_CHANGE")]
+    pub fn live_address_change(&mut self) -> &mut Self {
+        // SAFETY: The device is ours.
+        unsafe {
+            bindings::dev_set_priv_flags(self.0, bindings::netdev_priv_flags_IFF_LIVE_ADDR_CHANGE)
+        };
+        self
+    }
+}

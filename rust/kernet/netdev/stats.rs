@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Statistics of a device.
+//!
+//! C headers: [`include/uapi/linux/if_link.h`](srctree/include/uapi/linux/if_link.h),
+//! [`include/net/netdev_queues.h`](srctree/include/net/netdev_queues.h)
+
+use kernel::sync::atomic::{
+    Atomic,
+    Relaxed, //
+};
+
+use super::{
+    Dev,
+    Driver, //
+};
+use crate::{
+    bindings,
+    percpu::Totals, //
+};
+
+/// The statistics that `ip -s link` shows, as `ndo_get_stats64` fills them in.
+#[doc(alias = "rtnl_link_stats64")]
+#[repr(transparent)]
+pub struct LinkStats(bindings::rtnl_link_stats64);
+
+impl LinkStats {
+    /// # Safety
+    ///
+    /// `stats` is valid and nobody else's for `'a`.
+    #[inline(always)]
+    pub(super) unsafe fn from_raw<'a>(stats: *mut bindings::rtnl_link_stats64) -> &'a mut Self {
+        // SAFETY: By the caller's promise; the type is transparent.
+        unsafe { &mut *stats.cast() }
+    }
+
+    /// Adds packets that were sent.
+    pub fn add_tx(&mut self, totals: Totals) {
+        self.0.tx_packets = self.0.tx_packets.wrapping_add(totals.packets);
+        self.0.tx_bytes = self.0.tx_bytes.wrapping_add(totals.bytes);
+    }
+
+    /// Adds packets that were received.
+    pub fn add_rx(&mut self, totals: Totals) {
+        self.0.rx_packets = self.0.rx_packets.wrapping_add(totals.packets);
+        self.0.rx_bytes = self.0.rx_bytes.wrapping_add(totals.bytes);
+    }
+
+    /// Adds packets that were to be sent and were dropped.
+    ///
+    /// Those of [`Dev::count_tx_dropped`] are in it already.
+    pub fn add_tx_dropped(&mut self, packets: u64) {
+        self.0.tx_dropped = self.0.tx_dropped.wrapping_add(packets);
+    }
+
+    /// Adds packets that were received and dropped.
+    ///
+    /// Those of [`Dev::count_rx_dropped`] are in it already.
+    pub fn add_rx_dropped(&mut self, packets: u64) {
+        self.0.rx_dropped = self.0.rx_dropped.wrapping_add(packets);
+    }
+}
+
+/// Packets that were counted per CPU, by [`Dev::count_tx`] and [`Dev::count_rx`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Sent.
+    pub tx: Totals,
+    /// Received.
+    pub rx: Totals,
+}
+
+impl<D: Driver> Dev<D> {
+    /// What [`Self::count_tx`] and [`Self::count_rx`] have counted.
+    #[doc(alias = "dev_fetch_sw_netstats")]
+    pub fn counted(&self) -> Counted {
+        let mut stats: bindings::rtnl_link_stats64 = pin_init::zeroed();
+        // SAFETY: The device has per-CPU statistics (`Setup`) for as long as it is registered.
+        unsafe { bindings::dev_fetch_tstats(&raw mut stats, self.as_raw()) };
+        Counted {
+            tx: Totals {
+                packets: stats.tx_packets,
+                bytes: stats.tx_bytes,
+            },
+            rx: Totals {
+                packets: stats.rx_packets,
+                bytes: stats.rx_bytes,
+            },
+        }
+    }
+}
+
+/// A counter with one writer at a time, as the poll of a queue is.
+///
+/// Two writers at the same time may lose what one of them adds, and nothing else.
+#[doc(alias = "u64_stats_t")]
+pub struct Counter(Atomic<u64>);
+
+impl Counter {
+    /// A counter at 0.
+    pub const fn new() -> Self {
+        Self(Atomic::<u64>::new(0))
+    }
+
+    /// Counts.
+    #[doc(alias = "u64_stats_add")]
+    #[inline(always)]
+    pub fn add(&self, n: u64) {
+        self.0.store(self.0.load(Relaxed).wrapping_add(n), Relaxed);
+    }
+
+    /// What was counted.
+    #[doc(alias = "u64_stats_read")]
+    #[inline(always)]
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self::new()
+    }
+}

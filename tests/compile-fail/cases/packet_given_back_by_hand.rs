@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0
+// error: E0423
+
+//! A packet given back to a queueing discipline without stopping the queue.
+
+#![forbid(unsafe_code)]
+
+use kernet::{
+    netdev::{Busy, Transmit},
+    skb::Skb,
+};
+
+pub fn busy(skb: Skb) -> Transmit {
+    Transmit::Busy(Busy(skb))
+}
