@@ -1,12 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Selftests of vpair.
-
-    +----------- a -----------+        +----------- b -----------+
-    | pa 192.0.2.1/24         |        | pb 192.0.2.2/24         |
-    |    2001:db8::1/64       o--------o    2001:db8::2/64       |
-    +-------------------------+        +-------------------------+
-"""
+"""Selftests of vpair: that it carries, and what it does when it goes. See topology.py."""
 
 import errno
 import json
@@ -15,28 +9,7 @@ import subprocess
 import rtnl
 from selftest import (NetNs, case, defer, equal, iperf, loaded, main, modprobe, need, rmmod, run,
                       wait_until)
-
-PEER = 1
-
-
-def pair(a, b, up=True, **extra):
-    """A pair from pa in namespace a to pb in namespace b."""
-    with a.enter():
-        rtnl.newlink("pa", "vpair", peer=(PEER, "pb", b.name), **extra)
-    if up:
-        a.up("pa", "192.0.2.1/24", "2001:db8::1/64")
-        b.up("pb", "192.0.2.2/24", "2001:db8::2/64")
-
-
-def two():
-    modprobe("vpair")
-    a, b = NetNs(), NetNs()
-    pair(a, b)
-    return a, b
-
-
-def statistics(ns, name):
-    return ns.link(name)["stats64"]
+from topology import PEER, flood, pair, received, statistics, two
 
 
 @case
@@ -208,16 +181,6 @@ def truncated_frames_are_dropped():
             raise AssertionError(f"sent {size} bytes")
     sender.send(b"\xff" * 12 + b"\x88\xb5")
     wait_until(lambda: statistics(b, "pb")["rx"]["packets"] > before, 5, "the frame is received")
-
-
-def flood(a, b):
-    a.popen("ping -q -f -s 1000 192.0.2.2")
-    b.popen("ping -q -f 2001:db8::1")
-
-
-def received(ns, name, more):
-    before = statistics(ns, name)["rx"]["packets"]
-    wait_until(lambda: statistics(ns, name)["rx"]["packets"] > before + more, 20, "traffic")
 
 
 @case

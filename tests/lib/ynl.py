@@ -8,17 +8,21 @@ import sys
 KERNEL = os.environ["KERNET_KSRC"]
 NETLINK_GENERIC = 16
 SPECS = pathlib.Path(__file__).resolve().parents[2] / "Documentation/netlink/specs"
+KERNEL_SPECS = pathlib.Path(KERNEL, "Documentation/netlink/specs")
 sys.path.append(os.path.join(KERNEL, "tools/net/ynl"))
 
 from pyynl.lib import NlError, YnlFamily, ynl  # noqa: E402,F401
 
 
-def family(name, ns):
-    """A family as its specification tells it, with a socket in a namespace."""
+def family(name, ns, specs=SPECS):
+    """A family as its specification tells it, with a socket in a namespace.
+
+    `specs` is where that is: among kernet's, or KERNEL_SPECS.
+    """
     # The library keeps the families' numbers, which change as modules come and go.
     ynl.GenlProtocol.genl_family_name_to_id = {}
     with ns.enter():
-        return YnlFamily(str(SPECS / f"{name}.yaml"),
+        return YnlFamily(str(pathlib.Path(specs) / f"{name}.yaml"),
                          os.path.join(KERNEL, "Documentation/netlink/genetlink.yaml"))
 
 

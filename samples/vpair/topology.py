@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Two namespaces joined by a pair.
+
+    +----------- a -----------+        +----------- b -----------+
+    | pa 192.0.2.1/24         |        | pb 192.0.2.2/24         |
+    |    2001:db8::1/64       o--------o    2001:db8::2/64       |
+    +-------------------------+        +-------------------------+
+"""
+
+import rtnl
+from selftest import NetNs, modprobe, wait_until
+
+PEER = 1
+
+
+def pair(a, b, up=True, kind="vpair", peer=(), **extra):
+    """A pair from pa in namespace a to pb in namespace b; `peer` has attributes of pb."""
+    with a.enter():
+        rtnl.newlink("pa", kind, peer=(PEER, "pb", b.name, list(peer)), **extra)
+    if up:
+        a.up("pa", "192.0.2.1/24", "2001:db8::1/64")
+        b.up("pb", "192.0.2.2/24", "2001:db8::2/64")
+
+
+def two():
+    modprobe("vpair")
+    a, b = NetNs(), NetNs()
+    pair(a, b)
+    return a, b
+
+
+def statistics(ns, name):
+    return ns.link(name)["stats64"]
+
+
+def flood(a, b):
+    a.popen("ping -q -f -s 1000 192.0.2.2")
+    b.popen("ping -q -f 2001:db8::1")
+
+
+def received(ns, name, more):
+    """Waits until the device has received more packets than it has now."""
+    before = statistics(ns, name)["rx"]["packets"]
+    wait_until(lambda: statistics(ns, name)["rx"]["packets"] > before + more, 20, "traffic")
