@@ -23,11 +23,11 @@
 //! id, which the `netdev` family shows, belong to the number of the queue and outlive its polling.
 
 use core::{
-    mem::MaybeUninit,
     ops::{
         Range,
         RangeFrom, //
-    }, //
+    },
+    ptr, //
 };
 use kernel::{
     container_of,
@@ -120,7 +120,7 @@ pub struct RxQueue<D: Driver> {
     packets: Counter,
     bytes: Counter,
     #[pin]
-    content: Opaque<MaybeUninit<D::Queue>>,
+    content: Opaque<D::Queue>,
 }
 
 // SAFETY: NAPI's functions are thread safe; the content is `Sync` itself.
@@ -134,7 +134,7 @@ impl<D: Driver> core::ops::Deref for RxQueue<D> {
     #[inline(always)]
     fn deref(&self) -> &D::Queue {
         // SAFETY: Lent by `Dev::rx_queue` or by a poll, hence initialised, by the type invariants.
-        unsafe { (*self.content.get()).assume_init_ref() }
+        unsafe { &*self.content.get() }
     }
 }
 
@@ -167,7 +167,7 @@ impl<D: Driver> RxQueue<D> {
 
     pub(crate) fn is_of(&self, dev: &Dev<D>) -> bool {
         // SAFETY: Lent while it is polled, hence added to a device.
-        unsafe { core::ptr::eq((*self.napi.get()).dev, dev.as_raw()) }
+        unsafe { ptr::eq((*self.napi.get()).dev, dev.as_raw()) }
     }
 
     /// Sees to it that the queue is polled after what has just been put into it.
@@ -196,7 +196,7 @@ impl<D: Driver> RxQueue<D> {
     ///
     /// `dev` is the device that owns the queue, which is idle.
     unsafe fn start(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) -> Result {
-        let content = self.content.get().cast::<D::Queue>();
+        let content = self.content.get();
         // SAFETY: The queue is idle, so nobody looks at its content, which does not move.
         unsafe { pin_init::raw_try_init(content, <D::Queue as Queue<D>>::init(rtnl.process()))? };
         self.notified.store(false, Relaxed);
@@ -234,7 +234,7 @@ impl<D: Driver> RxQueue<D> {
                 dev,
                 self.index.into(),
                 bindings::netdev_queue_type_NETDEV_QUEUE_TYPE_RX,
-                core::ptr::null_mut(),
+                ptr::null_mut(),
             );
             bindings::napi_disable(napi);
             bindings::__netif_napi_del(napi);
@@ -250,7 +250,7 @@ impl<D: Driver> RxQueue<D> {
         // INVARIANT: The content is dropped next, under RTNL.
         self.state.store(IDLE, Relaxed);
         // SAFETY: Initialised by `start`; nobody looks at it any more, by the caller's promise.
-        unsafe { core::ptr::drop_in_place(self.content.get().cast::<D::Queue>()) };
+        unsafe { ptr::drop_in_place(self.content.get()) };
         let peer = dev.peer(rtnl);
         if let Some(queue) = peer.and_then(|peer| peer.tx_queue(self.index)) {
             queue.wake();

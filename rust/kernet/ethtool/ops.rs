@@ -354,8 +354,9 @@ unsafe fn fill_tx(stats: *mut bindings::netdev_queue_stats_tx, totals: Totals) {
     }
 }
 
-/// Copies text into a field of 0 as far as it fits with a 0 behind it.
+/// Makes text the content of a field, as far as it fits with a 0 behind it.
 fn copy(to: &mut [c_char], text: &[u8]) {
+    to.fill(0);
     let room = to.len().saturating_sub(1);
     for (to, from) in to.iter_mut().take(room).zip(text) {
         *to = *from as c_char;
