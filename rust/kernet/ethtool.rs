@@ -28,7 +28,11 @@ mod ops;
 mod stats;
 
 pub(crate) use ops::Ops;
-pub use stats::Stats;
+pub use stats::{
+    check_names,
+    Stats,
+    NAME_MAX, //
+};
 
 /// What a driver answers. What is left out is not supported, as `ethtool` then says.
 #[doc(alias = "ethtool_ops")]

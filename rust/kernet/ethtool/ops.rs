@@ -14,10 +14,11 @@ use kernel::{
 };
 
 use super::{
-    stats::check,
+    check_names,
     Channels,
     Operations,
-    Stats, //
+    Stats,
+    NAME_MAX, //
 };
 use crate::{
     bindings,
@@ -30,7 +31,8 @@ use crate::{
     percpu::Totals, //
 };
 
-const NAME_LEN: usize = bindings::ETH_GSTRING_LEN as usize;
+/// A name with the 0 behind it.
+const NAME_LEN: usize = NAME_MAX + 1;
 
 type Own<D> = <<D as Driver>::Ethtool as Operations<D>>::Stats;
 type Rx<D> = <<D as Driver>::Ethtool as Operations<D>>::RxStats;
@@ -142,9 +144,8 @@ impl<D: Driver> Ops<D> {
     /// [`Self::get_sset_count`] has said, under RTNL since.
     unsafe extern "C" fn get_strings(dev: *mut bindings::net_device, set: u32, to: *mut u8) {
         const {
-            check(Own::<D>::NAMES, NAME_LEN - 1);
-            check(Rx::<D>::NAMES, NAME_LEN - "rx_queue_65535_".len() - 1);
-            check(Tx::<D>::NAMES, NAME_LEN - "tx_queue_65535_".len() - 1);
+            check_names(Rx::<D>::NAMES, NAME_MAX - "rx_queue_65535_".len());
+            check_names(Tx::<D>::NAMES, NAME_MAX - "tx_queue_65535_".len());
         }
         if set != bindings::ethtool_stringset_ETH_SS_STATS {
             return;
@@ -158,7 +159,7 @@ impl<D: Driver> Ops<D> {
             if let Some(name) = names.next() {
                 *name = [0; NAME_LEN];
                 // The last byte stays 0. Names fit, as was checked.
-                let _ = Text(name.get_mut(..NAME_LEN - 1).unwrap_or(&mut [])).write_fmt(text);
+                let _ = Text(name.get_mut(..NAME_MAX).unwrap_or(&mut [])).write_fmt(text);
             }
         };
         for name in Own::<D>::NAMES {

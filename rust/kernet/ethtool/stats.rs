@@ -2,6 +2,8 @@
 
 //! Statistics with a name, as `ethtool -S` shows them.
 
+use crate::bindings;
+
 /// A set of statistics. Made by [`stats!`](crate::stats!).
 pub trait Stats: Default {
     /// Their names.
@@ -35,6 +37,11 @@ macro_rules! stats {
             $($(#[$field_attr])* $vis $field: u64),+
         }
 
+        const _: () = $crate::ethtool::check_names(
+            <$type as $crate::ethtool::Stats>::NAMES,
+            $crate::ethtool::NAME_MAX,
+        );
+
         impl $crate::ethtool::Stats for $type {
             const NAMES: &'static [&'static str] = &[$($name),+];
 
@@ -47,8 +54,13 @@ macro_rules! stats {
     };
 }
 
+/// The longest name that `ethtool -S` shows, in bytes.
+#[doc(alias = "ETH_GSTRING_LEN")]
+pub const NAME_MAX: usize = bindings::ETH_GSTRING_LEN as usize - 1;
+
 /// Refuses, when it is compiled, names of more than `max` bytes.
-pub(super) const fn check(mut names: &[&str], max: usize) {
+#[doc(hidden)]
+pub const fn check_names(mut names: &[&str], max: usize) {
     while let [name, rest @ ..] = names {
         assert!(
             !name.is_empty() && name.len() <= max,
