@@ -337,14 +337,18 @@ impl<D: Driver> Ops<D> {
 
     /// # Safety
     ///
-    /// Called by the core with a device of this driver and statistics of 0.
+    /// Called by the core with a device of this driver and statistics of 0, which may be a part of a
+    /// netlink message.
     unsafe extern "C" fn get_stats64(
         dev: *mut bindings::net_device,
         stats: *mut bindings::rtnl_link_stats64,
     ) {
         // SAFETY: By the caller's promise.
-        let (dev, stats) = unsafe { (Dev::<D>::from_raw(dev), LinkStats::from_raw(stats)) };
-        rcu_read(|rcu| D::stats(dev, stats, rcu));
+        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        let mut filled = LinkStats::new();
+        rcu_read(|rcu| D::stats(dev, &mut filled, rcu));
+        // SAFETY: By the caller's promise.
+        unsafe { filled.write(stats) };
     }
 
     /// # Safety

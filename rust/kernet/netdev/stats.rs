@@ -21,17 +21,23 @@ use crate::{
 
 /// The statistics that `ip -s link` shows, as `ndo_get_stats64` fills them in.
 #[doc(alias = "rtnl_link_stats64")]
-#[repr(transparent)]
 pub struct LinkStats(bindings::rtnl_link_stats64);
 
 impl LinkStats {
+    /// No packets.
+    pub(super) fn new() -> Self {
+        Self(pin_init::zeroed())
+    }
+
+    /// Writes them to where C wants them, which is as aligned as an attribute is.
+    ///
     /// # Safety
     ///
-    /// `stats` is valid and nobody else's for `'a`.
+    /// `to` is valid for writes, and need not be aligned.
     #[inline(always)]
-    pub(super) unsafe fn from_raw<'a>(stats: *mut bindings::rtnl_link_stats64) -> &'a mut Self {
-        // SAFETY: By the caller's promise; the type is transparent.
-        unsafe { &mut *stats.cast() }
+    pub(super) unsafe fn write(self, to: *mut bindings::rtnl_link_stats64) {
+        // SAFETY: By the caller's promise.
+        unsafe { to.write_unaligned(self.0) };
     }
 
     /// Adds packets that were sent.
