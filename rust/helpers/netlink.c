@@ -19,11 +19,6 @@ __kernet_helper void kernet_helper_nla_nest_cancel(struct sk_buff *skb, struct n
 	nla_nest_cancel(skb, start);
 }
 
-__kernet_helper int kernet_helper_nla_put_uint(struct sk_buff *skb, int type, u64 value)
-{
-	return nla_put_uint(skb, type, value);
-}
-
 __kernet_helper int kernet_helper_nla_parse_nested(struct nlattr *tb[], int maxtype,
 						   const struct nlattr *nla,
 						   const struct nla_policy *policy,

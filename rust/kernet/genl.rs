@@ -4,17 +4,19 @@
 //!
 //! C header: [`include/net/genetlink.h`](srctree/include/net/genetlink.h)
 //!
-//! A family implements [`Family`]: its name, its operations, its multicast groups. An operation is
-//! a type that implements [`Do`] or [`Dump`]. Requests are validated strictly against the policies
-//! of the operation before it is called, and operations may run at the same time.
+//! A family is two things: its [`Protocol`], which userspace knows, and the [`Family`] that serves
+//! it. `scripts/ynl-gen-rust` writes both from a specification, with a trait that has a method per
+//! operation; nobody needs to implement the traits here by hand. Requests are validated against
+//! the policies of the operation before it is called.
 //!
 //! # Lifetime
 //!
-//! [`Registration`] is a part of the module. Unregistering waits for operations that run, ends dumps
-//! that are going on, and first stops multicasts, whoever sends them.
+//! [`Registration`] is a part of the module. Unregistering first stops multicasts, whoever sends
+//! them, then waits for operations that run. A dump that is going on keeps the module loaded:
+//! `rmmod` says that it is in use until the dump has ended or its socket is closed.
 
 use core::{
-    marker::PhantomData,
+    mem::MaybeUninit,
     ptr, //
 };
 use kernel::{
@@ -31,54 +33,115 @@ use kernel::{
 
 use crate::{
     bindings,
-    context::{
-        rcu_read,
-        Context,
-        Process, //
-    },
+    context::Process,
     module::{
         failed,
         Part, //
-    },
-    netns::Net,
-    nlattr::{
-        Attrs,
-        ExtAck,
-        Writer, //
     }, //
 };
 
+mod dump;
+mod message;
+mod notification;
 mod op;
+mod request;
+mod socket;
 
+pub use dump::{
+    Dump,
+    Entries,
+    Full, //
+};
+pub use message::{
+    Replied,
+    Reply, //
+};
+pub use notification::{
+    Group,
+    Notification, //
+};
 pub use op::{
     Access,
     Do,
-    Dump,
-    Entries,
-    Full,
-    Op, //
+    Op,
+    Validation, //
 };
+pub use request::Request;
 
-/// A generic netlink family.
+use socket::Sockets;
+
+/// What userspace knows of a family.
 #[doc(alias = "genl_family")]
-pub trait Family: Sized + Send + Sync + 'static {
+pub trait Protocol: 'static {
     /// The name, at most 15 bytes.
     const NAME: &'static CStr;
 
     /// The version of the protocol.
-    const VERSION: u8 = 1;
+    const VERSION: u32 = 1;
+
+    /// The size of the family's own header, in front of the attributes. New families have none.
+    const HEADER: usize = 0;
+
+    /// The multicast groups.
+    const GROUPS: &'static [McastGroup] = &[];
+
+    /// A static of this protocol alone, where its family is found while it is registered.
+    fn slot() -> &'static Slot;
+}
+
+/// A multicast group, as [`Protocol::GROUPS`] lists it.
+#[doc(alias = "genl_multicast_group")]
+#[derive(Clone, Copy)]
+pub struct McastGroup {
+    /// The name, at most 15 bytes.
+    pub name: &'static CStr,
+    /// Who may listen: whether `CAP_NET_ADMIN` in the namespace's user namespace is needed.
+    #[doc(alias = "GENL_MCAST_CAP_NET_ADMIN")]
+    pub net_admin: bool,
+    /// As `net_admin`, of `CAP_SYS_ADMIN`.
+    #[doc(alias = "GENL_MCAST_CAP_SYS_ADMIN")]
+    pub sys_admin: bool,
+}
+
+impl McastGroup {
+    /// A group that anybody may listen to.
+    pub const fn new(name: &'static CStr) -> Self {
+        Self {
+            name,
+            net_admin: false,
+            sys_admin: false,
+        }
+    }
+}
+
+/// Who serves a [`Protocol`].
+#[doc(alias = "genl_family")]
+pub trait Family: Sized + Send + Sync + 'static {
+    /// What is served.
+    type Protocol: Protocol;
+
+    /// What is kept for each socket that asks for it by [`Request::socket`]; `()` for nothing.
+    ///
+    /// Made when it is asked for first; let go when the socket is closed or the family
+    /// unregistered, in process context.
+    #[doc(alias = "sock_priv_size")]
+    type Socket: Default + Send + Sync + 'static;
 
     /// The operations, by ascending command; of a command's two, the `do` first.
     const OPS: &'static [Op<Self>];
 
-    /// The names of the multicast groups, each at most 15 bytes.
-    const GROUPS: &'static [&'static CStr] = &[];
+    /// Whether operations may run at the same time. Otherwise a lock that all such families have
+    /// in common is held while one runs.
+    const PARALLEL: bool = true;
 
-    /// A static of this family alone, where it is found while it is registered.
-    fn slot() -> &'static Slot;
+    /// A socket begins to listen to a group, by its index in [`Protocol::GROUPS`].
+    fn bind(_group: usize, _process: Process<'_>) {}
+
+    /// A socket no longer listens to a group.
+    fn unbind(_group: usize, _process: Process<'_>) {}
 }
 
-/// Where a registered family is found.
+/// Where the registered family of a protocol is found.
 ///
 /// # Invariants
 ///
@@ -105,10 +168,11 @@ unsafe impl Sync for Slot {}
 pub struct Registration<F: Family> {
     family: Opaque<bindings::genl_family>,
     groups: Opaque<[bindings::genl_multicast_group; MAX_GROUPS]>,
-    _family: PhantomData<F>,
+    /// Registered if the family keeps anything for a socket.
+    sockets: MaybeUninit<Sockets<F::Socket>>,
 }
 
-const MAX_GROUPS: usize = 8;
+const MAX_GROUPS: usize = 16;
 
 // SAFETY: Only the core writes to the family, under its own lock.
 unsafe impl<F: Family> Send for Registration<F> {}
@@ -116,7 +180,8 @@ unsafe impl<F: Family> Send for Registration<F> {}
 unsafe impl<F: Family> Sync for Registration<F> {}
 
 // SAFETY: `genl_register_family()` registers or fails. `unregister` stops multicasts and waits for
-// those that are being sent; `genl_unregister_family()` waits for operations and dumps.
+// those that are being sent; `genl_unregister_family()` waits for operations, and no dump is going
+// on, as each holds a reference to the module.
 unsafe impl<F: Family> Part for Registration<F> {
     unsafe fn register(
         slot: *mut Self,
@@ -124,53 +189,52 @@ unsafe impl<F: Family> Part for Registration<F> {
         name: &'static CStr,
     ) -> Result {
         const {
-            assert!(F::GROUPS.len() <= MAX_GROUPS, "too many multicast groups");
-            assert!(
-                F::NAME.count_bytes() < bindings::GENL_NAMSIZ as usize,
-                "the name of a family has at most 15 bytes"
-            );
+            check_protocol::<F::Protocol>();
             op::check_order(F::OPS);
         }
-        let mut family = bindings::genl_family {
-            version: u32::from(F::VERSION),
-            split_ops: F::OPS.as_ptr().cast(),
-            n_split_ops: const { F::OPS.len() as u8 },
-            n_mcgrps: const { F::GROUPS.len() as u8 },
-            // All commands check the reserved field of the header.
-            resv_start_op: 1,
-            module: module.as_ptr(),
-            ..pin_init::zeroed()
-        };
-        family.set_netnsok(1);
-        family.set_parallel_ops(1);
-        copy_name(&mut family.name, F::NAME);
         // SAFETY: `slot` is valid for writes, and stays where it is until it is unregistered.
-        let raw = unsafe {
-            let groups = Opaque::cast_into(&raw const (*slot).groups)
-                .cast::<bindings::genl_multicast_group>();
-            for (i, group) in F::GROUPS.iter().enumerate() {
-                let mut raw: bindings::genl_multicast_group = pin_init::zeroed();
-                copy_name(&mut raw.name, group);
-                ptr::write(groups.add(i), raw);
-            }
-            family.mcgrps = groups;
-            let raw = Opaque::cast_into(&raw const (*slot).family);
-            ptr::write(raw, family);
-            raw
+        let (raw, groups) = unsafe {
+            (
+                Opaque::cast_into(&raw const (*slot).family),
+                Opaque::cast_into(&raw const (*slot).groups)
+                    .cast::<bindings::genl_multicast_group>(),
+            )
         };
+        for (i, group) in F::Protocol::GROUPS.iter().enumerate() {
+            let mut raw: bindings::genl_multicast_group = pin_init::zeroed();
+            copy_name(&mut raw.name, group.name);
+            raw.flags = group.flags();
+            // SAFETY: There is room for `MAX_GROUPS`, and there are no more.
+            unsafe { ptr::write(groups.add(i), raw) };
+        }
+        // SAFETY: As above.
+        unsafe { ptr::write(raw, Self::family(module, groups)) };
+        // SAFETY: `slot` is valid for writes, and stays where it is until it is unregistered.
+        unsafe { Self::register_sockets(slot)? };
         // SAFETY: The family stays in place until it is unregistered.
-        to_result(unsafe { bindings::genl_register_family(raw) })
-            .map_err(|e| failed(name, fmt!("generic netlink family {}", F::NAME), e))?;
+        let registered = to_result(unsafe { bindings::genl_register_family(raw) });
+        if let Err(e) = registered {
+            // SAFETY: Registered above; no operation has run.
+            unsafe { Self::unregister_sockets(slot) };
+            return Err(failed(
+                name,
+                fmt!("generic netlink family {}", F::Protocol::NAME),
+                e,
+            ));
+        }
         // INVARIANT: Registered; `unregister` takes it out and waits for a grace period.
-        let taken = F::slot()
+        let taken = F::Protocol::slot()
             .0
             .cmpxchg(ptr::null_mut(), raw, kernel::sync::atomic::Full);
         if taken.is_err() {
-            // SAFETY: Registered above.
-            unsafe { bindings::genl_unregister_family(raw) };
+            // SAFETY: Registered above, in that order.
+            unsafe {
+                bindings::genl_unregister_family(raw);
+                Self::unregister_sockets(slot);
+            }
             return Err(failed(
                 name,
-                fmt!("family {}: its slot is another family's", F::NAME),
+                fmt!("family {}: its slot is another family's", F::Protocol::NAME),
                 EBUSY,
             ));
         }
@@ -179,12 +243,135 @@ unsafe impl<F: Family> Part for Registration<F> {
 
     unsafe fn unregister(slot: *mut Self) {
         // INVARIANT: Out of the slot, and a grace period follows.
-        F::slot().0.store(ptr::null_mut(), Release);
+        F::Protocol::slot().0.store(ptr::null_mut(), Release);
         // SAFETY: May sleep. Whoever multicasts has the family from the slot, under RCU.
         unsafe { bindings::synchronize_rcu() };
-        // SAFETY: Registered, by the caller's promise.
-        unsafe { bindings::genl_unregister_family(Opaque::cast_into(&raw const (*slot).family)) };
+        // SAFETY: Registered, by the caller's promise. No operation runs any more when the family is
+        // unregistered.
+        unsafe {
+            bindings::genl_unregister_family(Opaque::cast_into(&raw const (*slot).family));
+            Self::unregister_sockets(slot);
+        }
     }
+}
+
+impl<F: Family> Registration<F> {
+    const KEEPS: bool = size_of::<F::Socket>() > 0;
+
+    /// # Safety
+    ///
+    /// `slot` is valid for writes, and stays where it is until `unregister_sockets`.
+    unsafe fn register_sockets(slot: *mut Self) -> Result {
+        if Self::KEEPS {
+            // SAFETY: By the caller's promise.
+            unsafe { Sockets::register((&raw mut (*slot).sockets).cast::<Sockets<F::Socket>>()) }
+        } else {
+            Ok(())
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `register_sockets` has succeeded; no operation runs or will run.
+    unsafe fn unregister_sockets(slot: *mut Self) {
+        if Self::KEEPS {
+            // SAFETY: By the caller's promise.
+            unsafe { Sockets::unregister((&raw mut (*slot).sockets).cast::<Sockets<F::Socket>>()) };
+        }
+    }
+
+    /// What is kept for the sockets of a registered family.
+    ///
+    /// # Safety
+    ///
+    /// `family` is that of a `Self`, registered for `'a`.
+    unsafe fn sockets<'a>(family: *const bindings::genl_family) -> &'a Sockets<F::Socket> {
+        const { assert!(Self::KEEPS, "the family keeps nothing for a socket") };
+        // SAFETY: By the caller's promise: the family is a field, and `register` has made the
+        // sockets.
+        unsafe {
+            let this = family
+                .byte_sub(core::mem::offset_of!(Self, family))
+                .cast::<Self>();
+            (*this).sockets.assume_init_ref()
+        }
+    }
+
+    fn family(
+        module: &'static ThisModule,
+        groups: *const bindings::genl_multicast_group,
+    ) -> bindings::genl_family {
+        let mut family = bindings::genl_family {
+            hdrsize: const { F::Protocol::HEADER as u32 },
+            version: F::Protocol::VERSION,
+            split_ops: F::OPS.as_ptr().cast(),
+            n_split_ops: const { F::OPS.len() as u8 },
+            mcgrps: groups,
+            n_mcgrps: const { F::Protocol::GROUPS.len() as u8 },
+            bind: Some(Self::bind_callback),
+            unbind: Some(Self::unbind_callback),
+            module: module.as_ptr(),
+            ..pin_init::zeroed()
+        };
+        family.set_netnsok(1);
+        family.set_parallel_ops(u8::from(F::PARALLEL));
+        copy_name(&mut family.name, F::Protocol::NAME);
+        family
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core, in a task that may sleep.
+    unsafe extern "C" fn bind_callback(group: c_int) -> c_int {
+        if let Ok(group) = usize::try_from(group) {
+            // SAFETY: By the caller's promise.
+            F::bind(group, unsafe { Process::assume() });
+        }
+        0
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core, in a task that may sleep.
+    unsafe extern "C" fn unbind_callback(group: c_int) {
+        if let Ok(group) = usize::try_from(group) {
+            // SAFETY: By the caller's promise.
+            F::unbind(group, unsafe { Process::assume() });
+        }
+    }
+}
+
+impl McastGroup {
+    const fn flags(&self) -> u8 {
+        let mut flags = 0;
+        if self.net_admin {
+            flags |= bindings::GENL_MCAST_CAP_NET_ADMIN;
+        }
+        if self.sys_admin {
+            flags |= bindings::GENL_MCAST_CAP_SYS_ADMIN;
+        }
+        flags
+    }
+}
+
+/// Fails to compile where the core would refuse the protocol when the module is loaded.
+// Evaluated by the compiler alone.
+#[expect(clippy::indexing_slicing)]
+const fn check_protocol<P: Protocol>() {
+    assert!(P::GROUPS.len() <= MAX_GROUPS, "too many multicast groups");
+    check_name(P::NAME);
+    let mut i = 0;
+    while i < P::GROUPS.len() {
+        check_name(P::GROUPS[i].name);
+        i += 1;
+    }
+}
+
+const fn check_name(name: &CStr) {
+    assert!(
+        name.count_bytes() > 0 && name.count_bytes() < bindings::GENL_NAMSIZ as usize,
+        "the name of a family or a group has 1 to 15 bytes"
+    );
 }
 
 /// Copies a name, which the caller has found to fit, and its NUL.
@@ -194,189 +381,7 @@ fn copy_name<const N: usize>(to: &mut [c_char; N], name: &CStr) {
     }
 }
 
-/// A request that userspace has sent.
-pub struct Request<'a, F: Family> {
-    info: &'a bindings::genl_info,
-    attrs: Attrs<'a>,
-    extack: ExtAck<'a>,
-    net: &'a Net,
-    _family: PhantomData<F>,
-}
-
-impl<'a, F: Family> Request<'a, F> {
-    /// The attributes, which the operation's policies have admitted.
-    pub fn attrs(&self) -> Attrs<'a> {
-        self.attrs
-    }
-
-    /// Where to say why the request is refused.
-    pub fn extack(&self) -> ExtAck<'a> {
-        self.extack
-    }
-
-    /// The namespace of the socket that the request came from.
-    #[doc(alias = "genl_info_net")]
-    pub fn net(&self) -> &'a Net {
-        self.net
-    }
-
-    /// Sends the one reply of a `do` operation.
-    ///
-    /// `fill` is called again with a larger message, up to 64 KiB, when it says [`EMSGSIZE`].
-    ///
-    /// # Errors
-    ///
-    /// What `fill` says, [`ENOMEM`], or that the socket has no room for it.
-    #[doc(alias = "genlmsg_reply")]
-    pub fn reply(
-        &self,
-        process: Process<'_>,
-        fill: impl FnMut(&mut Writer<'_>) -> Result,
-    ) -> Result {
-        let header = Header {
-            portid: self.info.snd_portid,
-            seq: self.info.snd_seq,
-            // SAFETY: The core sets it.
-            command: unsafe { (*self.info.genlhdr).cmd },
-        };
-        let message = Message::new(self.info.family, header, process, fill)?;
-        // SAFETY: The message is given away; the namespace is alive.
-        to_result(unsafe {
-            bindings::genlmsg_unicast(self.net.as_raw(), message.into_raw(), self.info.snd_portid)
-        })
-    }
-}
-
-struct Header {
-    portid: u32,
-    seq: u32,
-    command: u8,
-}
-
-/// A message that is complete, and not sent yet.
-///
-/// # Invariants
-///
-/// A netlink message that this value owns.
-struct Message(*mut bindings::sk_buff);
-
-impl Message {
-    fn new<C: Context>(
-        family: *const bindings::genl_family,
-        header: Header,
-        _context: C,
-        mut fill: impl FnMut(&mut Writer<'_>) -> Result,
-    ) -> Result<Self> {
-        const LARGEST: usize = 1 << 16;
-        let mut size = bindings::GENLMSG_DEFAULT_SIZE;
-        loop {
-            // SAFETY: No requirements.
-            let skb = unsafe { bindings::nlmsg_new(size, C::GFP) };
-            if skb.is_null() {
-                return Err(ENOMEM);
-            }
-            // INVARIANT: Just made.
-            let message = Self(skb);
-            // SAFETY: The message is ours, the family registered.
-            let start = unsafe {
-                bindings::genlmsg_put(skb, header.portid, header.seq, family, 0, header.command)
-            };
-            if start.is_null() {
-                return Err(EMSGSIZE);
-            }
-            // SAFETY: The message is ours.
-            match fill(&mut unsafe { Writer::from_raw(skb) }) {
-                Ok(()) => {
-                    // SAFETY: Begun above.
-                    unsafe { bindings::genlmsg_end(skb, start) };
-                    return Ok(message);
-                }
-                Err(e) if e == EMSGSIZE && size < LARGEST => size = size.saturating_mul(4),
-                Err(e) => return Err(e),
-            }
-        }
-    }
-
-    fn into_raw(self) -> *mut bindings::sk_buff {
-        core::mem::ManuallyDrop::new(self).0
-    }
-}
-
-impl Drop for Message {
-    fn drop(&mut self) {
-        // SAFETY: Owned, by the type invariants.
-        unsafe { bindings::nlmsg_free(self.0) };
-    }
-}
-
-/// Whether anybody in `net` listens to a group of `F`, by its index in [`Family::GROUPS`].
-#[doc(alias = "genl_has_listeners")]
-pub fn has_listeners<F: Family, const GROUP: usize>(net: &Net) -> bool {
-    const { assert!(GROUP < F::GROUPS.len(), "no such multicast group") };
-    rcu_read(|_| {
-        let family = F::slot().0.load(Acquire);
-        // SAFETY: Registered, by the invariants of `Slot`. It is `F`, unless two families share a slot,
-        // of which the second is refused: hence the comparison.
-        !family.is_null()
-            && unsafe {
-                GROUP < usize::from((*family).n_mcgrps)
-                    && bindings::genl_has_listeners(family, net.as_raw(), GROUP as u32) != 0
-            }
-    })
-}
-
-/// Tells everybody in `net` who listens to a group of `F`, by its index in [`Family::GROUPS`].
-///
-/// Nobody listening is no error, and builds no message.
-///
-/// # Errors
-///
-/// [`ESHUTDOWN`] when the family is not registered, [`ENOMEM`], what `fill` says, [`ENOBUFS`] when
-/// a listener has lost the message for want of room.
-#[doc(alias = "genlmsg_multicast_netns")]
-pub fn multicast<F: Family, const GROUP: usize>(
-    net: &Net,
-    command: u8,
-    context: impl Context,
-    fill: impl FnMut(&mut Writer<'_>) -> Result,
-) -> Result {
-    if !has_listeners::<F, GROUP>(net) {
-        return Ok(());
-    }
-    let header = Header {
-        portid: 0,
-        seq: 0,
-        command,
-    };
-    // `genlmsg_put()` reads the number of the family, which the module's own memory holds, whether
-    // it is registered or not.
-    let family = F::slot().0.load(Acquire);
-    if family.is_null() {
-        return Err(ESHUTDOWN);
-    }
-    let message = Message::new(family, header, context, fill)?;
-    rcu_read(|_| {
-        let family = F::slot().0.load(Acquire);
-        // SAFETY: Registered, by the invariants of `Slot`.
-        if family.is_null() || GROUP >= usize::from(unsafe { (*family).n_mcgrps }) {
-            return Err(ESHUTDOWN);
-        }
-        // SAFETY: Registered, by the invariants of `Slot`, with that group; the message is given
-        // away, in a read-side section, which must not sleep.
-        let sent = unsafe {
-            bindings::genlmsg_multicast_netns(
-                family,
-                net.as_raw(),
-                message.into_raw(),
-                0,
-                GROUP as u32,
-                bindings::GFP_ATOMIC,
-            )
-        };
-        match to_result(sent) {
-            // The last listener has just left.
-            Err(e) if e == ESRCH => Ok(()),
-            result => result,
-        }
-    })
+/// The registered family of a protocol, or null.
+fn registered<P: Protocol>() -> *mut bindings::genl_family {
+    P::slot().0.load(Acquire)
 }

@@ -18,7 +18,6 @@ use kernet::{
         Process,
         Softirq, //
     },
-    genl,
     netns::{
         self,
         Net, //
@@ -50,6 +49,7 @@ use kernet::{
 };
 
 mod control;
+mod nl_generated;
 #[cfg(CONFIG_KUNIT = "y")]
 mod tests;
 
@@ -68,7 +68,7 @@ impl kernet::Module for Ect {
     type State = Station;
     type Parts = (
         packet::Registration<Ect>,
-        genl::Registration<control::Control>,
+        nl_generated::Registration<control::Control>,
     );
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn parse(
         Some(old) => old,
         None => Parameters {
             local: Ipv4Addr::UNSPECIFIED,
-            remote: address(attrs, REMOTE).ok_or_else(|| extack.missing(REMOTE))?,
+            remote: address(attrs, REMOTE).ok_or_else(|| attrs.missing(REMOTE, extack))?,
             ttl: 0,
             tos: 0,
             path_mtu_discovery: true,

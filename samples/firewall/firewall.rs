@@ -17,7 +17,6 @@ use kernet::{
         Process,
         Rcu, //
     },
-    genl,
     netfilter::{
         self,
         priority,
@@ -39,6 +38,7 @@ use kernet::{
 };
 
 mod control;
+mod nl_generated;
 mod packet;
 mod rules;
 #[cfg(CONFIG_KUNIT = "y")]
@@ -64,7 +64,7 @@ impl kernet::Module for Firewall {
     type State = Tables;
     type Parts = (
         netfilter::Registration<Filter>,
-        genl::Registration<control::Control>,
+        nl_generated::Registration<control::Control>,
     );
 }
 

@@ -15,30 +15,13 @@ use kernet::{
     }, //
 };
 
+pub(crate) use crate::nl_generated::{
+    Action,
+    Chain, //
+};
+
 /// The most rules in a namespace.
 pub(crate) const MAX_RULES: usize = 1024;
-
-/// Where a rule looks at packets. The numbers are those of the netlink protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Chain {
-    /// Packets to this host.
-    Input = 0,
-    /// Packets to others.
-    Forward = 1,
-    /// Packets from this host.
-    Output = 2,
-}
-
-/// What a rule does. The numbers are those of the netlink protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Action {
-    /// Lets the packet go on.
-    Accept = 0,
-    /// Drops it.
-    Drop = 1,
-}
 
 /// What rules look at in a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

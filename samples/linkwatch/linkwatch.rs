@@ -19,28 +19,30 @@ use kernet::{
         Rtnl, //
     },
     genl::{
-        self,
-        Dump,
-        Entries,
-        Family,
         Full,
-        Op,
-        Request, //
+        Notification, //
     },
     netdev::Device,
     netns::{
         self,
         Net, //
     },
-    nlattr::{
-        Table,
-        Writer, //
-    },
     notifier::{
         self,
         DeviceEvent,
         DeviceNotifier, //
     }, //
+};
+
+mod nl_generated;
+
+use nl_generated::{
+    notify,
+    reply,
+    DeviceGetEntries,
+    DeviceGetRequest,
+    Event,
+    Operations, //
 };
 
 kernet::module! {
@@ -58,7 +60,7 @@ impl kernet::Module for Linkwatch {
     type State = Stream;
     // The family first: the notifier speaks through it.
     type Parts = (
-        genl::Registration<Linkwatch>,
+        nl_generated::Registration<Linkwatch>,
         notifier::Registration<Linkwatch>,
     );
 }
@@ -77,84 +79,52 @@ impl netns::State for Stream {
     }
 }
 
-/// Commands, as the specification numbers them.
-mod command {
-    pub(crate) const DEVICE_GET: u8 = 1;
-    pub(crate) const DEVICE_EVENT: u8 = 2;
-}
-
-/// Attributes, as the specification numbers them.
-mod attr {
-    pub(crate) const SEQUENCE: u16 = 1;
-    pub(crate) const EVENT: u16 = 2;
-    pub(crate) const IFINDEX: u16 = 3;
-    pub(crate) const NAME: u16 = 4;
-    pub(crate) const UP: u16 = 5;
-    pub(crate) const CARRIER: u16 = 6;
-    pub(crate) const MTU: u16 = 7;
-    pub(crate) const ADDRESS: u16 = 8;
-    pub(crate) const HARDWARE_TYPE: u16 = 9;
-}
-
-/// The specification's number of an event.
-fn number(event: DeviceEvent) -> Option<u32> {
+/// What the specification calls an event.
+fn named(event: DeviceEvent) -> Option<Event> {
     Some(match event {
-        DeviceEvent::Register => 1,
-        DeviceEvent::Unregister => 2,
-        DeviceEvent::Up => 3,
-        DeviceEvent::Down => 4,
-        DeviceEvent::Rename => 5,
-        DeviceEvent::Change => 6,
-        DeviceEvent::Mtu => 7,
-        DeviceEvent::Address => 8,
+        DeviceEvent::Register => Event::Register,
+        DeviceEvent::Unregister => Event::Unregister,
+        DeviceEvent::Up => Event::Up,
+        DeviceEvent::Down => Event::Down,
+        DeviceEvent::Rename => Event::Rename,
+        DeviceEvent::Change => Event::Carrier,
+        DeviceEvent::Mtu => Event::Mtu,
+        DeviceEvent::Address => Event::Address,
         _ => return None,
     })
 }
 
-fn describe(device: &Device, writer: &mut Writer<'_>, rtnl: Rtnl<'_>) -> Result {
-    writer.put_u32(attr::IFINDEX, device.ifindex())?;
-    writer.put_string(attr::NAME, device.name().as_bytes())?;
-    writer.put_u8(attr::UP, u8::from(device.is_up()))?;
-    writer.put_u8(attr::CARRIER, u8::from(device.has_carrier()))?;
-    writer.put_u32(attr::MTU, device.mtu())?;
-    writer.put_u16(attr::HARDWARE_TYPE, device.hardware_type())?;
+fn describe(message: &mut reply::DeviceGet<'_>, device: &Device, rtnl: Rtnl<'_>) -> Result {
+    message
+        .ifindex(device.ifindex())?
+        .name(device.name().as_bytes())?
+        .up(u8::from(device.is_up()))?
+        .carrier(u8::from(device.has_carrier()))?
+        .mtu(device.mtu())?
+        .hardware_type(device.hardware_type())?;
     let address = device.address(rtnl);
     if !address.as_bytes().is_empty() {
-        writer.put(attr::ADDRESS, address.as_bytes())?;
+        message.address(address.as_bytes())?;
     }
     Ok(())
 }
 
-const EVENTS: usize = 0;
-
-impl Family for Linkwatch {
-    const NAME: &'static CStr = c"linkwatch";
-    const OPS: &'static [Op<Self>] = &[Op::new_dump::<DeviceGet, 1>()];
-    const GROUPS: &'static [&'static CStr] = &[c"events"];
-
-    fn slot() -> &'static genl::Slot {
-        static SLOT: genl::Slot = genl::Slot::new();
-        &SLOT
-    }
-}
-
-/// Dumps the devices of the namespace, each with the number of the last event before the dump
-/// looked at it.
-struct DeviceGet;
-
-static NOTHING: Table<1> = Table::new(&[]);
-
-impl Dump<Linkwatch, 1> for DeviceGet {
-    const COMMAND: u8 = command::DEVICE_GET;
-    const POLICY: &'static Table<1> = &NOTHING;
-
+impl Operations for Linkwatch {
     /// The lowest index that has not been dumped.
-    type Cursor = u32;
+    type DeviceGetDump = u32;
 
-    fn run(
-        request: &Request<'_, Linkwatch>,
-        cursor: &mut u32,
-        entries: &mut Entries<'_>,
+    fn device_get_start(
+        _request: &DeviceGetRequest<'_, Self>,
+        _process: Process<'_>,
+    ) -> Result<u32> {
+        Ok(0)
+    }
+
+    /// Each device has the number of the last event before the dump looked at it.
+    fn device_get_dump(
+        request: &DeviceGetRequest<'_, Self>,
+        next: &mut u32,
+        entries: &mut DeviceGetEntries<'_>,
         process: Process<'_>,
     ) -> Result<(), Full> {
         let net = request.net();
@@ -164,12 +134,9 @@ impl Dump<Linkwatch, 1> for DeviceGet {
             let sequence = stream.sequence.load(Relaxed);
             // Not 0, and other than before if anything has happened.
             entries.generation((sequence as u32) | 1 << 31);
-            while let Some(device) = net.device_from(*cursor, rtnl) {
-                entries.put(|writer| {
-                    writer.put_uint(attr::SEQUENCE, sequence)?;
-                    describe(device, writer, rtnl)
-                })?;
-                *cursor = device.ifindex().saturating_add(1);
+            while let Some(device) = net.device_from(*next, rtnl) {
+                entries.put(|entry| describe(entry.sequence(sequence)?, device, rtnl))?;
+                *next = device.ifindex().saturating_add(1);
             }
             Ok(())
         })
@@ -179,17 +146,14 @@ impl Dump<Linkwatch, 1> for DeviceGet {
 impl DeviceNotifier for Linkwatch {
     fn event(event: DeviceEvent, device: &Device, rtnl: Rtnl<'_>) {
         let net = device.net(rtnl);
-        let (Some(number), Some(stream)) = (number(event), net.state::<Linkwatch>()) else {
+        let (Some(event), Some(stream)) = (named(event), net.state::<Linkwatch>()) else {
             return;
         };
         let sequence = stream.sequence.load(Relaxed).wrapping_add(1);
         stream.sequence.store(sequence, Relaxed);
-        let told =
-            genl::multicast::<Linkwatch, EVENTS>(net, command::DEVICE_EVENT, rtnl, |writer| {
-                writer.put_uint(attr::SEQUENCE, sequence)?;
-                writer.put_u32(attr::EVENT, number)?;
-                describe(device, writer, rtnl)
-            });
+        let told = notify::DeviceEvent::multicast(net, rtnl, |message| {
+            describe(message.sequence(sequence)?.event(event)?, device, rtnl)
+        });
         if let Err(e) = told {
             // Who has lost it sees a gap in the sequence, and dumps.
             pr_debug!("{}: event {sequence} not told: {e:?}\n", device.name());

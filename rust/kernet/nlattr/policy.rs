@@ -2,6 +2,17 @@
 
 //! What a request may contain.
 
+use core::{
+    ffi::c_int,
+    ptr::NonNull, //
+};
+use kernel::prelude::*;
+
+use super::{
+    Attr,
+    Enum,
+    ExtAck, //
+};
 use crate::bindings;
 
 type Value = bindings::nla_policy__bindgen_ty_1;
@@ -10,6 +21,32 @@ type Value = bindings::nla_policy__bindgen_ty_1;
 #[doc(alias = "nla_policy")]
 #[derive(Clone, Copy)]
 pub struct Policy(bindings::nla_policy);
+
+/// The bounds of an unsigned integer, both included, where 15 bits do not hold them.
+#[doc(alias = "netlink_range_validation")]
+#[repr(transparent)]
+pub struct Range(bindings::netlink_range_validation);
+
+impl Range {
+    /// From `min` to `max`. Does not compile in a static if that is empty.
+    pub const fn new(min: u64, max: u64) -> Self {
+        assert!(min <= max, "an empty range");
+        Self(bindings::netlink_range_validation { min, max })
+    }
+}
+
+/// The bounds of a signed integer, both included, where 16 bits do not hold them.
+#[doc(alias = "netlink_range_validation_signed")]
+#[repr(transparent)]
+pub struct SignedRange(bindings::netlink_range_validation_signed);
+
+impl SignedRange {
+    /// From `min` to `max`. Does not compile in a static if that is empty.
+    pub const fn new(min: i64, max: i64) -> Self {
+        assert!(min <= max, "an empty range");
+        Self(bindings::netlink_range_validation_signed { min, max })
+    }
+}
 
 const fn policy(r#type: u32, validation: u32, len: u16) -> Policy {
     Policy(bindings::nla_policy {
@@ -20,43 +57,55 @@ const fn policy(r#type: u32, validation: u32, len: u16) -> Policy {
     })
 }
 
+const fn plain(r#type: u32) -> Policy {
+    policy(r#type, bindings::nla_policy_validation_NLA_VALIDATE_NONE, 0)
+}
+
 impl Policy {
     /// An unsigned byte.
-    pub const U8: Self = policy(
-        bindings::NLA_U8,
-        bindings::nla_policy_validation_NLA_VALIDATE_NONE,
-        0,
-    );
+    pub const U8: Self = plain(bindings::NLA_U8);
     /// An unsigned 16-bit integer, in host byte order.
-    pub const U16: Self = policy(
-        bindings::NLA_U16,
-        bindings::nla_policy_validation_NLA_VALIDATE_NONE,
-        0,
-    );
+    pub const U16: Self = plain(bindings::NLA_U16);
     /// An unsigned 32-bit integer, in host byte order.
-    pub const U32: Self = policy(
-        bindings::NLA_U32,
-        bindings::nla_policy_validation_NLA_VALIDATE_NONE,
-        0,
-    );
+    pub const U32: Self = plain(bindings::NLA_U32);
+    /// An unsigned 64-bit integer, in host byte order.
+    pub const U64: Self = plain(bindings::NLA_U64);
     /// An unsigned integer of 32 or 64 bits, in host byte order.
-    pub const UINT: Self = policy(
-        bindings::NLA_UINT,
-        bindings::nla_policy_validation_NLA_VALIDATE_NONE,
-        0,
-    );
+    pub const UINT: Self = plain(bindings::NLA_UINT);
+    /// A signed byte.
+    pub const S8: Self = plain(bindings::NLA_S8);
+    /// A signed 16-bit integer, in host byte order.
+    pub const S16: Self = plain(bindings::NLA_S16);
+    /// A signed 32-bit integer, in host byte order.
+    pub const S32: Self = plain(bindings::NLA_S32);
+    /// A signed 64-bit integer, in host byte order.
+    pub const S64: Self = plain(bindings::NLA_S64);
+    /// A signed integer of 32 or 64 bits, in host byte order.
+    pub const SINT: Self = plain(bindings::NLA_SINT);
+    /// An unsigned 16-bit integer, in network byte order.
+    pub const BE16: Self = plain(bindings::NLA_BE16);
+    /// An unsigned 32-bit integer, in network byte order.
+    pub const BE32: Self = plain(bindings::NLA_BE32);
     /// Present or not, without payload.
-    pub const FLAG: Self = policy(
-        bindings::NLA_FLAG,
-        bindings::nla_policy_validation_NLA_VALIDATE_NONE,
-        0,
-    );
+    pub const FLAG: Self = plain(bindings::NLA_FLAG);
+    /// Any number of any bytes.
+    pub const BINARY: Self = plain(bindings::NLA_BINARY);
+    /// A string that ends with a NUL, of any length.
+    #[doc(alias = "NLA_NUL_STRING")]
+    pub const STRING: Self = plain(bindings::NLA_NUL_STRING);
+    /// Nested attributes of any kind, which nobody has validated.
+    pub const NEST: Self = plain(bindings::NLA_NESTED);
     /// Never accepted.
-    pub const REJECT: Self = policy(
-        bindings::NLA_REJECT,
-        bindings::nla_policy_validation_NLA_VALIDATE_NONE,
-        0,
-    );
+    pub const REJECT: Self = plain(bindings::NLA_REJECT);
+
+    /// Never accepted, for the reason that userspace is told.
+    pub const fn reject(reason: &'static CStr) -> Self {
+        let Policy(mut raw) = Self::REJECT;
+        raw.__bindgen_anon_1 = Value {
+            reject_message: kernel::str::as_char_ptr_in_const_context(reason),
+        };
+        Self(raw)
+    }
 
     /// A string that ends with a NUL, of at most `max` bytes before it.
     #[doc(alias = "NLA_NUL_STRING")]
@@ -68,7 +117,17 @@ impl Policy {
         )
     }
 
-    /// At most `max` bytes.
+    /// A string of at most `max` bytes, which need not end with a NUL.
+    #[doc(alias = "NLA_STRING")]
+    pub const fn unterminated(max: u16) -> Self {
+        policy(
+            bindings::NLA_STRING,
+            bindings::nla_policy_validation_NLA_VALIDATE_NONE,
+            max,
+        )
+    }
+
+    /// At most `max` bytes; more are an invalid attribute, as `.len` says in C.
     #[doc(alias = "NLA_BINARY")]
     pub const fn binary(max: u16) -> Self {
         policy(
@@ -78,39 +137,64 @@ impl Policy {
         )
     }
 
+    /// At most `max` bytes; more are out of range.
+    #[doc(alias = "NLA_POLICY_MAX_LEN")]
+    pub const fn max_len(max: u16) -> Self {
+        Self::BINARY.limit(
+            bindings::nla_policy_validation_NLA_VALIDATE_MAX,
+            0,
+            length(max),
+        )
+    }
+
     /// Exactly `len` bytes.
     #[doc(alias = "NLA_POLICY_EXACT_LEN")]
     pub const fn exact(len: u16) -> Self {
-        policy(
-            bindings::NLA_BINARY,
-            bindings::nla_policy_validation_NLA_VALIDATE_RANGE_WARN_TOO_LONG,
-            0,
-        )
-        .bounds(len as i16, len as i16)
+        let len = length(len);
+        Self::BINARY.limit(bindings::nla_policy_validation_NLA_VALIDATE_RANGE, len, len)
     }
 
     /// At least `min` bytes, whatever they are.
     #[doc(alias = "NLA_POLICY_MIN_LEN")]
     pub const fn min_len(min: u16) -> Self {
-        policy(
-            bindings::NLA_BINARY,
+        Self::BINARY.limit(
             bindings::nla_policy_validation_NLA_VALIDATE_MIN,
+            length(min),
             0,
         )
-        .bounds(min as i16, 0)
     }
 
     /// Nested attributes.
     #[doc(alias = "NLA_POLICY_NESTED")]
-    pub const fn nested<const N: usize>(table: &'static Table<N>) -> Self {
+    pub const fn nested(policies: Policies) -> Self {
+        Self::nest(bindings::NLA_NESTED, policies)
+    }
+
+    /// Nested attributes of any types, each of which holds attributes.
+    #[doc(alias = "NLA_POLICY_NESTED_ARRAY")]
+    pub const fn nested_array(policies: Policies) -> Self {
+        Self::nest(bindings::NLA_NESTED_ARRAY, policies)
+    }
+
+    const fn nest(r#type: u32, policies: Policies) -> Self {
         // The length is the highest type.
         let Policy(mut raw) = policy(
-            bindings::NLA_NESTED,
+            r#type,
             bindings::nla_policy_validation_NLA_VALIDATE_NONE,
-            (N - 1) as u16,
+            policies.max() as u16,
         );
         raw.__bindgen_anon_1 = Value {
-            nested_policy: table.0.as_ptr(),
+            nested_policy: policies.as_raw(),
+        };
+        Self(raw)
+    }
+
+    /// Bits to set and to clear, of those in `valid`.
+    #[doc(alias = "NLA_POLICY_BITFIELD32")]
+    pub const fn bitfield32(valid: u32) -> Self {
+        let Policy(mut raw) = plain(bindings::NLA_BITFIELD32);
+        raw.__bindgen_anon_1 = Value {
+            bitfield32_valid: valid,
         };
         Self(raw)
     }
@@ -118,26 +202,162 @@ impl Policy {
     /// Of an integer: from `min` to `max`, both included.
     #[doc(alias = "NLA_POLICY_RANGE")]
     pub const fn range(self, min: i16, max: i16) -> Self {
-        assert!(min >= 0 && min <= max, "an empty or a negative range");
-        let Policy(mut raw) = self;
-        raw.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_RANGE as u8;
-        Policy(raw).bounds(min, max)
+        assert!(min <= max, "an empty range");
+        self.bound(min);
+        self.limit(bindings::nla_policy_validation_NLA_VALIDATE_RANGE, min, max)
     }
 
     /// Of an integer: at least `min`.
     #[doc(alias = "NLA_POLICY_MIN")]
     pub const fn min(self, min: i16) -> Self {
-        let Policy(mut raw) = self;
-        raw.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_MIN as u8;
-        Policy(raw).bounds(min, 0)
+        self.bound(min);
+        self.limit(bindings::nla_policy_validation_NLA_VALIDATE_MIN, min, 0)
     }
 
-    const fn bounds(self, min: i16, max: i16) -> Self {
+    /// Of an integer: at most `max`.
+    #[doc(alias = "NLA_POLICY_MAX")]
+    pub const fn max(self, max: i16) -> Self {
+        self.bound(max);
+        self.limit(bindings::nla_policy_validation_NLA_VALIDATE_MAX, 0, max)
+    }
+
+    /// Of an unsigned integer: within bounds of any size.
+    #[doc(alias = "NLA_POLICY_FULL_RANGE")]
+    pub const fn within(self, range: &'static Range) -> Self {
+        assert!(self.is_unsigned(), "not an unsigned integer");
         let Policy(mut raw) = self;
+        raw.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_RANGE_PTR as u8;
+        raw.__bindgen_anon_1 = Value { range: &range.0 };
+        Self(raw)
+    }
+
+    /// Of a signed integer: within bounds of any size.
+    #[doc(alias = "NLA_POLICY_FULL_RANGE_SIGNED")]
+    pub const fn within_signed(self, range: &'static SignedRange) -> Self {
+        assert!(self.is_signed(), "not a signed integer");
+        let Policy(mut raw) = self;
+        raw.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_RANGE_PTR as u8;
+        raw.__bindgen_anon_1 = Value {
+            range_signed: &range.0,
+        };
+        Self(raw)
+    }
+
+    /// Of an unsigned integer: no other bits than those in `mask`.
+    ///
+    /// Does not compile in a static if the mask has bits that the kernel cannot check, beyond 32.
+    #[doc(alias = "NLA_POLICY_MASK")]
+    pub const fn mask(self, mask: u64) -> Self {
+        assert!(self.is_unsigned(), "not an unsigned integer");
+        assert!(mask <= u32::MAX as u64, "a mask has at most 32 bits");
+        let Policy(mut raw) = self;
+        raw.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_MASK as u8;
+        raw.__bindgen_anon_1 = Value { mask: mask as u32 };
+        Self(raw)
+    }
+
+    /// Of an unsigned integer: one of the numbers of `E`.
+    #[doc(alias = "NLA_POLICY_VALIDATE_FN")]
+    pub const fn one_of<E: Enum>(self) -> Self {
+        assert!(self.is_unsigned(), "not an unsigned integer");
+        let Policy(mut raw) = self;
+        raw.validation_type = bindings::nla_policy_validation_NLA_VALIDATE_FUNCTION as u8;
+        raw.__bindgen_anon_1 = Value {
+            validate: Some(validate_enum::<E>),
+        };
+        Self(raw)
+    }
+
+    const fn is_unsigned(&self) -> bool {
+        matches!(
+            self.0.type_ as u32,
+            bindings::NLA_U8
+                | bindings::NLA_U16
+                | bindings::NLA_U32
+                | bindings::NLA_U64
+                | bindings::NLA_UINT
+                | bindings::NLA_BE16
+                | bindings::NLA_BE32
+        )
+    }
+
+    const fn is_signed(&self) -> bool {
+        matches!(
+            self.0.type_ as u32,
+            bindings::NLA_S8
+                | bindings::NLA_S16
+                | bindings::NLA_S32
+                | bindings::NLA_S64
+                | bindings::NLA_SINT
+        )
+    }
+
+    /// Fails to compile for a bound that the kernel would warn of.
+    const fn bound(&self, bound: i16) {
+        assert!(
+            self.is_signed() || self.is_unsigned() && bound >= 0,
+            "a bound of an integer, not negative for an unsigned one"
+        );
+    }
+
+    const fn limit(self, validation: u32, min: i16, max: i16) -> Self {
+        let Policy(mut raw) = self;
+        raw.validation_type = validation as u8;
         raw.__bindgen_anon_1 = Value {
             __bindgen_anon_1: bindings::nla_policy__bindgen_ty_1__bindgen_ty_1 { min, max },
         };
         Self(raw)
+    }
+}
+
+const fn length(len: u16) -> i16 {
+    assert!(len <= i16::MAX as u16, "a length has at most 15 bits");
+    len as i16
+}
+
+/// # Safety
+///
+/// Called by the core with an attribute of a request whose length it has checked.
+unsafe extern "C" fn validate_enum<E: Enum>(
+    attr: *const bindings::nlattr,
+    extack: *mut bindings::netlink_ext_ack,
+) -> c_int {
+    let Some(attr) = NonNull::new(attr.cast_mut()) else {
+        return EINVAL.to_errno();
+    };
+    // SAFETY: By the caller's promise; both are valid during the call.
+    let (attr, extack) = unsafe { (Attr::from_raw(attr), ExtAck::from_raw(extack)) };
+    match attr.one_of::<E>() {
+        Some(_) => 0,
+        None => extack
+            .bad_attr(Some(attr), EINVAL, format_args!("invalid enum value"))
+            .to_errno(),
+    }
+}
+
+/// The policies of a request or a nest: a [`Table`] of any size.
+#[derive(Clone, Copy)]
+pub struct Policies(&'static [bindings::nla_policy]);
+
+// SAFETY: Never changed; the pointers in it are to statics.
+unsafe impl Send for Policies {}
+// SAFETY: As above.
+unsafe impl Sync for Policies {}
+
+impl Policies {
+    /// No attribute is accepted.
+    pub const NONE: Self = {
+        static NONE: Table<1> = Table::for_family(&[]);
+        NONE.policies()
+    };
+
+    /// The highest type.
+    pub(crate) const fn max(self) -> u32 {
+        self.0.len().saturating_sub(1) as u32
+    }
+
+    pub(crate) const fn as_raw(self) -> *const bindings::nla_policy {
+        self.0.as_ptr()
     }
 }
 
@@ -150,21 +370,23 @@ pub struct Table<const N: usize>([bindings::nla_policy; N]);
 unsafe impl<const N: usize> Sync for Table<N> {}
 
 impl<const N: usize> Table<N> {
-    /// A table. Does not compile if a type is 0, not below `N`, or there twice.
-    // Evaluated by the compiler alone: tables are statics.
-    #[expect(clippy::indexing_slicing)]
+    /// A table that is strict, whoever parses by it. Does not compile if a type is 0, not below
+    /// `N`, or there twice.
     pub const fn new(policies: &[(u16, Policy)]) -> Self {
-        let mut table = [Policy::REJECT.0; N];
+        let Self(mut table) = Self::for_family(policies);
         // Strict from the first type on.
-        table[0] = policy(
-            bindings::NLA_UNSPEC,
-            bindings::nla_policy_validation_NLA_VALIDATE_NONE,
-            0,
-        )
-        .0;
         table[0].__bindgen_anon_1 = Value {
             strict_start_type: 1,
         };
+        Self(table)
+    }
+
+    /// A table for an operation of a generic netlink family, which is as strict as the operation
+    /// is: strictly, unless that says otherwise. Fails to compile as [`Self::new`] does.
+    // Evaluated by the compiler alone: tables are statics.
+    #[expect(clippy::indexing_slicing)]
+    pub const fn for_family(policies: &[(u16, Policy)]) -> Self {
+        let mut table = [plain(bindings::NLA_UNSPEC).0; N];
         let mut seen = [false; N];
         let mut i = 0;
         while i < policies.len() {
@@ -180,6 +402,11 @@ impl<const N: usize> Table<N> {
             i += 1;
         }
         Self(table)
+    }
+
+    /// The policies, whatever their number.
+    pub const fn policies(&'static self) -> Policies {
+        Policies(&self.0)
     }
 
     /// The highest type.

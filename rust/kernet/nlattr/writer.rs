@@ -2,15 +2,19 @@
 
 //! Attributes of a message that is being built.
 
-use core::ffi::{
-    c_int,
-    c_void, //
+use core::{
+    ffi::{
+        c_int,
+        c_void, //
+    },
+    marker::PhantomData, //
 };
 use kernel::{
     error::to_result,
     prelude::*, //
 };
 
+use super::Value;
 use crate::bindings;
 
 /// The end of a netlink message, where attributes are appended.
@@ -18,7 +22,11 @@ use crate::bindings;
 /// # Invariants
 ///
 /// The packet is a netlink message that is this writer's alone for `'a`.
-pub struct Writer<'a>(&'a mut bindings::sk_buff);
+pub struct Writer<'a> {
+    skb: &'a mut bindings::sk_buff,
+    /// The family's own header, before the attributes.
+    header: &'a mut [u8],
+}
 
 impl<'a> Writer<'a> {
     /// # Safety
@@ -26,8 +34,38 @@ impl<'a> Writer<'a> {
     /// `skb` is a netlink message that is the caller's alone for `'a`.
     pub(crate) unsafe fn from_raw(skb: *mut bindings::sk_buff) -> Self {
         // INVARIANT: By the caller's promise.
-        // SAFETY: As above.
-        Self(unsafe { &mut *skb })
+        Self {
+            // SAFETY: As above.
+            skb: unsafe { &mut *skb },
+            header: &mut [],
+        }
+    }
+
+    pub(crate) fn with_header(self, header: &'a mut [u8]) -> Self {
+        Self { header, ..self }
+    }
+
+    /// The same end, for a shorter time and without the header.
+    pub fn reborrow(&mut self) -> Writer<'_> {
+        // INVARIANT: `self` is borrowed meanwhile.
+        Writer {
+            skb: self.skb,
+            header: &mut [],
+        }
+    }
+
+    /// Sets the family's own header, which is zero before.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] when the header has another size.
+    #[doc(alias = "genlmsg_put")]
+    pub fn set_header<V: Value>(&mut self, header: V) -> Result {
+        if self.header.len() != V::SIZE {
+            return Err(EINVAL);
+        }
+        self.header.copy_from_slice(header.bytes().as_ref());
+        Ok(())
     }
 
     /// Appends an attribute.
@@ -37,18 +75,66 @@ impl<'a> Writer<'a> {
     /// [`EMSGSIZE`] when the message has no room for it.
     #[doc(alias = "nla_put")]
     pub fn put(&mut self, r#type: u16, payload: &[u8]) -> Result {
-        let len = c_int::try_from(payload.len()).map_err(|_| EMSGSIZE)?;
-        if len > c_int::from(u16::MAX) - 4 {
-            return Err(EMSGSIZE);
-        }
+        let len = length(payload.len())?;
         // SAFETY: The message is ours, by the type invariants; the payload is `len` bytes.
         to_result(unsafe {
             bindings::nla_put(
-                self.0,
+                self.skb,
                 c_int::from(r#type),
                 len,
                 payload.as_ptr().cast::<c_void>(),
             )
+        })
+    }
+
+    /// Appends a value.
+    pub fn put_value<V: Value>(&mut self, r#type: u16, value: V) -> Result {
+        self.put(r#type, value.bytes().as_ref())
+    }
+
+    /// Appends a value whose payload begins at a multiple of 8 bytes, where the architecture needs
+    /// that; an attribute of type `pad` fills the gap.
+    #[doc(alias = "nla_put_64bit")]
+    pub fn put_64bit<V: Value>(&mut self, r#type: u16, value: V, pad: u16) -> Result {
+        let bytes = value.bytes();
+        let payload = bytes.as_ref();
+        let len = length(payload.len())?;
+        // SAFETY: The message is ours, by the type invariants; the payload is `len` bytes.
+        to_result(unsafe {
+            bindings::nla_put_64bit(
+                self.skb,
+                c_int::from(r#type),
+                len,
+                payload.as_ptr().cast::<c_void>(),
+                c_int::from(pad),
+            )
+        })
+    }
+
+    /// Appends values, one after the other, as one attribute.
+    pub fn put_values<V: Value>(&mut self, r#type: u16, values: &[V]) -> Result {
+        let len = values.len().checked_mul(V::SIZE).ok_or(EMSGSIZE)?;
+        let payload = self.reserve(r#type, len)?;
+        for (place, value) in payload.chunks_exact_mut(V::SIZE.max(1)).zip(values) {
+            place.copy_from_slice(value.bytes().as_ref());
+        }
+        Ok(())
+    }
+
+    /// Appends an attribute whose payload is zero, and lends that.
+    #[doc(alias = "nla_reserve")]
+    fn reserve(&mut self, r#type: u16, len: usize) -> Result<&mut [u8]> {
+        // SAFETY: The message is ours, by the type invariants; checks that there is room.
+        let attr = unsafe { bindings::nla_reserve(self.skb, c_int::from(r#type), length(len)?) };
+        if attr.is_null() {
+            return Err(EMSGSIZE);
+        }
+        // SAFETY: `len` bytes behind the header are the attribute's, in the message, which is
+        // borrowed as long as they are; zeroed before they are lent.
+        Ok(unsafe {
+            let start = attr.cast::<u8>().add(size_of::<bindings::nlattr>());
+            start.write_bytes(0, len);
+            core::slice::from_raw_parts_mut(start, len)
         })
     }
 
@@ -59,35 +145,43 @@ impl<'a> Writer<'a> {
 
     /// Appends an unsigned byte.
     pub fn put_u8(&mut self, r#type: u16, value: u8) -> Result {
-        self.put(r#type, &[value])
+        self.put_value(r#type, value)
     }
 
     /// Appends an unsigned 16-bit integer, in host byte order.
     pub fn put_u16(&mut self, r#type: u16, value: u16) -> Result {
-        self.put(r#type, &value.to_ne_bytes())
+        self.put_value(r#type, value)
     }
 
     /// Appends an unsigned 32-bit integer, in host byte order.
     pub fn put_u32(&mut self, r#type: u16, value: u32) -> Result {
-        self.put(r#type, &value.to_ne_bytes())
+        self.put_value(r#type, value)
     }
 
     /// Appends an unsigned integer in 32 bits if they are enough, in 64 otherwise.
     #[doc(alias = "nla_put_uint")]
     pub fn put_uint(&mut self, r#type: u16, value: u64) -> Result {
-        // SAFETY: The message is ours, by the type invariants.
-        to_result(unsafe { bindings::nla_put_uint(self.0, c_int::from(r#type), value) })
+        match u32::try_from(value) {
+            Ok(value) => self.put_value(r#type, value),
+            Err(_) => self.put_value(r#type, value),
+        }
+    }
+
+    /// Appends a signed integer in 32 bits if they are enough, in 64 otherwise.
+    #[doc(alias = "nla_put_sint")]
+    pub fn put_sint(&mut self, r#type: u16, value: i64) -> Result {
+        match i32::try_from(value) {
+            Ok(value) => self.put_value(r#type, value),
+            Err(_) => self.put_value(r#type, value),
+        }
     }
 
     /// Appends a string and its NUL.
     pub fn put_string(&mut self, r#type: u16, string: &[u8]) -> Result {
-        let mut bytes = [0; 256];
-        let (text, _nul) = bytes
-            .get_mut(..=string.len())
-            .and_then(|bytes| bytes.split_at_mut_checked(string.len()))
-            .ok_or(EMSGSIZE)?;
+        let payload = self.reserve(r#type, string.len().saturating_add(1))?;
+        let (text, _nul) = payload.split_at_mut_checked(string.len()).ok_or(EMSGSIZE)?;
         text.copy_from_slice(string);
-        self.put(r#type, bytes.get(..=string.len()).ok_or(EMSGSIZE)?)
+        Ok(())
     }
 
     /// Appends a nest with what `fill` appends; nothing at all if that fails.
@@ -98,23 +192,79 @@ impl<'a> Writer<'a> {
     #[doc(alias = "nla_nest_start")]
     pub fn nest(&mut self, r#type: u16, fill: impl FnOnce(&mut Writer<'_>) -> Result) -> Result {
         // SAFETY: The message is ours, by the type invariants.
-        let start = unsafe { bindings::nla_nest_start(self.0, c_int::from(r#type)) };
+        let start = unsafe { bindings::nla_nest_start(self.skb, c_int::from(r#type)) };
         if start.is_null() {
             return Err(EMSGSIZE);
         }
-        let result = fill(&mut Writer(self.0)).and_then(|()| {
+        let result = fill(&mut self.reborrow()).and_then(|()| {
             // SAFETY: `start` is where the nest began, in this message. Refuses a nest whose
             // length does not fit into its header.
-            match unsafe { bindings::nla_nest_end(self.0, start) } {
+            match unsafe { bindings::nla_nest_end(self.skb, start) } {
                 end if end < 0 => Err(Error::from_errno(end)),
                 _ => Ok(()),
             }
         });
         if result.is_err() {
             // SAFETY: As above.
-            unsafe { bindings::nla_nest_cancel(self.0, start) };
+            unsafe { bindings::nla_nest_cancel(self.skb, start) };
         }
         result
+    }
+
+    /// Appends a nest with what `fill` puts by a builder; nothing at all if that fails.
+    pub fn build<B: Builder>(
+        &mut self,
+        r#type: u16,
+        fill: impl FnOnce(&mut B::On<'_>) -> Result,
+    ) -> Result {
+        self.nest(r#type, |nest| fill(&mut B::on(nest.reborrow())))
+    }
+}
+
+fn length(len: usize) -> Result<c_int> {
+    // The length of an attribute, with its header, has 16 bits.
+    if len > usize::from(u16::MAX) - size_of::<bindings::nlattr>() {
+        return Err(EMSGSIZE);
+    }
+    c_int::try_from(len).map_err(|_| EMSGSIZE)
+}
+
+/// A typed end of a message, which a family's generated code has one of per message and nest.
+pub trait Builder {
+    /// The builder at an end that is borrowed for `'a`.
+    type On<'a>;
+
+    /// Begins at an end of a message.
+    fn on(writer: Writer<'_>) -> Self::On<'_>;
+}
+
+impl Builder for Writer<'static> {
+    type On<'a> = Writer<'a>;
+
+    fn on(writer: Writer<'_>) -> Writer<'_> {
+        writer
+    }
+}
+
+/// A nest of nests, whose types count them or tell them apart.
+pub struct Array<'a, B>(Writer<'a>, PhantomData<fn() -> B>);
+
+impl<B: Builder> Array<'_, B> {
+    /// Appends an element.
+    ///
+    /// # Errors
+    ///
+    /// What `fill` says, or [`EMSGSIZE`].
+    pub fn put(&mut self, r#type: u16, fill: impl FnOnce(&mut B::On<'_>) -> Result) -> Result {
+        self.0.build::<B>(r#type, fill)
+    }
+}
+
+impl<B: Builder> Builder for Array<'static, B> {
+    type On<'a> = Array<'a, B>;
+
+    fn on(writer: Writer<'_>) -> Array<'_, B> {
+        Array(writer, PhantomData)
     }
 }
 
@@ -151,7 +301,7 @@ mod scratch {
                 return Err(EINVAL);
             }
             // SAFETY: The message is ours, linear, and begins with an attribute.
-            f(unsafe { Attr::from_raw((*self.0).data.cast()) })
+            f(unsafe { Attr::from_raw(core::ptr::NonNull::new_unchecked((*self.0).data.cast())) })
         }
     }
 

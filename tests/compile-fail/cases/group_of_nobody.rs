@@ -7,23 +7,38 @@
 
 use kernel::prelude::*;
 use kernet::{
-    genl::{self, Family, Op},
+    genl::{Group, McastGroup, Notification, Protocol, Slot},
     netns::Net,
+    nlattr::Writer,
 };
 
 struct Mine;
 
-impl Family for Mine {
+impl Protocol for Mine {
     const NAME: &'static CStr = c"mine";
-    const OPS: &'static [Op<Self>] = &[];
-    const GROUPS: &'static [&'static CStr] = &[c"events"];
+    const GROUPS: &'static [McastGroup] = &[McastGroup::new(c"events")];
 
-    fn slot() -> &'static genl::Slot {
-        static SLOT: genl::Slot = genl::Slot::new();
+    fn slot() -> &'static Slot {
+        static SLOT: Slot = Slot::new();
         &SLOT
     }
 }
 
+struct Second;
+
+impl Group for Second {
+    type Protocol = Mine;
+    const INDEX: usize = 1;
+}
+
+struct Event;
+
+impl Notification for Event {
+    type Group = Second;
+    type Builder = Writer<'static>;
+    const COMMAND: u8 = 1;
+}
+
 pub fn listeners(net: &Net) -> bool {
-    genl::has_listeners::<Mine, 1>(net)
+    Event::has_listeners(net)
 }

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Operations that answer with any number of messages.
+
+use core::{
+    marker::PhantomData,
+    ptr, //
+};
+use kernel::{
+    error::from_result,
+    prelude::*, //
+};
+
+use super::{
+    message::{
+        begin,
+        Header, //
+    },
+    op::Validation,
+    Access,
+    Family,
+    Request, //
+};
+use crate::{
+    bindings,
+    context::Process,
+    nlattr::{
+        Builder,
+        Policies,
+        View, //
+    }, //
+};
+
+/// An operation that answers with any number of messages, as userspace reads them.
+pub trait Dump<F: Family> {
+    /// The command of requests.
+    const COMMAND: u8;
+    /// The command of answers.
+    const ANSWER: u8 = Self::COMMAND;
+    /// Who may ask.
+    const ACCESS: Access = Access::Any;
+    /// What the request may hold; `None` if it may hold no attribute.
+    const POLICIES: Option<Policies>;
+    /// How strictly it is validated.
+    const VALIDATION: Validation = Validation::STRICT;
+
+    /// What the request looks like.
+    type Request: View;
+
+    /// What an entry consists of.
+    type Reply: Builder;
+
+    /// What is kept from one message to the next: where the dump goes on. At most 48 bytes, aligned
+    /// to 8; something larger goes into a box.
+    ///
+    /// Dropped when the dump has ended or its socket is closed, in process context.
+    type State: Send + 'static;
+
+    /// Begins a dump.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the request deserves; [`Request::extack`] says why.
+    fn start(request: &Request<'_, F, Self::Request>, process: Process<'_>) -> Result<Self::State>;
+
+    /// Puts the next entries, and moves the state past each that was put.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] (by `?`) when the message takes no more: it is called again with a new one. Any
+    /// other error ends the dump.
+    #[doc(alias = "dumpit")]
+    fn run(
+        request: &Request<'_, F, Self::Request>,
+        state: &mut Self::State,
+        entries: &mut Entries<'_, Self::Reply>,
+        process: Process<'_>,
+    ) -> Result<(), Full>;
+}
+
+/// Why an entry was not put.
+pub enum Full {
+    /// The message takes no more.
+    Message,
+    /// The dump cannot go on.
+    Error(Error),
+}
+
+impl From<Error> for Full {
+    fn from(e: Error) -> Self {
+        Full::Error(e)
+    }
+}
+
+/// The messages of a dump.
+pub struct Entries<'a, B> {
+    callback: &'a mut bindings::netlink_callback,
+    skb: *mut bindings::sk_buff,
+    family: *const bindings::genl_family,
+    header: Header,
+    _builder: PhantomData<fn() -> B>,
+}
+
+impl<B: Builder> Entries<'_, B> {
+    /// Puts an entry; nothing at all if that fails.
+    ///
+    /// # Errors
+    ///
+    /// [`Full::Message`] when there is no room for it; what `fill` says otherwise.
+    pub fn put(&mut self, fill: impl FnOnce(&mut B::On<'_>) -> Result) -> Result<(), Full> {
+        // SAFETY: The message is the dump's own; the family is registered while it goes on.
+        let (writer, start) = unsafe {
+            begin(self.skb, self.family, bindings::NLM_F_MULTI, &self.header)
+                .ok_or(Full::Message)?
+        };
+        // SAFETY: The callback is the dump's own, the message begun above.
+        unsafe { bindings::genl_dump_check_consistent(self.callback, start) };
+        match fill(&mut B::on(writer)) {
+            Ok(()) => {
+                // SAFETY: Begun above.
+                unsafe { bindings::genlmsg_end(self.skb, start) };
+                Ok(())
+            }
+            Err(e) => {
+                // SAFETY: As above.
+                unsafe { bindings::genlmsg_cancel(self.skb, start) };
+                Err(if e == EMSGSIZE {
+                    Full::Message
+                } else {
+                    Full::Error(e)
+                })
+            }
+        }
+    }
+
+    /// Says which generation of the set is being dumped, not 0.
+    ///
+    /// When it changes from one message of the dump to another, userspace is told that what it gets
+    /// may be inconsistent (`NLM_F_DUMP_INTR`).
+    #[doc(alias = "nl_dump_check_consistent")]
+    pub fn generation(&mut self, generation: u32) {
+        self.callback.seq = generation;
+    }
+}
+
+/// The dump's state, in memory of the dump's own that `callback` has no other use for.
+fn state<F: Family, O: Dump<F>>(callback: *mut bindings::netlink_callback) -> *mut O::State {
+    const {
+        assert!(
+            size_of::<O::State>() <= bindings::NETLINK_CTX_SIZE as usize
+                && align_of::<O::State>() <= 8,
+            "the state of a dump has at most 48 bytes"
+        );
+    }
+    // SAFETY: Only an address is computed: `callback` is valid, as C calls with it.
+    unsafe { (&raw mut (*callback).__bindgen_anon_1.ctx).cast() }
+}
+
+/// # Safety
+///
+/// Called by the core with the state of a dump by `O`, which is valid, as is the message of the
+/// request, for the lifetime.
+unsafe fn request<'a, F: Family, O: Dump<F>>(
+    callback: *mut bindings::netlink_callback,
+) -> Request<'a, F, O::Request> {
+    // SAFETY: By the caller's promise.
+    unsafe {
+        let info = &(*bindings::genl_dumpit_info(callback)).info;
+        Request::new(
+            info,
+            O::POLICIES.map_or(0, Policies::max),
+            (*callback).extack,
+        )
+    }
+}
+
+/// # Safety
+///
+/// Called by the core with the state of a dump by `O` that begins.
+pub(super) unsafe extern "C" fn start<F: Family, O: Dump<F>>(
+    callback: *mut bindings::netlink_callback,
+) -> c_int {
+    from_result(|| {
+        // SAFETY: By the caller's promise. The task may sleep.
+        let (request, process) = unsafe { (request::<F, O>(callback), Process::assume()) };
+        let new = O::start(&request, process)?;
+        // SAFETY: The memory is the dump's own. `done` drops what is there, and is called if and
+        // only if this succeeds.
+        unsafe { ptr::write(state::<F, O>(callback), new) };
+        Ok(0)
+    })
+}
+
+/// # Safety
+///
+/// Called by the core with the state of a dump by `O` that `start` has begun, and a message for it.
+pub(super) unsafe extern "C" fn dumpit<F: Family, O: Dump<F>>(
+    skb: *mut bindings::sk_buff,
+    callback: *mut bindings::netlink_callback,
+) -> c_int {
+    // SAFETY: By the caller's promise; all of it is valid during the call, which may sleep. The
+    // state was made by `start`, and one call is made at a time.
+    let (request, state, mut entries, process) = unsafe {
+        let request = request::<F, O>(callback);
+        let state = &mut *state::<F, O>(callback);
+        let entries = Entries {
+            header: Header {
+                portid: request.portid(),
+                seq: request.seq(),
+                command: O::ANSWER,
+            },
+            family: request.family(),
+            callback: &mut *callback,
+            skb,
+            _builder: PhantomData,
+        };
+        (request, state, entries, Process::assume())
+    };
+    let result = O::run(&request, state, &mut entries, process);
+    // SAFETY: The message is the dump's own.
+    let len = unsafe { (*skb).len as c_int };
+    match result {
+        // An empty message ends the dump.
+        Ok(()) => len,
+        Err(Full::Message) if len > 0 => len,
+        Err(Full::Message) => EMSGSIZE.to_errno(),
+        Err(Full::Error(e)) => e.to_errno(),
+    }
+}
+
+/// # Safety
+///
+/// Called by the core, once, with the state of a dump by `O` that `start` has begun.
+pub(super) unsafe extern "C" fn done<F: Family, O: Dump<F>>(
+    callback: *mut bindings::netlink_callback,
+) -> c_int {
+    // SAFETY: By the caller's promise; `start` has made it.
+    unsafe { ptr::drop_in_place(state::<F, O>(callback)) };
+    0
+}

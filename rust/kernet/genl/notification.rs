@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Notifications to those who listen to a group.
+
+use kernel::{
+    error::to_result,
+    prelude::*, //
+};
+
+use super::{
+    message::{
+        Header,
+        Message, //
+    },
+    registered,
+    Protocol, //
+};
+use crate::{
+    bindings,
+    context::{
+        rcu_read,
+        Context, //
+    },
+    netns::Net,
+    nlattr::Builder, //
+};
+
+/// A multicast group of a protocol.
+pub trait Group: 'static {
+    /// Whose group it is.
+    type Protocol: Protocol;
+
+    /// Its index in [`Protocol::GROUPS`]. One that is not there does not compile.
+    const INDEX: usize;
+}
+
+/// A message that nobody has asked for.
+///
+/// Its group is one of its protocol, and the namespace is always named: neither a group of another
+/// family nor `init_net` can be meant by accident.
+pub trait Notification: 'static {
+    /// Whom it goes to.
+    type Group: Group;
+
+    /// What it consists of.
+    type Builder: Builder;
+
+    /// The command.
+    const COMMAND: u8;
+
+    /// Whether anybody in `net` listens to the group.
+    #[doc(alias = "genl_has_listeners")]
+    fn has_listeners(net: &Net) -> bool {
+        rcu_read(|_| {
+            let family = registered::<ProtocolOf<Self>>();
+            let group = index::<Self>();
+            // SAFETY: Registered, by the invariants of `Slot`. Two protocols that share a slot
+            // have different groups, hence the comparison.
+            !family.is_null()
+                && unsafe {
+                    group < u32::from((*family).n_mcgrps)
+                        && bindings::genl_has_listeners(family, net.as_raw(), group) > 0
+                }
+        })
+    }
+
+    /// Tells everybody in `net` who listens to the group.
+    ///
+    /// Nobody listening is no error, and builds no message.
+    ///
+    /// # Errors
+    ///
+    /// [`ESHUTDOWN`] when the family is not registered, [`ENOMEM`], what `fill` says, [`ENOBUFS`]
+    /// when a listener has lost the message for want of room.
+    #[doc(alias = "genlmsg_multicast_netns")]
+    fn multicast(
+        net: &Net,
+        context: impl Context,
+        fill: impl FnMut(&mut <Self::Builder as Builder>::On<'_>) -> Result,
+    ) -> Result {
+        if !Self::has_listeners(net) {
+            return Ok(());
+        }
+        let message = build::<Self>(context, fill)?;
+        sent(rcu_read(|_| {
+            let (family, group) = target::<Self>()?;
+            // SAFETY: Registered, by the invariants of `Slot`, with that group; the message is
+            // given away, in a read-side section, which must not sleep.
+            to_result(unsafe {
+                bindings::genlmsg_multicast_netns(
+                    family,
+                    net.as_raw(),
+                    message.into_raw(),
+                    0,
+                    group,
+                    bindings::GFP_ATOMIC,
+                )
+            })
+        }))
+    }
+
+    /// Tells everybody who listens to the group, in every namespace. The message is built once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::multicast`].
+    #[doc(alias = "genlmsg_multicast_allns")]
+    fn multicast_everywhere(
+        context: impl Context,
+        fill: impl FnMut(&mut <Self::Builder as Builder>::On<'_>) -> Result,
+    ) -> Result {
+        let message = build::<Self>(context, fill)?;
+        sent(rcu_read(|_| {
+            let (family, group) = target::<Self>()?;
+            // SAFETY: As in `multicast`.
+            to_result(unsafe {
+                bindings::genlmsg_multicast_allns(family, message.into_raw(), 0, group)
+            })
+        }))
+    }
+
+    /// Tells one socket of `net`, by the number that [`Request::portid`](super::Request::portid)
+    /// says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::multicast`]; [`ECONNREFUSED`] when there is no such socket, [`EAGAIN`] when it
+    /// has no room.
+    #[doc(alias = "genlmsg_unicast")]
+    fn unicast(
+        net: &Net,
+        portid: u32,
+        context: impl Context,
+        fill: impl FnMut(&mut <Self::Builder as Builder>::On<'_>) -> Result,
+    ) -> Result {
+        build::<Self>(context, fill)?.unicast(net, portid)
+    }
+}
+
+type ProtocolOf<N> = <<N as Notification>::Group as Group>::Protocol;
+
+fn index<N: Notification + ?Sized>() -> u32 {
+    const {
+        assert!(
+            <N::Group as Group>::INDEX < ProtocolOf::<N>::GROUPS.len(),
+            "no such multicast group"
+        );
+        <N::Group as Group>::INDEX as u32
+    }
+}
+
+/// The family and the group, for as long as the caller's read-side section lasts.
+fn target<N: Notification + ?Sized>() -> Result<(*mut bindings::genl_family, u32)> {
+    let (family, group) = (registered::<ProtocolOf<N>>(), index::<N>());
+    // SAFETY: Registered, by the invariants of `Slot`, unless it is null.
+    if family.is_null() || group >= u32::from(unsafe { (*family).n_mcgrps }) {
+        return Err(ESHUTDOWN);
+    }
+    Ok((family, group))
+}
+
+fn build<N: Notification + ?Sized>(
+    context: impl Context,
+    mut fill: impl FnMut(&mut <N::Builder as Builder>::On<'_>) -> Result,
+) -> Result<Message> {
+    let header = Header {
+        portid: 0,
+        seq: 0,
+        command: N::COMMAND,
+    };
+    let family = registered::<ProtocolOf<N>>();
+    if family.is_null() {
+        return Err(ESHUTDOWN);
+    }
+    // SAFETY: What is read of the family is its number and the size of its header, which the module's
+    // own memory holds, whether it is registered or not.
+    unsafe {
+        Message::new(family, header, context, |writer| {
+            fill(&mut N::Builder::on(writer))
+        })
+    }
+}
+
+/// That the last listener has just left is no error.
+fn sent(result: Result) -> Result {
+    match result {
+        Err(e) if e == ESRCH => Ok(()),
+        result => result,
+    }
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Attributes that were received.
+
+use core::{
+    ffi::c_int,
+    marker::PhantomData,
+    ptr::{
+        self,
+        NonNull, //
+    },
+    slice, //
+};
+use kernel::{
+    error::to_result,
+    prelude::*, //
+};
+
+use super::{
+    Be,
+    Enum,
+    ExtAck,
+    Table,
+    Value, //
+};
+use crate::bindings;
+
+const HEADER: usize = size_of::<bindings::nlattr>();
+
+/// An attribute of a request.
+///
+/// # Invariants
+///
+/// Points to an attribute, with its payload, that is not changed or freed for `'a`.
+#[doc(alias = "nlattr")]
+#[derive(Clone, Copy)]
+pub struct Attr<'a>(NonNull<bindings::nlattr>, PhantomData<&'a [u8]>);
+
+impl<'a> Attr<'a> {
+    /// # Safety
+    ///
+    /// `attr` fulfils the type invariants.
+    pub(super) unsafe fn from_raw(attr: NonNull<bindings::nlattr>) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self(attr, PhantomData)
+    }
+
+    pub(crate) fn as_raw(self) -> *const bindings::nlattr {
+        self.0.as_ptr()
+    }
+
+    fn header(self) -> bindings::nlattr {
+        // SAFETY: Valid, by the type invariants.
+        unsafe { self.0.read_unaligned() }
+    }
+
+    /// The type, without its flags.
+    #[doc(alias = "nla_type")]
+    pub fn r#type(self) -> u16 {
+        self.header().nla_type & bindings::NLA_TYPE_MASK as u16
+    }
+
+    /// The payload.
+    #[doc(alias = "nla_data")]
+    pub fn bytes(self) -> &'a [u8] {
+        let len = usize::from(self.header().nla_len).saturating_sub(HEADER);
+        // SAFETY: The payload follows the header, by the type invariants.
+        unsafe { slice::from_raw_parts(self.0.as_ptr().cast::<u8>().add(HEADER), len) }
+    }
+
+    /// The payload as a fixed number of bytes; `None` if it has another length.
+    pub fn array<const N: usize>(self) -> Option<[u8; N]> {
+        self.bytes().try_into().ok()
+    }
+
+    /// The value at the beginning of the payload; `None` if it is too short.
+    pub fn value<V: Value>(self) -> Option<V> {
+        V::read(self.bytes())
+    }
+
+    /// The values that the payload consists of; what is left at its end is no value.
+    pub fn values<V: Value + 'static>(self) -> impl Iterator<Item = V> + Clone + 'a {
+        self.bytes()
+            .chunks_exact(V::SIZE.max(1))
+            .filter_map(V::read)
+    }
+
+    /// A number in network byte order, in host byte order; `None` if the payload is too short.
+    pub fn be<V>(self) -> Option<V>
+    where
+        Be<V>: Value,
+    {
+        self.value().map(|Be(value)| value)
+    }
+
+    /// An unsigned integer of 32 or 64 bits, in host byte order.
+    #[doc(alias = "nla_get_uint")]
+    pub fn uint(self) -> Option<u64> {
+        self.array()
+            .map(|bytes| u64::from(u32::from_ne_bytes(bytes)))
+            .or_else(|| self.array().map(u64::from_ne_bytes))
+    }
+
+    /// A signed integer of 32 or 64 bits, in host byte order.
+    #[doc(alias = "nla_get_sint")]
+    pub fn sint(self) -> Option<i64> {
+        self.array()
+            .map(|bytes| i64::from(i32::from_ne_bytes(bytes)))
+            .or_else(|| self.array().map(i64::from_ne_bytes))
+    }
+
+    /// An unsigned integer of whatever width the payload has, in host byte order.
+    pub fn number(self) -> Option<u64> {
+        match self.bytes().len() {
+            1 => self.value::<u8>().map(u64::from),
+            2 => self.value::<u16>().map(u64::from),
+            4 => self.value::<u32>().map(u64::from),
+            8 => self.value(),
+            _ => None,
+        }
+    }
+
+    /// One of a set of numbers, of whatever width the payload has; `None` for another number.
+    pub fn one_of<E: Enum>(self) -> Option<E> {
+        self.number().and_then(E::from_raw)
+    }
+
+    /// The payload without the terminating NUL, if it has one.
+    #[doc(alias = "nla_strscpy")]
+    pub fn string(self) -> &'a [u8] {
+        let bytes = self.bytes();
+        bytes.split(|byte| *byte == 0).next().unwrap_or(bytes)
+    }
+
+    /// The nested attributes, as they are: a policy of the request has admitted them.
+    #[doc(alias = "nla_for_each_nested")]
+    pub fn attrs(self) -> Attrs<'a> {
+        Attrs {
+            table: &[],
+            stream: Some(self.bytes()),
+            nest: self.as_raw(),
+        }
+    }
+
+    /// The nested attributes, which are validated strictly first.
+    ///
+    /// # Errors
+    ///
+    /// What the policies refuse, named in the extended ack.
+    #[doc(alias = "nla_parse_nested")]
+    pub fn nested<const N: usize>(
+        self,
+        table: &'static Table<N>,
+        extack: ExtAck<'_>,
+    ) -> Result<Attrs<'a>> {
+        let max = c_int::try_from(N.saturating_sub(1)).map_err(|_| EINVAL)?;
+        // SAFETY: The attribute is valid, by the type invariants; the table has policies up to
+        // type `max`. Without an array nothing is stored.
+        to_result(unsafe {
+            bindings::nla_parse_nested(
+                ptr::null_mut(),
+                max,
+                self.as_raw(),
+                table.as_raw(),
+                extack.as_raw(),
+            )
+        })?;
+        Ok(self.attrs())
+    }
+}
+
+/// The attributes of a request or of a nest, by type. Of several of one type the last counts.
+///
+/// # Invariants
+///
+/// Each pointer of the table is null or as [`Attr`] wants it.
+#[derive(Clone, Copy)]
+pub struct Attrs<'a> {
+    /// By type, if they have been parsed.
+    table: &'a [*mut bindings::nlattr],
+    /// One after the other, if that is known.
+    stream: Option<&'a [u8]>,
+    /// The attribute that they are nested in, or null.
+    nest: *const bindings::nlattr,
+}
+
+impl<'a> Attrs<'a> {
+    /// No attributes.
+    pub const EMPTY: Self = Self {
+        table: &[],
+        stream: None,
+        nest: ptr::null(),
+    };
+
+    /// # Safety
+    ///
+    /// `attrs` is null or has `max + 1` pointers, each null or as [`Attr`] wants it for `'a`.
+    pub(crate) unsafe fn from_raw(attrs: *mut *mut bindings::nlattr, max: u32) -> Self {
+        if attrs.is_null() {
+            return Self::EMPTY;
+        }
+        // INVARIANT: By the caller's promise.
+        Self {
+            // SAFETY: As above.
+            table: unsafe { slice::from_raw_parts(attrs, max as usize + 1) },
+            ..Self::EMPTY
+        }
+    }
+
+    /// Says where the attributes are one after the other.
+    pub(crate) fn within(self, stream: &'a [u8]) -> Self {
+        Self {
+            stream: Some(stream),
+            ..self
+        }
+    }
+
+    pub(crate) fn as_raw(self) -> *mut *mut bindings::nlattr {
+        self.table.as_ptr().cast_mut()
+    }
+
+    /// The attribute of a type, if there is one.
+    pub fn get(self, r#type: u16) -> Option<Attr<'a>> {
+        if self.table.is_empty() {
+            return self.all(r#type).last();
+        }
+        let attr = NonNull::new(*self.table.get(usize::from(r#type))?)?;
+        // SAFETY: By the type invariants.
+        Some(unsafe { Attr::from_raw(attr) })
+    }
+
+    /// All attributes, in their order.
+    ///
+    /// Of those of a link request only a table is known: there are none then.
+    #[doc(alias = "nla_for_each_attr")]
+    pub fn iter(self) -> Iter<'a> {
+        Iter(self.stream.unwrap_or(&[]))
+    }
+
+    /// All attributes of a type, in their order. See [`Self::iter`].
+    pub fn all(self, r#type: u16) -> impl Iterator<Item = Attr<'a>> + Clone + 'a {
+        self.iter().filter(move |attr| attr.r#type() == r#type)
+    }
+
+    /// The attribute of a type, which has to be there.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`], with the missing type in the extended ack.
+    #[doc(alias = "GENL_REQ_ATTR_CHECK")]
+    pub fn require(self, r#type: u16, extack: ExtAck<'_>) -> Result<Attr<'a>> {
+        self.get(r#type).ok_or_else(|| self.missing(r#type, extack))
+    }
+
+    /// Says that an attribute is missing here.
+    #[doc(alias = "NL_SET_ERR_ATTR_MISS")]
+    pub fn missing(self, r#type: u16, extack: ExtAck<'_>) -> Error {
+        extack.missing_in(self.nest, r#type)
+    }
+
+    /// Whether the request has a flag.
+    pub fn flag(self, r#type: u16) -> bool {
+        self.get(r#type).is_some()
+    }
+
+    /// An unsigned byte.
+    #[doc(alias = "nla_get_u8")]
+    pub fn u8(self, r#type: u16) -> Option<u8> {
+        self.get(r#type)?.value()
+    }
+
+    /// An unsigned 16-bit integer, in host byte order.
+    #[doc(alias = "nla_get_u16")]
+    pub fn u16(self, r#type: u16) -> Option<u16> {
+        self.get(r#type)?.value()
+    }
+
+    /// An unsigned 32-bit integer, in host byte order.
+    #[doc(alias = "nla_get_u32")]
+    pub fn u32(self, r#type: u16) -> Option<u32> {
+        self.get(r#type)?.value()
+    }
+
+    /// An unsigned integer of 32 or 64 bits, in host byte order.
+    #[doc(alias = "nla_get_uint")]
+    pub fn uint(self, r#type: u16) -> Option<u64> {
+        self.get(r#type)?.uint()
+    }
+}
+
+/// Attributes, one after the other.
+#[derive(Clone)]
+pub struct Iter<'a>(&'a [u8]);
+
+impl<'a> Iterator for Iter<'a> {
+    type Item = Attr<'a>;
+
+    #[doc(alias = "nla_next")]
+    fn next(&mut self) -> Option<Attr<'a>> {
+        let len = usize::from(u16::read(self.0)?);
+        if len < HEADER {
+            return None;
+        }
+        let attr = self.0.get(..len)?;
+        let end = len.next_multiple_of(bindings::NLA_ALIGNTO as usize);
+        self.0 = self.0.get(end..).unwrap_or(&[]);
+        // SAFETY: `attr` is a header, with its payload, and borrowed for `'a`.
+        Some(unsafe { Attr::from_raw(NonNull::from(attr).cast()) })
+    }
+}
+
+/// A typed view of attributes, which a family's generated code has one of per request and nest.
+pub trait View {
+    /// The view of attributes that are borrowed for `'a`.
+    type On<'a>: Copy;
+
+    /// Looks at attributes.
+    fn on(attrs: Attrs<'_>) -> Self::On<'_>;
+}
+
+impl View for Attrs<'static> {
+    type On<'a> = Attrs<'a>;
+
+    fn on(attrs: Attrs<'_>) -> Attrs<'_> {
+        attrs
+    }
+}

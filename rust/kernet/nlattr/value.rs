@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Values of a fixed size, as attributes and headers hold them.
+
+/// A value of a fixed size.
+pub trait Value: Copy {
+    /// How many bytes it has.
+    const SIZE: usize;
+
+    /// Its bytes: an array of [`Self::SIZE`].
+    type Bytes: AsRef<[u8]>;
+
+    /// The value at the beginning of `bytes`; `None` if they are too few.
+    fn read(bytes: &[u8]) -> Option<Self>;
+
+    /// The value as a message holds it.
+    fn bytes(self) -> Self::Bytes;
+}
+
+/// A number in network byte order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Be<T>(pub T);
+
+macro_rules! integer {
+    ($($int:ident),+) => {$(
+        impl Value for $int {
+            const SIZE: usize = size_of::<$int>();
+
+            type Bytes = [u8; size_of::<$int>()];
+
+            #[inline]
+            fn read(bytes: &[u8]) -> Option<Self> {
+                bytes.first_chunk().map(|bytes| Self::from_ne_bytes(*bytes))
+            }
+
+            #[inline]
+            fn bytes(self) -> Self::Bytes {
+                self.to_ne_bytes()
+            }
+        }
+
+        impl Value for Be<$int> {
+            const SIZE: usize = size_of::<$int>();
+
+            type Bytes = [u8; size_of::<$int>()];
+
+            #[inline]
+            fn read(bytes: &[u8]) -> Option<Self> {
+                bytes.first_chunk().map(|bytes| Be($int::from_be_bytes(*bytes)))
+            }
+
+            #[inline]
+            fn bytes(self) -> Self::Bytes {
+                self.0.to_be_bytes()
+            }
+        }
+    )+};
+}
+
+integer!(u8, u16, u32, u64, i8, i16, i32, i64);
+
+impl<const N: usize> Value for [u8; N] {
+    const SIZE: usize = N;
+
+    type Bytes = [u8; N];
+
+    #[inline]
+    fn read(bytes: &[u8]) -> Option<Self> {
+        bytes.first_chunk().copied()
+    }
+
+    #[inline]
+    fn bytes(self) -> Self::Bytes {
+        self
+    }
+}
+
+/// Bits that are set, and which bits are meant.
+#[doc(alias = "nla_bitfield32")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bitfield32 {
+    /// The bits.
+    pub value: u32,
+    /// Which of them count.
+    pub selector: u32,
+}
+
+impl Value for Bitfield32 {
+    const SIZE: usize = 8;
+
+    type Bytes = [u8; 8];
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (value, selector) = bytes.split_at_checked(4)?;
+        Some(Self {
+            value: u32::read(value)?,
+            selector: u32::read(selector)?,
+        })
+    }
+
+    fn bytes(self) -> Self::Bytes {
+        let mut bytes = [0; 8];
+        let at = put(&mut bytes, 0, self.value);
+        put(&mut bytes, at, self.selector);
+        bytes
+    }
+}
+
+/// Writes a value into `bytes` at `at`, and says where it ends. For [`netlink_struct!`](crate::netlink_struct!).
+#[doc(hidden)]
+pub fn put<V: Value>(bytes: &mut [u8], at: usize, value: V) -> usize {
+    let end = at.saturating_add(V::SIZE);
+    if let Some(place) = bytes.get_mut(at..end) {
+        place.copy_from_slice(value.bytes().as_ref());
+    }
+    end
+}
+
+/// Reads a value and says what follows it. For [`netlink_struct!`](crate::netlink_struct!).
+#[doc(hidden)]
+pub fn take<V: Value>(bytes: &[u8]) -> Option<(V, &[u8])> {
+    let (value, rest) = bytes.split_at_checked(V::SIZE)?;
+    Some((V::read(value)?, rest))
+}
+
+/// One of a set of numbers. Made by [`netlink_enum!`](crate::netlink_enum!).
+pub trait Enum: Copy + 'static {
+    /// The value with a number.
+    fn from_raw(raw: u64) -> Option<Self>;
+
+    /// The number of a value.
+    fn raw(self) -> u64;
+}
+
+/// Declares an enumeration of a netlink family.
+#[macro_export]
+macro_rules! netlink_enum {
+    (
+        $(#[$attr:meta])*
+        $vis:vis enum $name:ident {
+            $($(#[$entry_attr:meta])* $entry:ident = $value:literal,)*
+        }
+    ) => {
+        $(#[$attr])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $vis enum $name {
+            $($(#[$entry_attr])* $entry,)*
+        }
+
+        impl $crate::nlattr::Enum for $name {
+            fn from_raw(raw: u64) -> Option<Self> {
+                match raw {
+                    $($value => Some(Self::$entry),)*
+                    _ => None,
+                }
+            }
+
+            fn raw(self) -> u64 {
+                match self {
+                    $(Self::$entry => $value,)*
+                }
+            }
+        }
+    };
+}
+
+/// Declares a set of flags of a netlink family.
+#[macro_export]
+macro_rules! netlink_flags {
+    (
+        $(#[$attr:meta])*
+        $vis:vis struct $name:ident {
+            $($(#[$entry_attr:meta])* const $entry:ident = $value:literal;)*
+        }
+    ) => {
+        $(#[$attr])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        $vis struct $name(u64);
+
+        impl $name {
+            $($(#[$entry_attr])* $vis const $entry: Self = Self($value);)*
+
+            /// The flags in `bits`, with those that have no name.
+            $vis const fn from_bits(bits: u64) -> Self {
+                Self(bits)
+            }
+
+            /// The flags as bits.
+            $vis const fn bits(self) -> u64 {
+                self.0
+            }
+
+            /// Whether all of `flags` are set.
+            $vis const fn contains(self, flags: Self) -> bool {
+                self.0 & flags.0 == flags.0
+            }
+        }
+
+        impl ::core::ops::BitOr for $name {
+            type Output = Self;
+
+            fn bitor(self, other: Self) -> Self {
+                Self(self.0 | other.0)
+            }
+        }
+    };
+}
+
+/// Declares a C structure of a netlink family, without gaps between its members.
+#[macro_export]
+macro_rules! netlink_struct {
+    (
+        $(#[$attr:meta])*
+        $vis:vis struct $name:ident {
+            $($(#[$field_attr:meta])* $field:ident: $type:ty,)+
+        }
+    ) => {
+        $(#[$attr])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $vis struct $name {
+            $($(#[$field_attr])* $vis $field: $type,)+
+        }
+
+        impl $crate::nlattr::Value for $name {
+            const SIZE: usize = 0 $(+ <$type as $crate::nlattr::Value>::SIZE)+;
+
+            type Bytes = [u8; 0 $(+ <$type as $crate::nlattr::Value>::SIZE)+];
+
+            fn read(bytes: &[u8]) -> Option<Self> {
+                $(let ($field, bytes) = $crate::nlattr::take::<$type>(bytes)?;)+
+                let _ = bytes;
+                Some(Self { $($field),+ })
+            }
+
+            fn bytes(self) -> Self::Bytes {
+                let mut bytes = [0; <Self as $crate::nlattr::Value>::SIZE];
+                let at = 0;
+                $(let at = $crate::nlattr::put(&mut bytes, at, self.$field);)+
+                let _ = at;
+                bytes
+            }
+        }
+    };
+}

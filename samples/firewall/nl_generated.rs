@@ -1,0 +1,889 @@
+// SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+// Made by scripts/ynl-gen-rust from Documentation/netlink/specs/firewall.yaml. Do not edit.
+
+//! Packet filter rules of a network namespace.
+//!
+//! Generic netlink family `firewall`.
+
+#![allow(dead_code, unused_imports)]
+
+use core::marker::PhantomData;
+use kernel::prelude::*;
+use kernet::{
+    context::Process,
+    genl,
+    nlattr::{
+        Attr,
+        Attrs,
+        Be,
+        Bitfield32,
+        Enum,
+        Policies,
+        Policy,
+        Range,
+        SignedRange,
+        Table,
+        Value,
+        View,
+        Writer, //
+    }, //
+};
+
+kernet::netlink_enum! {
+    /// Where a rule looks at packets.
+    pub(crate) enum Chain {
+        /// Packets to this host.
+        Input = 0,
+        /// Packets to other hosts.
+        Forward = 1,
+        /// Packets from this host.
+        Output = 2,
+    }
+}
+
+kernet::netlink_enum! {
+    /// `action` of the specification.
+    pub(crate) enum Action {
+        /// Let the packet go on.
+        Accept = 0,
+        /// Drop it; a sender of this host gets EPERM.
+        Drop = 1,
+    }
+}
+
+kernet::netlink_enum! {
+    /// `family` of the specification.
+    pub(crate) enum Family {
+        /// `ipv4`.
+        Ipv4 = 0,
+        /// `ipv6`.
+        Ipv6 = 1,
+    }
+}
+
+/// The types of the attributes, by their sets.
+pub(crate) mod attr {
+    /// All that a rule names has to match.
+    pub(crate) mod rule {
+        pub(crate) const ID: u16 = 1;
+        pub(crate) const PRIORITY: u16 = 2;
+        pub(crate) const CHAIN: u16 = 3;
+        pub(crate) const ACTION: u16 = 4;
+        pub(crate) const FAMILY: u16 = 5;
+        pub(crate) const PROTOCOL: u16 = 6;
+        pub(crate) const SOURCE: u16 = 7;
+        pub(crate) const SOURCE_PREFIX_LEN: u16 = 8;
+        pub(crate) const DESTINATION: u16 = 9;
+        pub(crate) const DESTINATION_PREFIX_LEN: u16 = 10;
+        pub(crate) const SOURCE_PORT_MIN: u16 = 11;
+        pub(crate) const SOURCE_PORT_MAX: u16 = 12;
+        pub(crate) const DESTINATION_PORT_MIN: u16 = 13;
+        pub(crate) const DESTINATION_PORT_MAX: u16 = 14;
+        pub(crate) const PACKETS: u16 = 15;
+        pub(crate) const BYTES: u16 = 16;
+    }
+
+    /// Of `firewall`.
+    pub(crate) mod firewall {
+        pub(crate) const RULE: u16 = 1;
+        pub(crate) const ID: u16 = 2;
+        pub(crate) const COUNT: u16 = 3;
+        pub(crate) const ACCEPTED: u16 = 4;
+        pub(crate) const DROPPED: u16 = 5;
+        pub(crate) const MALFORMED: u16 = 6;
+    }
+}
+
+/// What requests may hold.
+mod policy {
+    use super::*;
+
+    pub(super) static RULE: Table<17> = Table::for_family(&[
+        (super::attr::rule::ID, Policy::U32.min(1)),
+        (super::attr::rule::PRIORITY, Policy::U32),
+        (super::attr::rule::CHAIN, Policy::U8.max(2)),
+        (super::attr::rule::ACTION, Policy::U8.max(1)),
+        (super::attr::rule::FAMILY, Policy::U8.max(1)),
+        (super::attr::rule::PROTOCOL, Policy::U8),
+        (super::attr::rule::SOURCE, Policy::max_len(16)),
+        (super::attr::rule::SOURCE_PREFIX_LEN, Policy::U8.max(128)),
+        (super::attr::rule::DESTINATION, Policy::max_len(16)),
+        (
+            super::attr::rule::DESTINATION_PREFIX_LEN,
+            Policy::U8.max(128),
+        ),
+        (super::attr::rule::SOURCE_PORT_MIN, Policy::U16),
+        (super::attr::rule::SOURCE_PORT_MAX, Policy::U16),
+        (super::attr::rule::DESTINATION_PORT_MIN, Policy::U16),
+        (super::attr::rule::DESTINATION_PORT_MAX, Policy::U16),
+        (super::attr::rule::PACKETS, Policy::UINT),
+        (super::attr::rule::BYTES, Policy::UINT),
+    ]);
+
+    pub(super) static OP_RULE_ADD: Table<2> =
+        Table::for_family(&[(super::attr::firewall::RULE, Policy::nested(RULE.policies()))]);
+
+    pub(super) static OP_RULE_DEL: Table<3> =
+        Table::for_family(&[(super::attr::firewall::ID, Policy::U32.min(1))]);
+}
+
+/// What is nested in requests.
+pub(crate) mod view {
+    use super::*;
+
+    /// Attributes of `rule`.
+    #[derive(Clone, Copy)]
+    pub(crate) struct Rule<'a>(pub(super) Attrs<'a>);
+
+    impl View for Rule<'static> {
+        type On<'a> = Rule<'a>;
+
+        fn on(attrs: Attrs<'_>) -> Rule<'_> {
+            Rule(attrs)
+        }
+    }
+
+    impl<'a> Rule<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Identifies the rule; chosen by the kernel if absent from a request.
+        pub(crate) fn id(self) -> Option<u32> {
+            let attr = self.0.get(super::attr::rule::ID)?;
+            attr.value()
+        }
+
+        /// Rules are asked in ascending order, those of one priority in the order in which they
+        /// came. If absent from a request, the last rule's.
+        pub(crate) fn priority(self) -> Option<u32> {
+            let attr = self.0.get(super::attr::rule::PRIORITY)?;
+            attr.value()
+        }
+
+        /// Attribute `chain`.
+        pub(crate) fn chain(self) -> Option<super::Chain> {
+            let attr = self.0.get(super::attr::rule::CHAIN)?;
+            attr.one_of()
+        }
+
+        /// Attribute `action`.
+        pub(crate) fn action(self) -> Option<super::Action> {
+            let attr = self.0.get(super::attr::rule::ACTION)?;
+            attr.one_of()
+        }
+
+        /// If absent, that of the addresses; both if there are none.
+        pub(crate) fn family(self) -> Option<super::Family> {
+            let attr = self.0.get(super::attr::rule::FAMILY)?;
+            attr.one_of()
+        }
+
+        /// IP protocol number; of IPv6 the one behind all extension headers.
+        pub(crate) fn protocol(self) -> Option<u8> {
+            let attr = self.0.get(super::attr::rule::PROTOCOL)?;
+            attr.value()
+        }
+
+        /// Address, 4 or 16 bytes in network byte order, without bits behind the prefix.
+        pub(crate) fn source(self) -> Option<&'a [u8]> {
+            let attr = self.0.get(super::attr::rule::SOURCE)?;
+            Some(attr.bytes())
+        }
+
+        /// In bits; if absent, all of the address.
+        pub(crate) fn source_prefix_len(self) -> Option<u8> {
+            let attr = self.0.get(super::attr::rule::SOURCE_PREFIX_LEN)?;
+            attr.value()
+        }
+
+        /// As source.
+        pub(crate) fn destination(self) -> Option<&'a [u8]> {
+            let attr = self.0.get(super::attr::rule::DESTINATION)?;
+            Some(attr.bytes())
+        }
+
+        /// Attribute `destination-prefix-len`.
+        pub(crate) fn destination_prefix_len(self) -> Option<u8> {
+            let attr = self.0.get(super::attr::rule::DESTINATION_PREFIX_LEN)?;
+            attr.value()
+        }
+
+        /// First port that matches, in host byte order; if there is a last port only, 0. Needs a
+        /// protocol with ports.
+        pub(crate) fn source_port_min(self) -> Option<u16> {
+            let attr = self.0.get(super::attr::rule::SOURCE_PORT_MIN)?;
+            attr.value()
+        }
+
+        /// Last port that matches; if there is a first one only, that.
+        pub(crate) fn source_port_max(self) -> Option<u16> {
+            let attr = self.0.get(super::attr::rule::SOURCE_PORT_MAX)?;
+            attr.value()
+        }
+
+        /// Attribute `destination-port-min`.
+        pub(crate) fn destination_port_min(self) -> Option<u16> {
+            let attr = self.0.get(super::attr::rule::DESTINATION_PORT_MIN)?;
+            attr.value()
+        }
+
+        /// Attribute `destination-port-max`.
+        pub(crate) fn destination_port_max(self) -> Option<u16> {
+            let attr = self.0.get(super::attr::rule::DESTINATION_PORT_MAX)?;
+            attr.value()
+        }
+
+        /// Packets that this rule was the first to match. In answers only.
+        pub(crate) fn packets(self) -> Option<u64> {
+            let attr = self.0.get(super::attr::rule::PACKETS)?;
+            attr.uint()
+        }
+
+        /// Their bytes from the IP header on. In answers only.
+        pub(crate) fn bytes(self) -> Option<u64> {
+            let attr = self.0.get(super::attr::rule::BYTES)?;
+            attr.uint()
+        }
+    }
+}
+
+/// Requests.
+pub(crate) mod request {
+    use super::*;
+
+    /// Attributes of a request `RuleAdd`.
+    #[derive(Clone, Copy)]
+    pub(crate) struct RuleAdd<'a>(pub(super) Attrs<'a>);
+
+    impl View for RuleAdd<'static> {
+        type On<'a> = RuleAdd<'a>;
+
+        fn on(attrs: Attrs<'_>) -> RuleAdd<'_> {
+            RuleAdd(attrs)
+        }
+    }
+
+    impl<'a> RuleAdd<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Attribute `rule`.
+        pub(crate) fn rule(self) -> Option<super::view::Rule<'a>> {
+            let attr = self.0.get(super::attr::firewall::RULE)?;
+            Some(super::view::Rule(attr.attrs()))
+        }
+    }
+
+    /// Attributes of a request `RuleDel`.
+    #[derive(Clone, Copy)]
+    pub(crate) struct RuleDel<'a>(pub(super) Attrs<'a>);
+
+    impl View for RuleDel<'static> {
+        type On<'a> = RuleDel<'a>;
+
+        fn on(attrs: Attrs<'_>) -> RuleDel<'_> {
+            RuleDel(attrs)
+        }
+    }
+
+    impl<'a> RuleDel<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Of a rule.
+        pub(crate) fn id(self) -> Option<u32> {
+            let attr = self.0.get(super::attr::firewall::ID)?;
+            attr.value()
+        }
+    }
+
+    /// Attributes of a request `RuleFlush`.
+    #[derive(Clone, Copy)]
+    pub(crate) struct RuleFlush<'a>(pub(super) Attrs<'a>);
+
+    impl View for RuleFlush<'static> {
+        type On<'a> = RuleFlush<'a>;
+
+        fn on(attrs: Attrs<'_>) -> RuleFlush<'_> {
+            RuleFlush(attrs)
+        }
+    }
+
+    impl<'a> RuleFlush<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(self) -> Attrs<'a> {
+            self.0
+        }
+    }
+
+    /// Attributes of a request `RuleGet`.
+    pub(crate) type RuleGet<'a> = RuleDel<'a>;
+
+    /// Attributes of a request `RuleGetDump`.
+    pub(crate) type RuleGetDump<'a> = RuleFlush<'a>;
+
+    /// Attributes of a request `StatsGet`.
+    pub(crate) type StatsGet<'a> = RuleFlush<'a>;
+}
+
+/// What is nested in replies and notifications.
+pub(crate) mod build {
+    use super::*;
+    use kernet::nlattr::{Array, Builder};
+
+    /// Attributes of `rule`.
+    pub(crate) struct Rule<'a>(pub(super) Writer<'a>);
+
+    impl Builder for Rule<'static> {
+        type On<'a> = Rule<'a>;
+
+        fn on(writer: Writer<'_>) -> Rule<'_> {
+            Rule(writer)
+        }
+    }
+
+    impl Rule<'_> {
+        /// Identifies the rule; chosen by the kernel if absent from a request.
+        pub(crate) fn id(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::ID, value)?;
+            Ok(self)
+        }
+
+        /// Rules are asked in ascending order, those of one priority in the order in which they
+        /// came. If absent from a request, the last rule's.
+        pub(crate) fn priority(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::PRIORITY, value)?;
+            Ok(self)
+        }
+
+        /// Attribute `chain`.
+        pub(crate) fn chain(&mut self, value: super::Chain) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::CHAIN, value.raw() as u8)?;
+            Ok(self)
+        }
+
+        /// Attribute `action`.
+        pub(crate) fn action(&mut self, value: super::Action) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::ACTION, value.raw() as u8)?;
+            Ok(self)
+        }
+
+        /// If absent, that of the addresses; both if there are none.
+        pub(crate) fn family(&mut self, value: super::Family) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::FAMILY, value.raw() as u8)?;
+            Ok(self)
+        }
+
+        /// IP protocol number; of IPv6 the one behind all extension headers.
+        pub(crate) fn protocol(&mut self, value: u8) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::PROTOCOL, value)?;
+            Ok(self)
+        }
+
+        /// Address, 4 or 16 bytes in network byte order, without bits behind the prefix.
+        pub(crate) fn source(&mut self, value: &[u8]) -> Result<&mut Self> {
+            self.0.put(super::attr::rule::SOURCE, value)?;
+            Ok(self)
+        }
+
+        /// In bits; if absent, all of the address.
+        pub(crate) fn source_prefix_len(&mut self, value: u8) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::SOURCE_PREFIX_LEN, value)?;
+            Ok(self)
+        }
+
+        /// As source.
+        pub(crate) fn destination(&mut self, value: &[u8]) -> Result<&mut Self> {
+            self.0.put(super::attr::rule::DESTINATION, value)?;
+            Ok(self)
+        }
+
+        /// Attribute `destination-prefix-len`.
+        pub(crate) fn destination_prefix_len(&mut self, value: u8) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::DESTINATION_PREFIX_LEN, value)?;
+            Ok(self)
+        }
+
+        /// First port that matches, in host byte order; if there is a last port only, 0. Needs a
+        /// protocol with ports.
+        pub(crate) fn source_port_min(&mut self, value: u16) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::SOURCE_PORT_MIN, value)?;
+            Ok(self)
+        }
+
+        /// Last port that matches; if there is a first one only, that.
+        pub(crate) fn source_port_max(&mut self, value: u16) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::SOURCE_PORT_MAX, value)?;
+            Ok(self)
+        }
+
+        /// Attribute `destination-port-min`.
+        pub(crate) fn destination_port_min(&mut self, value: u16) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::DESTINATION_PORT_MIN, value)?;
+            Ok(self)
+        }
+
+        /// Attribute `destination-port-max`.
+        pub(crate) fn destination_port_max(&mut self, value: u16) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::DESTINATION_PORT_MAX, value)?;
+            Ok(self)
+        }
+
+        /// Packets that this rule was the first to match. In answers only.
+        pub(crate) fn packets(&mut self, value: u64) -> Result<&mut Self> {
+            self.0.put_uint(super::attr::rule::PACKETS, value)?;
+            Ok(self)
+        }
+
+        /// Their bytes from the IP header on. In answers only.
+        pub(crate) fn bytes(&mut self, value: u64) -> Result<&mut Self> {
+            self.0.put_uint(super::attr::rule::BYTES, value)?;
+            Ok(self)
+        }
+    }
+}
+
+/// Replies and notifications.
+pub(crate) mod reply {
+    use super::*;
+    use kernet::nlattr::{Array, Builder};
+
+    /// Attributes of a message `RuleAdd`.
+    pub(crate) struct RuleAdd<'a>(pub(super) Writer<'a>);
+
+    impl Builder for RuleAdd<'static> {
+        type On<'a> = RuleAdd<'a>;
+
+        fn on(writer: Writer<'_>) -> RuleAdd<'_> {
+            RuleAdd(writer)
+        }
+    }
+
+    impl RuleAdd<'_> {
+        /// Attribute `rule`.
+        pub(crate) fn rule(
+            &mut self,
+            fill: impl FnOnce(&mut super::build::Rule<'_>) -> Result,
+        ) -> Result<&mut Self> {
+            self.0
+                .build::<super::build::Rule<'static>>(super::attr::firewall::RULE, fill)?;
+            Ok(self)
+        }
+    }
+
+    /// Attributes of a message `RuleFlush`.
+    pub(crate) struct RuleFlush<'a>(pub(super) Writer<'a>);
+
+    impl Builder for RuleFlush<'static> {
+        type On<'a> = RuleFlush<'a>;
+
+        fn on(writer: Writer<'_>) -> RuleFlush<'_> {
+            RuleFlush(writer)
+        }
+    }
+
+    impl RuleFlush<'_> {
+        /// Number of rules.
+        pub(crate) fn count(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::firewall::COUNT, value)?;
+            Ok(self)
+        }
+    }
+
+    /// Attributes of a message `RuleGet`.
+    pub(crate) type RuleGet<'a> = RuleAdd<'a>;
+
+    /// Attributes of a message `RuleGetDump`.
+    pub(crate) type RuleGetDump<'a> = RuleAdd<'a>;
+
+    /// Attributes of a message `StatsGet`.
+    pub(crate) struct StatsGet<'a>(pub(super) Writer<'a>);
+
+    impl Builder for StatsGet<'static> {
+        type On<'a> = StatsGet<'a>;
+
+        fn on(writer: Writer<'_>) -> StatsGet<'_> {
+            StatsGet(writer)
+        }
+    }
+
+    impl StatsGet<'_> {
+        /// Number of rules.
+        pub(crate) fn count(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::firewall::COUNT, value)?;
+            Ok(self)
+        }
+
+        /// Packets let go on, by a rule or for want of one.
+        pub(crate) fn accepted(&mut self, value: u64) -> Result<&mut Self> {
+            self.0.put_uint(super::attr::firewall::ACCEPTED, value)?;
+            Ok(self)
+        }
+
+        /// Packets dropped by a rule.
+        pub(crate) fn dropped(&mut self, value: u64) -> Result<&mut Self> {
+            self.0.put_uint(super::attr::firewall::DROPPED, value)?;
+            Ok(self)
+        }
+
+        /// Packets dropped because their headers are truncated or contradict themselves.
+        pub(crate) fn malformed(&mut self, value: u64) -> Result<&mut Self> {
+            self.0.put_uint(super::attr::firewall::MALFORMED, value)?;
+            Ok(self)
+        }
+    }
+
+    /// Attributes of a message `RuleAddNtf`.
+    pub(crate) type RuleAddNtf<'a> = RuleAdd<'a>;
+
+    /// Attributes of a message `RuleDelNtf`.
+    pub(crate) type RuleDelNtf<'a> = RuleAdd<'a>;
+
+    /// Attributes of a message `RuleFlushNtf`.
+    pub(crate) type RuleFlushNtf<'a> = RuleFlush<'a>;
+}
+
+/// The protocol of the family.
+pub(crate) struct Wire;
+
+impl genl::Protocol for Wire {
+    const NAME: &'static CStr = c"firewall";
+    const VERSION: u32 = 1;
+    const GROUPS: &'static [genl::McastGroup] = &[genl::McastGroup::new(c"rules")];
+
+    fn slot() -> &'static genl::Slot {
+        static SLOT: genl::Slot = genl::Slot::new();
+        &SLOT
+    }
+}
+
+/// The multicast groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Group {
+    /// `rules`.
+    Rules,
+}
+
+impl Group {
+    fn from_index(index: usize) -> Option<Self> {
+        match index {
+            0 => Some(Self::Rules),
+            _ => None,
+        }
+    }
+}
+
+/// The multicast groups, as types.
+pub(crate) mod group {
+    use super::*;
+
+    /// `rules`.
+    pub(crate) struct Rules;
+
+    impl genl::Group for Rules {
+        type Protocol = Wire;
+
+        const INDEX: usize = 0;
+    }
+}
+
+/// What nobody has asked for.
+pub(crate) mod notify {
+    use super::*;
+
+    /// A rule was added.
+    pub(crate) struct RuleAddNtf;
+
+    impl genl::Notification for RuleAddNtf {
+        type Group = group::Rules;
+        type Builder = reply::RuleAddNtf<'static>;
+
+        const COMMAND: u8 = 6;
+    }
+
+    /// A rule was deleted; its counters are its last.
+    pub(crate) struct RuleDelNtf;
+
+    impl genl::Notification for RuleDelNtf {
+        type Group = group::Rules;
+        type Builder = reply::RuleDelNtf<'static>;
+
+        const COMMAND: u8 = 7;
+    }
+
+    /// All rules were deleted.
+    pub(crate) struct RuleFlushNtf;
+
+    impl genl::Notification for RuleFlushNtf {
+        type Group = group::Rules;
+        type Builder = reply::RuleFlushNtf<'static>;
+
+        const COMMAND: u8 = 8;
+    }
+}
+
+/// A request `rule-add`.
+pub(crate) type RuleAddRequest<'a, T> = genl::Request<'a, Served<T>, request::RuleAdd<'static>>;
+
+/// The answer to a request `rule-add`.
+pub(crate) type RuleAddReply<'a> = genl::Reply<'a, reply::RuleAdd<'static>>;
+
+/// A request `rule-del`.
+pub(crate) type RuleDelRequest<'a, T> = genl::Request<'a, Served<T>, request::RuleDel<'static>>;
+
+/// A request `rule-flush`.
+pub(crate) type RuleFlushRequest<'a, T> = genl::Request<'a, Served<T>, request::RuleFlush<'static>>;
+
+/// The answer to a request `rule-flush`.
+pub(crate) type RuleFlushReply<'a> = genl::Reply<'a, reply::RuleFlush<'static>>;
+
+/// A request `rule-get`.
+pub(crate) type RuleGetRequest<'a, T> = genl::Request<'a, Served<T>, request::RuleGet<'static>>;
+
+/// The answer to a request `rule-get`.
+pub(crate) type RuleGetReply<'a> = genl::Reply<'a, reply::RuleGet<'static>>;
+
+/// A request `rule-get-dump`.
+pub(crate) type RuleGetDumpRequest<'a, T> =
+    genl::Request<'a, Served<T>, request::RuleGetDump<'static>>;
+
+/// The answer to a request `rule-get-dump`.
+pub(crate) type RuleGetDumpEntries<'a> = genl::Entries<'a, reply::RuleGetDump<'static>>;
+
+/// A request `stats-get`.
+pub(crate) type StatsGetRequest<'a, T> = genl::Request<'a, Served<T>, request::StatsGet<'static>>;
+
+/// The answer to a request `stats-get`.
+pub(crate) type StatsGetReply<'a> = genl::Reply<'a, reply::StatsGet<'static>>;
+
+/// What the family does: implemented by who serves it.
+pub(crate) trait Operations: Sized + Send + Sync + 'static {
+    /// Where a dump of `rule-get` goes on.
+    type RuleGetDump: Send + 'static;
+
+    /// Add a rule.
+    fn rule_add(
+        request: &RuleAddRequest<'_, Self>,
+        reply: RuleAddReply<'_>,
+        process: Process<'_>,
+    ) -> Result<genl::Replied>;
+
+    /// Delete a rule.
+    fn rule_del(request: &RuleDelRequest<'_, Self>, process: Process<'_>) -> Result;
+
+    /// Delete all rules, and say how many they were.
+    fn rule_flush(
+        request: &RuleFlushRequest<'_, Self>,
+        reply: RuleFlushReply<'_>,
+        process: Process<'_>,
+    ) -> Result<genl::Replied>;
+
+    /// Get a rule, or all in their order.
+    fn rule_get(
+        request: &RuleGetRequest<'_, Self>,
+        reply: RuleGetReply<'_>,
+        process: Process<'_>,
+    ) -> Result<genl::Replied>;
+
+    /// Begins a dump `rule-get`.
+    fn rule_get_start(
+        request: &RuleGetDumpRequest<'_, Self>,
+        process: Process<'_>,
+    ) -> Result<Self::RuleGetDump>;
+
+    /// Get a rule, or all in their order.
+    ///
+    /// Puts the next entries, and moves `dump` past each.
+    fn rule_get_dump(
+        request: &RuleGetDumpRequest<'_, Self>,
+        dump: &mut Self::RuleGetDump,
+        entries: &mut RuleGetDumpEntries<'_>,
+        process: Process<'_>,
+    ) -> Result<(), genl::Full>;
+
+    /// Get the namespace's counters.
+    fn stats_get(
+        request: &StatsGetRequest<'_, Self>,
+        reply: StatsGetReply<'_>,
+        process: Process<'_>,
+    ) -> Result<genl::Replied>;
+
+    /// A socket begins to listen to a group.
+    fn bind(_group: Group, _process: Process<'_>) {}
+
+    /// A socket no longer listens to a group.
+    fn unbind(_group: Group, _process: Process<'_>) {}
+}
+
+/// The family, served by `T`.
+pub(crate) struct Served<T>(PhantomData<fn() -> T>);
+
+/// The registration of the family, served by `T`.
+pub(crate) type Registration<T> = genl::Registration<Served<T>>;
+
+impl<T: Operations> genl::Family for Served<T> {
+    type Protocol = Wire;
+    type Socket = ();
+
+    const OPS: &'static [genl::Op<Self>] = &[
+        genl::Op::new_do::<op::RuleAdd<T>>(),
+        genl::Op::new_do::<op::RuleDel<T>>(),
+        genl::Op::new_do::<op::RuleFlush<T>>(),
+        genl::Op::new_do::<op::RuleGet<T>>(),
+        genl::Op::new_dump::<op::RuleGetDump<T>>(),
+        genl::Op::new_do::<op::StatsGet<T>>(),
+    ];
+
+    fn bind(group: usize, process: Process<'_>) {
+        if let Some(group) = Group::from_index(group) {
+            T::bind(group, process);
+        }
+    }
+
+    fn unbind(group: usize, process: Process<'_>) {
+        if let Some(group) = Group::from_index(group) {
+            T::unbind(group, process);
+        }
+    }
+}
+
+/// The operations, as the layer calls them.
+mod op {
+    use super::*;
+
+    pub(super) struct RuleAdd<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Served<T>> for RuleAdd<T> {
+        const COMMAND: u8 = 1;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
+        const POLICIES: Option<Policies> = Some(policy::OP_RULE_ADD.policies());
+
+        type Request = super::request::RuleAdd<'static>;
+        type Reply = super::reply::RuleAdd<'static>;
+
+        fn run(
+            request: &RuleAddRequest<'_, T>,
+            reply: RuleAddReply<'_>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::rule_add(request, reply, process)
+        }
+    }
+
+    pub(super) struct RuleDel<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Served<T>> for RuleDel<T> {
+        const COMMAND: u8 = 2;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
+        const POLICIES: Option<Policies> = Some(policy::OP_RULE_DEL.policies());
+
+        type Request = super::request::RuleDel<'static>;
+        type Reply = Writer<'static>;
+
+        fn run(
+            request: &RuleDelRequest<'_, T>,
+            reply: genl::Reply<'_, Writer<'static>>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::rule_del(request, process)?;
+            Ok(reply.none())
+        }
+    }
+
+    pub(super) struct RuleFlush<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Served<T>> for RuleFlush<T> {
+        const COMMAND: u8 = 3;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
+        const POLICIES: Option<Policies> = None;
+
+        type Request = super::request::RuleFlush<'static>;
+        type Reply = super::reply::RuleFlush<'static>;
+
+        fn run(
+            request: &RuleFlushRequest<'_, T>,
+            reply: RuleFlushReply<'_>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::rule_flush(request, reply, process)
+        }
+    }
+
+    pub(super) struct RuleGet<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Served<T>> for RuleGet<T> {
+        const COMMAND: u8 = 4;
+        const POLICIES: Option<Policies> = Some(policy::OP_RULE_DEL.policies());
+
+        type Request = super::request::RuleGet<'static>;
+        type Reply = super::reply::RuleGet<'static>;
+
+        fn run(
+            request: &RuleGetRequest<'_, T>,
+            reply: RuleGetReply<'_>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::rule_get(request, reply, process)
+        }
+    }
+
+    pub(super) struct RuleGetDump<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Dump<Served<T>> for RuleGetDump<T> {
+        const COMMAND: u8 = 4;
+        const POLICIES: Option<Policies> = None;
+
+        type Request = super::request::RuleGetDump<'static>;
+        type Reply = super::reply::RuleGetDump<'static>;
+        type State = T::RuleGetDump;
+
+        fn start(
+            request: &RuleGetDumpRequest<'_, T>,
+            process: Process<'_>,
+        ) -> Result<T::RuleGetDump> {
+            T::rule_get_start(request, process)
+        }
+
+        fn run(
+            request: &RuleGetDumpRequest<'_, T>,
+            dump: &mut T::RuleGetDump,
+            entries: &mut RuleGetDumpEntries<'_>,
+            process: Process<'_>,
+        ) -> Result<(), genl::Full> {
+            T::rule_get_dump(request, dump, entries, process)
+        }
+    }
+
+    pub(super) struct StatsGet<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Served<T>> for StatsGet<T> {
+        const COMMAND: u8 = 5;
+        const POLICIES: Option<Policies> = None;
+
+        type Request = super::request::StatsGet<'static>;
+        type Reply = super::reply::StatsGet<'static>;
+
+        fn run(
+            request: &StatsGetRequest<'_, T>,
+            reply: StatsGetReply<'_>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::stats_get(request, reply, process)
+        }
+    }
+}

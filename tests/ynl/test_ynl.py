@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""What scripts/ynl-gen-rust writes: ours is fresh, and it takes the kernel's specifications.
+
+Each generic netlink specification of the kernel's is made a module that refuses everything, and
+that is compiled as kbuild compiles one, so that policies, the order of operations and all else that
+is checked at compile time is.
+"""
+
+import concurrent.futures
+import importlib.machinery
+import importlib.util
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(ROOT / "scripts"), str(HERE.parent / "compile-fail")]
+sys.dont_write_bytecode = True
+
+import vmlib  # noqa: E402
+from kernetlib import toolchain  # noqa: E402
+
+MODULE = """
+kernet::module! {
+    type: Module,
+    name: "spec",
+    authors: ["The kernet developers"],
+    description: "A specification",
+    license: "GPL",
+}
+
+struct Module;
+
+impl kernet::Module for Module {
+    type State = ();
+    type Parts = Registration<Module>;
+}
+
+"""
+
+
+def rustc():
+    """rustc as kbuild has called it for a module."""
+    os.environ.setdefault("KERNET_KERNEL", str(vmlib.script("kernel").kernel("plain")))
+    spec = importlib.util.spec_from_loader("compile_fail", importlib.machinery.SourceFileLoader(
+        "compile_fail", str(HERE.parent / "compile-fail/test_compile_fail.py")))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def compiled(path, kernel, compiler, command, variables, folder):
+    """What is wrong with a specification's Rust; None if nothing."""
+    import ynlfamily
+    from ynltypes import Unsupported
+    try:
+        writer = ynlfamily.Writer(ynlfamily.load(kernel, path), path.name)
+        text = writer.text()
+    except Unsupported as error:
+        return str(error)
+    text = re.sub(r"^(//!.*\n)+", "", text, flags=re.M)
+    text = "#![forbid(unsafe_code)]\n" + text + MODULE + writer.skeleton()
+    source = pathlib.Path(folder, re.sub(r"\W", "_", path.stem) + ".rs")
+    source.write_text(text)
+    done = subprocess.run([*command, "--crate-name", source.stem,
+                           f"--emit=obj={source.with_suffix('.o')}", str(source)],
+                          cwd=compiler.BUILD, capture_output=True, text=True,
+                          env={**os.environ, **variables})
+    if done.returncode:
+        if os.environ.get("KERNET_KEEP"):
+            print(done.stderr, file=sys.stderr)
+        return "; ".join(re.findall(r"^error.*\n.*$", done.stderr, re.M)[:2]) or done.stderr[:200]
+    return None
+
+
+def main():
+    tools = toolchain()
+    if sys.executable != tools["PYTHON"]:
+        os.execv(tools["PYTHON"], [tools["PYTHON"], *sys.argv])
+    done = subprocess.run([str(ROOT / "scripts/ynl-gen-rust"), "--check"], capture_output=True,
+                          text=True)
+    wrong = done.stderr.strip().splitlines()
+    print(f"not ok fresh: {wrong[-1] if wrong else 'status'}" if done.returncode else "ok fresh",
+          flush=True)
+    kernel = vmlib.script("kernel").source()
+    specs = [path for path in sorted((kernel / "Documentation/netlink/specs").glob("*.yaml"))
+             if not re.search(r"^protocol: netlink-raw", path.read_text(), re.M)]
+    only = sys.argv[1:]
+    compiler = rustc()
+    command, variables = compiler.command()
+    with tempfile.TemporaryDirectory() as folder, \
+            concurrent.futures.ThreadPoolExecutor(1) as pool:
+        chosen = [path for path in specs if not only or path.stem in only]
+        jobs = [pool.submit(compiled, path, kernel, compiler, command, variables, folder)
+                for path in chosen]
+        for path, job in zip(chosen, jobs):
+            wrong = job.result()
+            print(f"not ok {path.stem}: {wrong}" if wrong else f"ok {path.stem}", flush=True)
+    if len(specs) < 25:
+        print(f"not ok specifications: {len(specs)} of generic netlink, where at least 25 are known")
+    return 0
+
+
+sys.exit(main())
