@@ -306,6 +306,7 @@ impl<F: Family> Registration<F> {
             version: F::Protocol::VERSION,
             split_ops: F::OPS.as_ptr().cast(),
             n_split_ops: const { F::OPS.len() as u8 },
+            resv_start_op: const { op::first_strict(F::OPS) },
             mcgrps: groups,
             n_mcgrps: const { F::Protocol::GROUPS.len() as u8 },
             bind: Some(Self::bind_callback),

@@ -167,6 +167,26 @@ pub(super) const fn check_order<F: Family>(ops: &[Op<F>]) {
     }
 }
 
+/// The first command after those that are validated liberally, where the core allows that alone; 0
+/// if none is.
+// Evaluated by the compiler alone.
+#[expect(clippy::indexing_slicing)]
+pub(super) const fn first_strict<F: Family>(ops: &[Op<F>]) -> u8 {
+    let mut first = 0;
+    let mut i = 0;
+    while i < ops.len() {
+        if ops[i].0.validate != 0 {
+            assert!(
+                ops[i].0.cmd < u8::MAX,
+                "the last command cannot be validated liberally"
+            );
+            first = ops[i].0.cmd + 1;
+        }
+        i += 1;
+    }
+    first
+}
+
 /// # Safety
 ///
 /// Called by the core with a request for `O`.

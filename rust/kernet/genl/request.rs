@@ -51,17 +51,20 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
         max: u32,
         extack: *mut bindings::netlink_ext_ack,
     ) -> Self {
-        // SAFETY: By the caller's promise.
-        let mut attrs = unsafe { Attrs::from_raw(info.attrs, max) };
-        // SAFETY: As above. The core has found the message to have both headers, and the
-        // attributes are the rest of it.
-        attrs = attrs.within(unsafe {
-            let start = info.nlhdr.cast::<u8>();
-            let len = (*info.nlhdr).nlmsg_len as usize;
-            slice::from_raw_parts(start, len)
-                .get(Self::ATTRIBUTES..)
-                .unwrap_or(&[])
-        });
+        // SAFETY: By the caller's promise. The core has found the message to have both headers, and
+        // the attributes are the rest of it.
+        let (parsed, message) = unsafe {
+            (
+                Attrs::from_raw(info.attrs, max),
+                slice::from_raw_parts(info.nlhdr.cast::<u8>(), (*info.nlhdr).nlmsg_len as usize),
+            )
+        };
+        // Without policies nothing was parsed, and what there may be has not been validated.
+        let attrs = if info.attrs.is_null() {
+            parsed
+        } else {
+            parsed.within(message.get(Self::ATTRIBUTES..).unwrap_or(&[]))
+        };
         Self {
             view: V::on(attrs),
             attrs,
