@@ -70,9 +70,8 @@ class Writer:
 
     def text(self):
         family = self.family
-        license = family.license
         about = doc(family.yaml.get("doc")).replace("///", "//!")
-        self.put(HEAD.format(license=license, source=self.source, name=family.name,
+        self.put(HEAD.format(license=family.license, source=self.source, name=family.name,
                              doc=about + "//!\n" if about else ""))
         self.load_operations()
         self.definitions()

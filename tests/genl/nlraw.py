@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Generic netlink by hand: messages that no library would make, and all that an answer says."""
 
-import errno
 import os
 import socket
 import struct
@@ -117,7 +116,3 @@ class Socket:
 
     def close(self):
         self.sock.close()
-
-
-def name_of(number):
-    return errno.errorcode.get(number, number)
