@@ -109,8 +109,6 @@ class Writer:
             for mode in ("do", "dump"):
                 if mode not in op.yaml:
                     continue
-                if "config-cond" in op.yaml:
-                    raise Unsupported(f"{family.name}: {op.name}: config-cond")
                 self.calls.append(Call(self, op, mode))
         self.calls.sort(key=lambda call: (call.command, call.mode == "dump"))
         numbers = [(call.command, call.mode) for call in self.calls]
@@ -403,6 +401,8 @@ class Writer:
                  f"type Socket = {'T::Socket' if socket else '()'};\n\n"
                  "const OPS: &'static [genl::Op<Self>] = &[\n")
         for call in self.calls:
+            if call.condition:
+                self.put(f"#[cfg(CONFIG_{upper(call.condition)})]\n")
             self.put(f"genl::Op::new_{call.mode}::<op::{call.rust}<T>>(),\n")
         self.put("];\n\n")
         if self.groups:
@@ -461,6 +461,7 @@ class Call:
         self.pre, self.post = op.yaml[mode].get("pre"), op.yaml[mode].get("post")
         if mode == "do" and self.post and not self.pre:
             raise Unsupported(f"{family.name}: {op.name}: a post hook without a pre hook")
+        self.condition = op.yaml.get("config-cond")
         self.method = snake(self.name)
         self.state = camel(op.name + "-dump")
         self.policy = None
