@@ -13,7 +13,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("KERNET_CACHE") or pathlib.Path.home() / ".cache/kernet")
 JOBS = os.cpu_count() or 1
-SAMPLES = ("vpair", "firewall", "linkwatch", "etherip", "ect")
+SAMPLES = ("vpair", "firewall", "linkwatch", "etherip", "ect", "sink")
 
 
 class Failure(Exception):

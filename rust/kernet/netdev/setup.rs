@@ -43,7 +43,8 @@ impl Setup<'_> {
         self
     }
 
-    /// The range of the MTU, in bytes without the link header. 68 to 1500 otherwise.
+    /// The range of the MTU, in bytes without the link header. 68 to 1500 otherwise; a `max` of 0
+    /// is no limit.
     pub fn mtu_range(&mut self, min: u32, max: u32) -> &mut Self {
         self.0.min_mtu = min;
         self.0.max_mtu = max;
@@ -83,6 +84,13 @@ impl Setup<'_> {
             bindings::dev_set_priv_flags(self.0, bindings::netdev_priv_flags_IFF_NO_QUEUE);
             bindings::dev_set_lltx(self.0);
         }
+        self
+    }
+
+    /// Neighbours have no addresses to be asked for.
+    #[doc(alias = "IFF_NOARP")]
+    pub fn no_arp(&mut self) -> &mut Self {
+        self.0.flags |= bindings::net_device_flags_IFF_NOARP;
         self
     }
 
