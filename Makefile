@@ -23,7 +23,7 @@ test: setup
 	@scripts/test $(KERNEL_ARG)
 
 bench: setup
-	@if [ -x scripts/bench ]; then scripts/bench; else echo "bench: not available yet" >&2; exit 1; fi
+	@WORKLOAD='$(WORKLOAD)' scripts/bench
 
 lint: setup
 	@scripts/lint
@@ -52,7 +52,7 @@ help:
 	@echo 'make run               the demonstration, in a virtual machine'
 	@echo 'make test              all tests, on both kernels'
 	@echo 'make lint              formatting, clippy and the rules of the code'
-	@echo 'make bench             cost per packet against C'
+	@echo 'make bench             what it costs beside C, in instructions (WORKLOAD=name: one)'
 	@echo 'make doc               documentation into build/doc'
 	@echo 'make vm CMD=command    run a command as root in a virtual machine with the modules'
 	@echo 'make shell             a shell there'

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A netfilter hook that accepts: the Rust twin of `bench_hook_c.c`.
+
+#![forbid(unsafe_code)]
+
+use kernet::{
+    context::Rcu,
+    netfilter::{
+        self,
+        priority,
+        Family,
+        Hook,
+        Packet,
+        Place,
+        Point,
+        Verdict, //
+    }, //
+};
+
+kernet::module! {
+    type: Accept,
+    name: "bench_hook",
+    authors: ["The kernet developers"],
+    description: "Netfilter hook that accepts",
+    license: "GPL",
+}
+
+struct Accept;
+
+impl kernet::Module for Accept {
+    type State = ();
+    type Parts = netfilter::Registration<Accept>;
+}
+
+impl Hook for Accept {
+    type Module = Accept;
+
+    const PLACES: &'static [Place] = &[Place {
+        family: Family::Inet,
+        point: Point::LocalIn,
+        priority: priority::FILTER,
+    }];
+
+    fn slot() -> &'static netfilter::Slot {
+        static SLOT: netfilter::Slot = netfilter::Slot::new();
+        &SLOT
+    }
+
+    fn hook<'a>(packet: Packet<'a>, _state: &netfilter::State<'a>, _rcu: Rcu<'a>) -> Verdict<'a> {
+        packet.accept()
+    }
+}

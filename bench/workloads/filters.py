@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What hooks and rules cost a packet that is received.
+
+    loop --> right --> IP --> hook --> UDP --> a socket's filter
+"""
+
+import contextlib
+import socket
+import struct
+
+import netlink
+from devices import delivered
+from lib import module, run, workload
+
+# Ports of rules, none of which is the packet's.
+FIRST_PORT = 1000
+
+
+def behind(setup):
+    """Packets received while `setup` holds."""
+    @contextlib.contextmanager
+    def side():
+        with setup(), delivered() as measure:
+            yield measure
+    return side
+
+
+@contextlib.contextmanager
+def nftables(rules=0):
+    lines = [f"udp dport {FIRST_PORT + i} drop;" for i in range(rules)]
+    table = "table ip bench { chain input { type filter hook input priority 0; policy accept; %s }; }"
+    run(["nft", "-f", "-"], input=table % " ".join(lines))
+    try:
+        yield
+    finally:
+        run(["nft", "delete", "table", "ip", "bench"])
+
+
+@contextlib.contextmanager
+def iptables(rules):
+    lines = [f"-A INPUT -p udp --dport {FIRST_PORT + i} -j DROP" for i in range(rules)]
+    run(["iptables-legacy-restore"], input="\n".join(["*filter", *lines, "COMMIT", ""]))
+    try:
+        yield
+    finally:
+        run(["iptables-legacy-restore"], input="*filter\nCOMMIT\n")
+        run(["rmmod", "iptable_filter"])
+
+
+# Of the firewall's specification.
+RULE_ADD = 1
+RULE = 1
+CHAIN, ACTION, PROTOCOL, PORT_MIN = 3, 4, 6, 13
+INPUT, DROP = 0, 1
+
+
+@contextlib.contextmanager
+def firewall(rules):
+    with module("kernet", "firewall"):
+        family = netlink.Family("firewall")
+        for i in range(rules):
+            rule = netlink.attributes([
+                (CHAIN, bytes([INPUT])), (ACTION, bytes([DROP])),
+                (PROTOCOL, bytes([socket.IPPROTO_UDP])), (PORT_MIN, struct.pack("=H", FIRST_PORT + i))])
+            family.ask(RULE_ADD, netlink.nest(RULE, rule))
+        yield
+
+
+@workload("hook", "a hook that accepts", "packet", quick=True)
+def hook():
+    return (delivered, {"C module": behind(lambda: module("bench_hook_c")),
+                        "nftables": behind(nftables)},
+            behind(lambda: module("kernet", "bench_hook")))
+
+
+def rules(count):
+    def sides():
+        return (delivered, {"nftables": behind(lambda: nftables(count)),
+                            "iptables": behind(lambda: iptables(count))},
+                behind(lambda: firewall(count)))
+    return sides
+
+
+for size in (1, 10, 100, 1000):
+    workload(f"rules-{size}", f"{size} rules, none of which matches", "packet",
+             quick=size == 10)(rules(size))
