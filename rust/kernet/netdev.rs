@@ -443,11 +443,13 @@ impl<D: Driver> Dev<D> {
     #[doc(alias = "skb_tx_timestamp")]
     #[inline]
     pub fn tx_timestamp(&self, skb: &mut Skb, _softirq: Softirq<'_>) {
-        // SAFETY: The packet is ours. It is made this device's, which the callee may look at.
-        unsafe {
-            bindings::skb_set_dev(skb.as_raw(), self.as_raw());
-            bindings::skb_tx_timestamp(skb.as_raw());
+        if cfg!(CONFIG_NETWORK_PHY_TIMESTAMPING) {
+            // The callee looks for a PHY that stamps.
+            // SAFETY: The packet is ours.
+            unsafe { bindings::skb_set_dev(skb.as_raw(), self.as_raw()) };
         }
+        // SAFETY: The packet is ours. Its device, if the callee looks at it, is this one, and valid.
+        unsafe { bindings::skb_tx_timestamp(skb.as_raw()) };
     }
 
     /// Makes a packet that another device sends one that this device has received.
