@@ -4,7 +4,7 @@
 import socket
 import struct
 
-from rtnl import NLA_F_NESTED, NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR, attribute, attributes
+from rtnl import NLA_F_NESTED, NLM_F_ACK, NLM_F_REQUEST, NLMSG_ERROR, attribute, parse
 
 NLM_F_DUMP = 0x300
 GENL_ID_CTRL, CTRL_CMD_GETFAMILY = 16, 3
@@ -14,16 +14,6 @@ CTRL_ATTR_MCAST_GRP_ID = 2
 
 def nest(kind, payload):
     return attribute(kind | NLA_F_NESTED, payload)
-
-
-def parse(data):
-    """Attributes by type."""
-    found = {}
-    while len(data) >= 4:
-        length, kind = struct.unpack_from("=HH", data)
-        found[kind & 0x3fff] = data[4:length]
-        data = data[length + -length % 4:]
-    return found
 
 
 def message(family, flags, command, payload):

@@ -9,6 +9,7 @@ import socket
 import struct
 
 import netlink
+import rtnl
 from devices import delivered
 from lib import module, run, workload
 
@@ -59,7 +60,7 @@ def firewall(rules):
     with module("kernet", "firewall"):
         family = netlink.Family("firewall")
         for i in range(rules):
-            rule = netlink.attributes([
+            rule = rtnl.attributes([
                 (CHAIN, bytes([INPUT])), (ACTION, bytes([DROP])),
                 (PROTOCOL, bytes([socket.IPPROTO_UDP])), (PORT_MIN, struct.pack("=H", FIRST_PORT + i))])
             family.ask(RULE_ADD, netlink.nest(RULE, rule))
@@ -82,5 +83,5 @@ def rules(count):
 
 
 for size in (1, 10, 100, 1000):
-    workload(f"rules-{size}", f"{size} rules, none of which matches", "packet",
+    workload(f"rules-{size}", f"rules that do not match: {size}", "packet",
              quick=size == 10)(rules(size))
