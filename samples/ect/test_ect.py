@@ -552,7 +552,7 @@ class Flood:
 def unloaded_under_traffic():
     _, b, a = pair(server=1)
     flood = Flood(a, frame(B, direct()))
-    for _ in range(5):
+    for _ in range(3):
         flood.answered()
         rmmod("ect")
         run(["modprobe", "ect"])
@@ -582,7 +582,7 @@ def devices_deleted_under_traffic():
     """The pair, then a VLAN and a macvlan above it."""
     _, b, a = pair(server=1)
     flood = Flood(a, frame(B, direct()))
-    for _ in range(5):
+    for _ in range(3):
         flood.answered()
         b.ns.run("ip link del e0")
         a.run(f"ip link add e0 address {text(A)} type veth peer name e0 address {text(B)} "
@@ -594,7 +594,7 @@ def devices_deleted_under_traffic():
     a.run("ip link add link e0 name v7 type vlan id 7; ip link set v7 up")
     for kind, name, at in (("vlan id 7", "v7", "v7"), ("macvlan", "m0", "e0")):
         above = Flood(a, frame(upper, direct()), at)
-        for _ in range(5):
+        for _ in range(3):
             b.ns.run(f"ip link add link e0 name {name} address {text(upper)} type {kind}; "
                      f"ip link set {name} up")
             above.answered()
@@ -606,7 +606,7 @@ def devices_deleted_under_traffic():
 def set_down_under_traffic():
     _, b, a = pair(server=1)
     flood = Flood(a, frame(B, direct()))
-    for _ in range(10):
+    for _ in range(5):
         flood.answered()
         b.ns.run("ip link set e0 down; ip link set e0 up")
     flood.answered()
@@ -616,7 +616,7 @@ def set_down_under_traffic():
 def settings_change_under_traffic():
     _, b, a = pair(server=1)
     flood = Flood(a, frame(B, direct()))
-    for n in range(200):
+    for n in range(100):
         b.set(server=n % 2, assistance=n // 2 % 2)
     b.set(server=1)
     flood.answered()
