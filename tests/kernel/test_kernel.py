@@ -114,14 +114,4 @@ def veth():
     both("veth.sh")
 
 
-@case
-def udpgro():
-    both("udpgro.sh")
-
-
-@case
-def udpgro_fwd():
-    both("udpgro_fwd.sh")
-
-
 main()
