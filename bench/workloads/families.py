@@ -19,7 +19,7 @@ def u32(kind, value):
 
 @contextlib.contextmanager
 def family(name):
-    modules = ("kernet", "bench_family") if name == "bench_rust" else ("bench_family_c",)
+    modules = ("kernet", "bench_family") if name == "bench-rust" else ("bench_family_c",)
     with module(*modules):
         yield netlink.Family(name)
 
@@ -76,7 +76,7 @@ def nothing():
 
 
 def twins(side, *words):
-    return {"C twin": side("bench_c", *words)}, side("bench_rust", *words)
+    return {"C twin": side("bench_c", *words)}, side("bench-rust", *words)
 
 
 @workload("genl-do", "netlink: a request and its reply", "request")
