@@ -6,6 +6,7 @@
 mod bindings;
 
 pub mod context;
+mod error;
 pub mod ethtool;
 pub mod genl;
 pub mod inet;

@@ -83,6 +83,20 @@ mod tests {
     }
 
     #[test]
+    fn a_string_ends_with_its_nul() {
+        let read = process(|process| -> Result<[u8; 5]> {
+            Writer::scratch(process, |writer| writer.put_string(3, b"name"))?
+                .with(|attr| attr.array().ok_or(EINVAL))
+        });
+        assert_eq!(read, Ok(*b"name\0"));
+        static LONG: [u8; 2048] = [b'x'; 2048];
+        let refused = process(|process| {
+            Writer::scratch(process, |writer| writer.put_string(3, &LONG)).map(|_| ())
+        });
+        assert_eq!(refused, Err(EMSGSIZE));
+    }
+
+    #[test]
     fn policies_refuse() {
         fn refused(fill: fn(&mut Writer<'_>) -> Result) -> bool {
             let result = process(|process| {

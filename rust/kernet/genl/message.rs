@@ -6,10 +6,7 @@ use core::{
     marker::PhantomData,
     slice, //
 };
-use kernel::{
-    error::to_result,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use super::{
     Family,
@@ -21,6 +18,7 @@ use crate::{
         Context,
         Process, //
     },
+    error::to_result,
     netns::Net,
     nlattr::{
         Builder,

@@ -62,6 +62,7 @@ impl<'a> Attr<'a> {
 
     /// The payload.
     #[doc(alias = "nla_data")]
+    #[inline]
     pub fn bytes(self) -> &'a [u8] {
         let len = usize::from(self.header().nla_len).saturating_sub(HEADER);
         // SAFETY: The payload follows the header, by the type invariants.
@@ -74,6 +75,7 @@ impl<'a> Attr<'a> {
     }
 
     /// The value at the beginning of the payload; `None` if it is too short.
+    #[inline]
     pub fn value<V: Value>(self) -> Option<V> {
         V::read(self.bytes())
     }
@@ -95,6 +97,7 @@ impl<'a> Attr<'a> {
 
     /// An unsigned integer of 32 or 64 bits, in host byte order.
     #[doc(alias = "nla_get_uint")]
+    #[inline]
     pub fn uint(self) -> Option<u64> {
         self.array()
             .map(|bytes| u64::from(u32::from_ne_bytes(bytes)))
@@ -220,6 +223,7 @@ impl<'a> Attrs<'a> {
     }
 
     /// The attribute of a type, if there is one.
+    #[inline]
     pub fn get(self, r#type: u16) -> Option<Attr<'a>> {
         if self.table.is_empty() {
             return self.all(r#type).last();
@@ -248,6 +252,7 @@ impl<'a> Attrs<'a> {
     ///
     /// [`EINVAL`], with the missing type in the extended ack.
     #[doc(alias = "GENL_REQ_ATTR_CHECK")]
+    #[inline]
     pub fn require(self, r#type: u16, extack: ExtAck<'_>) -> Result<Attr<'a>> {
         self.get(r#type).ok_or_else(|| self.missing(r#type, extack))
     }
@@ -259,30 +264,35 @@ impl<'a> Attrs<'a> {
     }
 
     /// Whether the request has a flag.
+    #[inline]
     pub fn flag(self, r#type: u16) -> bool {
         self.get(r#type).is_some()
     }
 
     /// An unsigned byte.
     #[doc(alias = "nla_get_u8")]
+    #[inline]
     pub fn u8(self, r#type: u16) -> Option<u8> {
         self.get(r#type)?.value()
     }
 
     /// An unsigned 16-bit integer, in host byte order.
     #[doc(alias = "nla_get_u16")]
+    #[inline]
     pub fn u16(self, r#type: u16) -> Option<u16> {
         self.get(r#type)?.value()
     }
 
     /// An unsigned 32-bit integer, in host byte order.
     #[doc(alias = "nla_get_u32")]
+    #[inline]
     pub fn u32(self, r#type: u16) -> Option<u32> {
         self.get(r#type)?.value()
     }
 
     /// An unsigned integer of 32 or 64 bits, in host byte order.
     #[doc(alias = "nla_get_uint")]
+    #[inline]
     pub fn uint(self, r#type: u16) -> Option<u64> {
         self.get(r#type)?.uint()
     }

@@ -35,6 +35,7 @@ impl<'a> ExtAck<'a> {
     ///
     /// The first message stays.
     #[doc(alias = "NL_SET_ERR_MSG_FMT")]
+    #[cold]
     pub fn error(self, error: Error, message: core::fmt::Arguments<'_>) -> Error {
         if let Some(extack) = self.0 {
             // SAFETY: This thread's alone; not borrowed by anybody else meanwhile.
@@ -53,6 +54,7 @@ impl<'a> ExtAck<'a> {
 
     /// As [`Self::error`], and points at the attribute that is to blame.
     #[doc(alias = "NL_SET_ERR_MSG_ATTR_FMT")]
+    #[cold]
     pub fn bad_attr(
         self,
         attr: Option<Attr<'_>>,
@@ -67,6 +69,7 @@ impl<'a> ExtAck<'a> {
     }
 
     /// Says that an attribute is missing in a nest, or in the message if `nest` is null.
+    #[cold]
     pub(super) fn missing_in(self, nest: *const bindings::nlattr, r#type: u16) -> Error {
         if let Some(extack) = self.0 {
             // SAFETY: This thread's alone; not borrowed by anybody else meanwhile.

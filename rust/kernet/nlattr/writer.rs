@@ -9,13 +9,13 @@ use core::{
     },
     marker::PhantomData, //
 };
-use kernel::{
-    error::to_result,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use super::Value;
-use crate::bindings;
+use crate::{
+    bindings,
+    error::to_result, //
+};
 
 /// The end of a netlink message, where attributes are appended.
 ///
@@ -46,6 +46,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The same end, for a shorter time and without the header.
+    #[inline]
     pub fn reborrow(&mut self) -> Writer<'_> {
         // INVARIANT: `self` is borrowed meanwhile.
         Writer {
@@ -74,6 +75,7 @@ impl<'a> Writer<'a> {
     ///
     /// [`EMSGSIZE`] when the message has no room for it.
     #[doc(alias = "nla_put")]
+    #[inline]
     pub fn put(&mut self, r#type: u16, payload: &[u8]) -> Result {
         let len = length(payload.len())?;
         // SAFETY: The message is ours, by the type invariants; the payload is `len` bytes.
@@ -88,6 +90,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends a value.
+    #[inline]
     pub fn put_value<V: Value>(&mut self, r#type: u16, value: V) -> Result {
         self.put(r#type, value.bytes().as_ref())
     }
@@ -95,6 +98,7 @@ impl<'a> Writer<'a> {
     /// Appends a value whose payload begins at a multiple of 8 bytes, where the architecture needs
     /// that; an attribute of type `pad` fills the gap.
     #[doc(alias = "nla_put_64bit")]
+    #[inline]
     pub fn put_64bit<V: Value>(&mut self, r#type: u16, value: V, pad: u16) -> Result {
         let bytes = value.bytes();
         let payload = bytes.as_ref();
@@ -112,6 +116,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends values, one after the other, as one attribute.
+    #[inline]
     pub fn put_values<V: Value>(&mut self, r#type: u16, values: &[V]) -> Result {
         let len = values.len().checked_mul(V::SIZE).ok_or(EMSGSIZE)?;
         let payload = self.reserve(r#type, len)?;
@@ -123,6 +128,7 @@ impl<'a> Writer<'a> {
 
     /// Appends an attribute whose payload is zero, and lends that.
     #[doc(alias = "nla_reserve")]
+    #[inline]
     fn reserve(&mut self, r#type: u16, len: usize) -> Result<&mut [u8]> {
         // SAFETY: The message is ours, by the type invariants; checks that there is room.
         let attr = unsafe { bindings::nla_reserve(self.skb, c_int::from(r#type), length(len)?) };
@@ -139,27 +145,32 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends a flag.
+    #[inline]
     pub fn put_flag(&mut self, r#type: u16) -> Result {
         self.put(r#type, &[])
     }
 
     /// Appends an unsigned byte.
+    #[inline]
     pub fn put_u8(&mut self, r#type: u16, value: u8) -> Result {
         self.put_value(r#type, value)
     }
 
     /// Appends an unsigned 16-bit integer, in host byte order.
+    #[inline]
     pub fn put_u16(&mut self, r#type: u16, value: u16) -> Result {
         self.put_value(r#type, value)
     }
 
     /// Appends an unsigned 32-bit integer, in host byte order.
+    #[inline]
     pub fn put_u32(&mut self, r#type: u16, value: u32) -> Result {
         self.put_value(r#type, value)
     }
 
     /// Appends an unsigned integer in 32 bits if they are enough, in 64 otherwise.
     #[doc(alias = "nla_put_uint")]
+    #[inline]
     pub fn put_uint(&mut self, r#type: u16, value: u64) -> Result {
         match u32::try_from(value) {
             Ok(value) => self.put_value(r#type, value),
@@ -169,6 +180,7 @@ impl<'a> Writer<'a> {
 
     /// Appends a signed integer in 32 bits if they are enough, in 64 otherwise.
     #[doc(alias = "nla_put_sint")]
+    #[inline]
     pub fn put_sint(&mut self, r#type: u16, value: i64) -> Result {
         match i32::try_from(value) {
             Ok(value) => self.put_value(r#type, value),
@@ -177,10 +189,20 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends a string and its NUL.
+    #[inline]
     pub fn put_string(&mut self, r#type: u16, string: &[u8]) -> Result {
-        let payload = self.reserve(r#type, string.len().saturating_add(1))?;
-        let (text, _nul) = payload.split_at_mut_checked(string.len()).ok_or(EMSGSIZE)?;
-        text.copy_from_slice(string);
+        let len = length(string.len().saturating_add(1))?;
+        // SAFETY: The message is ours, by the type invariants; checks that there is room.
+        let attr = unsafe { bindings::nla_reserve(self.skb, c_int::from(r#type), len) };
+        if attr.is_null() {
+            return Err(EMSGSIZE);
+        }
+        // SAFETY: `len` bytes behind the header are the attribute's, and nobody else refers to them.
+        unsafe {
+            let payload = attr.add(1).cast::<u8>();
+            payload.copy_from_nonoverlapping(string.as_ptr(), string.len());
+            payload.add(string.len()).write(0);
+        }
         Ok(())
     }
 
@@ -190,6 +212,7 @@ impl<'a> Writer<'a> {
     ///
     /// What `fill` says, or [`EMSGSIZE`].
     #[doc(alias = "nla_nest_start")]
+    #[inline]
     pub fn nest(&mut self, r#type: u16, fill: impl FnOnce(&mut Writer<'_>) -> Result) -> Result {
         // SAFETY: The message is ours, by the type invariants.
         let start = unsafe { bindings::nla_nest_start(self.skb, c_int::from(r#type)) };
@@ -221,6 +244,7 @@ impl<'a> Writer<'a> {
     }
 }
 
+#[inline]
 fn length(len: usize) -> Result<c_int> {
     // The length of an attribute, with its header, has 16 bits.
     if len > usize::from(u16::MAX) - size_of::<bindings::nlattr>() {
@@ -255,6 +279,7 @@ impl<B: Builder> Array<'_, B> {
     /// # Errors
     ///
     /// What `fill` says, or [`EMSGSIZE`].
+    #[inline]
     pub fn put(&mut self, r#type: u16, fill: impl FnOnce(&mut B::On<'_>) -> Result) -> Result {
         self.0.build::<B>(r#type, fill)
     }
