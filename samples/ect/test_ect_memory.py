@@ -34,9 +34,10 @@ def answering():
         # Shares each frame with the station.
         listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x9000))
     defer(listener.close)
+    ns.run(f"ip link set e0 address {B.hex(':')} up")
+    # Not before: it would be told that the device is down.
     listener.bind(("e0", 0x9000))
     listener.setblocking(False)
-    ns.run(f"ip link set e0 address {B.hex(':')} up")
     family = ynl.family("ect", ns)
     defer(family.sock.close)
     family.do("config-set", {"server": 1})
