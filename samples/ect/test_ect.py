@@ -25,8 +25,8 @@ import subprocess
 import threading
 
 import ynl
-from selftest import (NetNs, case, defer, drop_reasons, equal, main, modprobe, need, rmmod, run,
-                      wait_until)
+from selftest import (NetNs, case, checked, defer, drop_reasons, equal, main, modprobe, need,
+                      rmmod, run, wait_until)
 
 ETHERTYPE = 0x9000
 A, B, C, NOBODY = (bytes([2, 0, 0, 0, 0, last]) for last in (0xa, 0xb, 0xc, 0xe))
@@ -174,6 +174,7 @@ def answers_when_told_to():
 
 
 @case
+@checked
 def answers_byte_for_byte():
     """The skip count is eight more, the addresses are the stations'; all else is as it was."""
     tester, b, _ = pair(server=1)
@@ -310,6 +311,7 @@ def frames_for_others_are_left_alone():
 
 
 @case
+@checked
 def changes_no_other_copy():
     """Sockets at b share the frame with the station, and see it as it came."""
     tester, b, _ = pair(server=1)
@@ -322,6 +324,7 @@ def changes_no_other_copy():
 
 
 @case
+@checked
 def answers_frames_in_fragments():
     """Only the Ethernet header is in the linear part: each header is behind it."""
     tester, b, _ = pair("mtu 9000", server=1)
@@ -426,6 +429,7 @@ def answers_wait_in_the_queue():
 
 
 @case
+@checked
 def garbage_is_counted():
     """Whatever comes is counted once; what is answered is from the station, and one hop further."""
     tester, b, _ = pair(server=1)
@@ -549,6 +553,7 @@ class Flood:
 
 
 @case
+@checked
 def unloaded_under_traffic():
     _, b, a = pair(server=1)
     flood = Flood(a, frame(B, direct()))
@@ -565,6 +570,7 @@ def unloaded_under_traffic():
 
 
 @case
+@checked
 def namespace_deleted_under_traffic():
     for _ in range(3):
         _, b, a = pair(server=1)
@@ -578,6 +584,7 @@ def namespace_deleted_under_traffic():
 
 
 @case
+@checked
 def devices_deleted_under_traffic():
     """The pair, then a VLAN and a macvlan above it."""
     _, b, a = pair(server=1)

@@ -13,7 +13,7 @@ import struct
 
 import faults
 import ynl
-from selftest import NetNs, case, defer, equal, main, modprobe
+from selftest import NetNs, case, checked, defer, equal, main, modprobe
 
 A, B = b"\2\0\0\0\0\x0a", b"\2\0\0\0\0\x0b"
 TYPE = b"\x90\0"
@@ -22,6 +22,7 @@ TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454ca, 2, 0x1000
 
 
 @case
+@checked
 def answering():
     """A frame is answered whole or not at all, and counted; a socket's copy stays as it is."""
     inject = faults.Faults()
@@ -66,6 +67,7 @@ def answering():
 
 
 @case
+@checked
 def loading():
     inject = faults.Faults()
     modprobe("ect")

@@ -20,8 +20,8 @@ import subprocess
 import time
 
 import rtnl
-from selftest import (NetNs, case, defer, drop_reasons, equal, iperf, loaded, main, modprobe, need,
-                      rmmod, run, wait_until)
+from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, loaded, main,
+                      modprobe, need, rmmod, run, wait_until)
 
 LOCAL, REMOTE, TTL, TOS, PMTUDISC, LINK = 1, 2, 3, 4, 5, 6
 IFLA_LINK_NETNSID = 37
@@ -160,6 +160,7 @@ def refused(error, text, function, *args, **named):
 
 
 @case
+@checked
 def carries_arp_ipv4_and_ipv6():
     a, _, b = two()
     with capture(a, "t0") as received:
@@ -170,6 +171,7 @@ def carries_arp_ipv4_and_ipv6():
 
 
 @case
+@checked
 def carries_tcp():
     a, _, b = two()
     assert iperf(a, b, "198.51.100.2") > 1e5
@@ -362,6 +364,7 @@ def larger_packets_are_fragmented_outside():
 
 
 @case
+@checked
 def drops_what_is_malformed():
     a, _, b = two()
     a.run("sysctl -qw net.ipv4.icmp_ratelimit=0")
@@ -394,6 +397,7 @@ def drops_what_is_malformed():
 
 
 @case
+@checked
 def nonlinear_garbage_is_dropped():
     """Long payloads of wrong content, which come as fragments."""
     a, _, b = two()
@@ -452,6 +456,7 @@ def passes_congestion_marks_into_ipv6():
 
 
 @case
+@checked
 def rejects_what_belongs_to_no_tunnel():
     a, _, b = underlay()
     with b.enter():
@@ -592,6 +597,7 @@ def does_not_go_round_for_ever():
 
 
 @case
+@checked
 def moved_it_keeps_its_underlay():
     a, _, b = two()
     c = NetNs()
@@ -630,6 +636,7 @@ def flood(a, b):
 
 
 @case
+@checked
 def changed_under_traffic():
     a, _, b = two()
     flood(a, b)
@@ -641,6 +648,7 @@ def changed_under_traffic():
 
 
 @case
+@checked
 def deleted_under_traffic():
     a, _, b = two()
     for _ in range(3):
@@ -651,6 +659,7 @@ def deleted_under_traffic():
 
 
 @case
+@checked
 def namespace_deleted_under_traffic():
     a, _, b = two()
     c = NetNs()
@@ -662,6 +671,7 @@ def namespace_deleted_under_traffic():
 
 
 @case
+@checked
 def unloaded_under_traffic():
     a, _, b = two()
     for _ in range(3):

@@ -11,7 +11,7 @@
 import json
 import shlex
 
-from selftest import NetNs, case, equal, main, modprobe, run
+from selftest import NetNs, case, checked, equal, main, modprobe, run
 
 A, B = "192.0.2.1", "192.0.2.129"
 
@@ -35,6 +35,7 @@ def text(ns, name="t0", kind="etherip"):
 
 
 @case
+@checked
 def every_option_is_set_and_shown():
     a = underlay()
     a.run(f"ip link add t0 type etherip remote {B} local {A} dev u0 ttl 9 tos inherit/b8 nopmtudisc")

@@ -6,13 +6,14 @@ import socket
 
 import faults
 import rtnl
-from selftest import NetNs, case, equal, main, modprobe
+from selftest import NetNs, case, checked, equal, main, modprobe
 
 LOCAL, REMOTE, TTL = 1, 2, 3
 ENDS = [(LOCAL, socket.inet_aton("192.0.2.1")), (REMOTE, socket.inet_aton("192.0.2.2"))]
 
 
 @case
+@checked
 def making_and_deleting():
     inject = faults.Faults()
     modprobe("etherip")
@@ -21,6 +22,7 @@ def making_and_deleting():
 
 
 @case
+@checked
 def changing():
     """After a change that failed the settings are those of before."""
     inject = faults.Faults()
@@ -40,6 +42,7 @@ def changing():
 
 
 @case
+@checked
 def loading():
     inject = faults.Faults()
     modprobe("etherip")

@@ -19,8 +19,8 @@ import struct
 import threading
 
 import ynl
-from selftest import (NetNs, case, defer, drop_reasons, equal, iperf, loaded, main, modprobe, rmmod,
-                      run, wait_until)
+from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, loaded, main,
+                      modprobe, rmmod, run, wait_until)
 from topology import (A4, A6, B4, B6, Firewall, ICMP, MAX_RULES, R4, R6, TCP, UDP, connects, count,
                       reaches, refused, send, silent, three, two)
 
@@ -94,6 +94,7 @@ def drops_by_port():
 
 
 @case
+@checked
 def filters_what_is_forwarded():
     a, r, b = three()
     assert a.ping(B4) and a.ping(B6)
@@ -158,6 +159,7 @@ def counts_packets_and_bytes():
 
 
 @case
+@checked
 def carries_tcp_past_many_rules():
     a, r = two()
     firewall = Firewall(r)
@@ -170,6 +172,7 @@ def carries_tcp_past_many_rules():
 
 
 @case
+@checked
 def fragments():
     """A later fragment has no ports: rules with ports pass it over."""
     a, r, b = three()
@@ -233,6 +236,7 @@ MALFORMED = {
 
 
 @case
+@checked
 def malformed_packets_are_dropped():
     a, r = two()
     assert a.ping(R4) and a.ping(R6)
@@ -284,6 +288,7 @@ def malformed_packets_of_raw_sockets():
 
 
 @case
+@checked
 def garbage():
     """Bytes at random behind plausible headers: the kernel and the firewall agree to live on."""
     import random
@@ -361,6 +366,7 @@ def identifiers():
 
 
 @case
+@checked
 def bad_requests():
     ns = NetNs()
     modprobe("firewall")
@@ -420,6 +426,7 @@ def rules_have_a_limit():
 
 
 @case
+@checked
 def dump_while_rules_change():
     """Rules that are there all the time are in every dump, once."""
     ns = NetNs()
@@ -554,6 +561,7 @@ def flood(a, r):
 
 
 @case
+@checked
 def rules_change_under_traffic():
     a, r = two()
     firewall = Firewall(r)
@@ -570,6 +578,7 @@ def rules_change_under_traffic():
 
 
 @case
+@checked
 def unloaded_under_traffic():
     a, r = two()
     flood(a, r)
@@ -586,6 +595,7 @@ def unloaded_under_traffic():
 
 
 @case
+@checked
 def namespace_deleted_under_traffic():
     a, r = two()
     firewall = Firewall(r)

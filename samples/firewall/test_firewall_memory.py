@@ -4,13 +4,14 @@
 
 import faults
 import ynl
-from selftest import NetNs, case, equal, main, modprobe
+from selftest import NetNs, case, checked, equal, main, modprobe
 from topology import Firewall
 
 RULE = {"rule": {"chain": "input", "action": "drop", "protocol": 17}}
 
 
 @case
+@checked
 def adding_and_deleting():
     """A rule is there whole or not at all, and the rules before it stay."""
     inject = faults.Faults()
@@ -46,6 +47,7 @@ def adding_and_deleting():
 
 
 @case
+@checked
 def loading():
     inject = faults.Faults()
     modprobe("firewall")

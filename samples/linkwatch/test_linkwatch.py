@@ -5,7 +5,7 @@
 import json
 
 import ynl
-from selftest import NetNs, case, equal, main, modprobe, rmmod, run, wait_until
+from selftest import NetNs, case, checked, equal, main, modprobe, rmmod, run, wait_until
 
 
 def family(ns):
@@ -39,6 +39,7 @@ def start():
 
 
 @case
+@checked
 def dump_says_what_ip_says():
     ns = start()
     ns.run("ip link add d0 type veth peer name d1; ip link set d0 up mtu 1400")
@@ -57,6 +58,7 @@ def dump_says_what_ip_says():
 
 
 @case
+@checked
 def tells_every_kind_of_event():
     ns = start()
     listener = Listener(ns)
@@ -138,6 +140,7 @@ def dumps_many_devices():
 
 
 @case
+@checked
 def unloaded_with_listeners():
     ns = start()
     for _ in range(3):
@@ -155,6 +158,7 @@ def unloaded_with_listeners():
 
 
 @case
+@checked
 def namespace_deleted_with_listeners():
     ns = start()
     listener = Listener(ns)

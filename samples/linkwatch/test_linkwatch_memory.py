@@ -7,10 +7,11 @@ import socket
 import faults
 import rtnl
 import ynl
-from selftest import NetNs, case, equal, main, modprobe, wait_until
+from selftest import NetNs, case, checked, equal, main, modprobe, wait_until
 
 
 @case
+@checked
 def telling():
     """A device comes and goes although nobody can be told; an event that is lost leaves a gap."""
     inject = faults.Faults()
@@ -45,6 +46,7 @@ def telling():
 
 
 @case
+@checked
 def loading():
     inject = faults.Faults()
     modprobe("linkwatch")

@@ -12,8 +12,8 @@ import errno
 import json
 
 import rtnl
-from selftest import (NetNs, case, drop_reasons, equal, loaded, main, modprobe, rmmod, run,
-                      wait_until)
+from selftest import (NetNs, case, checked, drop_reasons, equal, loaded, main, modprobe, rmmod,
+                      run, wait_until)
 
 
 def sink(ns, name="s0", up=True):
@@ -44,6 +44,7 @@ def made_by_ip():
 
 
 @case
+@checked
 def swallows_and_counts():
     """What is sent is counted, to the byte, and nothing comes back."""
     a = one()
@@ -109,6 +110,7 @@ def flooded(ns):
 
 
 @case
+@checked
 def deleted_under_traffic():
     a = one()
     for _ in range(3):
@@ -119,6 +121,7 @@ def deleted_under_traffic():
 
 
 @case
+@checked
 def namespace_deleted_under_traffic():
     a = one()
     flooded(a)
@@ -129,6 +132,7 @@ def namespace_deleted_under_traffic():
 
 
 @case
+@checked
 def unloaded_under_traffic():
     a = one()
     for _ in range(3):

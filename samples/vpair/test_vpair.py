@@ -7,8 +7,8 @@ import json
 import subprocess
 
 import rtnl
-from selftest import (NetNs, case, defer, equal, iperf, loaded, main, modprobe, need, rmmod, run,
-                      wait_until)
+from selftest import (NetNs, case, checked, defer, equal, iperf, loaded, main, modprobe, need,
+                      rmmod, run, wait_until)
 from topology import PEER, flood, pair, received, statistics, two
 
 
@@ -26,6 +26,7 @@ def named_by_ip():
 
 
 @case
+@checked
 def carries_ipv4_and_ipv6():
     a, b = two()
     assert a.ping("192.0.2.2")
@@ -34,6 +35,7 @@ def carries_ipv4_and_ipv6():
 
 
 @case
+@checked
 def carries_tcp():
     a, b = two()
     assert iperf(a, b, "192.0.2.2") > 1e5
@@ -78,6 +80,7 @@ def counts_what_it_carries():
 
 
 @case
+@checked
 def carrier_follows_the_peer():
     modprobe("vpair")
     a, b = NetNs(), NetNs()
@@ -99,6 +102,7 @@ def knows_its_peer():
 
 
 @case
+@checked
 def moves_between_namespaces():
     a, b = two()
     c = NetNs()
@@ -124,6 +128,7 @@ def peer_has_attributes_of_its_own():
 
 
 @case
+@checked
 def refuses_bad_requests():
     modprobe("vpair")
     a = NetNs()
@@ -151,6 +156,7 @@ def refuses_bad_requests():
 
 
 @case
+@checked
 def counts_what_it_drops():
     """Packets longer than the receiver's MTU: dropped, and counted at both ends."""
     a, b = two()
@@ -184,6 +190,7 @@ def truncated_frames_are_dropped():
 
 
 @case
+@checked
 def deleted_under_traffic():
     a, b = two()
     for ns, name in ((a, "pa"), (b, "pb")):
@@ -197,6 +204,7 @@ def deleted_under_traffic():
 
 
 @case
+@checked
 def namespace_deleted_under_traffic():
     a, b = two()
     flood(a, b)
@@ -209,6 +217,7 @@ def namespace_deleted_under_traffic():
 
 
 @case
+@checked
 def unloaded_under_traffic():
     a, b = two()
     for _ in range(3):
@@ -222,6 +231,7 @@ def unloaded_under_traffic():
 
 
 @case
+@checked
 def many_pairs():
     """Made, renamed, moved and deleted from two shells at a time."""
     modprobe("vpair")

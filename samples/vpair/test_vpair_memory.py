@@ -4,12 +4,13 @@
 
 import faults
 import rtnl
-from selftest import NetNs, case, main, modprobe
+from selftest import NetNs, case, checked, main, modprobe
 
 PEER = 1
 
 
 @case
+@checked
 def making_and_deleting():
     inject = faults.Faults()
     modprobe("vpair")
@@ -18,6 +19,7 @@ def making_and_deleting():
 
 
 @case
+@checked
 def loading():
     inject = faults.Faults()
     modprobe("vpair")

@@ -7,7 +7,8 @@ import pathlib
 import socket
 
 import ynl
-from selftest import NetNs, case, defer, equal, iperf, main, modprobe, need, run, wait_until
+from selftest import (NetNs, case, checked, defer, equal, iperf, main, modprobe, need, run,
+                      wait_until)
 from topology import flood, pair, received, statistics, two
 
 
@@ -80,6 +81,7 @@ def numbers_out_of_range():
 
 
 @case
+@checked
 def numbers_changed_under_traffic():
     a, b = two()
     gro(a, "pa")
@@ -124,6 +126,7 @@ def polled_when_gro_asks():
 
 
 @case
+@checked
 def carries_tcp_by_polling():
     """Without segmentation at the sender, with GRO at the receiver: merged, checksums are right."""
     a, b = two()
@@ -137,6 +140,7 @@ def carries_tcp_by_polling():
 
 
 @case
+@checked
 def polled_by_a_thread():
     a, b = two()
     gro(b, "pb")
@@ -178,6 +182,7 @@ def polled_by_a_busy_reader():
 
 
 @case
+@checked
 def holds_back_what_the_receiver_cannot_take():
     """With a queueing discipline a full ring stops the queue, and its poll starts it again."""
     a, b = two()
@@ -244,6 +249,7 @@ def statistics_by_name():
 
 
 @case
+@checked
 def unlinked_from_their_queues_when_they_go():
     """Deleting a device that is polled, from either end, under traffic."""
     a, b = two()

@@ -154,7 +154,7 @@ def link(faults, add, delete):
     rtnl.request(delete)
 
 
-def loads(faults, name, last=60):
+def loads(faults, name, last=40):
     """Loads a module with each of its last allocations failing: those of what it registers."""
     rmmod(name)
     file = os.open(run(["modinfo", "-n", name]).stdout.strip(), os.O_RDONLY)
