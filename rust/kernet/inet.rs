@@ -26,6 +26,7 @@ use kernel::{
 use crate::{
     bindings,
     context::Softirq,
+    error::eaddrinuse,
     module::{
         failed,
         Declared,
@@ -317,7 +318,7 @@ unsafe impl<P: Protocol> Part for Registration<P> {
         if unsafe { bindings::inet_add_protocol(field, P::PROTOCOL) } != 0 {
             // The callee says -1; it has no other reason.
             let what = format_args!("IP protocol {}, which is taken", P::PROTOCOL);
-            return Err(failed(name, what, EADDRINUSE));
+            return Err(failed(name, what, eaddrinuse()));
         }
         Ok(())
     }

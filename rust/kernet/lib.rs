@@ -6,7 +6,7 @@
 mod bindings;
 
 pub mod context;
-mod error;
+pub mod error;
 pub mod ethtool;
 pub mod genl;
 pub mod inet;
@@ -52,6 +52,6 @@ impl kernel::Module for Kernet {
 impl Drop for Kernet {
     fn drop(&mut self) {
         // An RCU callback that a user of the crate has left may be code of the crate itself.
-        kernel::sync::rcu::rcu_barrier();
+        rcu::barrier();
     }
 }

@@ -45,14 +45,16 @@ use core::{
 };
 use kernel::{
     prelude::*,
-    sync::rcu::rcu_barrier,
     ThisModule, //
 };
 
-use crate::netns::{
-    self,
-    StateId,
-    StateRegistration, //
+use crate::{
+    netns::{
+        self,
+        StateId,
+        StateRegistration, //
+    },
+    rcu::barrier, //
 };
 
 /// What a module consists of. Declared to the kernel by [`module!`](crate::module!).
@@ -200,7 +202,7 @@ impl<M: Declared> Running<M> {
                 if result.is_err() {
                     StateRegistration::<M>::unregister(state);
                     // An earlier part may have left RCU callbacks behind.
-                    rcu_barrier();
+                    barrier();
                 }
                 result
             }
@@ -219,7 +221,7 @@ impl<M: Declared> Drop for Running<M> {
             StateRegistration::<M>::unregister(self.state.as_mut_ptr());
         }
         // What was handed to `call_rcu()` runs code of the module.
-        rcu_barrier();
+        barrier();
     }
 }
 

@@ -198,7 +198,9 @@ impl<D: Driver> RxQueue<D> {
     unsafe fn start(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) -> Result {
         let content = self.content.get();
         // SAFETY: The queue is idle, so nobody looks at its content, which does not move.
-        unsafe { pin_init::raw_try_init(content, <D::Queue as Queue<D>>::init(rtnl.process()))? };
+        unsafe {
+            crate::error::init_in_place(content, <D::Queue as Queue<D>>::init(rtnl.process()))?
+        };
         self.notified.store(false, Relaxed);
         let (dev, napi) = (dev.as_raw(), self.napi.get());
         // SAFETY: The device owns the queue and has room for settings of each; `poll` is for an

@@ -305,7 +305,7 @@ impl<M: Declared> StateRegistration<M> {
         // SAFETY: The core calls `init` in a task that may sleep.
         let init = M::State::init(net, unsafe { Process::assume() });
         // SAFETY: The slot is valid for writes, at a fixed address, and dropped there.
-        let result = unsafe { pin_init::raw_try_init((&raw mut (*slot).state).cast(), init) };
+        let result = unsafe { crate::error::init_in_place((&raw mut (*slot).state).cast(), init) };
         match result {
             Ok(()) => {
                 // SAFETY: Zeroed memory is a valid atomic.

@@ -30,6 +30,14 @@ use crate::{
     },
 };
 
+/// Waits until all RCU callbacks that were queued before have run. May sleep.
+#[doc(alias = "rcu_barrier")]
+pub(crate) fn barrier() {
+    // SAFETY: No requirements, but that the caller may sleep: in an atomic context it would be a bug
+    // of the layer, not a use of memory.
+    unsafe { bindings::rcu_barrier() };
+}
+
 /// A value in its own allocation, ready to be published in a [`Cell`].
 pub struct Node<T>(KBox<NodeInner<T>>);
 
@@ -151,7 +159,6 @@ mod tests {
     };
     use kernel::sync::{
         atomic::Relaxed,
-        rcu::rcu_barrier,
         Arc, //
     };
 
@@ -178,7 +185,7 @@ mod tests {
             cell.replace(None, process);
             assert!(rcu_read(|rcu| cell.get(rcu).is_none()));
         });
-        rcu_barrier();
+        barrier();
     }
 
     #[test]
@@ -193,7 +200,7 @@ mod tests {
             }
         });
         // Two were replaced, one was in the cell when that was dropped.
-        rcu_barrier();
+        barrier();
         assert_eq!(drops.load(Relaxed), 3);
     }
 }

@@ -30,6 +30,10 @@ use crate::{
         ReadSide,
         Rtnl, //
     },
+    error::{
+        eaddrnotavail,
+        eopnotsupp, //
+    },
     module::{
         failed,
         Part, //
@@ -111,7 +115,7 @@ pub trait Link<const N: usize>: Driver {
     ///
     /// # Errors
     ///
-    /// [`EOPNOTSUPP`] if the kind has no settings that change.
+    /// `EOPNOTSUPP` if the kind has no settings that change.
     #[doc(alias = "rtnl_link_ops::changelink")]
     fn change(
         _dev: &Dev<Self>,
@@ -120,7 +124,7 @@ pub trait Link<const N: usize>: Driver {
         _rtnl: Rtnl<'_>,
     ) -> Result {
         Err(extack.error(
-            EOPNOTSUPP,
+            eopnotsupp(),
             format_args!("the settings of this kind of link cannot be changed"),
         ))
     }
@@ -677,7 +681,7 @@ fn validate_address(request: &Request<'_>, extack: ExtAck<'_>) -> Result {
     if !unsafe { bindings::is_valid_ether_addr(address.as_ptr()) } {
         return Err(extack.bad_attr(
             Some(attr),
-            EADDRNOTAVAIL,
+            eaddrnotavail(),
             format_args!("not a unicast Ethernet address"),
         ));
     }

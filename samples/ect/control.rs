@@ -34,7 +34,7 @@ pub(crate) struct Control;
 
 /// The station of a request's namespace.
 fn station(net: &Net) -> Result<&Station> {
-    net.state::<Ect>().ok_or(ESHUTDOWN)
+    net.state::<Ect>().ok_or(ENODEV)
 }
 
 impl Operations for Control {

@@ -99,7 +99,7 @@ pub(crate) struct Control;
 
 /// The firewall of a request's namespace.
 fn tables(net: &Net) -> Result<&Tables> {
-    net.state::<Firewall>().ok_or(ESHUTDOWN)
+    net.state::<Firewall>().ok_or(ENODEV)
 }
 
 impl Operations for Control {

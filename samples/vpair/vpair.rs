@@ -21,6 +21,7 @@ use kernet::{
         Rtnl,
         Softirq, //
     },
+    error::enotconn,
     ethtool::{
         self,
         Channels,
@@ -132,7 +133,7 @@ impl Driver for End {
     }
 
     fn open(dev: &Dev<Self>, rtnl: Rtnl<'_>) -> Result {
-        let peer = dev.peer(rtnl).ok_or(ENOTCONN)?;
+        let peer = dev.peer(rtnl).ok_or_else(enotconn)?;
         if peer.is_up() {
             dev.carrier_on(rtnl);
             peer.carrier_on(rtnl);

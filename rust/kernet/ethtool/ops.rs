@@ -130,7 +130,7 @@ impl<D: Driver> Ops<D> {
     unsafe extern "C" fn get_sset_count(dev: *mut bindings::net_device, set: c_int) -> c_int {
         from_result(|| {
             if set != bindings::ethtool_stringset_ETH_SS_STATS as c_int {
-                return Err(EOPNOTSUPP);
+                return Err(crate::error::eopnotsupp());
             }
             // SAFETY: By the caller's promise.
             let dev = unsafe { Dev::<D>::from_raw(dev) };

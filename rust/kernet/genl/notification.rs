@@ -70,7 +70,7 @@ pub trait Notification: 'static {
     ///
     /// # Errors
     ///
-    /// [`ESHUTDOWN`] when the family is not registered, [`ENOMEM`], what `fill` says, [`ENOBUFS`]
+    /// [`ENODEV`] when the family is not registered, [`ENOMEM`], what `fill` says, [`ENOBUFS`]
     /// when a listener has lost the message for want of room.
     #[doc(alias = "genlmsg_multicast_netns")]
     fn multicast(
@@ -154,7 +154,7 @@ fn target<N: Notification + ?Sized>() -> Result<(*mut bindings::genl_family, u32
     let (family, group) = (registered::<ProtocolOf<N>>(), index::<N>());
     // SAFETY: Registered, by the invariants of `Slot`, unless it is null.
     if family.is_null() || group >= u32::from(unsafe { (*family).n_mcgrps }) {
-        return Err(ESHUTDOWN);
+        return Err(ENODEV);
     }
     Ok((family, group))
 }
@@ -170,7 +170,7 @@ fn build<N: Notification + ?Sized>(
     };
     let family = registered::<ProtocolOf<N>>();
     if family.is_null() {
-        return Err(ESHUTDOWN);
+        return Err(ENODEV);
     }
     // SAFETY: What is read of the family is its number and the size of its header, which the module's
     // own memory holds, whether it is registered or not.

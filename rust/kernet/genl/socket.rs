@@ -48,7 +48,7 @@ impl<S: Default + Send + Sync + 'static> Sockets<S> {
         }? Error);
         // SAFETY: By the caller's promise; the block stays in place until it is unregistered.
         unsafe {
-            pin_init::raw_try_init(slot, init)?;
+            crate::error::init_in_place(slot, init)?;
             let registered = to_result(bindings::netlink_register_notifier((*slot).block.get()));
             if registered.is_err() {
                 ptr::drop_in_place(slot);

@@ -111,7 +111,9 @@ impl Route {
         // SAFETY: The namespace is alive and the flow is writable.
         let route = from_err_ptr(unsafe { bindings::ip_route_output_key(net.as_raw(), flow) })?;
         // INVARIANT: The callee's reference is ours.
-        NonNull::new(route).map(Self).ok_or(EHOSTUNREACH)
+        NonNull::new(route)
+            .map(Self)
+            .ok_or_else(crate::error::ehostunreach)
     }
 
     pub(super) fn dst(&self) -> *mut bindings::dst_entry {

@@ -65,7 +65,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// Sets up a new device, after `ether_setup()`.
     fn setup(setup: &mut Setup<'_>);
 
-    /// The device is about to be registered: [`Dev::ifindex`] is 0, nobody else knows it.
+    /// The device is about to be registered: its index is 0, nobody else knows it.
     ///
     /// # Errors
     ///

@@ -137,7 +137,7 @@ pub(crate) unsafe fn create<D: Driver>(
     // SAFETY: The memory is the device's, which nobody else knows, and does not move.
     unsafe {
         let content = (&raw mut (*this).content).cast::<Content<D>>();
-        pin_init::raw_try_init(&raw mut (*content).data, data)?;
+        crate::error::init_in_place(&raw mut (*content).data, data)?;
         ptr::write(&raw mut (*content).queues, queues);
         // INVARIANT: Both fields of the content are.
         (*this).live.store(1, Release);
