@@ -210,9 +210,12 @@ class Build:
     def start(self):
         return subprocess.Popen(
             [str(ROOT / "scripts/kernel"), "plain"], text=True, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, env={**os.environ, "KERNET_CACHE": str(self.cache),
-                                         "KSRC": str(self.source), "NOTES": str(self.notes),
-                                         "PATH": f"{self.path}:{os.environ['PATH']}"})
+            stderr=subprocess.PIPE,
+            # What runs in the background has it ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            env={**os.environ, "KERNET_CACHE": str(self.cache),
+                 "KSRC": str(self.source), "NOTES": str(self.notes),
+                 "PATH": f"{self.path}:{os.environ['PATH']}"})
 
     def said(self):
         return self.notes.read_text().split()
