@@ -33,8 +33,7 @@ use crate::{
 /// Waits until all RCU callbacks that were queued before have run. May sleep.
 #[doc(alias = "rcu_barrier")]
 pub(crate) fn barrier() {
-    // SAFETY: No requirements, but that the caller may sleep: in an atomic context it would be a bug
-    // of the layer, not a use of memory.
+    // SAFETY: No requirements on memory. The callers are the init and exit of modules, which sleep.
     unsafe { bindings::rcu_barrier() };
 }
 
