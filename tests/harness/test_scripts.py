@@ -154,6 +154,40 @@ def pip_without_network():
             "pip install virtme-ng failed: check the network")
 
 
+@test
+def two_setups_at_once():
+    """The second waits for the first, and finds everything there."""
+    cache = SCRATCH / "twosetups-cache"
+    (cache / "tools/bin").mkdir(parents=True)
+    (cache / "tools/venv/bin").mkdir(parents=True)
+    for program in ("tools/bin/bindgen", "tools/venv/bin/vng"):
+        shutil.copy(toolchain()["BINDGEN"], cache / program)
+    wait, reached = SCRATCH / "twosetups-wait", SCRATCH / "twosetups-reached"
+    wait.touch()
+    path = fake("twosetups-bin", dpkg_query=f"touch {reached}; while [ -e {wait} ]; do sleep 0.1; done\n"
+                                            "echo 'install ok installed'")
+    env = {**os.environ, "KERNET_CACHE": str(cache), "PATH": f"{path}:{os.environ['PATH']}"}
+
+    def start():
+        return subprocess.Popen([str(ROOT / "scripts/setup")], env=env, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    first = start()
+    end = time.monotonic() + 60
+    while not reached.exists():
+        assert time.monotonic() < end and first.poll() is None, "the first did not begin"
+        time.sleep(0.05)
+    second = start()
+    line = second.stderr.readline()
+    assert "another run is at it; waiting" in line, line
+    assert not (cache / "toolchain.env").exists()
+    wait.unlink()
+    for process in (first, second):
+        _, said = process.communicate(timeout=60)
+        assert process.returncode == 0, said
+    assert (cache / "toolchain.env").is_file()
+
+
 def empty_cache(name):
     """A cache with the tools' names alone: no kernel's source."""
     cache = SCRATCH / name
