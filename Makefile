@@ -61,7 +61,7 @@ help:
 	@echo
 	@echo 'KERNEL=plain|debug     which kernel (debug: KASAN, lockdep, kmemleak and others)'
 	@echo 'KERNET_CACHE=folder    where kernels and tools are kept (~/.cache/kernet)'
-	@echo 'KERNET_KVM=1           use KVM instead of emulation'
+	@echo 'KERNET_KVM=0           emulate even where KVM boots the kernel'
 
 else
 include $(src)/Kbuild

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from kernetlib import CACHE, ROOT, Failure, toolchain
+from kernetlib import CACHE, ROOT, Failure, Lock, say, toolchain
 
 # What no log of a good run has. panic_on_warn ends the machine at a warning; the rest of
 # these do not. What kmemleak suspects at one scan is no leak yet: guest-tests judges it.
@@ -33,6 +33,9 @@ SPLATS = re.compile(
     r"|bad unlock balance|held lock freed|Slab .* still|Objects remaining|Invalid wait context"
     r"|workqueue: .* hogged|BUG: workqueue lockup|soft lockup|ref_tracker: .*(?:leaked|users at)")
 KEPT_LOGS = 8
+KVM = "/dev/kvm"
+# Emulated, the kernel takes 6 s.
+KVM_TIME_LIMIT = 20
 
 
 def script(name):
@@ -72,13 +75,47 @@ class Outcome:
                 f" (all of it: {self.console})")
 
 
-def machine(image, cpus, memory):
+def kvm_boots(image, cpus):
+    """Whether this host's KVM boots the kernel `image`; a /dev/kvm alone does not say so.
+
+    Found out once per boot of the host, by a machine without a root: such a kernel panics in the end.
+    """
+    wanted = os.environ.get("KERNET_KVM")
+    if wanted in ("0", "1"):
+        return wanted == "1"
+    if not os.access(KVM, os.R_OK | os.W_OK):
+        return False
+    host = pathlib.Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    known = CACHE / "kvm" / host
+    with Lock(CACHE / "lock/kvm", "kvm"):
+        found = known.read_text().splitlines() if known.is_file() else []
+        for word in ("yes", "no"):
+            if f"{image} {cpus} {word}" in found:
+                return word == "yes"
+        command = ["qemu-system-x86_64", "-machine", "q35,accel=kvm", "-cpu", "host", "-smp", str(cpus),
+                   "-m", "512M", "-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio",
+                   "-kernel", str(image), "-append", "console=ttyS0 panic=-1"]
+        try:
+            said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
+                                  timeout=KVM_TIME_LIMIT).stdout
+        except (OSError, subprocess.TimeoutExpired):
+            said = b""
+        boots = b"Unable to mount root fs" in said
+        if not found:
+            shutil.rmtree(known.parent, ignore_errors=True)
+        known.parent.mkdir(parents=True, exist_ok=True)
+        known.write_text("\n".join([*found, f"{image} {cpus} {'yes' if boots else 'no'}"]) + "\n")
+    if not boots:
+        say(f"vm: {KVM} does not boot the kernel; emulating it")
+    return boots
+
+
+def machine(image, cpus, memory, emulate):
     """virtme-ng's QEMU command for this host, without its console, ports and init."""
     tools = toolchain()
     command = [tools["VNG"], "--dry-run", "--run", str(image), "--skip-modules", "--cpus", str(cpus),
                "--memory", memory, "--user", "root"]
-    # Emulation everywhere, so that runs are alike; a /dev/kvm need not work.
-    if os.environ.get("KERNET_KVM") != "1":
+    if emulate or not kvm_boots(image, cpus):
         command.append("--disable-kvm")
     path = f"{pathlib.Path(tools['VNG']).parent}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     found = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path},
@@ -157,7 +194,7 @@ def boot(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", app
                   "-device", f"virtserialport,name=kernet.{name},chardev={name}"]
     serial = ["-chardev", f"stdio,id=console,signal=off,logfile={console}"] if terminal else \
         ["-chardev", f"file,id=console,path={console}"]
-    full = [*machine(image, cpus, memory), *serial, "-serial", "chardev:console", *ports,
+    full = [*machine(image, cpus, memory, "-icount" in qemu), *serial, "-serial", "chardev:console", *ports,
             "-no-reboot", "-monitor", "none", "-kernel", str(image), "-append", " ".join(words), *qemu]
     (run / "qemu").write_text(shlex.join(full) + "\n")
 

@@ -336,6 +336,33 @@ def plain():
 
 
 @test
+def kvm_is_asked_once():
+    """KVM is used where it boots the kernel; that is found out once, and can be forbidden."""
+    count = SCRATCH / "kvm-count"
+    device, vmlib.KVM = vmlib.KVM, os.devnull
+    cache, vmlib.CACHE = vmlib.CACHE, SCRATCH / "kvm-cache"
+    before = dict(os.environ)
+    os.environ.pop("KERNET_KVM", None)
+    try:
+        for name, says, boots in (("kvmgood", "VFS: Unable to mount root fs", True),
+                                  ("kvmbad", "smp: Bringing up secondary CPUs", False)):
+            count.write_text("")
+            path = fake(name, qemu_system_x86_64=f"echo asked >>{count}; echo '{says}'")
+            (path / "qemu-system-x86-64").rename(path / "qemu-system-x86_64")
+            os.environ["PATH"] = f"{path}:{before['PATH']}"
+            for _ in range(2):
+                assert vmlib.kvm_boots(SCRATCH / name, 2) is boots, name
+            assert count.read_text() == "asked\n", f"{name}: {count.read_text()!r}"
+            os.environ["KERNET_KVM"] = "0"
+            assert vmlib.kvm_boots(SCRATCH / name, 2) is False
+            del os.environ["KERNET_KVM"]
+    finally:
+        vmlib.KVM, vmlib.CACHE = device, cache
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@test
 def machine_gives_status_and_output():
     said, outcome = boot(plain(), "echo to-out; echo to-err >&2; exit 7", timeout=120)
     assert outcome.status == 7, outcome.failure()
