@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/if_vlan.h>
 #include <linux/ptr_ring.h>
 #include <linux/skbuff.h>
 #include <net/sock.h>
@@ -120,6 +121,57 @@ __kernet_helper void kernet_helper_skb_tx_timestamp(struct sk_buff *skb)
 	skb_tx_timestamp(skb);
 }
 
+__kernet_helper int kernet_helper_skb_linearize(struct sk_buff *skb)
+{
+	return skb_linearize(skb);
+}
+
+__kernet_helper int kernet_helper_skb_cow(struct sk_buff *skb, unsigned int headroom)
+{
+	return skb_cow(skb, headroom);
+}
+
+__kernet_helper bool kernet_helper_skb_frags_readable(const struct sk_buff *skb)
+{
+	return skb_frags_readable(skb);
+}
+
+__kernet_helper struct skb_shared_info *kernet_helper_skb_shinfo(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb);
+}
+
+__kernet_helper int kernet_helper_skb_checksum_start_offset(const struct sk_buff *skb)
+{
+	return skb_checksum_start_offset(skb);
+}
+
+__kernet_helper __u32 kernet_helper_skb_get_hash_net(const struct net *net, struct sk_buff *skb)
+{
+	return skb_get_hash_net(net, skb);
+}
+
+__kernet_helper void kernet_helper_skb_clear_hash(struct sk_buff *skb)
+{
+	skb_clear_hash(skb);
+}
+
+__kernet_helper ktime_t kernet_helper_skb_tstamp(const struct sk_buff *skb)
+{
+	return skb_tstamp(skb);
+}
+
+__kernet_helper void kernet_helper___net_timestamp(struct sk_buff *skb)
+{
+	__net_timestamp(skb);
+}
+
+__kernet_helper void kernet_helper___vlan_hwaccel_put_tag(struct sk_buff *skb, __be16 protocol,
+							  u16 tci)
+{
+	__vlan_hwaccel_put_tag(skb, protocol, tci);
+}
+
 /* Fields in anonymous unions and bit fields, whose Rust path depends on the configuration. */
 
 __kernet_helper u8 kernet_helper_skb_get_pkt_type(const struct sk_buff *skb)
@@ -145,6 +197,63 @@ __kernet_helper __u32 kernet_helper_skb_get_mark(const struct sk_buff *skb)
 __kernet_helper void kernet_helper_skb_set_mark(struct sk_buff *skb, __u32 mark)
 {
 	skb->mark = mark;
+}
+
+__kernet_helper __u32 kernet_helper_skb_get_priority(const struct sk_buff *skb)
+{
+	return skb->priority;
+}
+
+__kernet_helper void kernet_helper_skb_set_priority(struct sk_buff *skb, __u32 priority)
+{
+	skb->priority = priority;
+}
+
+__kernet_helper __be16 kernet_helper_skb_get_vlan_proto(const struct sk_buff *skb)
+{
+	return skb->vlan_proto;
+}
+
+__kernet_helper u16 kernet_helper_skb_get_vlan_tci(const struct sk_buff *skb)
+{
+	return skb->vlan_tci;
+}
+
+__kernet_helper u8 kernet_helper_skb_get_ip_summed(const struct sk_buff *skb)
+{
+	return skb->ip_summed;
+}
+
+__kernet_helper u8 kernet_helper_skb_get_csum_level(const struct sk_buff *skb)
+{
+	return skb->csum_level;
+}
+
+__kernet_helper __wsum kernet_helper_skb_get_csum(const struct sk_buff *skb)
+{
+	return skb->csum;
+}
+
+__kernet_helper u16 kernet_helper_skb_get_csum_offset(const struct sk_buff *skb)
+{
+	return skb->csum_offset;
+}
+
+__kernet_helper void kernet_helper_skb_set_csum_none(struct sk_buff *skb)
+{
+	skb->ip_summed = CHECKSUM_NONE;
+}
+
+__kernet_helper void kernet_helper_skb_set_csum_unnecessary(struct sk_buff *skb, u8 level)
+{
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb->csum_level = level;
+}
+
+__kernet_helper void kernet_helper_skb_set_csum_complete(struct sk_buff *skb, __wsum sum)
+{
+	skb->ip_summed = CHECKSUM_COMPLETE;
+	skb->csum = sum;
 }
 
 __kernet_helper struct net_device *kernet_helper_skb_get_dev(const struct sk_buff *skb)

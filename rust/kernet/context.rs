@@ -232,12 +232,19 @@ pub fn rcu_read<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {
 #[cfg(CONFIG_KUNIT = "y")]
 pub mod kunit {
     use super::*;
+    use crate::netns::Net;
 
     /// Runs `f` in process context. For KUnit cases only.
     pub fn process<R>(f: impl for<'a> FnOnce(Process<'a>) -> R) -> R {
         // SAFETY: KUnit runs its cases in a kernel thread or in insmod, which may sleep, and which
         // ends before the module does.
         f(unsafe { Process::assume() })
+    }
+
+    /// The host's first namespace, which lasts as long as the kernel. For KUnit cases only.
+    pub fn init_net() -> &'static Net {
+        // SAFETY: Set up at boot, and never freed.
+        unsafe { Net::from_raw(&raw mut bindings::init_net) }
     }
 
     /// Runs `f` with bottom halves disabled. For KUnit cases only.

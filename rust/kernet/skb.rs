@@ -56,13 +56,25 @@ use crate::{
     },
 };
 
+mod checksum;
+mod control_block;
+mod data;
 mod drop_reason;
+mod flow;
+mod gso;
 mod link;
 mod queue;
 mod received;
 mod tests;
 
+pub use checksum::Checksum;
+pub use control_block::WithControl;
 pub use drop_reason::DropReason;
+pub use flow::VlanTag;
+pub use gso::{
+    Gso,
+    GsoKind, //
+};
 pub use link::PacketType;
 pub use queue::Ring;
 pub use received::Received;
@@ -174,13 +186,6 @@ impl SkBuff {
     pub fn protocol(&self) -> u16 {
         // SAFETY: Valid by the type.
         u16::from_be(unsafe { bindings::skb_get_protocol(self.as_raw()) })
-    }
-
-    /// The packet's mark.
-    #[inline(always)]
-    pub fn mark(&self) -> u32 {
-        // SAFETY: Valid by the type.
-        unsafe { bindings::skb_get_mark(self.as_raw()) }
     }
 
     /// The queue the packet was received on, or is to be sent on.
@@ -418,12 +423,6 @@ impl SkBuff {
     pub fn set_protocol(self: Pin<&mut Self>, protocol: u16) {
         // SAFETY: The packet is ours to change.
         unsafe { bindings::skb_set_protocol(self.as_raw(), protocol.to_be()) };
-    }
-
-    /// Sets the mark.
-    pub fn set_mark(self: Pin<&mut Self>, mark: u32) {
-        // SAFETY: The packet is ours to change.
-        unsafe { bindings::skb_set_mark(self.as_raw(), mark) };
     }
 }
 

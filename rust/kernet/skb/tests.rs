@@ -8,8 +8,15 @@ use kernel::prelude::*;
 mod cases {
     use super::super::*;
     use crate::{
-        context::kunit::process,
-        wire::ethernet, //
+        context::kunit::{
+            init_net,
+            process, //
+        },
+        wire::{
+            self,
+            ethernet,
+            vlan::Tci, //
+        },
     };
 
     /// Runs `test` on a packet with 20 bytes, which are their own offsets, and 16 bytes of headroom.
@@ -130,5 +137,233 @@ mod cases {
             (longer, len, shorter, skb.len())
         });
         assert_eq!(seen, Some((true, 20, true, 5)));
+    }
+
+    #[test]
+    fn a_copy_has_bytes_and_room_of_its_own() {
+        let seen = with_packet(|skb| {
+            process(|process| {
+                let copy = skb.try_copy(process).ok()?;
+                let seen = (
+                    copy.is_cloned(),
+                    skb.is_cloned(),
+                    copy.linear() == skb.linear(),
+                );
+                copy.consume(process);
+                Some(seen)
+            })
+        });
+        assert_eq!(seen, Some(Some((false, false, true))));
+    }
+
+    #[test]
+    fn cow_unshares_and_makes_room() {
+        let seen = with_packet(|skb| {
+            process(|process| {
+                let clone = skb.try_clone(process).ok()?;
+                let done = skb.as_mut().cow(1000).is_ok();
+                let seen = (
+                    done,
+                    skb.is_cloned(),
+                    skb.headroom() >= 1000,
+                    skb.linear() == clone.linear(),
+                );
+                clone.consume(process);
+                Some(seen)
+            })
+        });
+        assert_eq!(seen, Some(Some((true, false, true, true))));
+    }
+
+    #[test]
+    fn a_linear_packet_is_made_linear() {
+        let seen = with_packet(|skb| {
+            let done = skb.as_mut().linearize().is_ok();
+            (
+                done,
+                skb.is_nonlinear(),
+                skb.fragments(),
+                skb.has_frag_list(),
+                skb.is_readable(),
+            )
+        });
+        assert_eq!(seen, Some((true, false, 0, false, true)));
+    }
+
+    #[test]
+    fn a_partial_checksum_is_filled_in() {
+        let seen = with_packet(|skb| {
+            let new = skb.checksum();
+            let partial = Checksum::Partial {
+                start: 8,
+                offset: 4,
+            };
+            let set = skb.as_mut().set_checksum(partial).is_ok() && skb.checksum() == partial;
+            let mut covered = [0; 12];
+            let read = skb.copy_bits(8, &mut covered).is_ok();
+            let expected = wire::checksum::Sum::new().bytes(&covered).checksum();
+            let filled = skb.as_mut().fill_checksum().is_ok();
+            let found = skb.copy_header::<[u8; 2]>(12).map(u16::from_be_bytes);
+            (
+                new,
+                set && read && filled,
+                found == Some(expected),
+                skb.checksum(),
+            )
+        });
+        assert_eq!(seen, Some((Checksum::None, true, true, Checksum::None)));
+    }
+
+    #[test]
+    fn a_checksum_outside_of_the_packet_is_refused() {
+        let seen = with_packet(|skb| {
+            let mut refused = 0;
+            for (start, offset) in [
+                (16, 3),
+                (21, 0),
+                (-1, 0),
+                (0, 19),
+                (70_000, 0),
+                (0, u16::MAX),
+            ] {
+                let partial = Checksum::Partial { start, offset };
+                refused += u32::from(skb.as_mut().set_checksum(partial) == Err(EINVAL));
+            }
+            let level = Checksum::Unnecessary { level: 4 };
+            (
+                refused,
+                skb.as_mut().set_checksum(level) == Err(EINVAL),
+                skb.checksum(),
+            )
+        });
+        assert_eq!(seen, Some((6, true, Checksum::None)));
+    }
+
+    #[test]
+    fn a_checksum_that_was_trimmed_or_pulled_off_is_no_longer_to_be_filled_in() {
+        let partial = Checksum::Partial {
+            start: 8,
+            offset: 4,
+        };
+        let seen = with_packet(|skb| {
+            let set = skb.as_mut().set_checksum(partial).is_ok();
+            let trimmed = skb.as_mut().trim(13).is_err();
+            let pulled = skb.as_mut().pull(9).is_ok();
+            (
+                set,
+                trimmed,
+                pulled,
+                skb.checksum(),
+                skb.as_mut().fill_checksum().is_ok(),
+            )
+        });
+        assert_eq!(seen, Some((true, true, true, Checksum::None, true)));
+    }
+
+    #[test]
+    fn what_is_known_of_the_checksum_is_kept() {
+        let seen = with_packet(|skb| {
+            let mut kept = 0;
+            for known in [
+                Checksum::Unnecessary { level: 3 },
+                Checksum::Complete { sum: 0x1234_5678 },
+                Checksum::None,
+            ] {
+                let set = skb.as_mut().set_checksum(known).is_ok();
+                kept += u32::from(set && skb.checksum() == known);
+            }
+            kept
+        });
+        assert_eq!(seen, Some(3));
+    }
+
+    #[test]
+    fn the_sum_is_that_of_the_bytes() {
+        let seen = with_packet(|skb| {
+            let expected = wire::checksum::Sum::new().bytes(&[2, 3, 4, 5]).fold();
+            let mut sum = skb.sum(2, 4, 0).ok()?;
+            while sum > 0xffff {
+                sum = (sum & 0xffff) + (sum >> 16);
+            }
+            // Memory's order of bytes, as C sums.
+            let found = u16::from_be(sum as u16);
+            let outside =
+                skb.sum(17, 4, 0) == Err(EFAULT) && skb.sum(u32::MAX, 2, 0) == Err(EFAULT);
+            Some((found == expected, outside, skb.sum(20, 0, 7).ok()))
+        });
+        assert_eq!(seen, Some(Some((true, true, Some(7)))));
+    }
+
+    #[test]
+    fn what_tells_a_packet_apart_is_kept() {
+        let seen = with_packet(|skb| {
+            let new = (skb.mark(), skb.priority(), skb.vlan_tag(), skb.gso());
+            skb.as_mut().set_mark(7);
+            skb.as_mut().set_priority(6);
+            (new, skb.mark(), skb.priority())
+        });
+        assert_eq!(seen, Some(((0, 0, None, None), 7, 6)));
+    }
+
+    #[test]
+    fn a_tag_of_vlan_0_is_a_tag() {
+        let (customer, service) = (VlanTag::Customer(Tci(0)), VlanTag::Service(Tci(0x2fff)));
+        let seen = with_packet(|skb| {
+            let mut kept = 0;
+            for tag in [Some(customer), Some(service), None] {
+                skb.as_mut().set_vlan_tag(tag);
+                kept += u32::from(skb.vlan_tag() == tag);
+            }
+            kept
+        });
+        assert_eq!(seen, Some(3));
+    }
+
+    #[test]
+    fn the_time_of_receipt_is_forgotten_across_namespaces() {
+        let seen = with_packet(|skb| {
+            let new = skb.received_at();
+            skb.note_received();
+            skb.as_mut().set_mark(7);
+            // The test's machine may be slow, and its clock off, but not by decades.
+            let noted = skb
+                .received_at()
+                .is_some_and(|time| time > 1_000_000_000_000_000_000);
+            skb.scrub(false);
+            let here = (skb.received_at().is_some(), skb.mark());
+            skb.scrub(true);
+            (new, noted, here, skb.received_at(), skb.mark())
+        });
+        assert_eq!(seen, Some((None, true, (true, 7), None, 0)));
+    }
+
+    #[test]
+    fn a_flow_has_one_number() {
+        let seen = with_packet(|skb| {
+            let net = init_net();
+            let first = skb.as_mut().flow_hash(net);
+            let again = skb.as_mut().flow_hash(net);
+            skb.as_mut().clear_hash();
+            (first == again, skb.as_mut().flow_hash(net) == first)
+        });
+        assert_eq!(seen, Some((true, true)));
+    }
+
+    #[test]
+    fn the_control_block_is_one_layers() {
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        struct Own(u64, u32, [u8; 32]);
+
+        let seen = process(|process| {
+            let skb = Skb::new(0, 16, process).ok()?;
+            let mut skb = WithControl::new(skb, Own(1, 2, [3; 32]));
+            skb.control_mut().1 = 4;
+            let (skb, own) = skb.into_parts();
+            // SAFETY: Valid by the type.
+            let left = unsafe { (*skb.as_ptr()).cb };
+            skb.consume(process);
+            Some((own, left))
+        });
+        assert_eq!(seen, Some((Own(1, 4, [3; 32]), [0; 48])));
     }
 }

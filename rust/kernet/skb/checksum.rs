@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Who has seen to the transport checksum, and who is to.
+//!
+//! C source: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h), "DOC: skb checksums"
+
+use core::pin::Pin;
+use kernel::{
+    error::to_result,
+    prelude::*, //
+};
+
+use super::SkBuff;
+use crate::bindings;
+
+/// What is known of a packet's transport checksum.
+#[doc(alias = "ip_summed")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checksum {
+    /// Received: nothing. To be sent: it is in the packet, or there is none.
+    #[doc(alias = "CHECKSUM_NONE")]
+    None,
+    /// Verified, or not worth it, for this many headers that have one, at most [`Self::MAX_LEVEL`].
+    #[doc(alias = "CHECKSUM_UNNECESSARY")]
+    Unnecessary {
+        /// Of how many encapsulated headers, beside the outermost.
+        level: u8,
+    },
+    /// The device has summed the data from `skb->data` on.
+    #[doc(alias = "CHECKSUM_COMPLETE")]
+    Complete {
+        /// One's complement sum of 16-bit words, not folded, as
+        /// [`csum_partial()`](srctree/include/asm-generic/checksum.h) makes it.
+        sum: u32,
+    },
+    /// Whoever sends the packet sums it from a point on, and puts the result in.
+    #[doc(alias = "CHECKSUM_PARTIAL")]
+    Partial {
+        /// Where the sum begins, from `skb->data`. Negative when that has been pulled.
+        start: i32,
+        /// Where the checksum is, from `start`.
+        offset: u16,
+    },
+}
+
+impl Checksum {
+    /// The most encapsulated headers that can be said to be verified.
+    #[doc(alias = "SKB_MAX_CSUM_LEVEL")]
+    pub const MAX_LEVEL: u8 = bindings::SKB_MAX_CSUM_LEVEL as u8;
+}
+
+impl SkBuff {
+    /// What is known of the transport checksum.
+    pub fn checksum(&self) -> Checksum {
+        // SAFETY: Valid by the type.
+        match u32::from(unsafe { bindings::skb_get_ip_summed(self.as_raw()) }) {
+            bindings::CHECKSUM_UNNECESSARY => Checksum::Unnecessary {
+                // SAFETY: As above.
+                level: unsafe { bindings::skb_get_csum_level(self.as_raw()) },
+            },
+            bindings::CHECKSUM_COMPLETE => Checksum::Complete {
+                // SAFETY: As above.
+                sum: unsafe { bindings::skb_get_csum(self.as_raw()) },
+            },
+            bindings::CHECKSUM_PARTIAL => Checksum::Partial {
+                // SAFETY: As above.
+                start: unsafe { bindings::skb_checksum_start_offset(self.as_raw()) },
+                // SAFETY: As above.
+                offset: unsafe { bindings::skb_get_csum_offset(self.as_raw()) },
+            },
+            _ => Checksum::None,
+        }
+    }
+
+    /// Says what is known of the transport checksum.
+    ///
+    /// A false word lets a damaged packet through, or loses a good one.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`]: a level above the [maximum](Checksum::MAX_LEVEL), or a checksum to fill in that
+    /// is not in the linear part. The packet is as before.
+    #[doc(alias = "skb_partial_csum_set")]
+    pub fn set_checksum(self: Pin<&mut Self>, checksum: Checksum) -> Result {
+        let skb = self.as_raw();
+        match checksum {
+            // SAFETY: The packet is ours to change.
+            Checksum::None => unsafe { bindings::skb_set_csum_none(skb) },
+            Checksum::Unnecessary { level } if level <= Checksum::MAX_LEVEL => {
+                // SAFETY: As above.
+                unsafe { bindings::skb_set_csum_unnecessary(skb, level) };
+            }
+            Checksum::Unnecessary { .. } => return Err(EINVAL),
+            // SAFETY: As above.
+            Checksum::Complete { sum } => unsafe { bindings::skb_set_csum_complete(skb, sum) },
+            Checksum::Partial { start, offset } => {
+                let start = u16::try_from(start).map_err(|_| EINVAL)?;
+                // SAFETY: As above; the callee checks both against the linear part.
+                if !unsafe { bindings::skb_partial_csum_set(skb, start, offset) } {
+                    return Err(EINVAL);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the transport checksum in, if that was left to whoever sends the packet.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`]: it is to be segmented first, or what was to be summed has been pulled or trimmed
+    /// off; [`ENOMEM`]; [`EFAULT`]: the data is a device's, not the host's, to read.
+    #[doc(alias = "skb_checksum_help")]
+    pub fn fill_checksum(self: Pin<&mut Self>) -> Result {
+        let Checksum::Partial { start, offset } = self.checksum() else {
+            return Ok(());
+        };
+        let end = u32::try_from(start)
+            .ok()
+            .and_then(|start| start.checked_add(u32::from(offset) + 2));
+        if self.gso().is_some() || end.is_none_or(|end| end > self.headlen()) {
+            return Err(EINVAL);
+        }
+        // SAFETY: The packet is ours to change. That it is not to be segmented, and that the
+        // checksum is in the linear part, which the callee warns of, was just seen.
+        to_result(unsafe { bindings::skb_checksum_help(self.as_raw()) })
+    }
+
+    /// The sum of `len` bytes from `offset` on, wherever they are: one's complement, of 16-bit
+    /// words, not folded, added to `seed`.
+    ///
+    /// # Errors
+    ///
+    /// [`EFAULT`] when the packet ends before, or is not the host's to read.
+    #[doc(alias = "skb_checksum")]
+    pub fn sum(&self, offset: u32, len: u32, seed: u32) -> Result<u32> {
+        let end = offset.checked_add(len).ok_or(EFAULT)?;
+        if end > self.len() || !self.is_readable() {
+            return Err(EFAULT);
+        }
+        let offset = c_int::try_from(offset).map_err(|_| EFAULT)?;
+        let len = c_int::try_from(len).map_err(|_| EFAULT)?;
+        // SAFETY: Valid by the type; the bytes are in the packet, as just seen.
+        Ok(unsafe { bindings::skb_checksum(self.as_raw(), offset, len, seed) })
+    }
+}

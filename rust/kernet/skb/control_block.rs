@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The space in a packet for the layer that holds it: `skb->cb`.
+//!
+//! Every layer uses it for itself, and finds in it what the last one left. So what is kept there is
+//! a value of a type, which is there as long as its [`WithControl`] is, and no other layer sees it.
+
+use core::{
+    marker::PhantomData,
+    mem::offset_of,
+    ops::Deref, //
+};
+use kernel::prelude::*;
+
+use super::{
+    DropReason,
+    Free,
+    SkBuff,
+    Skb, //
+};
+use crate::bindings;
+
+/// Bytes of a packet's control block.
+const SIZE: usize = {
+    const fn len<const N: usize>(_: fn(&bindings::sk_buff) -> &[c_char; N]) -> usize {
+        N
+    }
+    len(|skb| &skb.cb)
+};
+
+/// A packet, and a `T` in its control block: no memory but the packet's own.
+///
+/// Ends like an [`Skb`], and like one cannot be dropped implicitly.
+///
+/// # Invariants
+///
+/// The packet's control block holds a `T`, and is this value's alone.
+#[doc(alias = "cb")]
+pub struct WithControl<T: Copy + Send + 'static>(Skb, PhantomData<T>);
+
+impl<T: Copy + Send + 'static> WithControl<T> {
+    /// Puts `control`, of at most 48 bytes, into the packet.
+    #[inline]
+    pub fn new(skb: Skb, control: T) -> Self {
+        const {
+            assert!(size_of::<T>() <= SIZE, "more than a control block takes");
+            assert!(
+                offset_of!(bindings::sk_buff, cb) % align_of::<T>() == 0
+                    && align_of::<bindings::sk_buff>() % align_of::<T>() == 0,
+                "a control block is not aligned for it"
+            );
+        }
+        let block = Self::block(&skb);
+        // SAFETY: The block has the size and the alignment of a `T`, and is of whoever holds the
+        // packet.
+        unsafe { block.write(control) };
+        // INVARIANT: Just written.
+        Self(skb, PhantomData)
+    }
+
+    #[inline(always)]
+    fn block(skb: &Skb) -> *mut T {
+        // SAFETY: Valid by the type invariants of the packet; no reference is made.
+        unsafe { (&raw mut (*skb.as_ptr()).cb).cast() }
+    }
+
+    /// What is kept in the packet.
+    #[inline]
+    pub fn control(&self) -> &T {
+        // SAFETY: There is a `T`, by the type invariants, which is not changed while borrowed.
+        unsafe { &*Self::block(&self.0) }
+    }
+
+    /// What is kept in the packet, to change it.
+    #[inline]
+    pub fn control_mut(&mut self) -> &mut T {
+        // SAFETY: There is a `T`, by the type invariants, which is borrowed here alone.
+        unsafe { &mut *Self::block(&self.0) }
+    }
+
+    /// The packet and what was kept in it, of which the next layer finds nothing.
+    #[inline]
+    pub fn into_parts(self) -> (Skb, T) {
+        let control = *self.control();
+        let skb = self.0;
+        // SAFETY: The block is of whoever holds the packet; bytes of 0 are any C layer's start.
+        unsafe { (&raw mut (*skb.as_ptr()).cb).write_bytes(0, 1) };
+        (skb, control)
+    }
+
+    /// As [`Skb::drop_reason`].
+    #[inline]
+    pub fn drop_reason(self, reason: DropReason, context: impl Free) {
+        self.0.drop_reason(reason, context);
+    }
+
+    /// As [`Skb::consume`].
+    #[inline]
+    pub fn consume(self, context: impl Free) {
+        self.0.consume(context);
+    }
+}
+
+impl<T: Copy + Send + 'static> Deref for WithControl<T> {
+    type Target = SkBuff;
+
+    #[inline(always)]
+    fn deref(&self) -> &SkBuff {
+        &self.0
+    }
+}

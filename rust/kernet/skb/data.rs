@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Where a packet's bytes are, and whose.
+
+use core::{
+    pin::Pin,
+    ptr::NonNull, //
+};
+use kernel::{
+    error::to_result,
+    prelude::*, //
+};
+
+use super::{
+    SkBuff,
+    Skb, //
+};
+use crate::{
+    bindings,
+    context::Context, //
+};
+
+impl SkBuff {
+    /// How many page fragments the data is in, beside the linear part.
+    #[doc(alias = "nr_frags")]
+    #[inline]
+    pub fn fragments(&self) -> u8 {
+        // SAFETY: Valid by the type, and so is what describes its data.
+        unsafe { (*bindings::skb_shinfo(self.as_raw())).nr_frags }
+    }
+
+    /// Whether a part of the data is in a list of further packets.
+    #[doc(alias = "skb_has_frag_list")]
+    #[inline]
+    pub fn has_frag_list(&self) -> bool {
+        // SAFETY: As above.
+        unsafe { !(*bindings::skb_shinfo(self.as_raw())).frag_list.is_null() }
+    }
+
+    /// Whether the fragments are in the host's memory, not in a device's.
+    #[doc(alias = "skb_frags_readable")]
+    #[inline]
+    pub fn is_readable(&self) -> bool {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::skb_frags_readable(self.as_raw()) }
+    }
+
+    /// Makes all of the data linear.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`]; the packet is as before.
+    #[doc(alias = "skb_linearize")]
+    pub fn linearize(self: Pin<&mut Self>) -> Result {
+        // SAFETY: The packet is ours to change.
+        to_result(unsafe { bindings::skb_linearize(self.as_raw()) })
+    }
+
+    /// Makes the linear part this packet's alone, with at least `headroom` bytes before it.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`]; the packet is as before.
+    #[doc(alias = "skb_cow")]
+    pub fn cow(self: Pin<&mut Self>, headroom: u16) -> Result {
+        // SAFETY: The packet is ours to change, and the headroom no number that overflows.
+        to_result(unsafe { bindings::skb_cow(self.as_raw(), u32::from(headroom)) })
+    }
+}
+
+impl Skb {
+    /// A second packet with bytes of its own, all of them linear.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`], also when the data is a device's, not the host's, to read.
+    #[doc(alias = "skb_copy")]
+    pub fn try_copy<C: Context>(&self, _context: C) -> Result<Self> {
+        // SAFETY: Valid by the type invariants.
+        let skb = unsafe { bindings::skb_copy(self.as_ptr(), C::GFP) };
+        // SAFETY: The copy's one reference is passed on.
+        NonNull::new(skb)
+            .map(|skb| unsafe { Self::from_raw(skb) })
+            .ok_or(ENOMEM)
+    }
+}

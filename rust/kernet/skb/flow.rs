@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a packet is told apart by on its way: mark, priority, hash, VLAN tag, time.
+
+use super::{
+    SkBuff,
+    Skb, //
+};
+use crate::{
+    bindings,
+    netns::Net,
+    wire::{
+        ethernet::EtherType,
+        vlan::Tci, //
+    },
+};
+use core::pin::Pin;
+
+/// A VLAN tag that is beside the packet, not in it: taken out when it was received, or to be put in
+/// by the device that sends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VlanTag {
+    /// Of IEEE 802.1Q, EtherType 0x8100.
+    #[doc(alias = "ETH_P_8021Q")]
+    Customer(Tci),
+    /// Of IEEE 802.1ad, EtherType 0x88a8.
+    #[doc(alias = "ETH_P_8021AD")]
+    Service(Tci),
+}
+
+impl SkBuff {
+    /// The packet's mark.
+    #[inline(always)]
+    pub fn mark(&self) -> u32 {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::skb_get_mark(self.as_raw()) }
+    }
+
+    /// Sets the mark.
+    pub fn set_mark(self: Pin<&mut Self>, mark: u32) {
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::skb_set_mark(self.as_raw(), mark) };
+    }
+
+    /// The class that traffic control and the device's queues go by.
+    #[doc(alias = "skb->priority")]
+    #[inline]
+    pub fn priority(&self) -> u32 {
+        // SAFETY: Valid by the type.
+        unsafe { bindings::skb_get_priority(self.as_raw()) }
+    }
+
+    /// Sets the class that traffic control and the device's queues go by.
+    #[inline]
+    pub fn set_priority(self: Pin<&mut Self>, priority: u32) {
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::skb_set_priority(self.as_raw(), priority) };
+    }
+
+    /// A number that is the same for all packets of a flow, computed if nobody has yet.
+    ///
+    /// `net` is where a program that takes flows apart is looked for.
+    #[doc(alias = "skb_get_hash_net")]
+    #[inline]
+    pub fn flow_hash(self: Pin<&mut Self>, net: &Net) -> u32 {
+        // SAFETY: The packet is ours to change, and the namespace valid.
+        unsafe { bindings::skb_get_hash_net(net.as_raw(), self.as_raw()) }
+    }
+
+    /// Forgets the flow's number, for a packet whose addresses have changed.
+    #[doc(alias = "skb_clear_hash")]
+    pub fn clear_hash(self: Pin<&mut Self>) {
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::skb_clear_hash(self.as_raw()) };
+    }
+
+    /// The VLAN tag beside the packet.
+    #[doc(alias = "skb_vlan_tag_get")]
+    #[inline]
+    pub fn vlan_tag(&self) -> Option<VlanTag> {
+        // SAFETY: Valid by the type.
+        let protocol = unsafe { bindings::skb_get_vlan_proto(self.as_raw()) };
+        // SAFETY: As above.
+        let tci = Tci(unsafe { bindings::skb_get_vlan_tci(self.as_raw()) });
+        match EtherType(u16::from_be(protocol)) {
+            EtherType::VLAN => Some(VlanTag::Customer(tci)),
+            EtherType::SERVICE_VLAN => Some(VlanTag::Service(tci)),
+            _ => None,
+        }
+    }
+
+    /// Puts a VLAN tag beside the packet, in place of one that is there, or takes it away.
+    #[doc(alias = "__vlan_hwaccel_put_tag")]
+    #[doc(alias = "__vlan_hwaccel_clear_tag")]
+    #[inline]
+    pub fn set_vlan_tag(self: Pin<&mut Self>, tag: Option<VlanTag>) {
+        let (protocol, tci) = match tag {
+            Some(VlanTag::Customer(tci)) => (EtherType::VLAN.0, tci.0),
+            Some(VlanTag::Service(tci)) => (EtherType::SERVICE_VLAN.0, tci.0),
+            None => (0, 0),
+        };
+        // SAFETY: The packet is ours to change; the protocol is one of a tag.
+        unsafe { bindings::__vlan_hwaccel_put_tag(self.as_raw(), protocol.to_be(), tci) };
+    }
+
+    /// When the packet was received, in nanoseconds of the wall clock since 1970.
+    ///
+    /// `None` when nobody asked for it to be noted, or the packet is to be sent.
+    #[doc(alias = "skb_tstamp")]
+    #[inline]
+    pub fn received_at(&self) -> Option<u64> {
+        // SAFETY: Valid by the type.
+        let time = unsafe { bindings::skb_tstamp(self.as_raw()) };
+        u64::try_from(time).ok().filter(|&time| time != 0)
+    }
+}
+
+impl Skb {
+    /// Notes that the packet was received now.
+    #[doc(alias = "__net_timestamp")]
+    #[inline]
+    pub fn note_received(&mut self) {
+        // SAFETY: Owned, by the type invariants.
+        unsafe { bindings::__net_timestamp(self.as_ptr()) };
+    }
+
+    /// Forgets the route, the connection and the socket that the packet has from where it was, as
+    /// for one that comes out of a tunnel or a device; `crossing` when it goes to another network
+    /// namespace, which does not see the mark and the time either.
+    #[doc(alias = "skb_scrub_packet")]
+    pub fn scrub(&mut self, crossing: bool) {
+        // SAFETY: Owned, by the type invariants: no layer behind relies on what is forgotten.
+        unsafe { bindings::skb_scrub_packet(self.as_ptr(), crossing) };
+    }
+}

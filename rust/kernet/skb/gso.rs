@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Packets that stand for many: generic segmentation offload.
+//!
+//! C source: [`Documentation/networking/segmentation-offloads.rst`](srctree/Documentation/networking/segmentation-offloads.rst)
+
+use super::SkBuff;
+use crate::bindings;
+
+/// What a packet is to be cut into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gso {
+    /// Bytes of payload in each, the last excepted.
+    #[doc(alias = "gso_size")]
+    pub size: u16,
+    /// How many, 0 if nobody has counted.
+    #[doc(alias = "gso_segs")]
+    pub segments: u16,
+    /// How.
+    #[doc(alias = "gso_type")]
+    pub kind: GsoKind,
+}
+
+/// How a packet is to be cut: `SKB_GSO_*`, of which several may be said at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GsoKind(u32);
+
+impl GsoKind {
+    /// TCP over IPv4.
+    #[doc(alias = "SKB_GSO_TCPV4")]
+    pub const TCPV4: Self = Self(bindings::SKB_GSO_TCPV4 as u32);
+    /// TCP over IPv6.
+    #[doc(alias = "SKB_GSO_TCPV6")]
+    pub const TCPV6: Self = Self(bindings::SKB_GSO_TCPV6 as u32);
+    /// UDP, into datagrams.
+    #[doc(alias = "SKB_GSO_UDP_L4")]
+    pub const UDP_L4: Self = Self(bindings::SKB_GSO_UDP_L4 as u32);
+    /// SCTP.
+    #[doc(alias = "SKB_GSO_SCTP")]
+    pub const SCTP: Self = Self(bindings::SKB_GSO_SCTP as u32);
+    /// At the packets it was made of, which are its list.
+    #[doc(alias = "SKB_GSO_FRAGLIST")]
+    pub const FRAGLIST: Self = Self(bindings::SKB_GSO_FRAGLIST as u32);
+    /// From a source that is not trusted, such as a guest: the headers are checked before.
+    #[doc(alias = "SKB_GSO_DODGY")]
+    pub const DODGY: Self = Self(bindings::SKB_GSO_DODGY as u32);
+
+    /// Whether all of `other` is said.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl SkBuff {
+    /// What the packet is to be cut into; `None` when it is one.
+    #[doc(alias = "skb_is_gso")]
+    #[doc(alias = "skb_shinfo")]
+    #[inline]
+    pub fn gso(&self) -> Option<Gso> {
+        // SAFETY: Valid by the type, and so is what describes its data, which nobody changes while
+        // the packet is borrowed.
+        let shared = unsafe { &*bindings::skb_shinfo(self.as_raw()) };
+        (shared.gso_size != 0).then_some(Gso {
+            size: shared.gso_size,
+            segments: shared.gso_segs,
+            kind: GsoKind(shared.gso_type),
+        })
+    }
+}
