@@ -4,7 +4,6 @@
 
 import errno
 import json
-import subprocess
 
 import rtnl
 from selftest import (NetNs, case, checked, defer, equal, iperf, loaded, main, modprobe, need,
@@ -228,25 +227,6 @@ def unloaded_under_traffic():
         run(["modprobe", "vpair"])
         pair(a, b)
         assert a.ping("192.0.2.2")
-
-
-@case
-@checked
-def many_pairs():
-    """Made, renamed, moved and deleted from two shells at a time."""
-    modprobe("vpair")
-    a, b = NetNs(), NetNs()
-    script = ("for i in $(seq 20); do "
-              "ip link add dev x{n}$i type vpair && ip link set x{n}$i name y{n}$i && "
-              "ip link set y{n}$i netns {other} up && ip -n {other} link del y{n}$i || exit 1; done")
-    shells = []
-    for n, ns, other in (("p", a, b), ("q", b, a)):
-        with ns.enter():
-            shells.append(subprocess.Popen(script.format(n=n, other=other.name), shell=True,
-                                           stderr=subprocess.PIPE, text=True))
-    for shell in shells:
-        _, said = shell.communicate(timeout=300)
-        equal((shell.returncode, said), (0, ""), "status")
 
 
 main()
