@@ -7,8 +7,10 @@
 /* `bindgen` needs enums before they are forward-declared. */
 #include <linux/hrtimer_types.h>
 
+#include <linux/bpf.h>
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
+#include <linux/filter.h>
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
@@ -36,9 +38,11 @@
 #include <net/netdev_queues.h>
 #include <net/netlink.h>
 #include <net/netns/generic.h>
+#include <net/page_pool/helpers.h>
 #include <net/protocol.h>
 #include <net/route.h>
 #include <net/rtnetlink.h>
+#include <net/xdp.h>
 #include <uapi/linux/if_link.h>
 #include <uapi/linux/if_tunnel.h>
 
@@ -65,5 +69,8 @@ const u64 RUST_CONST_HELPER_NETIF_F_ALL_TSO = NETIF_F_ALL_TSO;
 const u64 RUST_CONST_HELPER_NETIF_F_GRO = NETIF_F_GRO;
 const u64 RUST_CONST_HELPER_NETIF_F_GRO_FRAGLIST = NETIF_F_GRO_FRAGLIST;
 const u64 RUST_CONST_HELPER_NETIF_F_GRO_UDP_FWD = NETIF_F_GRO_UDP_FWD;
+const u32 RUST_CONST_HELPER_XDP_MAX_LINEAR =
+	SKB_WITH_OVERHEAD(PAGE_SIZE - XDP_PACKET_HEADROOM - NET_IP_ALIGN);
+const u32 RUST_CONST_HELPER_XDP_MAX_FRAGS = PAGE_SIZE * MAX_SKB_FRAGS;
 const size_t RUST_CONST_HELPER_LL_MAX_HEADER = LL_MAX_HEADER;
 const unsigned int RUST_CONST_HELPER_NETDEV_FEATURE_BITS = NETDEV_FEATURE_COUNT;

@@ -28,3 +28,4 @@
 #include "percpu.c"
 #include "rcu.c"
 #include "skbuff.c"
+#include "xdp.c"

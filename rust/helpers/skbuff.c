@@ -276,14 +276,24 @@ __kernet_helper int kernet_helper_ptr_ring_produce(struct ptr_ring *ring, void *
 	return ptr_ring_produce(ring, ptr);
 }
 
-__kernet_helper void *kernet_helper_ptr_ring_consume(struct ptr_ring *ring)
+__kernet_helper int kernet_helper___ptr_ring_produce(struct ptr_ring *ring, void *ptr)
 {
-	return ptr_ring_consume(ring);
+	return __ptr_ring_produce(ring, ptr);
 }
 
-__kernet_helper void *kernet_helper_ptr_ring_consume_bh(struct ptr_ring *ring)
+__kernet_helper void kernet_helper_ptr_ring_lock_producer(struct ptr_ring *ring)
 {
-	return ptr_ring_consume_bh(ring);
+	spin_lock(&ring->producer_lock);
+}
+
+__kernet_helper void kernet_helper_ptr_ring_unlock_producer(struct ptr_ring *ring)
+{
+	spin_unlock(&ring->producer_lock);
+}
+
+__kernet_helper void *kernet_helper___ptr_ring_consume(struct ptr_ring *ring)
+{
+	return __ptr_ring_consume(ring);
 }
 
 __kernet_helper bool kernet_helper___ptr_ring_empty(struct ptr_ring *ring)

@@ -127,6 +127,16 @@ impl<'a> Softirq<'a> {
     }
 }
 
+impl Softirq<'_> {
+    /// The number of this CPU.
+    #[doc(alias = "smp_processor_id")]
+    #[inline(always)]
+    pub fn cpu(self) -> u32 {
+        // SAFETY: Bottom halves are off, by the type invariants: the task stays on this CPU.
+        unsafe { bindings::smp_processor_id() }
+    }
+}
+
 impl<'a> From<&'a Guard> for Rcu<'a> {
     #[inline(always)]
     fn from(_: &'a Guard) -> Self {

@@ -23,6 +23,7 @@ pub mod percpu;
 pub mod rcu;
 pub mod rtnl;
 pub mod skb;
+pub mod xdp;
 
 #[path = "../wire/lib.rs"]
 pub mod wire;

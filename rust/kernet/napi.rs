@@ -53,10 +53,25 @@ use crate::{
     netdev::{
         Counter,
         Dev,
-        Driver, //
+        Driver,
+        Features, //
     },
     percpu::Totals,
-    skb::Received, //
+    xdp::{
+        self,
+        Counted,
+        Counters,
+        PoolStats,
+        Receive,
+        Run, //
+    },
+};
+
+mod ring;
+
+pub use ring::{
+    Packet,
+    Ring, //
 };
 
 /// What a receive queue of driver `D` holds while it is polled.
@@ -70,12 +85,26 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
 
     /// The next packet that has been received, if any.
     ///
-    /// kernet counts it, and passes it up as received by `dev`.
-    fn next(&self, dev: &Dev<D>, napi: Napi<'_>) -> Option<Received>;
+    /// kernet counts it, lets the device's XDP program see it, and passes it up as received by
+    /// `dev`.
+    fn next(queue: &mut Polled<'_, Self>, dev: &Dev<D>, napi: Napi<'_>) -> Option<Packet>;
 
     /// Whether there is no packet. Asked after a poll without one, so that none is left behind that
     /// came meanwhile: see [`RxQueue::notify`].
-    fn is_empty(&self) -> bool;
+    fn is_empty(queue: &Polled<'_, Self>) -> bool;
+}
+
+/// The content of a queue, lent to its poll, of which no two run at a time: whoever has this is the
+/// one consumer.
+pub struct Polled<'a, Q>(&'a Q);
+
+impl<Q> core::ops::Deref for Polled<'_, Q> {
+    type Target = Q;
+
+    #[inline(always)]
+    fn deref(&self) -> &Q {
+        self.0
+    }
 }
 
 impl<D: Driver> Queue<D> for () {
@@ -85,11 +114,11 @@ impl<D: Driver> Queue<D> for () {
         Ok(())
     }
 
-    fn next(&self, _: &Dev<D>, _: Napi<'_>) -> Option<Received> {
+    fn next(_: &mut Polled<'_, Self>, _: &Dev<D>, _: Napi<'_>) -> Option<Packet> {
         None
     }
 
-    fn is_empty(&self) -> bool {
+    fn is_empty(_: &Polled<'_, Self>) -> bool {
         true
     }
 }
@@ -119,8 +148,18 @@ pub struct RxQueue<D: Driver> {
     notified: Atomic<bool>,
     packets: Counter,
     bytes: Counter,
+    frames: Counters,
     #[pin]
-    content: Opaque<D::Queue>,
+    content: Opaque<Content<D>>,
+}
+
+/// What a queue has while it is polled.
+#[pin_data]
+struct Content<D: Driver> {
+    #[pin]
+    queue: D::Queue,
+    #[pin]
+    receive: Receive,
 }
 
 // SAFETY: NAPI's functions are thread safe; the content is `Sync` itself.
@@ -134,7 +173,7 @@ impl<D: Driver> core::ops::Deref for RxQueue<D> {
     #[inline(always)]
     fn deref(&self) -> &D::Queue {
         // SAFETY: Lent by `Dev::rx_queue` or by a poll, hence initialised, by the type invariants.
-        unsafe { &*self.content.get() }
+        unsafe { &(*self.content.get()).queue }
     }
 }
 
@@ -148,6 +187,7 @@ impl<D: Driver> RxQueue<D> {
             notified: Atomic::<bool>::new(false),
             packets: Counter::new(),
             bytes: Counter::new(),
+            frames: Counters::new(),
             content: Opaque::uninit(),
         })
     }
@@ -168,6 +208,13 @@ impl<D: Driver> RxQueue<D> {
     pub(crate) fn is_of(&self, dev: &Dev<D>) -> bool {
         // SAFETY: Lent while it is polled, hence added to a device.
         unsafe { ptr::eq((*self.napi.get()).dev, dev.as_raw()) }
+    }
+
+    /// Counts frames that were redirected to the other side: those that were put into the queue, and
+    /// those that were not.
+    #[inline]
+    pub fn count_frames(&self, taken: usize, not_taken: usize, _softirq: Softirq<'_>) {
+        self.frames.add_taken(taken, not_taken);
     }
 
     /// Sees to it that the queue is polled after what has just been put into it.
@@ -196,11 +243,12 @@ impl<D: Driver> RxQueue<D> {
     ///
     /// `dev` is the device that owns the queue, which is idle.
     unsafe fn start(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) -> Result {
-        let content = self.content.get();
+        let content = try_pin_init!(Content::<D> {
+            queue <- <D::Queue as Queue<D>>::init(rtnl.process()),
+            receive <- Receive::new(dev, self.index, rtnl),
+        }? Error);
         // SAFETY: The queue is idle, so nobody looks at its content, which does not move.
-        unsafe {
-            crate::error::init_in_place(content, <D::Queue as Queue<D>>::init(rtnl.process()))?
-        };
+        unsafe { crate::error::init_in_place(self.content.get(), content)? };
         self.notified.store(false, Relaxed);
         let (dev, napi) = (dev.as_raw(), self.napi.get());
         // SAFETY: The device owns the queue and has room for settings of each; `poll` is for an
@@ -269,21 +317,41 @@ impl<D: Driver> RxQueue<D> {
         let dev = unsafe { Dev::<D>::from_raw((*napi).dev) };
         // SAFETY: This is a poll, with that budget.
         let context = unsafe { Napi::assume(budget) };
+        // SAFETY: A queue is polled while its content is initialised, by the type invariants.
+        let content = unsafe { &*this.content.get() };
+        let mut queue = Polled(&content.queue);
+        // SAFETY: All are of this poll; finished below.
+        let mut run = unsafe { Run::new(dev, &content.receive, napi, context) };
         let mut done = 0;
         let mut bytes = 0_u64;
         while done < budget {
-            let Some(received) = this.next(dev, context) else {
-                break;
+            let len = match <D::Queue as Queue<D>>::next(&mut queue, dev, context) {
+                None => break,
+                Some(Packet::Skb(received)) => {
+                    let len = received.frame_len();
+                    if let Some(received) = run.skb(received) {
+                        let skb = received.into_raw();
+                        // SAFETY: The packet is ours, and is what `eth_type_trans()` makes; it
+                        // becomes one of this device, which is alive, and is taken over.
+                        unsafe {
+                            bindings::skb_set_dev(skb, dev.as_raw());
+                            bindings::napi_receive(napi, skb);
+                        }
+                    }
+                    len
+                }
+                Some(Packet::Frame(frame)) => {
+                    let len = frame.len();
+                    run.frame(frame);
+                    len
+                }
             };
-            bytes = bytes.wrapping_add(received.frame_len().into());
-            let skb = received.into_raw();
-            // SAFETY: The packet is ours, and is what `eth_type_trans()` makes; it becomes one of
-            // this device, which is alive, and is taken over.
-            unsafe {
-                bindings::skb_set_dev(skb, dev.as_raw());
-                bindings::napi_receive(napi, skb);
-            }
+            bytes = bytes.wrapping_add(len.into());
             done += 1;
+        }
+        let counted = run.finish();
+        if xdp::exists::<D>() {
+            this.frames.add(counted);
         }
         this.packets.add(done.unsigned_abs().into());
         this.bytes.add(bytes);
@@ -293,7 +361,7 @@ impl<D: Driver> RxQueue<D> {
             // `notified`, before what is in the queue: the other side is in `notify`.
             // SAFETY: No requirements.
             unsafe { bindings::smp_mb() };
-            if !this.is_empty() {
+            if !<D::Queue as Queue<D>>::is_empty(&queue) {
                 this.notify(context.softirq());
             }
         }
@@ -325,6 +393,14 @@ pub(crate) fn start<D: Driver>(dev: &Dev<D>, range: Range<u16>, rtnl: Rtnl<'_>) 
         }
     }
     Ok(())
+}
+
+/// Whether the queues of a device that is up are polled with these features.
+pub(crate) fn wanted<D: Driver>(dev: &Dev<D>, features: Features, rtnl: Rtnl<'_>) -> bool {
+    if !<D::Queue as Queue<D>>::EXISTS {
+        return false;
+    }
+    dev.shared().program().is_some(rtnl) || D::polled(dev, features, rtnl)
 }
 
 /// Whether the queues that are in use are polled.
@@ -384,5 +460,25 @@ impl<D: Driver> Dev<D> {
     pub fn rx_counted(&self, index: u16) -> Totals {
         let queue = self.all_rx_queues(index..index.saturating_add(1)).first();
         queue.map_or_else(Totals::default, |queue| queue.received())
+    }
+
+    /// What the receive queues of a range have done with frames, since the device was made.
+    pub fn frames_counted(&self, queues: Range<u16>) -> Counted {
+        let queues = self.all_rx_queues(queues).iter();
+        queues.fold(Counted::default(), |sum, queue| {
+            sum.plus(queue.frames.get())
+        })
+    }
+
+    /// Adds up statistics of the pages of the queues that are in use.
+    pub(crate) fn pool_stats(&self, _rtnl: Rtnl<'_>) -> PoolStats {
+        let mut stats = PoolStats::new();
+        for queue in self.all_rx_queues(0..self.rx_queues()) {
+            if queue.state.load(Relaxed) == POLLED {
+                // SAFETY: Polled, hence initialised, by the type invariants; under RTNL it stays so.
+                stats.add(unsafe { &(*queue.content.get()).receive });
+            }
+        }
+        stats
     }
 }

@@ -346,6 +346,46 @@ impl<D: Driver> Dev<D> {
         unsafe { bindings::dev_set_needed_headroom(self.as_raw(), bytes) };
     }
 
+    /// Sets the largest MTU that the device can be given, in bytes without the link header; 0 for
+    /// no limit.
+    pub fn set_max_mtu(&self, mtu: u32, _rtnl: Rtnl<'_>) {
+        // SAFETY: Valid by the type; read and written as a whole, under RTNL.
+        unsafe { ptr::write_volatile(&raw mut (*self.as_raw()).max_mtu, mtu) };
+    }
+
+    /// Says whether `ethtool -K` can switch these offloads.
+    #[doc(alias = "hw_features")]
+    pub fn set_switchable(&self, features: Features, switchable: bool, _rtnl: Rtnl<'_>) {
+        // SAFETY: Valid by the type; only used under RTNL.
+        unsafe {
+            let hw_features = &raw mut (*self.as_raw()).hw_features;
+            if switchable {
+                *hw_features |= features.into_raw();
+            } else {
+                *hw_features &= !features.into_raw();
+            }
+        }
+    }
+
+    /// The offloads that are asked for, whether or not they go together.
+    pub fn wanted_features(&self, _rtnl: Rtnl<'_>) -> Features {
+        // SAFETY: Valid by the type; only changed under RTNL.
+        Features::from_raw(unsafe { (*self.as_raw()).wanted_features })
+    }
+
+    /// Asks [`Driver::fix_features`] again which offloads go together, and lets them be so.
+    ///
+    /// Nothing while the device is not registered.
+    #[doc(alias = "netdev_update_features")]
+    pub fn update_features(&self, _rtnl: Rtnl<'_>) {
+        // SAFETY: Valid by the type; only changed under RTNL.
+        let state = u32::from(unsafe { (*self.as_raw()).reg_state });
+        if state == bindings::netdev_reg_state_NETREG_REGISTERED {
+            // SAFETY: Registered, under RTNL.
+            unsafe { bindings::netdev_update_features(self.as_raw()) };
+        }
+    }
+
     /// The namespace of the [`DeviceMap`] that the device is in: where a tunnel's outer packets
     /// go, whichever namespace the device has been moved to.
     #[inline]

@@ -53,7 +53,8 @@ use crate::{
         ExtAck,
         Table,
         Writer, //
-    }, //
+    },
+    xdp,
 };
 
 mod name;
@@ -373,6 +374,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
                 // What the request says of the device goes for both, as a veth's does.
                 Self::set_queues(end, request, rtnl)?;
             }
+            xdp::update_features(dev, rtnl);
             L::created(dev, request, extack, rtnl)
         };
         if let Err(e) = run() {

@@ -63,7 +63,6 @@ mod drop_reason;
 mod flow;
 mod gso;
 mod link;
-mod queue;
 mod received;
 mod tests;
 
@@ -76,7 +75,6 @@ pub use gso::{
     GsoKind, //
 };
 pub use link::PacketType;
-pub use queue::Ring;
 pub use received::Received;
 
 /// What a typed view of packet bytes may be: plain bytes of alignment 1.

@@ -15,8 +15,6 @@ use kernel::{
 use kernet::{
     context::{
         rcu_read,
-        Napi,
-        Process,
         Rcu,
         Rtnl,
         Softirq, //
@@ -29,7 +27,10 @@ use kernet::{
         LinkSettings,
         Port, //
     },
-    napi,
+    napi::{
+        Ring,
+        RxQueue, //
+    },
     netdev::{
         Counted,
         Dev,
@@ -55,10 +56,16 @@ use kernet::{
     },
     skb::{
         DropReason,
-        Received,
-        Ring,
         SkBuff,
         Skb, //
+    },
+    wire::{
+        ethernet,
+        vlan, //
+    },
+    xdp::{
+        self,
+        Program, //
     },
 };
 
@@ -88,6 +95,18 @@ mod attr {
 /// Packets that wait for the receiving end's NAPI.
 const RING_SIZE: i32 = 256;
 
+/// Bytes of an Ethernet header, and of a VLAN tag.
+const HEADER_LEN: u32 = size_of::<ethernet::Header>() as u32;
+const TAG_LEN: u32 = size_of::<vlan::Header>() as u32;
+
+/// Bytes that a packet has at most, without its Ethernet header.
+const MAX_MTU: u32 = 65535;
+
+/// Those of a packet that a program takes.
+fn max_mtu(program: &Program) -> u32 {
+    program.longest_frame().saturating_sub(HEADER_LEN)
+}
+
 /// An end of a pair. kernet keeps its peer and its queues.
 struct End {
     /// Bytes that what receives this end's packets wants free before them.
@@ -97,7 +116,7 @@ struct End {
 #[vtable]
 impl Driver for End {
     type Module = Vpair;
-    type Queue = Queue;
+    type Queue = Ring<RING_SIZE>;
     type Ethtool = Ethtool;
 
     // Packets of a pair that lives in one machine are large already.
@@ -126,7 +145,7 @@ impl Driver for End {
             .encapsulation_features(features)
             .mpls_features(Features::HW_CSUM.with(Features::GSO_SOFTWARE))
             .segmentation_limit_of_stack()
-            .mtu_range(68, 65535)
+            .mtu_range(68, MAX_MTU)
             .no_queue()
             .phony_headroom()
             .live_address_change();
@@ -181,7 +200,7 @@ impl Driver for End {
             dev.count_tx(len, softirq);
             return Transmit::Sent;
         };
-        match receiver.ring.produce(received, softirq) {
+        match receiver.produce(received, softirq) {
             // Counted when it is received, for both ends.
             Ok(()) => {
                 receiver.notify(softirq);
@@ -222,6 +241,77 @@ impl Driver for End {
         dev.peer(rcu).map_or(0, |peer| peer.ifindex())
     }
 
+    /// A program sees what is sent, so that its packets are those of the wire.
+    fn fix_features(dev: &Dev<Self>, features: Features, rtnl: Rtnl<'_>) -> Features {
+        match dev.peer(rtnl).and_then(|peer| peer.xdp_program(rtnl)) {
+            Some(_) => features.without(Features::GSO_SOFTWARE),
+            None => features,
+        }
+    }
+
+    fn xdp_features(dev: &Dev<Self>, rtnl: Rtnl<'_>) -> xdp::Features {
+        let Some(peer) = dev.peer(rtnl) else {
+            return xdp::Features::NONE;
+        };
+        if peer.tx_queues() > dev.rx_queues() {
+            return xdp::Features::NONE;
+        }
+        let features = xdp::Features::BASIC
+            .with(xdp::Features::REDIRECT)
+            .with(xdp::Features::RX_SG);
+        if !takes_frames(peer, rtnl) {
+            return features;
+        }
+        features
+            .with(xdp::Features::NDO_XMIT)
+            .with(xdp::Features::NDO_XMIT_SG)
+    }
+
+    fn xdp_check(dev: &Dev<Self>, program: &Program, extack: ExtAck<'_>, rtnl: Rtnl<'_>) -> Result {
+        let Some(peer) = dev.peer(rtnl) else {
+            let message = format_args!("vpair: Cannot set XDP when peer is detached");
+            return Err(extack.error(enotconn(), message));
+        };
+        if peer.mtu() > max_mtu(program) {
+            let message = format_args!("vpair: Peer MTU is too large to set XDP");
+            return Err(extack.error(ERANGE, message));
+        }
+        if dev.rx_queues() < peer.tx_queues() {
+            let message =
+                format_args!("vpair: XDP expects number of rx queues not less than peer tx queues");
+            return Err(extack.error(ENOSPC, message));
+        }
+        Ok(())
+    }
+
+    /// What the peer sends has to fit the program.
+    fn xdp_changed(dev: &Dev<Self>, program: Option<&Program>, rtnl: Rtnl<'_>) {
+        let Some(peer) = dev.peer(rtnl) else {
+            return;
+        };
+        peer.set_max_mtu(program.map_or(MAX_MTU, max_mtu), rtnl);
+        peer.set_switchable(Features::GSO_SOFTWARE, program.is_none(), rtnl);
+        peer.update_features(rtnl);
+    }
+
+    fn xdp_transmit(dev: &Dev<Self>, frames: &mut xdp::Frames<'_>, softirq: Softirq<'_>) -> Result {
+        let (peer, receiver) = receiver(dev, softirq).ok_or(ENXIO)?;
+        let longest = peer.mtu().saturating_add(HEADER_LEN + TAG_LEN);
+        let count = frames.len();
+        receiver.produce_frames(frames, longest, softirq);
+        if frames.redirected() {
+            let left = frames.len();
+            receiver.count_frames(count.saturating_sub(left), left, softirq);
+        }
+        Ok(())
+    }
+
+    fn xdp_flush(dev: &Dev<Self>, softirq: Softirq<'_>) {
+        if let Some((_, receiver)) = receiver(dev, softirq) {
+            receiver.notify(softirq);
+        }
+    }
+
     /// A packet is counted once, by one of the ends: at the sender if it went through the backlog,
     /// at the receiver if it went through a queue.
     fn stats(dev: &Dev<Self>, stats: &mut LinkStats, rcu: Rcu<'_>) {
@@ -229,9 +319,15 @@ impl Driver for End {
         stats.add_tx(counted.tx);
         stats.add_rx(counted.rx);
         stats.add_rx(dev.polled_packets(0..));
+        let frames = dev.frames_counted(0..u16::MAX);
+        stats.add_tx_dropped(frames.sent_back_errors);
+        stats.add_rx_dropped(frames.drops.wrapping_add(frames.taken_errors));
         if let Some(peer) = dev.peer(rcu) {
             stats.add_rx(peer.counted().tx);
             stats.add_tx(peer.polled_packets(0..));
+            let frames = peer.frames_counted(0..u16::MAX);
+            stats.add_tx_dropped(frames.taken_errors);
+            stats.add_rx_dropped(frames.sent_back_errors);
         }
     }
 }
@@ -246,29 +342,18 @@ fn gro_may_help(dev: &Dev<End>, peer: &Dev<End>, skb: &SkBuff) -> bool {
     skb.is_charged_to_sender() && peer.features().intersects(forwarding)
 }
 
-/// A receive queue.
-#[pin_data]
-struct Queue {
-    #[pin]
-    ring: Ring,
+/// Where the frames that this end sends on this CPU go. None while the other end does not poll.
+#[inline]
+fn receiver<'a>(dev: &Dev<End>, softirq: Softirq<'a>) -> Option<(&'a Dev<End>, &'a RxQueue<End>)> {
+    let peer = dev.peer(softirq)?;
+    let queue = softirq.cpu().checked_rem(peer.rx_queues().into())?;
+    let queue = peer.rx_queue(u16::try_from(queue).ok()?, softirq.rcu())?;
+    Some((peer, queue))
 }
 
-impl napi::Queue<End> for Queue {
-    fn init<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
-        try_pin_init!(Self {
-            ring <- Ring::new(RING_SIZE, process),
-        }? Error)
-    }
-
-    #[inline]
-    fn next(&self, _dev: &Dev<End>, napi: Napi<'_>) -> Option<Received> {
-        self.ring.consume(napi.softirq())
-    }
-
-    #[inline]
-    fn is_empty(&self) -> bool {
-        self.ring.is_empty()
-    }
+/// Whether this end polls, or will when it is up: what is redirected to the other end arrives.
+fn takes_frames(dev: &Dev<End>, rtnl: Rtnl<'_>) -> bool {
+    dev.xdp_program(rtnl).is_some() || dev.wanted_features(rtnl).intersects(Features::GRO)
 }
 
 kernet::stats! {
@@ -279,10 +364,23 @@ kernet::stats! {
 }
 
 kernet::stats! {
-    /// Those of a receive queue: what was polled, by the names that veth has for it.
+    /// Those of a receive queue: what was polled, with a program or without, and what became of it.
     struct RxStats {
         packets = "xdp_packets",
         bytes = "xdp_bytes",
+        drops = "drops",
+        redirected = "xdp_redirect",
+        dropped = "xdp_drops",
+        sent_back = "xdp_tx",
+        sent_back_errors = "xdp_tx_errors",
+    }
+}
+
+kernet::stats! {
+    /// Those of a transmit queue: frames that were redirected here.
+    struct TxStats {
+        frames = "xdp_xmit",
+        errors = "xdp_xmit_errors",
     }
 }
 
@@ -295,7 +393,7 @@ impl ethtool::Operations<End> for Ethtool {
 
     type Stats = Stats;
     type RxStats = RxStats;
-    type TxStats = ();
+    type TxStats = TxStats;
 
     fn stats(dev: &Dev<End>, rtnl: Rtnl<'_>) -> Stats {
         let peer = dev.peer(rtnl);
@@ -306,10 +404,31 @@ impl ethtool::Operations<End> for Ethtool {
 
     fn rx_stats(dev: &Dev<End>, queue: u16, _rtnl: Rtnl<'_>) -> RxStats {
         let counted = dev.rx_counted(queue);
+        let frames = dev.frames_counted(queue..queue.saturating_add(1));
         RxStats {
             packets: counted.packets,
             bytes: counted.bytes,
+            drops: frames.drops,
+            redirected: frames.redirected,
+            dropped: frames.dropped,
+            sent_back: frames.sent_back,
+            sent_back_errors: frames.sent_back_errors,
         }
+    }
+
+    /// A frame goes to the peer's queue of the CPU, not of its own number: those of one are shown with
+    /// the queue that their number comes round to.
+    fn tx_stats(dev: &Dev<End>, queue: u16, rtnl: Rtnl<'_>) -> TxStats {
+        let mut stats = TxStats::default();
+        let Some(peer) = dev.peer(rtnl) else {
+            return stats;
+        };
+        for receiver in (queue..peer.rx_queues()).step_by(dev.tx_queues().max(1).into()) {
+            let frames = peer.frames_counted(receiver..receiver.saturating_add(1));
+            stats.frames = stats.frames.wrapping_add(frames.taken);
+            stats.errors = stats.errors.wrapping_add(frames.taken_errors);
+        }
+        stats
     }
 
     fn link_settings(_dev: &Dev<End>, _rtnl: Rtnl<'_>) -> LinkSettings {
@@ -321,7 +440,16 @@ impl ethtool::Operations<End> for Ethtool {
         }
     }
 
-    fn check_channels(_dev: &Dev<End>, _channels: Channels, _rtnl: Rtnl<'_>) -> Result {
+    /// A program has a queue for each that the other end sends on.
+    fn check_channels(dev: &Dev<End>, channels: Channels, rtnl: Rtnl<'_>) -> Result {
+        let Some(peer) = dev.peer(rtnl) else {
+            return Ok(());
+        };
+        let too_few = dev.xdp_program(rtnl).is_some() && channels.rx < peer.tx_queues();
+        let too_many = peer.xdp_program(rtnl).is_some() && channels.tx > peer.rx_queues();
+        if too_few || too_many {
+            return Err(EINVAL);
+        }
         Ok(())
     }
 

@@ -28,7 +28,11 @@ use crate::{
         Dev,
         Driver, //
     },
-    percpu::Totals, //
+    percpu::Totals,
+    xdp::{
+        self,
+        PoolStats, //
+    },
 };
 
 /// A name with the 0 behind it.
@@ -121,7 +125,16 @@ impl<D: Driver> Ops<D> {
     fn count(dev: &Dev<D>) -> usize {
         let rx = Rx::<D>::NAMES.len() * usize::from(dev.rx_queues());
         let tx = Tx::<D>::NAMES.len() * usize::from(dev.tx_queues());
-        Own::<D>::NAMES.len() + rx + tx
+        Own::<D>::NAMES.len() + rx + tx + Self::pool_count()
+    }
+
+    /// Those of page pools come last.
+    fn pool_count() -> usize {
+        if xdp::exists::<D>() {
+            PoolStats::count()
+        } else {
+            0
+        }
     }
 
     /// # Safety
@@ -153,8 +166,14 @@ impl<D: Driver> Ops<D> {
         // SAFETY: By the caller's promise.
         let dev = unsafe { Dev::<D>::from_raw(dev) };
         // SAFETY: As above: there is room, which nobody else uses.
-        let names = unsafe { slice::from_raw_parts_mut(to.cast(), Self::count(dev)) };
-        let mut names: slice::IterMut<'_, [u8; NAME_LEN]> = names.iter_mut();
+        let names: &mut [[u8; NAME_LEN]] =
+            unsafe { slice::from_raw_parts_mut(to.cast(), Self::count(dev)) };
+        let queues = names.len().saturating_sub(Self::pool_count());
+        let Some((names, pools)) = names.split_at_mut_checked(queues) else {
+            return;
+        };
+        PoolStats::write_names(pools);
+        let mut names = names.iter_mut();
         let mut put = |text: fmt::Arguments<'_>| {
             if let Some(name) = names.next() {
                 *name = [0; NAME_LEN];
@@ -208,6 +227,7 @@ impl<D: Driver> Ops<D> {
                 D::Ethtool::tx_stats(dev, queue, rtnl).write(to)
             });
         }
+        put(Self::pool_count(), &|to| dev.pool_stats(rtnl).write(to));
     }
 
     /// # Safety
@@ -330,6 +350,7 @@ fn set_channels<D: Driver>(dev: &Dev<D>, channels: Channels, rtnl: Rtnl<'_>) -> 
         })
     });
     napi::stop(dev, dev.rx_queues()..u16::MAX, rtnl);
+    xdp::update_features(dev, rtnl);
     result
 }
 

@@ -21,13 +21,16 @@ use crate::{
         Rtnl,
         Softirq, //
     },
+    error::eopnotsupp,
     ethtool,
     module::Declared,
     napi,
+    nlattr::ExtAck,
     skb::{
         SkBuff,
         Skb, //
     },
+    xdp,
 };
 
 /// A driver of Ethernet-like devices; the value is a device's private data.
@@ -95,7 +98,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
 
     /// Whether receive queues are polled while the device is up with these features.
     ///
-    /// Asked when it goes up and when its features change.
+    /// Asked when it goes up, when its features change, and when an XDP program is detached: while
+    /// there is one, they are.
     fn polled(_dev: &Dev<Self>, _features: Features, _rtnl: Rtnl<'_>) -> bool {
         true
     }
@@ -186,6 +190,55 @@ pub trait Driver: Sized + Send + Sync + 'static {
         stats.add_rx(counted.rx);
         stats.add_rx(dev.polled_packets(0..));
     }
+
+    /// What the device and its peer can do with frames as they are set now.
+    ///
+    /// Asked when the device goes up and when anything that kernet knows of changes. Left out, there
+    /// is no XDP but the core's.
+    #[doc(alias = "ndo_bpf")]
+    fn xdp_features(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) -> xdp::Features {
+        xdp::Features::NONE
+    }
+
+    /// Whether a program fits the device.
+    ///
+    /// # Errors
+    ///
+    /// It is not attached; one that is stays. `extack` says why.
+    #[doc(alias = "XDP_SETUP_PROG")]
+    fn xdp_check(
+        _dev: &Dev<Self>,
+        _program: &xdp::Program,
+        _extack: ExtAck<'_>,
+        _rtnl: Rtnl<'_>,
+    ) -> Result {
+        Ok(())
+    }
+
+    /// A program was attached, replaced or, without `program`, detached.
+    fn xdp_changed(_dev: &Dev<Self>, _program: Option<&xdp::Program>, _rtnl: Rtnl<'_>) {}
+
+    /// Sends frames that were redirected here, or that this device has received and its program
+    /// sends back.
+    ///
+    /// Left out, none can be.
+    ///
+    /// # Errors
+    ///
+    /// None was sent.
+    #[doc(alias = "ndo_xdp_xmit")]
+    fn xdp_transmit(
+        _dev: &Dev<Self>,
+        _frames: &mut xdp::Frames<'_>,
+        _softirq: Softirq<'_>,
+    ) -> Result {
+        Err(eopnotsupp())
+    }
+
+    /// No more frames follow for now: the other side has to see those that
+    /// [`Self::xdp_transmit`] has sent.
+    #[doc(alias = "XDP_XMIT_FLUSH")]
+    fn xdp_flush(_dev: &Dev<Self>, _softirq: Softirq<'_>) {}
 
     /// A queue has been stopped for longer than the watchdog allows. Left out, there is no watchdog.
     #[doc(alias = "ndo_tx_timeout")]

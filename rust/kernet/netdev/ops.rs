@@ -41,6 +41,7 @@ use crate::{
         SkBuff,
         Skb, //
     },
+    xdp,
 };
 
 /// A driver's operations: one table each, made when the module is compiled.
@@ -59,6 +60,7 @@ macro_rules! given {
 
 impl<D: Driver> Ops<D> {
     const NAPI: bool = <D::Queue as napi::Queue<D>>::EXISTS;
+    const XDP: bool = xdp::exists::<D>();
 
     const DEVICE: &'static bindings::net_device_ops = &bindings::net_device_ops {
         ndo_init: Some(Self::init),
@@ -84,6 +86,16 @@ impl<D: Driver> Ops<D> {
             Some(bindings::dev_get_tstats64)
         },
         ndo_tx_timeout: given!(HAS_TX_TIMEOUT, tx_timeout),
+        ndo_bpf: if Self::XDP {
+            Some(xdp::ops::bpf::<D>)
+        } else {
+            None
+        },
+        ndo_xdp_xmit: if Self::XDP && D::HAS_XDP_TRANSMIT {
+            Some(xdp::ops::xdp_xmit::<D>)
+        } else {
+            None
+        },
         ndo_set_rx_mode: Some(Self::set_rx_mode),
         ndo_set_mac_address: Some(bindings::eth_mac_addr),
         ndo_validate_addr: Some(bindings::eth_validate_addr),
@@ -165,13 +177,14 @@ impl<D: Driver> Ops<D> {
             let this = unsafe { Dev::<D>::from_raw(dev) };
             // SAFETY: By the caller's promise.
             let rtnl = unsafe { Rtnl::assume() };
-            if Self::NAPI && D::polled(this, this.features(), rtnl) {
+            if napi::wanted(this, this.features(), rtnl) {
                 napi::start(this, 0..this.rx_queues(), rtnl)?;
             }
             if let Err(e) = D::open(this, rtnl) {
                 napi::stop(this, 0..u16::MAX, rtnl);
                 return Err(e);
             }
+            xdp::update_features(this, rtnl);
             Ok(0)
         })
     }
@@ -280,11 +293,12 @@ impl<D: Driver> Ops<D> {
             let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
             let features = Features::from_raw(features);
             if Self::NAPI && dev.is_up() {
-                if D::polled(dev, features, rtnl) {
+                if napi::wanted(dev, features, rtnl) {
                     napi::start(dev, 0..dev.rx_queues(), rtnl)?;
                 } else {
                     napi::stop(dev, 0..u16::MAX, rtnl);
                 }
+                xdp::update_features(dev, rtnl);
             }
             D::set_features(dev, features, rtnl)?;
             Ok(0)

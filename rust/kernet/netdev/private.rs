@@ -30,6 +30,7 @@ use crate::{
         Queue,
         RxQueue, //
     },
+    xdp::Slot,
 };
 
 /// A device's private area. Zeroed memory is a valid one, without content.
@@ -43,6 +44,7 @@ use crate::{
 pub(crate) struct Priv<D: Driver> {
     live: Atomic<u32>,
     peer: Atomic<*mut bindings::net_device>,
+    program: Slot,
     pub(super) membership: Membership,
     gro_cells: Opaque<bindings::gro_cells>,
     content: MaybeUninit<Content<D>>,
@@ -86,6 +88,12 @@ impl<D: Driver> Priv<D> {
     #[inline(always)]
     pub(crate) fn peer(&self) -> *mut bindings::net_device {
         self.peer.load(Acquire)
+    }
+
+    /// The XDP program of the device.
+    #[inline(always)]
+    pub(crate) fn program(&self) -> &Slot {
+        &self.program
     }
 
     #[inline(always)]
@@ -156,6 +164,8 @@ pub(crate) unsafe extern "C" fn destroy<D: Driver>(dev: *mut bindings::net_devic
     // INVARIANT: The content is dropped next.
     // SAFETY: By the caller's promise.
     if unsafe { (*this).live.xchg(0, Relaxed) } != 0 {
+        // SAFETY: As above. The core has detached it from a device that was registered.
+        unsafe { (*this).program.clear() };
         // SAFETY: It was initialised, by the type invariants, and nobody refers to it.
         unsafe { ptr::drop_in_place((&raw mut (*this).content).cast::<Content<D>>()) };
     }

@@ -6,8 +6,8 @@
 #![forbid(unsafe_code)]
 
 use kernel::prelude::*;
-use kernet::{context::Softirq, skb::Ring};
+use kernet::{context::Softirq, napi::Ring};
 
-pub fn sleep(softirq: Softirq<'_>) -> Result<Pin<KBox<Ring>>> {
-    KBox::pin_init(Ring::new(16, softirq), GFP_ATOMIC)
+pub fn sleep(softirq: Softirq<'_>) -> Result<Pin<KBox<Ring<16>>>> {
+    KBox::pin_init(Ring::new(softirq), GFP_ATOMIC)
 }

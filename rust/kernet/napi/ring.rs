@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A ring of packets from many CPUs to the poll of a queue.
+//!
+//! C header: [`include/linux/ptr_ring.h`](srctree/include/linux/ptr_ring.h)
+
+use core::ptr::NonNull;
+use kernel::{
+    error::to_result,
+    prelude::*,
+    types::Opaque, //
+};
+
+use super::{
+    Polled,
+    Queue, //
+};
+use crate::{
+    bindings,
+    context::{
+        Napi,
+        Process,
+        Softirq, //
+    },
+    netdev::{
+        Dev,
+        Driver, //
+    },
+    skb::{
+        AnyContext,
+        DropReason,
+        Received, //
+    },
+    xdp::{
+        Frame,
+        Frames, //
+    },
+};
+
+/// What a receive queue holds.
+pub enum Packet {
+    /// A packet that the other side has sent.
+    Skb(Received),
+    /// A frame that an XDP program has redirected to the other side.
+    Frame(Frame),
+}
+
+/// Set in a pointer to a frame. What is allocated is aligned to more than that.
+const FRAME: usize = 1;
+
+/// A pointer to a frame, as a ring has it.
+#[inline(always)]
+fn tagged(frame: *mut bindings::xdp_frame) -> *mut c_void {
+    frame.map_addr(|addr| addr | FRAME).cast()
+}
+
+impl Packet {
+    /// # Safety
+    ///
+    /// `ptr` is that of a packet or a [`tagged`] one of a frame, which is given away.
+    #[inline(always)]
+    unsafe fn from_raw(ptr: NonNull<c_void>) -> Self {
+        let ptr = ptr.as_ptr();
+        if ptr.addr() & FRAME != 0 {
+            // SAFETY: By the caller's promise: a frame, tagged, which is not null.
+            return Self::Frame(unsafe {
+                Frame::from_raw(NonNull::new_unchecked(
+                    ptr.map_addr(|addr| addr & !FRAME).cast(),
+                ))
+            });
+        }
+        // SAFETY: By the caller's promise: a packet that is ours now.
+        Self::Skb(unsafe { Received::from_raw(NonNull::new_unchecked(ptr.cast())) })
+    }
+}
+
+impl From<Received> for Packet {
+    #[inline(always)]
+    fn from(received: Received) -> Self {
+        Self::Skb(received)
+    }
+}
+
+/// A bounded first-in first-out ring of `SIZE` packets, any number of producers and one consumer:
+/// the poll of the queue whose content it is.
+///
+/// Packets that are left when the ring is dropped are dropped as [`DropReason::QUEUE_PURGE`].
+///
+/// # Invariants
+///
+/// The ring is initialised, and each pointer in it is that of a [`Packet`] that the ring owns.
+#[doc(alias = "ptr_ring")]
+#[pin_data(PinnedDrop)]
+pub struct Ring<const SIZE: i32> {
+    #[pin]
+    ring: Opaque<bindings::ptr_ring>,
+}
+
+// SAFETY: The ring has a lock for producers, one consumer, and owns what is in it.
+unsafe impl<const SIZE: i32> Send for Ring<SIZE> {}
+// SAFETY: As above.
+unsafe impl<const SIZE: i32> Sync for Ring<SIZE> {}
+
+impl<const SIZE: i32> Ring<SIZE> {
+    /// An empty ring.
+    pub fn new<'a>(_process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+        const { assert!(SIZE > 0, "a ring without room") };
+        try_pin_init!(Self {
+            // INVARIANT: Initialised and empty.
+            ring <- Opaque::try_ffi_init(move |ring| {
+                // SAFETY: `ring` is valid for writes and stays where it is.
+                to_result(unsafe { bindings::ptr_ring_init(ring, SIZE, bindings::GFP_KERNEL) })
+            }),
+        }? Error)
+    }
+
+    /// Appends a packet.
+    ///
+    /// # Errors
+    ///
+    /// The packet, when the ring is full.
+    #[doc(alias = "ptr_ring_produce")]
+    #[inline]
+    pub fn produce(&self, skb: Received, _softirq: Softirq<'_>) -> Result<(), Received> {
+        let skb = skb.into_raw();
+        // INVARIANT: The ring owns the packet if the call succeeds.
+        // SAFETY: The ring is initialised, by the type invariants; its lock is taken with bottom
+        // halves disabled by everyone.
+        if unsafe { bindings::ptr_ring_produce(self.ring.get(), skb.cast()) } == 0 {
+            return Ok(());
+        }
+        // SAFETY: It came from `into_raw()` above, and is ours still.
+        Err(unsafe { Received::from_raw(NonNull::new_unchecked(skb)) })
+    }
+
+    /// Appends frames, up to the first one that does not fit or is longer than `longest` bytes.
+    #[inline]
+    pub fn produce_frames(&self, frames: &mut Frames<'_>, longest: u32, _softirq: Softirq<'_>) {
+        let ring = self.ring.get();
+        // SAFETY: The ring is initialised, by the type invariants; bottom halves are disabled.
+        unsafe { bindings::ptr_ring_lock_producer(ring) };
+        frames.send_each(|frame| {
+            if frame.len() > longest {
+                return Err(frame);
+            }
+            let frame = frame.into_raw();
+            // INVARIANT: The ring owns the frame if the call succeeds.
+            // SAFETY: As above; locked.
+            if unsafe { bindings::__ptr_ring_produce(ring, tagged(frame)) } == 0 {
+                return Ok(());
+            }
+            // SAFETY: It came from `into_raw()` above, and is ours still.
+            Err(unsafe { Frame::from_raw(NonNull::new_unchecked(frame)) })
+        });
+        // SAFETY: Locked above.
+        unsafe { bindings::ptr_ring_unlock_producer(ring) };
+    }
+}
+
+impl<D: Driver, const SIZE: i32> Queue<D> for Ring<SIZE> {
+    fn init<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+        Self::new(process)
+    }
+
+    #[doc(alias = "__ptr_ring_consume")]
+    #[inline]
+    fn next(queue: &mut Polled<'_, Self>, _dev: &Dev<D>, _napi: Napi<'_>) -> Option<Packet> {
+        // SAFETY: The ring is initialised, by the type invariants. `queue` is its consumer: there is
+        // no second one while it lives.
+        let ptr = unsafe { bindings::__ptr_ring_consume(queue.ring.get()) };
+        // SAFETY: By the type invariants it was the ring's own, and is ours now.
+        NonNull::new(ptr).map(|ptr| unsafe { Packet::from_raw(ptr) })
+    }
+
+    #[inline]
+    fn is_empty(queue: &Polled<'_, Self>) -> bool {
+        // SAFETY: The ring is initialised, by the type invariants, and `queue` is its consumer.
+        unsafe { bindings::__ptr_ring_empty(queue.ring.get()) }
+    }
+}
+
+#[pinned_drop]
+impl<const SIZE: i32> PinnedDrop for Ring<SIZE> {
+    fn drop(self: Pin<&mut Self>) {
+        // One by one: `ptr_ring_cleanup()` would take the consumer's lock with bottom halves on.
+        // SAFETY: The ring is initialised, by the type invariants, and nobody else uses it any more.
+        while let Some(ptr) = NonNull::new(unsafe { bindings::__ptr_ring_consume(self.ring.get()) })
+        {
+            // SAFETY: By the type invariants it was the ring's own, and is ours now.
+            match unsafe { Packet::from_raw(ptr) } {
+                Packet::Skb(skb) => skb.drop_reason(DropReason::QUEUE_PURGE, AnyContext),
+                Packet::Frame(frame) => drop(frame),
+            }
+        }
+        // SAFETY: As above.
+        unsafe { bindings::ptr_ring_cleanup(self.ring.get(), None) };
+    }
+}

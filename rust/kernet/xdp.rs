@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! XDP: programs that see a frame before it is a packet of the stack.
+//!
+//! C headers: [`include/net/xdp.h`](srctree/include/net/xdp.h),
+//! [`include/linux/filter.h`](srctree/include/linux/filter.h)
+//!
+//! A driver takes part by [`Driver::xdp_features`], and needs receive queues that are polled. kernet
+//! holds the program of a device, polls its queues while there is one, runs it on what
+//! [`napi::Queue::next`](crate::napi::Queue::next) finds, and does what it says:
+//!
+//! | verdict | |
+//! |---|---|
+//! | `XDP_PASS` | the packet goes up the stack, as changed |
+//! | `XDP_DROP` | it is dropped and counted |
+//! | `XDP_TX` | the frame goes to [`Driver::xdp_transmit`] of the device that has received it |
+//! | `XDP_REDIRECT` | the core takes the frame, and passes it to another device's `xdp_transmit` |
+//! | `XDP_ABORTED`, unknown | as `XDP_DROP`, and the tracepoint `xdp:xdp_exception` |
+//!
+//! What the driver decides is whether a program fits the device ([`Driver::xdp_check`]), what else of
+//! the device depends on it ([`Driver::xdp_changed`]), and how frames are sent.
+//!
+//! # Lifetime
+//!
+//! The device owns a reference of its program, from the attachment to the replacement, detachment or
+//! unregistration, which detaches. A poll runs the program that it has found in a read-side section,
+//! after which the core frees it. Frames are owned like packets; letting a [`Frame`] go returns its
+//! memory.
+
+use crate::{
+    bindings,
+    context::{
+        ReadSide,
+        Rtnl, //
+    },
+    netdev::{
+        Dev,
+        Driver, //
+    },
+};
+
+mod counted;
+mod frame;
+pub(crate) mod ops;
+mod program;
+mod receive;
+mod run;
+
+pub use counted::Counted;
+pub(crate) use counted::Counters;
+pub use frame::{
+    Frame,
+    Frames, //
+};
+pub use program::Program;
+pub(crate) use program::Slot;
+pub(crate) use receive::{
+    PoolStats,
+    Receive, //
+};
+pub(crate) use run::Run;
+
+/// What a device can do with frames, as the `netdev` family shows it.
+#[doc(alias = "xdp_features_t")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Features(u32);
+
+macro_rules! features {
+    ($($name:ident = $raw:ident: $doc:literal;)+) => {
+        impl Features {
+            $(
+                #[doc = $doc]
+                pub const $name: Self = Self(bindings::$raw);
+            )+
+        }
+    };
+}
+
+features! {
+    BASIC = netdev_xdp_act_NETDEV_XDP_ACT_BASIC: "Programs may pass, drop, abort and send back.";
+    REDIRECT = netdev_xdp_act_NETDEV_XDP_ACT_REDIRECT: "Programs may redirect.";
+    NDO_XMIT = netdev_xdp_act_NETDEV_XDP_ACT_NDO_XMIT: "Frames may be redirected here.";
+    RX_SG = netdev_xdp_act_NETDEV_XDP_ACT_RX_SG: "Programs see frames with fragments.";
+    NDO_XMIT_SG = netdev_xdp_act_NETDEV_XDP_ACT_NDO_XMIT_SG: "Frames with fragments may be redirected here.";
+}
+
+impl Features {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+
+    /// Both.
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// Whether a driver takes part.
+pub(crate) const fn exists<D: Driver>() -> bool {
+    <D::Queue as crate::napi::Queue<D>>::EXISTS && D::HAS_XDP_FEATURES
+}
+
+impl<D: Driver> Dev<D> {
+    /// The program that is attached to the device, if any.
+    ///
+    /// One that runs in the core, as generic XDP, is not among them.
+    #[inline]
+    pub fn xdp_program<'a>(&self, context: impl ReadSide<'a>) -> Option<&'a Program> {
+        self.shared().program().get(context)
+    }
+}
+
+/// Tells the core what a device and its peer can do with frames, which may have changed.
+#[doc(alias = "xdp_set_features_flag")]
+pub(crate) fn update_features<D: Driver>(dev: &Dev<D>, rtnl: Rtnl<'_>) {
+    if !exists::<D>() {
+        return;
+    }
+    for dev in [Some(dev), dev.peer(rtnl)].into_iter().flatten() {
+        let features = D::xdp_features(dev, rtnl).0;
+        // SAFETY: Valid by the type, under RTNL; the callee takes the instance lock, which nobody
+        // holds for a device of kernet's.
+        unsafe { bindings::xdp_set_features_flag(dev.as_raw(), features) };
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is counted of frames.
+
+use kernel::sync::atomic::{
+    Atomic,
+    Relaxed, //
+};
+
+use crate::netdev::Counter;
+
+/// What a receive queue has done with frames, since the device was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Lost before or after the program: no memory, or nobody to take it.
+    pub drops: u64,
+    /// Redirected.
+    pub redirected: u64,
+    /// Dropped because the program said so, or said nothing that is known.
+    pub dropped: u64,
+    /// Sent back.
+    pub sent_back: u64,
+    /// To be sent back, and not taken.
+    pub sent_back_errors: u64,
+    /// Redirected to the other side, and put into this queue.
+    pub taken: u64,
+    /// Redirected to the other side, and not taken.
+    pub taken_errors: u64,
+}
+
+impl Counted {
+    /// Both.
+    pub(crate) fn plus(self, other: Self) -> Self {
+        Self {
+            drops: self.drops.wrapping_add(other.drops),
+            redirected: self.redirected.wrapping_add(other.redirected),
+            dropped: self.dropped.wrapping_add(other.dropped),
+            sent_back: self.sent_back.wrapping_add(other.sent_back),
+            sent_back_errors: self.sent_back_errors.wrapping_add(other.sent_back_errors),
+            taken: self.taken.wrapping_add(other.taken),
+            taken_errors: self.taken_errors.wrapping_add(other.taken_errors),
+        }
+    }
+}
+
+/// The counters of a receive queue, which is where [`Counted`] is from.
+pub(crate) struct Counters {
+    drops: Counter,
+    redirected: Counter,
+    dropped: Counter,
+    sent_back: Counter,
+    sent_back_errors: Counter,
+    // By whoever sends to the queue, several at a time.
+    taken: Atomic<u64>,
+    taken_errors: Atomic<u64>,
+}
+
+impl Counters {
+    pub(crate) const fn new() -> Self {
+        Self {
+            drops: Counter::new(),
+            redirected: Counter::new(),
+            dropped: Counter::new(),
+            sent_back: Counter::new(),
+            sent_back_errors: Counter::new(),
+            taken: Atomic::<u64>::new(0),
+            taken_errors: Atomic::<u64>::new(0),
+        }
+    }
+
+    /// Adds what a poll of the queue has counted.
+    #[inline(always)]
+    pub(crate) fn add(&self, counted: Counted) {
+        self.drops.add(counted.drops);
+        self.redirected.add(counted.redirected);
+        self.dropped.add(counted.dropped);
+        self.sent_back.add(counted.sent_back);
+        self.sent_back_errors.add(counted.sent_back_errors);
+    }
+
+    /// Adds frames that somebody had for the queue.
+    #[inline(always)]
+    pub(crate) fn add_taken(&self, taken: usize, not_taken: usize) {
+        self.taken.fetch_add(taken as u64, Relaxed);
+        if not_taken != 0 {
+            self.taken_errors.fetch_add(not_taken as u64, Relaxed);
+        }
+    }
+
+    pub(crate) fn get(&self) -> Counted {
+        Counted {
+            drops: self.drops.get(),
+            redirected: self.redirected.get(),
+            dropped: self.dropped.get(),
+            sent_back: self.sent_back.get(),
+            sent_back_errors: self.sent_back_errors.get(),
+            taken: self.taken.load(Relaxed),
+            taken_errors: self.taken_errors.load(Relaxed),
+        }
+    }
+}

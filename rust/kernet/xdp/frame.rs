@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A frame that belongs to no packet.
+
+use core::{
+    mem,
+    ptr::NonNull, //
+};
+
+use crate::bindings;
+
+/// An owned frame. Its description lies in the headroom before its data.
+///
+/// Its memory goes back to where it came from when this is dropped.
+///
+/// # Invariants
+///
+/// Points to a valid `xdp_frame` that this value owns, along with the memory it lies in.
+#[doc(alias = "xdp_frame")]
+#[repr(transparent)]
+pub struct Frame(NonNull<bindings::xdp_frame>);
+
+// SAFETY: A frame is not bound to the CPU that made it.
+unsafe impl Send for Frame {}
+
+impl Frame {
+    /// Takes over a frame from C.
+    ///
+    /// # Safety
+    ///
+    /// `frame` is valid, and the caller gives it away.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(frame: NonNull<bindings::xdp_frame>) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self(frame)
+    }
+
+    /// Gives the frame to C.
+    #[inline(always)]
+    pub(crate) fn into_raw(self) -> *mut bindings::xdp_frame {
+        mem::ManuallyDrop::new(self).0.as_ptr()
+    }
+
+    /// Bytes of the frame, in fragments as well, with its Ethernet header.
+    #[doc(alias = "xdp_get_frame_len")]
+    #[allow(clippy::len_without_is_empty)]
+    #[inline(always)]
+    pub fn len(&self) -> u32 {
+        // SAFETY: Valid by the type invariants.
+        unsafe { bindings::xdp_get_frame_len(self.0.as_ptr()) }
+    }
+}
+
+impl Drop for Frame {
+    #[doc(alias = "xdp_return_frame")]
+    fn drop(&mut self) {
+        // SAFETY: Owned, by the type invariants. Legal in a task and in softirq, and there is no
+        // token of anything else.
+        unsafe { bindings::xdp_return_frame(self.0.as_ptr()) };
+    }
+}
+
+/// Frames that are to be sent, lent. Those that are not sent stay whose they are.
+///
+/// # Invariants
+///
+/// From `sent` on, each pointer is that of a [`Frame`] that whoever lends them owns. Those before
+/// are given away.
+pub struct Frames<'a> {
+    frames: &'a mut [*mut bindings::xdp_frame],
+    sent: usize,
+    redirected: bool,
+}
+
+impl<'a> Frames<'a> {
+    /// # Safety
+    ///
+    /// Each pointer is that of a frame which the caller owns. From then on it owns those that
+    /// [`Self::sent`] does not count, whose pointers may be others.
+    #[inline(always)]
+    pub(super) unsafe fn new(frames: &'a mut [*mut bindings::xdp_frame], redirected: bool) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self {
+            frames,
+            sent: 0,
+            redirected,
+        }
+    }
+
+    /// How many are left.
+    #[allow(clippy::len_without_is_empty)]
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.frames.len().saturating_sub(self.sent)
+    }
+
+    /// How many were sent.
+    #[inline(always)]
+    pub(super) fn sent(&self) -> usize {
+        self.sent
+    }
+
+    /// Whether a program, on this device or another one, has redirected them to this device; it has
+    /// sent back what it has received otherwise.
+    #[inline(always)]
+    pub fn redirected(&self) -> bool {
+        self.redirected
+    }
+
+    /// Sends one after the other, up to the first one that `send` gives back.
+    #[inline(always)]
+    pub fn send_each(&mut self, mut send: impl FnMut(Frame) -> Result<(), Frame>) {
+        while let Some(place) = self.frames.get_mut(self.sent) {
+            // SAFETY: By the type invariants, a frame; it is `send`'s, or comes back.
+            let frame = unsafe { Frame::from_raw(NonNull::new_unchecked(*place)) };
+            // INVARIANT: Given away; undone below if another one, or the same, comes back.
+            match send(frame) {
+                Ok(()) => self.sent += 1,
+                Err(frame) => {
+                    *place = frame.into_raw();
+                    return;
+                }
+            }
+        }
+    }
+}
