@@ -6,24 +6,23 @@
     | pa 192.0.2.1  o------o 192.0.2.2 pb  |
     +---------------+      +---------------+
 
-What differs by nature is left out: the names of the kinds, interface indexes, and what veth counts
-of XDP, which vpair does not have.
+What differs by nature is left out: the names of the kinds and indexes.
 """
 
 import json
 import re
 import struct
 
+import bpf
 import rtnl
-from selftest import NetNs, case, main, modprobe, wait_until
+import ynl
+from selftest import NetNs, case, equal, main, modprobe, wait_until
 from topology import PEER, pair
 
 KINDS = "veth", "vpair"
 ADDRESS = {"pa": "02:00:00:00:00:0a", "pb": "02:00:00:00:00:0b"}
 ETHTOOL = ("none", "-i", "-k", "-l", "-g", "-S", "-T", "-c", "-a", "-n", "-x", "-P",
            "--show-priv-flags", "--show-eee", "--show-fec", "--phy-statistics", "-m")
-# Counters of XDP and of its page pool.
-XDP = re.compile(r"\s*(rx_queue_\d+_(drops|xdp_(redirect|drops|tx|tx_errors))|tx_queue_\d+_xdp_\w+|rx_pp_\w+):")
 # veth counts a packet that is polled without its Ethernet header, and with it otherwise.
 POLLED_BYTES = re.compile(r'"bytes": \d+|xdp_bytes: \d+')
 # veth takes the carrier away for a moment when its queues change, vpair does not.
@@ -37,7 +36,7 @@ class Both:
 
     def __init__(self, up=True, attrs=(), peer=()):
         modprobe("veth", "vpair")
-        self.ends = {}
+        self.ends, self.families = {}, {}
         for kind in KINDS:
             a, b = NetNs(), NetNs()
             for ns in (a, b):
@@ -73,15 +72,43 @@ class Both:
             compare(name, {kind: self.ethtool(kind, name) + self.link(kind, name)
                            for kind in KINDS}, ignore)
 
-    def compare_links(self):
+    def compare_links(self, ignore=None):
         """What `ip` says of either."""
         for name in ADDRESS:
-            compare(name, {kind: self.link(kind, name) for kind in KINDS})
+            compare(name, {kind: self.link(kind, name) for kind in KINDS}, ignore)
+
+    def features(self):
+        """What either can do with frames, as the `netdev` family shows it."""
+        for name in ADDRESS:
+            answers = {}
+            for kind in KINDS:
+                ns = self.ends[kind][name]
+                if (kind, name) not in self.families:
+                    self.families[kind, name] = ynl.family("netdev", ns, ynl.KERNEL_SPECS)
+                device = self.families[kind, name].do(
+                    "dev-get", {"ifindex": ns.link(name)["ifindex"]})
+                answers[kind] = f"{sorted(device['xdp-features'])}\n"
+            compare(f"XDP features of {name}", answers)
+
+    def attempt(self, what, function):
+        """Calls it with the end called pa of either; both succeed, or say the same."""
+        answers = {}
+        for kind in KINDS:
+            try:
+                function(self.ends[kind]["pa"])
+                answers[kind] = "done\n"
+            except rtnl.NetlinkError as refusal:
+                answers[kind] = f"errno {refusal.errno}: {refusal.message}\n"
+        compare(what, answers)
+        return answers["veth"]
 
     def link(self, kind, name):
         said = self.ends[kind][name].run(f"ip -d -s -s -j addr show dev {name}").stdout
         link = {key: value for key, value in json.loads(said)[0].items()
                 if key not in ("ifindex", "link_index")}
+        # Of a program, what the kernel numbers and times.
+        for key in ("id", "load_time"):
+            link.get("xdp", {}).get("prog", {}).pop(key, None)
         return json.dumps(link, indent=1)
 
     def ethtool(self, kind, name):
@@ -90,8 +117,7 @@ class Both:
                       f" ethtool ${{flags#none}} {name} 2>&1; echo status $?; done").stdout
         peer, = (other for other in ADDRESS if other != name)
         index = self.ends[kind][peer].link(peer)["ifindex"]
-        return "".join(f"{line}\n" for line in said.splitlines() if not XDP.match(line)).replace(
-            f"peer_ifindex: {index}\n", "peer_ifindex: PEER\n")
+        return said.replace(f"peer_ifindex: {index}\n", "peer_ifindex: PEER\n")
 
 
 def compare(what, answers, ignore=None):
@@ -136,6 +162,55 @@ def polled():
     for name in ADDRESS:
         both.run(name, f"ethtool -K {name} gro off rx-gro-list on rx-udp-gro-forwarding on")
     both.compare(POLLED_BYTES)
+
+
+@case
+def programs():
+    """XDP: what can be attached when, what goes with it, what is counted."""
+    both = Both()
+    program = bpf.Program(bpf.answer(bpf.DROP))
+    large = bpf.Program(bpf.answer(bpf.DROP), fragments=True)
+
+    def attach(program, what):
+        return both.attempt(what, lambda ns: program.attach(ns, "pa"))
+
+    def detach():
+        return both.attempt("detached", lambda ns: bpf.detach(ns, "pa"))
+
+    both.features()
+    equal(attach(program, "attached"), "done\n", "attached")
+    both.run("pa", "ping -q -c 5 -i 0.05 -s 600 192.0.2.2 | grep -o '5 received'")
+    both.features()
+    both.compare(POLLED_BYTES)
+    for command in ("mtu 3506", "mtu 3507", "mtu 1500", "down", "up"):
+        both.run("pb", f"ip link set pb {command}")
+    both.features()
+    both.compare_links(POLLED_BYTES)
+    equal(attach(large, "replaced"), "done\n", "replaced")
+    both.run("pb", "ip link set pb mtu 50000")
+    both.features()
+    both.compare_links(POLLED_BYTES)
+    assert "Peer MTU is too large" in attach(program, "replaced by one for less")
+    for numbers in ("rx 2", "rx 1", "tx 2", "tx 1"):
+        for name in ADDRESS:
+            both.run(name, f"ethtool -L {name} {numbers}")
+        both.features()
+    equal(detach(), "done\n", "detached")
+    both.features()
+    both.compare(re.compile(f"{POLLED_BYTES.pattern}|{CARRIER.pattern}"))
+    both.run("pb", "ip link set pb mtu 1500; ethtool -L pb tx 2; ethtool -L pa rx 1")
+    assert "number of rx queues" in attach(program, "with fewer queues")
+    both.features()
+    both.run("pb", "ethtool -L pb tx 1")
+    for command in ("ethtool -K pa gro on", "ip link set pa down", "ip link set pa up",
+                    "ethtool -K pa gro off", "ip link set pa down"):
+        both.run("pa", command)
+        both.features()
+    equal(attach(program, "attached while it is down"), "done\n", "attached while it is down")
+    both.run("pa", "ip link set pa up")
+    both.features()
+    equal(detach(), "done\n", "detached")
+    both.features()
 
 
 @case

@@ -9,7 +9,7 @@ import socket
 import ynl
 from selftest import (NetNs, case, checked, defer, equal, iperf, main, modprobe, need, run,
                       wait_until)
-from topology import flood, pair, received, statistics, two
+from topology import ethtool_statistics, flood, pair, received, statistics, two
 
 
 def netdev(ns):
@@ -42,12 +42,6 @@ def queue_statistics(family, ns, name, scope=None):
     if scope:
         request["scope"] = scope
     return family.dump("qstats-get", request)
-
-
-def ethtool_statistics(ns, name):
-    text = ns.run(f"ethtool -S {name}").stdout
-    return {key.strip(): int(value) for key, _, value in
-            (line.partition(":") for line in text.splitlines()[1:])}
 
 
 @case

@@ -33,6 +33,12 @@ def statistics(ns, name):
     return ns.link(name)["stats64"]
 
 
+def ethtool_statistics(ns, name):
+    text = ns.run(f"ethtool -S {name}").stdout
+    return {key.strip(): int(value) for key, _, value in
+            (line.partition(":") for line in text.splitlines()[1:])}
+
+
 def flood(a, b):
     a.popen("ping -q -f -s 1000 192.0.2.2")
     b.popen("ping -q -f 2001:db8::1")

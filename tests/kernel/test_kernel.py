@@ -19,17 +19,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 FOLDER = HERE.parents[1] / "build/selftests"
 LIMIT = float(os.environ.get("KERNET_KERNEL_LIMIT", "900"))
 
-# Cases that vpair does not pass, and why. One that passes is an error here.
-# A program that is attached runs in the core: vpair has no XDP of its own.
-XDP = {
-    "with gro enabled on link down - peer ndo-xmit",
-    "with gro enabled on link down - peer ndo-xmit re-armed",
-    "bad setting: XDP with RX nr less than TX",
-    "bad setting: reducing RX nr below peer TX with XDP set",
-    "with xdp attached - tso flag",
-    "with xdp attached - no aggregation",
-}
-NOT_YET = {"veth.sh": XDP}
+# Cases of a script that vpair does not pass, each with the reason. One that passes is an error here.
+NOT_YET = {}
 
 
 def cases(output):

@@ -6,12 +6,13 @@ import os
 import socket
 import struct
 
-RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK = 16, 17, 18
+RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 1, 4, 0x200, 0x400
 NLMSG_ERROR = 2
 NLA_F_NESTED = 0x8000
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINKINFO, IFLA_NET_NS_FD = 1, 3, 4, 18, 28
 IFLA_INFO_KIND, IFLA_INFO_DATA = 1, 2
+IFLA_XDP, IFLA_XDP_FD, IFLA_XDP_FLAGS = 43, 1, 3
 SOL_NETLINK, NETLINK_EXT_ACK = 270, 11
 NLMSGERR_ATTR_MSG, NLMSGERR_ATTR_OFFS = 1, 2
 # Of any device: the attributes say which.
@@ -107,6 +108,14 @@ def newlink(name, kind, **options):
 
 def dellink_message(name):
     return message(RTM_DELLINK, 0, IFINFOMSG + attributes([(IFLA_IFNAME, name.encode() + b"\0")]))
+
+
+def set_xdp(name, fd, flags):
+    """Attaches a BPF program to a link, or detaches it with -1."""
+    request(message(RTM_SETLINK, 0, IFINFOMSG + attributes(
+        [(IFLA_IFNAME, name.encode() + b"\0"),
+         (IFLA_XDP | NLA_F_NESTED, attributes([(IFLA_XDP_FD, struct.pack("=i", fd)),
+                                               (IFLA_XDP_FLAGS, u32(flags))]))])))
 
 
 def parse(data):
