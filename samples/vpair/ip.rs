@@ -12,12 +12,11 @@ use iplink::{
     Refused, //
 };
 
+mod uapi;
+
 iplink::plugin! { type: Vpair, kind: "vpair" }
 
 struct Vpair;
-
-/// The other end, as `VETH_INFO_PEER` is.
-const PEER: u16 = 1;
 
 impl Kind for Vpair {
     const HELP: &'static CStr = c"\
@@ -29,7 +28,7 @@ OPTIONS := as of \"ip link add\": name, address, mtu, netns, numrxqueues, ...
     fn parse(options: &mut Options<'_>) -> Result<(), Refused> {
         while let Some(option) = options.next() {
             match option.to_bytes() {
-                b"peer" => options.put_link(PEER)?,
+                b"peer" => options.put_link(uapi::PEER)?,
                 _ => return Err(options.unknown()),
             }
         }

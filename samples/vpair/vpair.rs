@@ -69,6 +69,8 @@ use kernet::{
     },
 };
 
+mod uapi;
+
 kernet::module! {
     type: Vpair,
     name: "vpair",
@@ -82,15 +84,11 @@ struct Vpair;
 
 impl kernet::Module for Vpair {
     type State = ();
-    type Parts = rtnl::Registration<End, { attr::COUNT }>;
+    type Parts = rtnl::Registration<End, ATTRS>;
 }
 
-/// Attributes of `IFLA_INFO_DATA`.
-mod attr {
-    /// A `struct ifinfomsg` and the `IFLA_*` attributes of the other end.
-    pub(crate) const PEER: u16 = 1;
-    pub(crate) const COUNT: usize = 2;
-}
+/// Places for the attributes, whose types begin at 0.
+const ATTRS: usize = uapi::PEER as usize + 1;
 
 /// Packets that wait for the receiving end's NAPI.
 const RING_SIZE: i32 = 256;
@@ -475,15 +473,15 @@ impl ethtool::Operations<End> for Ethtool {
     }
 }
 
-static POLICY: Table<{ attr::COUNT }> = Table::new(&[
+static POLICY: Table<ATTRS> = Table::new(&[
     // A `struct ifinfomsg` comes first.
-    (attr::PEER, Policy::min_len(16)),
+    (uapi::PEER, Policy::min_len(16)),
 ]);
 
-impl Link<{ attr::COUNT }> for End {
+impl Link<ATTRS> for End {
     const KIND: &'static CStr = c"vpair";
-    const POLICY: &'static Table<{ attr::COUNT }> = &POLICY;
-    const PEER: Option<u16> = Some(attr::PEER);
+    const POLICY: &'static Table<ATTRS> = &POLICY;
+    const PEER: Option<u16> = Some(uapi::PEER);
     const QUEUES: Queues = Queues::PerCpu;
 
     fn create(
