@@ -2,11 +2,15 @@
 
 #include <linux/icmpv6.h>
 #include <linux/if_vlan.h>
+#include <linux/inetdevice.h>
+#include <linux/ipv6.h>
+#include <net/addrconf.h>
 #include <net/dst.h>
 #include <net/dst_metadata.h>
 #include <net/icmp.h>
 #include <net/inet_ecn.h>
 #include <net/ip_tunnels.h>
+#include <net/neighbour.h>
 #include <net/route.h>
 
 __kernet_helper struct iphdr *kernet_helper_ip_hdr(const struct sk_buff *skb)
@@ -133,4 +137,34 @@ __kernet_helper int kernet_helper_IP6_ECN_set_ce(struct sk_buff *skb, struct ipv
 __kernet_helper int kernet_helper_IP6_ECN_set_ect1(struct sk_buff *skb, struct ipv6hdr *iph)
 {
 	return IP6_ECN_set_ect1(skb, iph);
+}
+
+__kernet_helper struct in_device *kernet_helper___in_dev_get_rtnl(const struct net_device *dev)
+{
+	return __in_dev_get_rtnl(dev);
+}
+
+__kernet_helper struct inet6_dev *kernet_helper___in6_dev_get(const struct net_device *dev)
+{
+	return __in6_dev_get(dev);
+}
+
+__kernet_helper bool kernet_helper_ipv6_mod_enabled(void)
+{
+	return ipv6_mod_enabled();
+}
+
+__kernet_helper void kernet_helper_neigh_read_lock_bh(struct neighbour *neigh)
+{
+	read_lock_bh(&neigh->lock);
+}
+
+__kernet_helper void kernet_helper_neigh_read_unlock_bh(struct neighbour *neigh)
+{
+	read_unlock_bh(&neigh->lock);
+}
+
+__kernet_helper void kernet_helper_neigh_release(struct neighbour *neigh)
+{
+	neigh_release(neigh);
 }

@@ -66,6 +66,12 @@ __kernet_helper int kernet_helper_genl_has_listeners(const struct genl_family *f
 	return genl_has_listeners(family, net, group);
 }
 
+__kernet_helper int kernet_helper_genl_set_err(const struct genl_family *family, struct net *net,
+					       u32 portid, u32 group, int code)
+{
+	return genl_set_err(family, net, portid, group, code);
+}
+
 __kernet_helper struct net *kernet_helper_genl_info_net(const struct genl_info *info)
 {
 	return genl_info_net(info);

@@ -11,8 +11,8 @@
 //! |---------------|-------------------------------------------|-----------|------|-----|---------|
 //! | [`Process`]   | netlink operations, module init           | yes       | no   | no  | no      |
 //! | [`Rtnl`]      | link operations, device open/stop/notify  | yes       | yes  | no  | no      |
-//! | [`Rcu`]       | netfilter hooks, any [`Guard`]            | no        | no   | yes | maybe   |
-//! | [`Softirq`]   | transmit, protocol handlers               | no        | no   | yes | yes     |
+//! | [`Rcu`]       | netfilter hooks, notifiers, any [`Guard`] | no        | no   | yes | maybe   |
+//! | [`Softirq`]   | transmit, protocol handlers, [`bh_disabled`] | no     | no   | yes | yes     |
 //! | [`Napi`]      | NAPI poll                                 | no        | no   | yes | yes     |
 //!
 //! A stronger token turns into a weaker one: [`Rtnl::process`], [`Napi::softirq`],
@@ -238,6 +238,19 @@ pub fn rcu_read<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {
     f(Rcu::from(&guard))
 }
 
+/// Runs `f` with bottom halves disabled. Not for hard interrupts, of which kernet has no callback.
+#[doc(alias = "local_bh_disable")]
+#[inline]
+pub fn bh_disabled<R>(_context: impl Context, f: impl for<'a> FnOnce(Softirq<'a>) -> R) -> R {
+    // SAFETY: No requirements; enabled again below.
+    unsafe { bindings::local_bh_disable() };
+    // SAFETY: Just disabled, until `f` has returned.
+    let result = f(unsafe { Softirq::assume() });
+    // SAFETY: Disabled above.
+    unsafe { bindings::local_bh_enable() };
+    result
+}
+
 /// Tokens for KUnit cases, which run in a task that may sleep and holds no lock.
 #[cfg(CONFIG_KUNIT = "y")]
 pub mod kunit {
@@ -259,12 +272,6 @@ pub mod kunit {
 
     /// Runs `f` with bottom halves disabled. For KUnit cases only.
     pub fn softirq<R>(f: impl for<'a> FnOnce(Softirq<'a>) -> R) -> R {
-        // SAFETY: No requirements; enabled again below.
-        unsafe { bindings::local_bh_disable() };
-        // SAFETY: Just disabled, until `f` has returned.
-        let result = f(unsafe { Softirq::assume() });
-        // SAFETY: Disabled above.
-        unsafe { bindings::local_bh_enable() };
-        result
+        process(|process| bh_disabled(process, f))
     }
 }

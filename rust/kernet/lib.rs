@@ -5,13 +5,16 @@
 #[path = "../bindings/lib.rs"]
 mod bindings;
 
+pub mod address;
 pub mod context;
 pub mod error;
 pub mod ethtool;
+pub mod fib;
 pub mod genl;
 pub mod inet;
 pub mod module;
 pub mod napi;
+pub mod neighbour;
 pub mod netdev;
 #[cfg(CONFIG_NETFILTER)]
 pub mod netfilter;

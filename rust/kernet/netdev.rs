@@ -91,6 +91,10 @@ unsafe impl Sync for Device {}
 pub struct Name([u8; bindings::IFNAMSIZ as usize]);
 
 impl Name {
+    pub(crate) fn from_raw(name: [u8; bindings::IFNAMSIZ as usize]) -> Self {
+        Self(name)
+    }
+
     /// The name without its terminating NUL, at most 15 bytes, any but `/`, `:` and white space.
     pub fn as_bytes(&self) -> &[u8] {
         self.0.split(|byte| *byte == 0).next().unwrap_or(&[])
@@ -248,6 +252,10 @@ pub struct HardwareAddress {
 
 impl HardwareAddress {
     const MAX: usize = bindings::MAX_ADDR_LEN as usize;
+
+    pub(crate) fn from_raw(bytes: [u8; Self::MAX], len: usize) -> Self {
+        Self { bytes, len }
+    }
 
     /// The address.
     pub fn as_bytes(&self) -> &[u8] {

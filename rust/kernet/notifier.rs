@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Being told what happens to network devices.
+//! Being told what happens to network devices, addresses and neighbours.
 //!
 //! C header: [`include/linux/notifier.h`](srctree/include/linux/notifier.h)
+//!
+//! | chain             | trait                   | context  | told                                   |
+//! |-------------------|-------------------------|----------|----------------------------------------|
+//! | [`Devices`]       | [`DeviceNotifier`]      | [`Rtnl`] | what there is, at load and unload, too |
+//! | [`Ipv4Addresses`] | [`Ipv4AddressNotifier`] | [`Rtnl`] | from now on                            |
+//! | [`Ipv6Addresses`] | [`Ipv6AddressNotifier`] | [`Rcu`]  | from now on                            |
+//! | [`Neighbours`]    | [`NeighbourNotifier`]   | [`Rcu`]  | from now on                            |
+//!
+//! All are told of every namespace. Routes are told per namespace: [`fib`](crate::fib).
+//!
+//! [`Rtnl`]: crate::context::Rtnl
+//! [`Rcu`]: crate::context::Rcu
 
 use core::{
     marker::PhantomData,
@@ -17,82 +29,83 @@ use kernel::{
 
 use crate::{
     bindings,
-    context::Rtnl,
     module::{
         failed,
         Part, //
-    },
-    netdev::Device, //
+    }, //
 };
 
-/// What has happened to a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DeviceEvent {
-    /// It has come into the namespace: made, or moved there.
-    Register,
-    /// It leaves the namespace: deleted, or moved away.
-    Unregister,
-    /// It is up.
-    Up,
-    /// It is about to go down.
-    GoingDown,
-    /// It is down.
-    Down,
-    /// Carrier, operational state or flags have changed.
-    Change,
-    /// It has another name.
-    Rename,
-    /// It has another MTU.
-    Mtu,
-    /// It has another hardware address.
-    Address,
-}
+mod address;
+mod device;
+mod neighbour;
 
-impl DeviceEvent {
-    fn from_raw(event: usize) -> Option<Self> {
-        Some(match u32::try_from(event).ok()? {
-            bindings::netdev_cmd_NETDEV_REGISTER => DeviceEvent::Register,
-            bindings::netdev_cmd_NETDEV_UNREGISTER => DeviceEvent::Unregister,
-            bindings::netdev_cmd_NETDEV_UP => DeviceEvent::Up,
-            bindings::netdev_cmd_NETDEV_GOING_DOWN => DeviceEvent::GoingDown,
-            bindings::netdev_cmd_NETDEV_DOWN => DeviceEvent::Down,
-            bindings::netdev_cmd_NETDEV_CHANGE => DeviceEvent::Change,
-            bindings::netdev_cmd_NETDEV_CHANGENAME => DeviceEvent::Rename,
-            bindings::netdev_cmd_NETDEV_CHANGEMTU => DeviceEvent::Mtu,
-            bindings::netdev_cmd_NETDEV_CHANGEADDR => DeviceEvent::Address,
-            _ => return None,
-        })
-    }
-}
+pub use address::{
+    AddressEvent,
+    Ipv4AddressNotifier,
+    Ipv4Addresses,
+    Ipv6AddressNotifier,
+    Ipv6Addresses, //
+};
+pub use device::{
+    DeviceEvent,
+    DeviceNotifier,
+    Devices, //
+};
+pub use neighbour::{
+    NeighbourNotifier,
+    Neighbours, //
+};
 
-/// Somebody who is told of the devices of all namespaces.
-#[doc(alias = "netdevice_notifier")]
-pub trait DeviceNotifier: Send + Sync + 'static {
-    /// Something has happened to `device`; it is in the namespace that it says it is in.
-    ///
-    /// When the module is loaded it is told [`DeviceEvent::Register`] and [`DeviceEvent::Up`] of
-    /// the devices there are; when it is unloaded, of their going.
-    fn event(event: DeviceEvent, device: &Device, rtnl: Rtnl<'_>);
-}
-
-/// The registration of a notifier.
+/// A chain of the kernel's that tells an `N`.
 ///
-/// Unregistering takes RTNL, under which all notifiers are called: none runs afterwards.
+/// # Safety
+///
+/// - `register` registers the block or fails.
+/// - `unregister` returns with no call of the block running or to come.
+pub unsafe trait Chain<N>: 'static {
+    /// What the log calls it.
+    #[doc(hidden)]
+    const NAME: &'static str;
+
+    /// # Safety
+    ///
+    /// The block is valid, and stays at its place until `unregister` has returned. Its callback
+    /// calls `call`.
+    #[doc(hidden)]
+    unsafe fn register(block: *mut bindings::notifier_block) -> c_int;
+
+    /// # Safety
+    ///
+    /// `register` has succeeded for the block. May sleep.
+    #[doc(hidden)]
+    unsafe fn unregister(block: *mut bindings::notifier_block);
+
+    /// # Safety
+    ///
+    /// The chain calls, with this event.
+    #[doc(hidden)]
+    unsafe fn call(event: u32, info: *mut c_void);
+}
+
+/// The registration of `N` with a chain.
+///
+/// Unregistering waits for calls that run: by RTNL, the chain's own lock or a grace period.
 #[doc(alias = "register_netdevice_notifier")]
-pub struct Registration<N: DeviceNotifier> {
+#[doc(alias = "register_inetaddr_notifier")]
+#[doc(alias = "register_inet6addr_notifier")]
+#[doc(alias = "register_netevent_notifier")]
+pub struct Registration<N, C: Chain<N> = Devices> {
     block: Opaque<bindings::notifier_block>,
-    _notifier: PhantomData<N>,
+    _notifier: PhantomData<fn() -> (N, C)>,
 }
 
 // SAFETY: Only the core touches the block, under its own lock.
-unsafe impl<N: DeviceNotifier> Send for Registration<N> {}
+unsafe impl<N, C: Chain<N>> Send for Registration<N, C> {}
 // SAFETY: As above.
-unsafe impl<N: DeviceNotifier> Sync for Registration<N> {}
+unsafe impl<N, C: Chain<N>> Sync for Registration<N, C> {}
 
-// SAFETY: `register_netdevice_notifier()` registers or fails. `unregister_netdevice_notifier()`
-// returns with no call running or to come, as calls are made under the RTNL that it takes.
-unsafe impl<N: DeviceNotifier> Part for Registration<N> {
+// SAFETY: By the promise of `Chain`.
+unsafe impl<N, C: Chain<N>> Part for Registration<N, C> {
     unsafe fn register(
         slot: *mut Self,
         _module: &'static ThisModule,
@@ -106,35 +119,29 @@ unsafe impl<N: DeviceNotifier> Part for Registration<N> {
         to_result(unsafe {
             let field = Opaque::cast_into(&raw const (*slot).block);
             ptr::write(field, block);
-            bindings::register_netdevice_notifier(field)
+            C::register(field)
         })
-        .map_err(|e| failed(name, fmt!("device notifier"), e))
+        .map_err(|e| failed(name, fmt!("{} notifier", C::NAME), e))
     }
 
     unsafe fn unregister(slot: *mut Self) {
-        // SAFETY: Registered, by the caller's promise. It fails only for a block that is not.
-        unsafe {
-            bindings::unregister_netdevice_notifier(Opaque::cast_into(&raw const (*slot).block))
-        };
+        // SAFETY: Registered, by the caller's promise.
+        unsafe { C::unregister(Opaque::cast_into(&raw const (*slot).block)) };
     }
 }
 
-impl<N: DeviceNotifier> Registration<N> {
+impl<N, C: Chain<N>> Registration<N, C> {
     /// # Safety
     ///
-    /// Called by the core with a `struct netdev_notifier_info`, under RTNL.
+    /// Called by the chain.
     unsafe extern "C" fn call(
         _block: *mut bindings::notifier_block,
         event: usize,
         info: *mut c_void,
     ) -> c_int {
-        if let Some(event) = DeviceEvent::from_raw(event) {
-            // SAFETY: By the caller's promise; the device is alive during the call.
-            let (device, rtnl) = unsafe {
-                let info = info.cast::<bindings::netdev_notifier_info>();
-                (Device::from_raw((*info).dev), Rtnl::assume())
-            };
-            N::event(event, device, rtnl);
+        if let Ok(event) = u32::try_from(event) {
+            // SAFETY: By the caller's promise.
+            unsafe { C::call(event, info) };
         }
         bindings::NOTIFY_DONE as c_int
     }

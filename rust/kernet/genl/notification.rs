@@ -99,6 +99,22 @@ pub trait Notification: 'static {
         }))
     }
 
+    /// Lets everybody in `net` who listens to the group know that he has missed something: their
+    /// sockets say [`ENOBUFS`]. For who could not build a message; a listener without room for one
+    /// is told anyway.
+    #[doc(alias = "genl_set_err")]
+    fn overrun(net: &Net) {
+        rcu_read(|_| {
+            if let Ok((family, group)) = target::<Self>() {
+                // SAFETY: Registered, by the invariants of `Slot`, with that group. Answers how many
+                // do not want to know.
+                unsafe {
+                    bindings::genl_set_err(family, net.as_raw(), 0, group, ENOBUFS.to_errno())
+                };
+            }
+        });
+    }
+
     /// Tells everybody who listens to the group, in every namespace. The message is built once.
     ///
     /// # Errors

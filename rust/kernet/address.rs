@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Addresses of network devices.
+//!
+//! C headers: [`include/linux/inetdevice.h`](srctree/include/linux/inetdevice.h),
+//! [`include/net/if_inet6.h`](srctree/include/net/if_inet6.h)
+//!
+//! They are borrowed: from a [notifier](crate::notifier), or from the device that has them. What can
+//! change without a notification (lifetimes, most flags) is not shown.
+
+use core::{
+    iter::successors,
+    net::{
+        Ipv4Addr,
+        Ipv6Addr, //
+    },
+    ptr, //
+};
+use kernel::types::Opaque;
+
+use crate::{
+    bindings,
+    context::{
+        Rcu,
+        Rtnl, //
+    },
+    netdev::{
+        Device,
+        Name, //
+    },
+    netns::Net, //
+};
+
+/// An IPv4 address of a device. A device may have one several times, with different prefixes or
+/// peers.
+///
+/// # Invariants
+///
+/// RTNL is held as long as it is borrowed.
+#[doc(alias = "in_ifaddr")]
+#[repr(transparent)]
+pub struct Ipv4Address(Opaque<bindings::in_ifaddr>);
+
+impl Ipv4Address {
+    /// # Safety
+    ///
+    /// `ptr` is an address of a device for `'a`, or was one when this began, and RTNL is held.
+    pub(crate) unsafe fn from_raw<'a>(ptr: *const bindings::in_ifaddr) -> &'a Self {
+        // INVARIANT: By the caller's promise.
+        // SAFETY: As above; the type is transparent.
+        unsafe { &*ptr.cast() }
+    }
+
+    fn raw(&self) -> &bindings::in_ifaddr {
+        // SAFETY: Valid by the type. Nobody changes it, by the type invariants, but for its lifetimes
+        // and flags when RTNL is held.
+        unsafe { &*self.0.get() }
+    }
+
+    /// The device that has it.
+    pub fn device(&self) -> &Device {
+        // SAFETY: An address keeps its `in_device`, and that its device.
+        unsafe { Device::from_raw((*self.raw().ifa_dev).dev) }
+    }
+
+    /// The address.
+    #[doc(alias = "ifa_local")]
+    pub fn address(&self) -> Ipv4Addr {
+        ipv4(self.raw().ifa_local)
+    }
+
+    /// The other end, of an address with a peer.
+    #[doc(alias = "ifa_address")]
+    pub fn peer(&self) -> Option<Ipv4Addr> {
+        let peer = ipv4(self.raw().ifa_address);
+        (peer != self.address()).then_some(peer)
+    }
+
+    /// The length of the prefix, in bits: of the peer's address, if there is one.
+    pub fn prefix_len(&self) -> u8 {
+        self.raw().ifa_prefixlen
+    }
+
+    /// The broadcast address.
+    pub fn broadcast(&self) -> Option<Ipv4Addr> {
+        let broadcast = ipv4(self.raw().ifa_broadcast);
+        (!broadcast.is_unspecified()).then_some(broadcast)
+    }
+
+    /// `RT_SCOPE_*`.
+    pub fn scope(&self) -> u8 {
+        self.raw().ifa_scope
+    }
+
+    /// The label; the device's name, if it was given none.
+    pub fn label(&self) -> Name {
+        Name::from_raw(self.raw().ifa_label)
+    }
+
+    /// Whether another address with the same prefix was there before.
+    #[doc(alias = "IFA_F_SECONDARY")]
+    pub fn is_secondary(&self) -> bool {
+        self.raw().ifa_flags & bindings::IFA_F_SECONDARY != 0
+    }
+}
+
+/// An IPv6 address of a device, which has it once.
+#[doc(alias = "inet6_ifaddr")]
+#[repr(transparent)]
+pub struct Ipv6Address(Opaque<bindings::inet6_ifaddr>);
+
+impl Ipv6Address {
+    /// # Safety
+    ///
+    /// `ptr` is an address of a device that is not freed for `'a`.
+    pub(crate) unsafe fn from_raw<'a>(ptr: *const bindings::inet6_ifaddr) -> &'a Self {
+        // SAFETY: By the caller's promise; the type is transparent.
+        unsafe { &*ptr.cast() }
+    }
+
+    /// The device that has it, or had.
+    pub fn device(&self) -> &Device {
+        // SAFETY: An address keeps its `inet6_dev`, and that its device.
+        unsafe { Device::from_raw((*(*self.0.get()).idev).dev) }
+    }
+
+    /// The address.
+    pub fn address(&self) -> Ipv6Addr {
+        // SAFETY: Valid by the type; set before anybody sees it, and never changed.
+        ipv6(unsafe { &(*self.0.get()).addr })
+    }
+
+    /// The length of the prefix, in bits.
+    pub fn prefix_len(&self) -> u8 {
+        // SAFETY: As above.
+        let bits = unsafe { (*self.0.get()).prefix_len };
+        u8::try_from(bits).unwrap_or(128)
+    }
+
+    /// Whether the device no longer has this address: it may have the same one anew.
+    #[doc(alias = "INET6_IFADDR_STATE_DEAD")]
+    pub fn is_dead(&self) -> bool {
+        // SAFETY: Valid by the type; read as a whole. It is set once, before anybody is told.
+        let state = unsafe { ptr::read_volatile(&raw const (*self.0.get()).state) };
+        u32::try_from(state) == Ok(bindings::INET6_IFADDR_STATE_DEAD)
+    }
+
+    /// Whether the device has an address like this, be it this one or one that was added later.
+    #[doc(alias = "ipv6_chk_addr_and_flags")]
+    pub fn is_assigned(&self, net: &Net, _rcu: Rcu<'_>) -> bool {
+        // SAFETY: The address and its device are alive; takes the read-side lock alone.
+        unsafe {
+            bindings::ipv6_chk_addr_and_flags(
+                net.as_raw(),
+                &(*self.0.get()).addr,
+                self.device().as_raw(),
+                false,
+                1,
+                0,
+            ) != 0
+        }
+    }
+}
+
+impl Device {
+    /// The IPv4 addresses, as `ip address` lists them.
+    #[doc(alias = "in_dev_for_each_ifa_rtnl")]
+    pub fn ipv4_addresses<'a>(
+        &'a self,
+        _rtnl: Rtnl<'a>,
+    ) -> impl Iterator<Item = &'a Ipv4Address> + 'a {
+        // SAFETY: The device is alive, and RTNL held, under which addresses come and go.
+        let first = unsafe {
+            let in_dev = bindings::__in_dev_get_rtnl(self.as_raw());
+            if in_dev.is_null() {
+                ptr::null_mut()
+            } else {
+                (*in_dev).ifa_list
+            }
+        };
+        // SAFETY: As above.
+        let lend = |ptr: *mut bindings::in_ifaddr| unsafe {
+            (!ptr.is_null()).then(|| Ipv4Address::from_raw(ptr))
+        };
+        successors(lend(first), move |address| lend(address.raw().ifa_next))
+    }
+
+    /// The IPv6 addresses. One that comes or goes meanwhile may be among them or not.
+    #[doc(alias = "inet6_dev")]
+    pub fn ipv6_addresses<'a>(
+        &'a self,
+        _rcu: Rcu<'a>,
+    ) -> impl Iterator<Item = &'a Ipv6Address> + 'a {
+        // SAFETY: The device is alive; its `inet6_dev` is freed after a grace period.
+        let head = unsafe {
+            let idev = bindings::__in6_dev_get(self.as_raw());
+            if idev.is_null() {
+                ptr::null_mut()
+            } else {
+                &raw mut (*idev).addr_list
+            }
+        };
+        // SAFETY: The head and what is behind it are freed after a grace period; what is taken out
+        // keeps its successor.
+        let after = move |entry: *mut bindings::list_head| unsafe {
+            let next = ptr::read_volatile(&raw const (*entry).next);
+            (next != head).then_some(next)
+        };
+        let first = if head.is_null() { None } else { after(head) };
+        successors(first, move |entry| after(*entry)).map(|entry| {
+            // SAFETY: Entries are fields of addresses, which are freed after a grace period.
+            unsafe {
+                Ipv6Address::from_raw(
+                    entry
+                        .byte_sub(core::mem::offset_of!(bindings::inet6_ifaddr, if_list))
+                        .cast(),
+                )
+            }
+        })
+    }
+}
+
+/// An address as C has it.
+pub(crate) fn ipv4(address: bindings::__be32) -> Ipv4Addr {
+    Ipv4Addr::from_bits(u32::from_be(address))
+}
+
+/// An address as C has it.
+pub(crate) fn ipv6(address: &bindings::in6_addr) -> Ipv6Addr {
+    // SAFETY: Any view of the union is as good as another.
+    Ipv6Addr::from(unsafe { address.in6_u.u6_addr8 })
+}

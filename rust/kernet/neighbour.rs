@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Neighbours: which hardware address an address on a link has.
+//!
+//! C header: [`include/net/neighbour.h`](srctree/include/net/neighbour.h)
+
+use core::{
+    net::IpAddr,
+    ptr, //
+};
+use kernel::{
+    prelude::*,
+    types::Opaque, //
+};
+
+use crate::{
+    address::{
+        ipv4,
+        ipv6, //
+    },
+    bindings,
+    context::{
+        Process,
+        Rcu, //
+    },
+    netdev::{
+        Device,
+        HardwareAddress, //
+    },
+    netns::Net,
+};
+
+/// A neighbour, borrowed from a [notifier](crate::notifier) or from its table.
+///
+/// # Invariants
+///
+/// Of IPv4's table or of IPv6's. The calling task holds no lock of the neighbour's.
+#[doc(alias = "struct neighbour")]
+#[repr(transparent)]
+pub struct Neighbour(Opaque<bindings::neighbour>);
+
+/// How far an address is resolved.
+#[doc(alias = "NUD_NONE")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nobody has asked yet.
+    None,
+    /// Asked for, not answered yet.
+    Incomplete,
+    /// Known to be there.
+    Reachable,
+    /// Not heard of for a while.
+    Stale,
+    /// Was stale, and has been sent to.
+    Delay,
+    /// Asked whether it is still there.
+    Probe,
+    /// It does not answer.
+    Failed,
+    /// Needs no resolution.
+    NoArp,
+    /// Set by an administrator.
+    Permanent,
+}
+
+impl State {
+    fn from_raw(state: u8) -> Self {
+        match u32::from(state) {
+            bindings::NUD_INCOMPLETE => State::Incomplete,
+            bindings::NUD_REACHABLE => State::Reachable,
+            bindings::NUD_STALE => State::Stale,
+            bindings::NUD_DELAY => State::Delay,
+            bindings::NUD_PROBE => State::Probe,
+            bindings::NUD_FAILED => State::Failed,
+            bindings::NUD_NOARP => State::NoArp,
+            bindings::NUD_PERMANENT => State::Permanent,
+            _ => State::None,
+        }
+    }
+
+    /// Whether the hardware address is one.
+    #[doc(alias = "NUD_VALID")]
+    pub fn is_valid(self) -> bool {
+        !matches!(self, State::None | State::Incomplete | State::Failed)
+    }
+}
+
+/// What was known of a neighbour at a time.
+#[derive(Clone, Copy)]
+pub struct Resolution {
+    /// How far the address is resolved.
+    pub state: State,
+    /// To what, if the state [is valid](State::is_valid).
+    pub hardware_address: HardwareAddress,
+    /// Whether the neighbour is out of its table, for good.
+    pub dead: bool,
+}
+
+/// Whose neighbours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// IPv4's.
+    #[doc(alias = "arp_tbl")]
+    Ipv4,
+    /// IPv6's.
+    #[doc(alias = "nd_tbl")]
+    Ipv6,
+}
+
+impl Neighbour {
+    /// Borrows a neighbour, if it is IPv4's or IPv6's.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` is a neighbour that is not freed for `'a`; the task holds no lock of it meanwhile.
+    pub(crate) unsafe fn from_raw<'a>(ptr: *const bindings::neighbour) -> Option<&'a Self> {
+        // SAFETY: By the caller's promise. Tables are never freed.
+        let family = unsafe { (*(*ptr).tbl).family };
+        if ![bindings::AF_INET, bindings::AF_INET6].contains(&family.unsigned_abs()) {
+            return None;
+        }
+        // INVARIANT: By the caller's promise, and just checked.
+        // SAFETY: As above; the type is transparent.
+        Some(unsafe { &*ptr.cast() })
+    }
+
+    /// The device that it is a neighbour on.
+    pub fn device(&self) -> &Device {
+        // SAFETY: A neighbour keeps its device.
+        unsafe { Device::from_raw((*self.0.get()).dev) }
+    }
+
+    /// Its address.
+    #[doc(alias = "primary_key")]
+    pub fn address(&self) -> IpAddr {
+        // SAFETY: The key is never changed, and as long as addresses of the table's family are.
+        unsafe {
+            let key = &raw const (*self.0.get()).primary_key;
+            if (*(*self.0.get()).tbl).family.unsigned_abs() == bindings::AF_INET {
+                ipv4(ptr::read_unaligned(key.cast())).into()
+            } else {
+                ipv6(&ptr::read_unaligned(key.cast())).into()
+            }
+        }
+    }
+
+    /// What is known of it now.
+    #[doc(alias = "nud_state")]
+    pub fn resolution(&self) -> Resolution {
+        let this = self.0.get();
+        // SAFETY: Valid by the type; the lock is not held, by the type invariants. Under it nobody
+        // changes what is read here. The address has room for `MAX_ADDR_LEN` bytes.
+        unsafe {
+            bindings::neigh_read_lock_bh(this);
+            let resolution = Resolution {
+                state: State::from_raw((*this).nud_state),
+                hardware_address: HardwareAddress::from_raw(
+                    (*this).ha,
+                    (*(*this).dev).addr_len.into(),
+                ),
+                dead: (*this).dead != 0,
+            };
+            bindings::neigh_read_unlock_bh(this);
+            resolution
+        }
+    }
+
+    /// Whether another neighbour with the same address is in the table in the place of this one.
+    #[doc(alias = "neigh_lookup")]
+    pub fn is_replaced(&self, _rcu: Rcu<'_>) -> bool {
+        let this = self.0.get();
+        // SAFETY: Valid by the type; takes the read-side lock alone, and a reference, which is
+        // given back.
+        unsafe {
+            let found = bindings::neigh_lookup(
+                (*this).tbl,
+                (&raw const (*this).primary_key).cast(),
+                (*this).dev,
+            );
+            if found.is_null() {
+                return false;
+            }
+            bindings::neigh_release(found);
+            !ptr::eq(found, this)
+        }
+    }
+}
+
+impl Net {
+    /// Shows each neighbour in the namespace to `each`, which must not sleep.
+    ///
+    /// The table is locked meanwhile: each is in it when it is shown, and none is shown twice.
+    #[doc(alias = "neigh_for_each")]
+    pub fn for_each_neighbour<F: FnMut(&Neighbour)>(
+        &self,
+        family: Family,
+        _process: Process<'_>,
+        each: F,
+    ) {
+        struct Walk<'a, F> {
+            net: &'a Net,
+            each: F,
+        }
+
+        /// # Safety
+        ///
+        /// Called with a neighbour, whose own lock is not held, and a walk.
+        unsafe extern "C" fn shown<F: FnMut(&Neighbour)>(
+            neighbour: *mut bindings::neighbour,
+            walk: *mut c_void,
+        ) {
+            // SAFETY: By the caller's promise.
+            let (neighbour, walk) = unsafe {
+                (
+                    Neighbour::from_raw(neighbour),
+                    &mut *walk.cast::<Walk<'_, F>>(),
+                )
+            };
+            if let Some(neighbour) = neighbour {
+                // SAFETY: The device of a neighbour is alive; only the address of its namespace is
+                // looked at.
+                let net = unsafe { bindings::dev_net(neighbour.device().as_raw()) };
+                if ptr::eq(net, walk.net.as_raw()) {
+                    (walk.each)(neighbour);
+                }
+            }
+        }
+
+        let table = match family {
+            Family::Ipv4 => &raw mut bindings::arp_tbl,
+            Family::Ipv6 => {
+                // SAFETY: No requirements.
+                if !unsafe { bindings::ipv6_mod_enabled() } {
+                    return;
+                }
+                &raw mut bindings::nd_tbl
+            }
+        };
+        let mut walk = Walk { net: self, each };
+        // SAFETY: IPv4's table there always is, IPv6's if that is enabled. The walk is valid
+        // during the call, which takes the table's lock; the task holds none, as it may sleep.
+        unsafe { bindings::neigh_for_each(table, Some(shown::<F>), (&raw mut walk).cast()) };
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Events of devices.
+
+use kernel::prelude::*;
+
+use super::Chain;
+use crate::{
+    bindings,
+    context::Rtnl,
+    netdev::Device, //
+};
+
+/// What has happened to a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeviceEvent {
+    /// It has come into the namespace: made, or moved there.
+    Register,
+    /// It leaves the namespace: deleted, or moved away.
+    Unregister,
+    /// It is up.
+    Up,
+    /// It is about to go down.
+    GoingDown,
+    /// It is down.
+    Down,
+    /// Carrier, operational state or flags have changed.
+    Change,
+    /// It has another name.
+    Rename,
+    /// It has another MTU.
+    Mtu,
+    /// It has another hardware address.
+    Address,
+}
+
+impl DeviceEvent {
+    fn from_raw(event: u32) -> Option<Self> {
+        Some(match event {
+            bindings::netdev_cmd_NETDEV_REGISTER => DeviceEvent::Register,
+            bindings::netdev_cmd_NETDEV_UNREGISTER => DeviceEvent::Unregister,
+            bindings::netdev_cmd_NETDEV_UP => DeviceEvent::Up,
+            bindings::netdev_cmd_NETDEV_GOING_DOWN => DeviceEvent::GoingDown,
+            bindings::netdev_cmd_NETDEV_DOWN => DeviceEvent::Down,
+            bindings::netdev_cmd_NETDEV_CHANGE => DeviceEvent::Change,
+            bindings::netdev_cmd_NETDEV_CHANGENAME => DeviceEvent::Rename,
+            bindings::netdev_cmd_NETDEV_CHANGEMTU => DeviceEvent::Mtu,
+            bindings::netdev_cmd_NETDEV_CHANGEADDR => DeviceEvent::Address,
+            _ => return None,
+        })
+    }
+}
+
+/// Somebody who is told of the devices of all namespaces.
+#[doc(alias = "netdevice_notifier")]
+pub trait DeviceNotifier: Send + Sync + 'static {
+    /// Something has happened to `device`; it is in the namespace that it says it is in.
+    ///
+    /// When the module is loaded it is told [`DeviceEvent::Register`] and [`DeviceEvent::Up`] of
+    /// the devices there are; when it is unloaded, of their going.
+    fn event(event: DeviceEvent, device: &Device, rtnl: Rtnl<'_>);
+}
+
+/// The chain that tells a [`DeviceNotifier`].
+#[doc(alias = "netdev_chain")]
+pub struct Devices;
+
+// SAFETY: `unregister_netdevice_notifier()` takes RTNL, under which calls are made; it fails only
+// for a block that is not registered.
+unsafe impl<N: DeviceNotifier> Chain<N> for Devices {
+    const NAME: &'static str = "device";
+
+    unsafe fn register(block: *mut bindings::notifier_block) -> c_int {
+        // SAFETY: By the caller's promise.
+        unsafe { bindings::register_netdevice_notifier(block) }
+    }
+
+    unsafe fn unregister(block: *mut bindings::notifier_block) {
+        // SAFETY: By the caller's promise.
+        unsafe { bindings::unregister_netdevice_notifier(block) };
+    }
+
+    #[inline]
+    unsafe fn call(event: u32, info: *mut c_void) {
+        if let Some(event) = DeviceEvent::from_raw(event) {
+            // SAFETY: The chain passes a `struct netdev_notifier_info`, under RTNL; the device is
+            // alive during the call.
+            let (device, rtnl) = unsafe {
+                let info = info.cast::<bindings::netdev_notifier_info>();
+                (Device::from_raw((*info).dev), Rtnl::assume())
+            };
+            N::event(event, device, rtnl);
+        }
+    }
+}
