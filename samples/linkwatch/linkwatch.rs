@@ -1,55 +1,67 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Network devices and what happens to them, told by generic netlink.
+//! Network devices, addresses, neighbours and routes, and what happens to them, told by generic
+//! netlink.
 //!
 //! The family is described in `Documentation/netlink/specs/linkwatch.yaml`.
 
 #![forbid(unsafe_code)]
 
-use kernel::{
-    prelude::*,
-    sync::atomic::{
-        Atomic,
-        Relaxed, //
-    }, //
-};
+use kernel::prelude::*;
 use kernet::{
+    address::{
+        Ipv4Address,
+        Ipv6Address, //
+    },
     context::{
-        Process,
+        Rcu,
+        ReadSide,
         Rtnl, //
     },
-    genl::{
-        Full,
-        Notification, //
-    },
+    fib,
+    neighbour::Neighbour,
     netdev::Device,
-    netns::{
-        self,
-        Net, //
-    },
+    netns::Net,
     notifier::{
         self,
+        AddressEvent,
         DeviceEvent,
-        DeviceNotifier, //
+        DeviceNotifier,
+        Ipv4AddressNotifier,
+        Ipv4Addresses,
+        Ipv6AddressNotifier,
+        Ipv6Addresses,
+        NeighbourNotifier,
+        Neighbours, //
     }, //
 };
 
+mod dump;
 mod nl_generated;
+mod object;
+mod snapshot;
+mod stream;
 
 use nl_generated::{
     notify,
     reply,
-    DeviceGetEntries,
-    DeviceGetRequest,
-    Event,
-    Operations, //
+    Event, //
+};
+use object::{
+    Address,
+    Resolved,
+    Route, //
+};
+use stream::{
+    Kind,
+    Stream, //
 };
 
 kernet::module! {
     type: Linkwatch,
     name: "linkwatch",
     authors: ["The kernet developers"],
-    description: "Network device events by generic netlink",
+    description: "Devices, addresses, neighbours and routes by generic netlink",
     license: "GPL",
     alias: ["net-pf-16-proto-16-family-linkwatch"],
 }
@@ -58,25 +70,15 @@ struct Linkwatch;
 
 impl kernet::Module for Linkwatch {
     type State = Stream;
-    // The family first: the notifier speaks through it.
+    // The family first: the notifiers speak through it.
     type Parts = (
         nl_generated::Registration<Linkwatch>,
         notifier::Registration<Linkwatch>,
+        notifier::Registration<Linkwatch, Ipv4Addresses>,
+        notifier::Registration<Linkwatch, Ipv6Addresses>,
+        notifier::Registration<Linkwatch, Neighbours>,
+        fib::Registration<Linkwatch>,
     );
-}
-
-/// What a namespace has told so far.
-struct Stream {
-    /// The number of the last event. Written under RTNL.
-    sequence: Atomic<u64>,
-}
-
-impl netns::State for Stream {
-    fn init<'a>(_net: &'a Net, _process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
-        Ok(Stream {
-            sequence: Atomic::<u64>::new(0),
-        })
-    }
 }
 
 /// What the specification calls an event.
@@ -94,7 +96,11 @@ fn named(event: DeviceEvent) -> Option<Event> {
     })
 }
 
-fn describe(message: &mut reply::DeviceGet<'_>, device: &Device, rtnl: Rtnl<'_>) -> Result {
+fn describe<'a>(
+    message: &mut reply::DeviceGet<'_>,
+    device: &Device,
+    context: impl ReadSide<'a>,
+) -> Result {
     message
         .ifindex(device.ifindex())?
         .name(device.name().as_bytes())?
@@ -102,45 +108,11 @@ fn describe(message: &mut reply::DeviceGet<'_>, device: &Device, rtnl: Rtnl<'_>)
         .carrier(u8::from(device.has_carrier()))?
         .mtu(device.mtu())?
         .hardware_type(device.hardware_type())?;
-    let address = device.address(rtnl);
+    let address = device.address(context);
     if !address.as_bytes().is_empty() {
         message.address(address.as_bytes())?;
     }
     Ok(())
-}
-
-impl Operations for Linkwatch {
-    /// The lowest index that has not been dumped.
-    type DeviceGetDump = u32;
-
-    fn device_get_start(
-        _request: &DeviceGetRequest<'_, Self>,
-        _process: Process<'_>,
-    ) -> Result<u32> {
-        Ok(0)
-    }
-
-    /// Each device has the number of the last event before the dump looked at it.
-    fn device_get_dump(
-        request: &DeviceGetRequest<'_, Self>,
-        next: &mut u32,
-        entries: &mut DeviceGetEntries<'_>,
-        process: Process<'_>,
-    ) -> Result<(), Full> {
-        let net = request.net();
-        let stream = net.state::<Linkwatch>().ok_or(ENODEV)?;
-        // Nothing happens to a device while this looks.
-        process.with_rtnl(|rtnl| {
-            let sequence = stream.sequence.load(Relaxed);
-            // Not 0, and other than before if anything has happened.
-            entries.generation((sequence as u32) | 1 << 31);
-            while let Some(device) = net.device_from(*next, rtnl) {
-                entries.put(|entry| describe(entry.sequence(sequence)?, device, rtnl))?;
-                *next = device.ifindex().saturating_add(1);
-            }
-            Ok(())
-        })
-    }
 }
 
 impl DeviceNotifier for Linkwatch {
@@ -149,14 +121,113 @@ impl DeviceNotifier for Linkwatch {
         let (Some(event), Some(stream)) = (named(event), net.state::<Linkwatch>()) else {
             return;
         };
-        let sequence = stream.sequence.load(Relaxed).wrapping_add(1);
-        stream.sequence.store(sequence, Relaxed);
-        let told = notify::DeviceEvent::multicast(net, rtnl, |message| {
-            describe(message.sequence(sequence)?.event(event)?, device, rtnl)
+        stream.tell::<notify::DeviceEvent, _>(
+            net,
+            Kind::Device,
+            rtnl,
+            || Some(event),
+            |message, turn, event| {
+                let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
+                describe(message.event(*event)?, device, rtnl)
+            },
+        );
+    }
+}
+
+/// Tells of an address, if it is still as the event says.
+fn tell_address<'a>(
+    event: AddressEvent,
+    device: &Device,
+    context: impl ReadSide<'a>,
+    look: impl FnOnce(&Net) -> Option<Address>,
+) {
+    let net = device.net(context);
+    let Some(stream) = net.state::<Linkwatch>() else {
+        return;
+    };
+    let event = match event {
+        AddressEvent::Added => Event::Set,
+        AddressEvent::Removed => Event::Delete,
+    };
+    stream.tell::<notify::AddressEvent, _>(
+        net,
+        Kind::Address,
+        context,
+        || look(net),
+        |message, turn, address| {
+            let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
+            address.describe(message.event(event)?)
+        },
+    );
+}
+
+impl Ipv4AddressNotifier for Linkwatch {
+    fn event(event: AddressEvent, address: &Ipv4Address, rtnl: Rtnl<'_>) {
+        tell_address(event, address.device(), rtnl, |_| Some(address.into()));
+    }
+}
+
+impl Ipv6AddressNotifier for Linkwatch {
+    fn event(event: AddressEvent, address: &Ipv6Address, rcu: Rcu<'_>) {
+        tell_address(event, address.device(), rcu, |net| {
+            let overtaken = match event {
+                AddressEvent::Added => address.is_dead(),
+                AddressEvent::Removed => address.is_assigned(net, rcu),
+            };
+            (!overtaken).then(|| address.into())
         });
-        if let Err(e) = told {
-            // Who has lost it sees a gap in the sequence, and dumps.
-            pr_debug!("{}: event {sequence} not told: {e:?}\n", device.name());
-        }
+    }
+}
+
+impl NeighbourNotifier for Linkwatch {
+    fn event(neighbour: &Neighbour, rcu: Rcu<'_>) {
+        let net = neighbour.device().net(rcu);
+        let Some(stream) = net.state::<Linkwatch>() else {
+            return;
+        };
+        stream.tell::<notify::NeighbourEvent, _>(
+            net,
+            Kind::Neighbour,
+            rcu,
+            || {
+                let known = neighbour.resolution();
+                let overtaken = known.dead && neighbour.is_replaced(rcu);
+                (!overtaken).then(|| Resolved::new(neighbour, &known))
+            },
+            |message, turn, found| {
+                let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
+                found.describe(message.event(if found.is_told() {
+                    Event::Set
+                } else {
+                    Event::Delete
+                })?)
+            },
+        );
+    }
+}
+
+impl fib::Notifier for Linkwatch {
+    fn slot() -> &'static fib::Slot {
+        static SLOT: fib::Slot = fib::Slot::new();
+        &SLOT
+    }
+
+    fn event(event: fib::Event, route: &fib::Route<'_>, net: &Net, rcu: Rcu<'_>) {
+        let Some(stream) = net.state::<Linkwatch>() else {
+            return;
+        };
+        stream.tell::<notify::RouteEvent, _>(
+            net,
+            Kind::Route,
+            rcu,
+            || match event {
+                fib::Event::Replaced => (!route.is_gone()).then_some(Event::Set),
+                fib::Event::Deleted => Some(Event::Delete),
+            },
+            |message, turn, event| {
+                let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
+                Route::from(route).describe(message.event(*event)?, route.nexthops())
+            },
+        );
     }
 }

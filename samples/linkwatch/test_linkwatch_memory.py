@@ -2,12 +2,21 @@
 # SPDX-License-Identifier: GPL-2.0
 """linkwatch when there is no memory: each allocation fails in its turn, on the debug kernel."""
 
+import errno
+import ipaddress
 import socket
+import struct
 
 import faults
 import rtnl
 import ynl
 from selftest import NetNs, case, checked, equal, main, modprobe, wait_until
+
+import mirror
+
+RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEIGH, RTM_DELNEIGH = 20, 21, 24, 25, 28, 29
+IFA_LOCAL, IFA_F_NODAD, NDA_DST, NDA_LLADDR, NUD_PERMANENT = 2, 2, 1, 2, 0x80
+RTA_DST, RTA_OIF, RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_LINK, RTN_UNICAST = 1, 4, 254, 4, 253, 1
 
 
 @case
@@ -18,7 +27,7 @@ def telling():
     modprobe("linkwatch")
     ns = NetNs()
     listener = ynl.family("linkwatch", ns)
-    listener.ntf_subscribe("events")
+    listener.ntf_subscribe("devices")
     with ns.enter(), rtnl.newlink_message("d0", "dummy") as add:
         faults.link(inject, add, rtnl.dellink_message("d0"))
     events = []
@@ -43,6 +52,53 @@ def telling():
     wait_until(lambda: hear() and events[-1]["name"] == "d1", 20, "an event after those that were lost")
     numbers = [event["sequence"] for event in events]
     equal(numbers, sorted(set(numbers)), "order of the numbers")
+
+
+def changes(index):
+    """Requests that make and delete an object of each kind but devices: (name, make, delete)."""
+    def address(text):
+        return ipaddress.ip_address(text).packed
+
+    def pair(make, delete, payload):
+        return (rtnl.message(make, rtnl.NLM_F_CREATE, payload), rtnl.message(delete, 0, payload))
+    for family, own, other, to, bits in ((socket.AF_INET, "192.0.2.1", "192.0.2.9", "198.51.100.0", 24),
+                                         (socket.AF_INET6, "2001:db8::1", "2001:db8::9", "2001:db8:1::", 64)):
+        yield f"address {own}", *pair(RTM_NEWADDR, RTM_DELADDR, struct.pack(
+            "=BBBBI", family, bits, IFA_F_NODAD, 0, index) + rtnl.attributes([(IFA_LOCAL, address(own))]))
+        yield f"neighbour {other}", *pair(RTM_NEWNEIGH, RTM_DELNEIGH, struct.pack(
+            "=BxxxIHBB", family, index, NUD_PERMANENT, 0, 0) + rtnl.attributes(
+                [(NDA_DST, address(other)), (NDA_LLADDR, b"\2\0\0\0\0\x09")]))
+        yield f"route {to}", *pair(RTM_NEWROUTE, RTM_DELROUTE, struct.pack(
+            "=BBBBBBBBI", family, bits, 0, 0, RT_TABLE_MAIN, RTPROT_STATIC,
+            RT_SCOPE_LINK if family == socket.AF_INET else 0, RTN_UNICAST, 0) + rtnl.attributes(
+                [(RTA_DST, address(to)), (RTA_OIF, rtnl.u32(index))]))
+
+
+@case
+@checked
+def telling_of_what_devices_have():
+    """What could not be told for lack of memory is told to have been missed."""
+    inject = faults.Faults()
+    modprobe("linkwatch")
+    ns = NetNs()
+    ns.run("ip link add d0 type dummy; ip link set d0 up")
+    heard = mirror.stream(ns)
+    for _ in heard.snapshot():
+        pass
+    index = ns.link("d0")["ifindex"]
+    lost = 0
+    for name, make, delete in changes(index):
+        with ns.enter():
+            def gone(_error):
+                try:
+                    rtnl.request(delete)
+                except rtnl.NetlinkError as error:
+                    assert error.errno in (errno.ENOENT, errno.ESRCH, errno.EADDRNOTAVAIL), (name, error)
+            faults.requests(inject, socket.NETLINK_ROUTE, make, gone)
+            rtnl.request(make)
+        lost += mirror.follow(heard)
+        mirror.agrees(heard, ns)
+    assert lost, "no event was missed, although each allocation has failed once"
 
 
 @case

@@ -29,6 +29,7 @@ GUEST = ("modprobe", "ip", "ynl", "spec", "ethtool")
 # What the documentation leaves to the reader.
 PRELUDE = """set -e
 ynl() { "$KERNET_PYTHON" "$KERNET_KSRC/tools/net/ynl/pyynl/cli.py" "$@"; }
+linkwatch() { PYTHONPATH="$KERNET_KSRC/tools/net/ynl" "$KERNET_PYTHON" samples/linkwatch/client.py "$@"; }
 ip netns add other
 """
 

@@ -14,13 +14,17 @@ sys.path.append(os.path.join(KERNEL, "tools/net/ynl"))
 from pyynl.lib import NlError, YnlFamily, ynl  # noqa: E402,F401
 
 
+def forget():
+    """Makes the library ask for the families' numbers anew: they change as modules come and go."""
+    ynl.GenlProtocol.genl_family_name_to_id = {}
+
+
 def family(name, ns, specs=SPECS):
     """A family as its specification tells it, with a socket in a namespace.
 
     `specs` is where that is: among kernet's, or KERNEL_SPECS.
     """
-    # The library keeps the families' numbers, which change as modules come and go.
-    ynl.GenlProtocol.genl_family_name_to_id = {}
+    forget()
     with ns.enter():
         return YnlFamily(str(pathlib.Path(specs) / f"{name}.yaml"),
                          os.path.join(KERNEL, "Documentation/netlink/genetlink.yaml"))

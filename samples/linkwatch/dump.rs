@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What there is, as userspace asks for it.
+
+use kernel::prelude::*;
+use kernet::{
+    context::{
+        rcu_read,
+        Process,
+        Rtnl, //
+    },
+    fib::Nexthop,
+    genl::Full,
+    neighbour::Family,
+    netdev::Device,
+    netns::Net, //
+};
+
+use crate::{
+    describe,
+    nl_generated::{
+        AddressGetEntries,
+        AddressGetRequest,
+        DeviceGetEntries,
+        DeviceGetRequest,
+        NeighbourGetEntries,
+        NeighbourGetRequest,
+        Operations,
+        RouteGetEntries,
+        RouteGetRequest, //
+    },
+    object::{
+        Address,
+        Resolved,
+        Route, //
+    },
+    snapshot::Snapshot,
+    stream::Stream,
+    Linkwatch, //
+};
+
+/// A route is followed by its next hops.
+pub(crate) enum Item {
+    Route(Route),
+    Nexthop(Nexthop),
+}
+
+fn stream(net: &Net) -> Result<&Stream> {
+    net.state::<Linkwatch>().ok_or(ENODEV)
+}
+
+/// Whether a request is about a device: `asked` is the only one, if there is one.
+fn wanted(asked: Option<u32>, ifindex: u32) -> bool {
+    asked.is_none_or(|asked| asked == ifindex)
+}
+
+/// Shows each device that a request is about.
+fn for_each_device(net: &Net, asked: Option<u32>, rtnl: Rtnl<'_>, mut each: impl FnMut(&Device)) {
+    let mut next = asked.unwrap_or(0);
+    while let Some(device) = net.device_from(next, rtnl) {
+        if !wanted(asked, device.ifindex()) {
+            break;
+        }
+        each(device);
+        next = device.ifindex().saturating_add(1);
+    }
+}
+
+impl Operations for Linkwatch {
+    /// The lowest index that has not been dumped.
+    type DeviceGetDump = u32;
+    type AddressGetDump = Snapshot<Address>;
+    type NeighbourGetDump = Snapshot<Resolved>;
+    type RouteGetDump = Snapshot<Item>;
+
+    fn device_get_start(
+        request: &DeviceGetRequest<'_, Self>,
+        _process: Process<'_>,
+    ) -> Result<u32> {
+        Ok(request.ifindex().unwrap_or(0))
+    }
+
+    /// Each device has the number of the last event before the dump looked at it.
+    fn device_get_dump(
+        request: &DeviceGetRequest<'_, Self>,
+        next: &mut u32,
+        entries: &mut DeviceGetEntries<'_>,
+        process: Process<'_>,
+    ) -> Result<(), Full> {
+        let stream = stream(request.net())?;
+        // Nothing happens to a device while this looks.
+        process.with_rtnl(|rtnl| {
+            let sequence = stream.sequence(rtnl);
+            while let Some(device) = request.net().device_from(*next, rtnl) {
+                if !wanted(request.ifindex(), device.ifindex()) {
+                    break;
+                }
+                entries.put(|entry| describe(entry.sequence(sequence)?, device, rtnl))?;
+                *next = device.ifindex().saturating_add(1);
+            }
+            Ok(())
+        })
+    }
+
+    fn address_get_start(
+        request: &AddressGetRequest<'_, Self>,
+        process: Process<'_>,
+    ) -> Result<Snapshot<Address>> {
+        let net = request.net();
+        Snapshot::collect(|put| {
+            process.with_rtnl(|rtnl| {
+                let sequence = stream(net)?.sequence(rtnl);
+                for_each_device(net, request.ifindex(), rtnl, |device| {
+                    for address in device.ipv4_addresses(rtnl) {
+                        put(address.into());
+                    }
+                    rcu_read(|rcu| {
+                        for address in device.ipv6_addresses(rcu) {
+                            if !address.is_dead() {
+                                put(address.into());
+                            }
+                        }
+                    });
+                });
+                Ok(sequence)
+            })
+        })
+    }
+
+    fn address_get_dump(
+        _request: &AddressGetRequest<'_, Self>,
+        dump: &mut Snapshot<Address>,
+        entries: &mut AddressGetEntries<'_>,
+        _process: Process<'_>,
+    ) -> Result<(), Full> {
+        dump.dump(|left, sequence| {
+            if let [address, ..] = left {
+                entries.put(|entry| address.describe(entry.sequence(sequence)?))?;
+            }
+            Ok(1)
+        })
+    }
+
+    fn neighbour_get_start(
+        request: &NeighbourGetRequest<'_, Self>,
+        process: Process<'_>,
+    ) -> Result<Snapshot<Resolved>> {
+        let net = request.net();
+        Snapshot::collect(|put| {
+            let sequence = stream(net)?.sequence(process);
+            for family in [Family::Ipv4, Family::Ipv6] {
+                net.for_each_neighbour(family, process, |neighbour| {
+                    let found = Resolved::new(neighbour, &neighbour.resolution());
+                    if found.is_told() && wanted(request.ifindex(), neighbour.device().ifindex()) {
+                        put(found);
+                    }
+                });
+            }
+            Ok(sequence)
+        })
+    }
+
+    fn neighbour_get_dump(
+        _request: &NeighbourGetRequest<'_, Self>,
+        dump: &mut Snapshot<Resolved>,
+        entries: &mut NeighbourGetEntries<'_>,
+        _process: Process<'_>,
+    ) -> Result<(), Full> {
+        dump.dump(|left, sequence| {
+            if let [neighbour, ..] = left {
+                entries.put(|entry| neighbour.describe(entry.sequence(sequence)?))?;
+            }
+            Ok(1)
+        })
+    }
+
+    fn route_get_start(
+        request: &RouteGetRequest<'_, Self>,
+        process: Process<'_>,
+    ) -> Result<Snapshot<Item>> {
+        let net = request.net();
+        Snapshot::collect(|put| {
+            process.with_rtnl(|rtnl| {
+                let sequence = stream(net)?.sequence(rtnl);
+                net.for_each_route(rtnl, |route| {
+                    let asked = request.ifindex();
+                    if asked.is_none() || route.nexthops().any(|hop| wanted(asked, hop.ifindex)) {
+                        put(Item::Route(route.into()));
+                        route.nexthops().for_each(|hop| put(Item::Nexthop(hop)));
+                    }
+                })?;
+                Ok(sequence)
+            })
+        })
+    }
+
+    fn route_get_dump(
+        _request: &RouteGetRequest<'_, Self>,
+        dump: &mut Snapshot<Item>,
+        entries: &mut RouteGetEntries<'_>,
+        _process: Process<'_>,
+    ) -> Result<(), Full> {
+        dump.dump(|left, sequence| {
+            let [Item::Route(route), behind @ ..] = left else {
+                return Ok(1);
+            };
+            let nexthops = behind.iter().map_while(|item| match item {
+                Item::Nexthop(hop) => Some(*hop),
+                Item::Route(_) => None,
+            });
+            entries.put(|entry| route.describe(entry.sequence(sequence)?, nexthops.clone()))?;
+            Ok(1 + nexthops.count())
+        })
+    }
+}

@@ -1,0 +1,322 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Selftests of linkwatch's stream: who takes a snapshot and follows knows what the kernel knows.
+
+One namespace; d0 to d3 and x0 to x3 are dummies in it, whose addresses, neighbours and routes change.
+"""
+
+import random
+import select
+
+import ynl
+from selftest import NetNs, case, checked, equal, main, modprobe, rmmod, run, wait_until
+
+import client
+from mirror import agrees, follow, stream
+
+CHANGES = 10000
+
+
+def start():
+    modprobe("linkwatch")
+    return NetNs()
+
+
+class Changes:
+    """Random commands for `ip -batch`; some of them fail, as what they are about is not there."""
+
+    def __init__(self, seed):
+        self.random = random.Random(seed)
+        # Of x0 to x3, which there are.
+        self.extra = set()
+
+    def devices(self, count=4):
+        return "".join(f"link add d{n} type dummy\nlink set d{n} up\n" for n in range(count))
+
+    def dev(self):
+        """A device that is always there: without one a next hop ends the batch, as any refused `neigh` does."""
+        return f"d{self.random.randrange(4)}"
+
+    def any_dev(self):
+        return self.random.choice((self.dev(), *sorted(self.extra)))
+
+    def link(self):
+        # That a device is not there takes the kernel long to say: it asks modprobe for it.
+        pick, dev, extra = self.random.choice, self.any_dev(), f"x{self.random.randrange(4)}"
+        if self.random.random() < 0.7:
+            return f"link set {dev} mtu {pick((1400, 1500))}"
+        if extra not in self.extra:
+            self.extra.add(extra)
+            return f"link add {extra} type dummy"
+        what = pick(("del", "up", "up", "down", "address"))
+        if what == "del":
+            self.extra.remove(extra)
+            return f"link del {extra}"
+        if what == "address":
+            return f"link set {dev} address 02:00:00:00:{self.random.randrange(100):02d}:01"
+        return f"link set {extra} {what}"
+
+    def address(self):
+        pick, number = self.random.choice, self.random.randrange(1, 60)
+        if self.random.random() < 0.5:
+            what = pick((f"10.1.{number % 4}.{number}/24", f"10.1.{number % 4}.{number}/32",
+                         f"10.1.{number % 4}.{number}/24 brd +",
+                         f"10.1.{number % 4}.{number} peer 10.2.0.{number % 3 + 1}/32"))
+            return f"addr {pick(('add', 'add', 'del', 'replace'))} {what} dev {self.any_dev()}"
+        verb = pick(("add", "add", "del"))
+        return f"addr {verb} 2001:db8:{number % 4}::{number}/64 dev {self.any_dev()}" + " nodad" * (verb == "add")
+
+    def neighbour(self):
+        pick, number = self.random.choice, self.random.randrange(1, 80)
+        where = f"{pick((f'10.3.0.{number}', f'2001:db8:3::{number}'))} dev {self.dev()}"
+        if self.random.random() < 0.3:
+            return f"neigh flush {where} nud all"
+        state = pick(("permanent", "permanent", "stale", "reachable", "failed", "noarp"))
+        return f"neigh replace {where} lladdr 02:00:00:00:01:{number:02d} nud {state}"
+
+    def route(self):
+        pick, number = self.random.choice, self.random.randrange(60)
+        six = self.random.random() < 0.5
+        table, metric = pick(("", " table 100", " table 101")), pick(("", " metric 10", " metric 20"))
+        to = (f"2001:db8:{number:x}00::/48" if six else f"10.{100 + number}.0.0/16") + table + metric
+        verb = pick(("add", "add", "append", "replace", "del", "del"))
+        if verb == "del":
+            return f"route del {to}"
+
+        def via():
+            hop = f"fe80::{self.random.randrange(1, 5)}" if six else f"10.9.9.{self.random.randrange(1, 5)}"
+            return f"via {hop} dev {self.dev()}" + " onlink" * (not six)
+        kind = pick(("one", "one", "several", "dev", "none"))
+        if kind == "none":
+            return f"route {verb} {pick(('blackhole', 'unreachable'))} {to}"
+        if kind == "several":
+            hops = "".join(f" nexthop {via()} weight {pick((1, 2))}" for _ in range(pick((2, 3))))
+            return f"route {verb} {to}{hops}"
+        return f"route {verb} {to} {via() if kind == 'one' else 'dev ' + self.dev()}" + \
+            pick(("", "", " tos 0x10")) * (not six)
+
+    def lines(self, count):
+        kinds = self.random.choices((self.link, self.address, self.neighbour, self.route),
+                                    weights=(1, 30, 30, 39), k=count)
+        return "".join(kind() + "\n" for kind in kinds) + "link set lo mtu 12345\n"
+
+
+def over(ns):
+    """`ip -batch` has come to the last line."""
+    equal(ns.link("lo")["mtu"], 12345, "MTU set by the last line")
+
+
+def batch(ns, lines, again=False):
+    """Starts `ip -batch`, again and again if asked for."""
+    path = f"/tmp/{ns.name}.batch"
+    with open(path, "w") as file:
+        file.write(lines)
+    command = f"ip -force -batch {path}"
+    return ns.popen(f"sh -c 'while :; do {command}; done'" if again else command)
+
+
+@case
+def who_joins_in_the_middle_ends_with_the_kernels_state():
+    ns = start()
+    changes = Changes(7)
+    run(["ip", "-n", ns.name, "-batch", "-"], input=changes.devices())
+    joined = stream(ns, listen=False)
+    busy = batch(ns, changes.lines(CHANGES))
+    wait_until(lambda: joined.asker.dump("device-get", {"ifindex": 1})[0]["sequence"] > CHANGES / 4, 60,
+               "the middle")
+    joined.listen()
+    assert busy.poll() is None, "the changes are over already"
+    for _ in joined.snapshot():
+        pass
+    middle = joined.known and max(joined.known.values())
+    lost = 0
+    while busy.poll() is None:
+        lost += follow(joined)
+        select.select([joined], [], [], 0.1)
+    over(ns)
+    agrees(joined, ns)
+    equal(lost, 0, "missed")
+    last = max(joined.last.values())
+    assert last - middle > CHANGES / 8, f"joined at {middle}, of {last}"
+    kinds = {kind for kind, *_ in joined.objects}
+    equal(kinds, set(client.GROUPS), "kinds of objects at the end")
+    # A new client's snapshot alone says the same.
+    fresh = stream(ns)
+    for _ in fresh.snapshot():
+        pass
+    agrees(fresh, ns)
+
+
+@case
+def who_is_too_slow_is_told_and_catches_up():
+    ns = start()
+    changes = Changes(11)
+    run(["ip", "-n", ns.name, "-batch", "-"], input=changes.devices())
+    slow = stream(ns, buffer=4096)
+    for _ in slow.snapshot():
+        pass
+    batch(ns, changes.lines(1000)).wait()
+    over(ns)
+    assert follow(slow), "nothing was missed with room for a few messages"
+    agrees(slow, ns)
+
+
+@case
+@checked
+def numbers_are_those_of_the_order():
+    """All kinds share the numbers; each event names the one before of its kind."""
+    ns = start()
+    changes = Changes(3)
+    heard = stream(ns)
+    run(["ip", "-n", ns.name, "-batch", "-"], input=changes.devices())
+    batch(ns, changes.lines(300)).wait()
+    over(ns)
+    heard.listener.check_ntf()
+    told, last = [], {}
+    while not heard.listener.async_msg_queue.empty():
+        event = heard.listener.async_msg_queue.get()
+        equal(event["msg"]["previous"], last.get(event["name"], event["msg"]["previous"]), "number before")
+        last[event["name"]] = event["msg"]["sequence"]
+        told.append(event["msg"]["sequence"])
+    equal(told, list(range(told[0], told[0] + len(told))), "numbers")
+    equal(len(last), 4, "kinds")
+
+
+@case
+@checked
+def tells_what_changes():
+    ns = start()
+    ns.run("ip link add d0 type dummy; ip link set d0 up")
+    heard = stream(ns)
+    index = ns.link("d0")["ifindex"]
+
+    def wait(kind, event, **fields):
+        def found():
+            for told_kind, told in heard.events():
+                if told_kind == kind and told["event"] == event and \
+                        all(told.get(name.replace("_", "-")) == value for name, value in fields.items()):
+                    return told
+        return wait_until(found, 10, f"{kind} {event} {fields}")
+    for _ in heard.snapshot():
+        pass
+    ns.run("ip addr add 192.0.2.1/24 dev d0 label d0:one")
+    wait("address", "set", address="192.0.2.1", label="d0:one", ifindex=index)
+    ns.run("ip addr add 192.0.2.2/24 dev d0")
+    assert "secondary" in wait("address", "set", address="192.0.2.2")
+    ns.run("sysctl -qw net.ipv4.conf.d0.promote_secondaries=1; ip addr del 192.0.2.1/24 dev d0")
+    wait("address", "delete", address="192.0.2.1")
+    assert "secondary" not in wait("address", "set", address="192.0.2.2"), "it was promoted"
+    ns.run("ip addr add 2001:db8::1/64 dev d0 nodad; ip addr del 2001:db8::1/64 dev d0")
+    wait("address", "set", address="2001:db8::1", prefix_length=64)
+    wait("address", "delete", address="2001:db8::1")
+    ns.run("ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev d0")
+    wait("neighbour", "set", address="192.0.2.9", state="permanent")
+    ns.run("ip neigh change 192.0.2.9 lladdr 02:00:00:00:00:09 nud stale dev d0; ip neigh del 192.0.2.9 dev d0")
+    wait("neighbour", "set", address="192.0.2.9", state="stale")
+    wait("neighbour", "delete", address="192.0.2.9")
+    ns.run("ip route add 198.51.100.0/24 via 192.0.2.9 metric 5; ip route add blackhole 198.51.100.0/24 metric 3")
+    wait("route", "set", destination="198.51.100.0", metric=5)
+    wait("route", "set", destination="198.51.100.0", metric=3, type=6)
+    ns.run("ip route del blackhole 198.51.100.0/24 metric 3")
+    wait("route", "set", destination="198.51.100.0", metric=5)
+    # A device that goes down takes its routes with it: `ip monitor` does not say so.
+    ns.run("ip link set d0 down")
+    wait("route", "delete", destination="198.51.100.0")
+    ns.run("ip link set d0 up")
+    ns.run("ip -6 route add 2001:db8:1::/64 nexthop via fe80::7 dev d0 nexthop via fe80::8 dev d0")
+    equal(len(wait("route", "set", destination="2001:db8:1::")["nexthop"]), 2, "next hops")
+    ns.run("ip -6 route append 2001:db8:1::/64 via fe80::9 dev d0")
+    equal(len(wait("route", "set", destination="2001:db8:1::")["nexthop"]), 3, "next hops")
+    ns.run("ip -6 route del 2001:db8:1::/64 via fe80::7 dev d0")
+    left = wait("route", "set", destination="2001:db8:1::")["nexthop"]
+    equal(sorted(hop["gateway"] for hop in left), ["fe80::8", "fe80::9"], "next hops")
+    ns.run("ip -6 route del 2001:db8:1::/64")
+    wait("route", "delete", destination="2001:db8:1::")
+    ns.run("ip nexthop add id 7 via 192.0.2.9 dev d0; ip route add 203.0.113.0/24 nhid 7")
+    equal(wait("route", "set", destination="203.0.113.0").get("nexthop"), None, "next hops of an object")
+
+
+@case
+def a_socket_hears_what_it_asks_for():
+    """Kinds by groups, devices by the socket's filter; dumps by their requests."""
+    ns = start()
+    ns.run("ip link add d0 type dummy; ip link set d0 up; ip link add d1 type dummy; ip link set d1 up")
+    index = ns.link("d1")["ifindex"]
+    kinds = stream(ns, kinds=("address",))
+    device = stream(ns, devices=(index,))
+    ns.run("ip addr add 192.0.2.1/24 dev d0; ip addr add 198.51.100.1/24 dev d1; ip neigh add 192.0.2.9 "
+           "lladdr 02:00:00:00:00:09 dev d0; ip neigh add 198.51.100.9 lladdr 02:00:00:00:00:09 dev d1")
+    ns.run("ip link set d0 mtu 1400; ip link set d1 mtu 1300")
+    told = list(kinds.events())
+    equal([(kind, event["address"]) for kind, event in told],
+          [("address", "192.0.2.1"), ("address", "198.51.100.1")], "addresses")
+    told = list(device.events())
+    equal({kind for kind, _ in told}, set(client.GROUPS), "kinds")
+    equal({event["ifindex"] for kind, event in told if kind != "route"}, {index}, "devices")
+    # The kernel has kept from the socket what is not asked for.
+    raw = device.listener.async_msg_queue.qsize()
+    equal(raw, 0, "messages left")
+    asked = ynl.family("linkwatch", ns)
+    equal([found["name"] for found in asked.dump("device-get", {"ifindex": index})], ["d1"], "devices")
+    equal({found["ifindex"] for found in asked.dump("address-get", {"ifindex": index})}, {index}, "devices")
+    equal([found["address"] for found in asked.dump("neighbour-get", {"ifindex": index})], ["198.51.100.9"],
+          "neighbours")
+    routes = asked.dump("route-get", {"ifindex": index})
+    assert "198.51.100.0" in [route["destination"] for route in routes]
+    assert all(hop["ifindex"] == index for route in routes for hop in route["nexthop"]), routes
+    equal(asked.dump("address-get", {"ifindex": 999}), [], "of no device")
+
+
+@case
+def namespaces_hear_of_their_own_objects():
+    a, b = start(), NetNs()
+    in_b = stream(b)
+    a.run("ip link add d0 type dummy; ip link set d0 up; ip addr add 192.0.2.1/24 dev d0; "
+          "ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev d0")
+    equal(list(in_b.events()), [], "told to another namespace")
+    for kind in client.GROUPS:
+        dump = in_b.asker.dump(f"{kind}-get", {})
+        assert not [told for told in dump if "192.0.2" in str(told)], dump
+
+
+@case
+@checked
+def unloaded_under_changes():
+    ns = start()
+    changes = Changes(5)
+    run(["ip", "-n", ns.name, "-batch", "-"], input=changes.devices())
+    for _ in range(3):
+        heard = stream(ns)
+        busy = batch(ns, changes.lines(300), again=True)
+        for kind in ("address", "neighbour", "route"):
+            wait_until(lambda: any(told == kind for told, _ in heard.events()), 30, f"an event of a {kind}")
+        rmmod("linkwatch")
+        busy.kill()
+        busy.wait()
+        run(["modprobe", "linkwatch"])
+        heard.close()
+
+
+@case
+@checked
+def namespace_dies_with_its_last_listener():
+    """A listener keeps its namespace alive, and hears what happens there; with it the namespace goes."""
+    ns, other = start(), NetNs()
+    heard = stream(ns)
+    ns.run(f"ip link add d0 type veth peer name d1 netns {other.name}; ip link set d0 up; "
+           "ip addr add 192.0.2.1/24 dev d0")
+    changes = Changes(9)
+    busy = batch(ns, changes.devices(20) + changes.lines(300), again=True)
+    wait_until(lambda: any(kind == "route" for kind, _ in heard.events()), 30, "a route")
+    ns.delete()
+    assert {told["name"] for told in heard.asker.dump("device-get", {})} >= {"d0", "lo"}
+    other.link("d1")
+    # Now it dies, with addresses, routes and neighbours in it and changes going on.
+    heard.close()
+    busy.kill()
+    busy.wait()
+    wait_until(lambda: other.run("ip link show d1", check=False).returncode, 30, "the namespace is gone")
+    rmmod("linkwatch")
+
+
+main()
