@@ -25,6 +25,7 @@ use kernet::{{
         Be,
         Bitfield32,
         Enum,
+        Nest,
         Policies,
         Policy,
         Range,
@@ -250,20 +251,28 @@ class Writer:
             call.policy = seen[key]
         self.put("".join(ranges) + "\n" + "".join(tables) + "}\n\n")
 
-    def view(self, name, attrs, about):
-        getters = "\n".join(attr.getter() for attr in attrs if attr.used)
-        return (f"{about}#[derive(Clone, Copy)]\npub(crate) struct {name}<'a>(pub(super) Attrs<'a>);\n\n"
-                f"impl View for {name}<'static> {{ type On<'a> = {name}<'a>;\n\n"
-                f"fn on(attrs: Attrs<'_>) -> {name}<'_> {{ {name}(attrs) }} }}\n\n"
+    def getters(self, name, attrs, about, over, borrow, all_of):
+        """A type that shows attributes, which it has as `over`."""
+        text = "\n".join(attr.getter() for attr in attrs if attr.used)
+        return (f"{about}#[derive(Clone, Copy)]\npub(crate) struct {name}<'a>(pub(super) {over});\n\n"
                 f"impl<'a> {name}<'a> {{\n/// The attributes, by type.\n"
-                f"pub(crate) fn attrs(self) -> Attrs<'a> {{ self.0 }}\n\n{getters}}}\n\n")
+                f"pub(crate) fn attrs(&self) -> Attrs<{borrow}> {{ {all_of} }}\n\n{text}}}\n\n")
+
+    def view(self, name, attrs, about):
+        size = 1 + max((attr.loaded.value for attr in attrs), default=0)
+        return self.getters(name, attrs, about, f"Nest<'a, {size}>", "'_", "self.0.attrs()")
+
+    def request(self, name, attrs, about):
+        return (self.getters(name, attrs, about, "Attrs<'a>", "'a", "self.0") +
+                f"impl View for {name}<'static> {{ type On<'a> = {name}<'a>;\n\n"
+                f"fn on(attrs: Attrs<'_>) -> {name}<'_> {{ {name}(attrs) }} }}\n\n")
 
     def views(self):
         self.put("/// What is nested in requests.\npub(crate) mod view {\nuse super::*;\n\n")
         for name in self.nested("request"):
             self.put(self.view(type_name(name), self.attributes(name), doc(f"Attributes of `{name}`.")))
         self.put("}\n\n/// Requests.\npub(crate) mod request {\nuse super::*;\n\n")
-        self.messages(self.requests, self.view, "Attributes of a request")
+        self.messages(self.requests, self.request, "Attributes of a request")
         self.put("}\n\n")
 
     def messages(self, messages, write, what):

@@ -229,7 +229,7 @@ class Attribute:
             nested = self.nested("view")
             if not nested:
                 return "Attrs<'a>", "Some(attr.attrs())"
-            return f"{nested}<'a>", f"Some({nested}(attr.attrs()))"
+            return f"{nested}<'a>", f"Some({nested}(attr.nest()))"
         return "Attr<'a>", "Some(attr)"
 
     def read_scalar(self):
@@ -252,7 +252,7 @@ class Attribute:
         """As `read`, for an element of an array of attributes."""
         if self.sub == "nest":
             nested = self.nested("view")
-            return f"{nested}<'a>", f"{nested}(attr.attrs())", False
+            return f"{nested}<'a>", f"{nested}(attr.nest())", False
         if self.sub in SCALARS:
             enum = self.enum()
             if enum and not self.bits:
@@ -264,7 +264,7 @@ class Attribute:
 
     def getter(self):
         text = doc(self.yaml.get("doc") or f"Attribute `{self.name}`.", "    ")
-        head = f"    pub(crate) fn {method(self.name)}(self)"
+        head = f"    pub(crate) fn {method(self.name)}(&self)"
         if self.type == "flag":
             return f"{text}{head} -> bool {{ self.0.flag({self.number}) }}\n"
         if self.type == "indexed-array":

@@ -91,7 +91,8 @@ impl Operations for Bench {
     }
 
     fn parse(request: &ParseRequest<'_, Self>, _process: Process<'_>) -> Result {
-        let numbers = request.required(attr::entry::NEST, request.nest())?.attrs();
+        let numbers = request.required(attr::entry::NEST, request.nest())?;
+        let numbers = numbers.attrs();
         let sum = (1..=NESTED)
             .filter_map(|number| numbers.u32(number))
             .fold(0u32, u32::wrapping_add);

@@ -18,6 +18,7 @@ use kernet::{
         Be,
         Bitfield32,
         Enum,
+        Nest,
         Policies,
         Policy,
         Range,
@@ -102,114 +103,106 @@ pub(crate) mod view {
 
     /// Attributes of `numbers`.
     #[derive(Clone, Copy)]
-    pub(crate) struct Numbers<'a>(pub(super) Attrs<'a>);
-
-    impl View for Numbers<'static> {
-        type On<'a> = Numbers<'a>;
-
-        fn on(attrs: Attrs<'_>) -> Numbers<'_> {
-            Numbers(attrs)
-        }
-    }
+    pub(crate) struct Numbers<'a>(pub(super) Nest<'a, 17>);
 
     impl<'a> Numbers<'a> {
         /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
+        pub(crate) fn attrs(&self) -> Attrs<'_> {
+            self.0.attrs()
         }
 
         /// Attribute `n1`.
-        pub(crate) fn n1(self) -> Option<u32> {
+        pub(crate) fn n1(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N1)?;
             attr.value()
         }
 
         /// Attribute `n2`.
-        pub(crate) fn n2(self) -> Option<u32> {
+        pub(crate) fn n2(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N2)?;
             attr.value()
         }
 
         /// Attribute `n3`.
-        pub(crate) fn n3(self) -> Option<u32> {
+        pub(crate) fn n3(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N3)?;
             attr.value()
         }
 
         /// Attribute `n4`.
-        pub(crate) fn n4(self) -> Option<u32> {
+        pub(crate) fn n4(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N4)?;
             attr.value()
         }
 
         /// Attribute `n5`.
-        pub(crate) fn n5(self) -> Option<u32> {
+        pub(crate) fn n5(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N5)?;
             attr.value()
         }
 
         /// Attribute `n6`.
-        pub(crate) fn n6(self) -> Option<u32> {
+        pub(crate) fn n6(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N6)?;
             attr.value()
         }
 
         /// Attribute `n7`.
-        pub(crate) fn n7(self) -> Option<u32> {
+        pub(crate) fn n7(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N7)?;
             attr.value()
         }
 
         /// Attribute `n8`.
-        pub(crate) fn n8(self) -> Option<u32> {
+        pub(crate) fn n8(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N8)?;
             attr.value()
         }
 
         /// Attribute `n9`.
-        pub(crate) fn n9(self) -> Option<u32> {
+        pub(crate) fn n9(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N9)?;
             attr.value()
         }
 
         /// Attribute `n10`.
-        pub(crate) fn n10(self) -> Option<u32> {
+        pub(crate) fn n10(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N10)?;
             attr.value()
         }
 
         /// Attribute `n11`.
-        pub(crate) fn n11(self) -> Option<u32> {
+        pub(crate) fn n11(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N11)?;
             attr.value()
         }
 
         /// Attribute `n12`.
-        pub(crate) fn n12(self) -> Option<u32> {
+        pub(crate) fn n12(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N12)?;
             attr.value()
         }
 
         /// Attribute `n13`.
-        pub(crate) fn n13(self) -> Option<u32> {
+        pub(crate) fn n13(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N13)?;
             attr.value()
         }
 
         /// Attribute `n14`.
-        pub(crate) fn n14(self) -> Option<u32> {
+        pub(crate) fn n14(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N14)?;
             attr.value()
         }
 
         /// Attribute `n15`.
-        pub(crate) fn n15(self) -> Option<u32> {
+        pub(crate) fn n15(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N15)?;
             attr.value()
         }
 
         /// Attribute `n16`.
-        pub(crate) fn n16(self) -> Option<u32> {
+        pub(crate) fn n16(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::numbers::N16)?;
             attr.value()
         }
@@ -224,6 +217,19 @@ pub(crate) mod request {
     #[derive(Clone, Copy)]
     pub(crate) struct Get<'a>(pub(super) Attrs<'a>);
 
+    impl<'a> Get<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Attribute `id`.
+        pub(crate) fn id(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::entry::ID)?;
+            attr.value()
+        }
+    }
+
     impl View for Get<'static> {
         type On<'a> = Get<'a>;
 
@@ -232,22 +238,22 @@ pub(crate) mod request {
         }
     }
 
-    impl<'a> Get<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-
-        /// Attribute `id`.
-        pub(crate) fn id(self) -> Option<u32> {
-            let attr = self.0.get(super::attr::entry::ID)?;
-            attr.value()
-        }
-    }
-
     /// Attributes of a request `List`.
     #[derive(Clone, Copy)]
     pub(crate) struct List<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> List<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Attribute `count`.
+        pub(crate) fn count(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::entry::COUNT)?;
+            attr.value()
+        }
+    }
 
     impl View for List<'static> {
         type On<'a> = List<'a>;
@@ -257,41 +263,28 @@ pub(crate) mod request {
         }
     }
 
-    impl<'a> List<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-
-        /// Attribute `count`.
-        pub(crate) fn count(self) -> Option<u32> {
-            let attr = self.0.get(super::attr::entry::COUNT)?;
-            attr.value()
-        }
-    }
-
     /// Attributes of a request `Parse`.
     #[derive(Clone, Copy)]
     pub(crate) struct Parse<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> Parse<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Attribute `nest`.
+        pub(crate) fn nest(&self) -> Option<super::view::Numbers<'a>> {
+            let attr = self.0.get(super::attr::entry::NEST)?;
+            Some(super::view::Numbers(attr.nest()))
+        }
+    }
 
     impl View for Parse<'static> {
         type On<'a> = Parse<'a>;
 
         fn on(attrs: Attrs<'_>) -> Parse<'_> {
             Parse(attrs)
-        }
-    }
-
-    impl<'a> Parse<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-
-        /// Attribute `nest`.
-        pub(crate) fn nest(self) -> Option<super::view::Numbers<'a>> {
-            let attr = self.0.get(super::attr::entry::NEST)?;
-            Some(super::view::Numbers(attr.attrs()))
         }
     }
 

@@ -21,6 +21,7 @@ pub use attr::{
     Attr,
     Attrs,
     Iter,
+    Nest,
     View, //
 };
 pub use extack::ExtAck;
@@ -73,7 +74,7 @@ mod tests {
             .with(|attr| {
                 let attrs = attr.nested(&TABLE, ExtAck::NONE)?;
                 Ok((
-                    attrs.u32(1),
+                    attrs.attrs().u32(1),
                     attrs.get(2).and_then(|attr| attr.array()),
                     attrs.get(3).map_or(0, |attr| attr.string().len()),
                 ))

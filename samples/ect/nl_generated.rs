@@ -19,6 +19,7 @@ use kernet::{
         Be,
         Bitfield32,
         Enum,
+        Nest,
         Policies,
         Policy,
         Range,
@@ -76,6 +77,13 @@ pub(crate) mod request {
     #[derive(Clone, Copy)]
     pub(crate) struct ConfigGet<'a>(pub(super) Attrs<'a>);
 
+    impl<'a> ConfigGet<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+    }
+
     impl View for ConfigGet<'static> {
         type On<'a> = ConfigGet<'a>;
 
@@ -84,42 +92,35 @@ pub(crate) mod request {
         }
     }
 
-    impl<'a> ConfigGet<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-    }
-
     /// Attributes of a request `ConfigSet`.
     #[derive(Clone, Copy)]
     pub(crate) struct ConfigSet<'a>(pub(super) Attrs<'a>);
 
-    impl View for ConfigSet<'static> {
-        type On<'a> = ConfigSet<'a>;
-
-        fn on(attrs: Attrs<'_>) -> ConfigSet<'_> {
-            ConfigSet(attrs)
-        }
-    }
-
     impl<'a> ConfigSet<'a> {
         /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
             self.0
         }
 
         /// 1 if frames to a device's own address are answered, else 0, which it is at first.
-        pub(crate) fn server(self) -> Option<u8> {
+        pub(crate) fn server(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::config::SERVER)?;
             attr.value()
         }
 
         /// 1 if frames to the loopback assistance group cf:00:00:00:00:00 are answered as well, else
         /// 0, which it is at first. Without server nothing is answered.
-        pub(crate) fn assistance(self) -> Option<u8> {
+        pub(crate) fn assistance(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::config::ASSISTANCE)?;
             attr.value()
+        }
+    }
+
+    impl View for ConfigSet<'static> {
+        type On<'a> = ConfigSet<'a>;
+
+        fn on(attrs: Attrs<'_>) -> ConfigSet<'_> {
+            ConfigSet(attrs)
         }
     }
 

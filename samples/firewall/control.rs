@@ -125,7 +125,7 @@ impl Operations for Control {
         let action = asked
             .action()
             .ok_or_else(|| attrs.missing(rule::ACTION, extack))?;
-        let wish = wish(asked, extack)?;
+        let wish = wish(&asked, extack)?;
         let matches = Match::new(&wish).map_err(|refusal| explain(refusal, attrs, extack))?;
         let counters = Arc::new(Counters::new(process)?, GFP_KERNEL)?;
 
@@ -280,7 +280,7 @@ fn free_id(rules: &RuleSet, last: u32) -> u32 {
 }
 
 /// Reads what a rule is to match.
-fn wish(asked: view::Rule<'_>, extack: ExtAck<'_>) -> Result<Wish> {
+fn wish(asked: &view::Rule<'_>, extack: ExtAck<'_>) -> Result<Wish> {
     let attrs = asked.attrs();
     Ok(Wish {
         chain: asked

@@ -18,6 +18,7 @@ use kernet::{
         Be,
         Bitfield32,
         Enum,
+        Nest,
         Policies,
         Policy,
         Range,
@@ -133,116 +134,108 @@ pub(crate) mod view {
 
     /// Attributes of `rule`.
     #[derive(Clone, Copy)]
-    pub(crate) struct Rule<'a>(pub(super) Attrs<'a>);
-
-    impl View for Rule<'static> {
-        type On<'a> = Rule<'a>;
-
-        fn on(attrs: Attrs<'_>) -> Rule<'_> {
-            Rule(attrs)
-        }
-    }
+    pub(crate) struct Rule<'a>(pub(super) Nest<'a, 17>);
 
     impl<'a> Rule<'a> {
         /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
+        pub(crate) fn attrs(&self) -> Attrs<'_> {
+            self.0.attrs()
         }
 
         /// Identifies the rule; chosen by the kernel if absent from a request.
-        pub(crate) fn id(self) -> Option<u32> {
+        pub(crate) fn id(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::rule::ID)?;
             attr.value()
         }
 
         /// Rules are asked in ascending order, those of one priority in the order in which they
         /// came. If absent from a request, the last rule's.
-        pub(crate) fn priority(self) -> Option<u32> {
+        pub(crate) fn priority(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::rule::PRIORITY)?;
             attr.value()
         }
 
         /// Attribute `chain`.
-        pub(crate) fn chain(self) -> Option<super::Chain> {
+        pub(crate) fn chain(&self) -> Option<super::Chain> {
             let attr = self.0.get(super::attr::rule::CHAIN)?;
             attr.one_of()
         }
 
         /// Attribute `action`.
-        pub(crate) fn action(self) -> Option<super::Action> {
+        pub(crate) fn action(&self) -> Option<super::Action> {
             let attr = self.0.get(super::attr::rule::ACTION)?;
             attr.one_of()
         }
 
         /// If absent, that of the addresses; both if there are none.
-        pub(crate) fn family(self) -> Option<super::Family> {
+        pub(crate) fn family(&self) -> Option<super::Family> {
             let attr = self.0.get(super::attr::rule::FAMILY)?;
             attr.one_of()
         }
 
         /// IP protocol number; of IPv6 the one behind all extension headers.
-        pub(crate) fn protocol(self) -> Option<u8> {
+        pub(crate) fn protocol(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::rule::PROTOCOL)?;
             attr.value()
         }
 
         /// Address, 4 or 16 bytes in network byte order, without bits behind the prefix.
-        pub(crate) fn source(self) -> Option<&'a [u8]> {
+        pub(crate) fn source(&self) -> Option<&'a [u8]> {
             let attr = self.0.get(super::attr::rule::SOURCE)?;
             Some(attr.bytes())
         }
 
         /// In bits; if absent, all of the address.
-        pub(crate) fn source_prefix_len(self) -> Option<u8> {
+        pub(crate) fn source_prefix_len(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::rule::SOURCE_PREFIX_LEN)?;
             attr.value()
         }
 
         /// As source.
-        pub(crate) fn destination(self) -> Option<&'a [u8]> {
+        pub(crate) fn destination(&self) -> Option<&'a [u8]> {
             let attr = self.0.get(super::attr::rule::DESTINATION)?;
             Some(attr.bytes())
         }
 
         /// Attribute `destination-prefix-len`.
-        pub(crate) fn destination_prefix_len(self) -> Option<u8> {
+        pub(crate) fn destination_prefix_len(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::rule::DESTINATION_PREFIX_LEN)?;
             attr.value()
         }
 
         /// First port that matches, in host byte order; if there is a last port only, 0. Needs a
         /// protocol with ports.
-        pub(crate) fn source_port_min(self) -> Option<u16> {
+        pub(crate) fn source_port_min(&self) -> Option<u16> {
             let attr = self.0.get(super::attr::rule::SOURCE_PORT_MIN)?;
             attr.value()
         }
 
         /// Last port that matches; if there is a first one only, that.
-        pub(crate) fn source_port_max(self) -> Option<u16> {
+        pub(crate) fn source_port_max(&self) -> Option<u16> {
             let attr = self.0.get(super::attr::rule::SOURCE_PORT_MAX)?;
             attr.value()
         }
 
         /// Attribute `destination-port-min`.
-        pub(crate) fn destination_port_min(self) -> Option<u16> {
+        pub(crate) fn destination_port_min(&self) -> Option<u16> {
             let attr = self.0.get(super::attr::rule::DESTINATION_PORT_MIN)?;
             attr.value()
         }
 
         /// Attribute `destination-port-max`.
-        pub(crate) fn destination_port_max(self) -> Option<u16> {
+        pub(crate) fn destination_port_max(&self) -> Option<u16> {
             let attr = self.0.get(super::attr::rule::DESTINATION_PORT_MAX)?;
             attr.value()
         }
 
         /// Packets that this rule was the first to match. In answers only.
-        pub(crate) fn packets(self) -> Option<u64> {
+        pub(crate) fn packets(&self) -> Option<u64> {
             let attr = self.0.get(super::attr::rule::PACKETS)?;
             attr.uint()
         }
 
         /// Their bytes from the IP header on. In answers only.
-        pub(crate) fn bytes(self) -> Option<u64> {
+        pub(crate) fn bytes(&self) -> Option<u64> {
             let attr = self.0.get(super::attr::rule::BYTES)?;
             attr.uint()
         }
@@ -257,6 +250,19 @@ pub(crate) mod request {
     #[derive(Clone, Copy)]
     pub(crate) struct RuleAdd<'a>(pub(super) Attrs<'a>);
 
+    impl<'a> RuleAdd<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Attribute `rule`.
+        pub(crate) fn rule(&self) -> Option<super::view::Rule<'a>> {
+            let attr = self.0.get(super::attr::firewall::RULE)?;
+            Some(super::view::Rule(attr.nest()))
+        }
+    }
+
     impl View for RuleAdd<'static> {
         type On<'a> = RuleAdd<'a>;
 
@@ -265,22 +271,22 @@ pub(crate) mod request {
         }
     }
 
-    impl<'a> RuleAdd<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-
-        /// Attribute `rule`.
-        pub(crate) fn rule(self) -> Option<super::view::Rule<'a>> {
-            let attr = self.0.get(super::attr::firewall::RULE)?;
-            Some(super::view::Rule(attr.attrs()))
-        }
-    }
-
     /// Attributes of a request `RuleDel`.
     #[derive(Clone, Copy)]
     pub(crate) struct RuleDel<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> RuleDel<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Of a rule.
+        pub(crate) fn id(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::firewall::ID)?;
+            attr.value()
+        }
+    }
 
     impl View for RuleDel<'static> {
         type On<'a> = RuleDel<'a>;
@@ -290,35 +296,22 @@ pub(crate) mod request {
         }
     }
 
-    impl<'a> RuleDel<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-
-        /// Of a rule.
-        pub(crate) fn id(self) -> Option<u32> {
-            let attr = self.0.get(super::attr::firewall::ID)?;
-            attr.value()
-        }
-    }
-
     /// Attributes of a request `RuleFlush`.
     #[derive(Clone, Copy)]
     pub(crate) struct RuleFlush<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> RuleFlush<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+    }
 
     impl View for RuleFlush<'static> {
         type On<'a> = RuleFlush<'a>;
 
         fn on(attrs: Attrs<'_>) -> RuleFlush<'_> {
             RuleFlush(attrs)
-        }
-    }
-
-    impl<'a> RuleFlush<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
         }
     }
 

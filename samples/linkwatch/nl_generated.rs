@@ -19,6 +19,7 @@ use kernet::{
         Be,
         Bitfield32,
         Enum,
+        Nest,
         Policies,
         Policy,
         Range,
@@ -175,6 +176,19 @@ pub(crate) mod request {
     #[derive(Clone, Copy)]
     pub(crate) struct DeviceGet<'a>(pub(super) Attrs<'a>);
 
+    impl<'a> DeviceGet<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Index of the device. In a request, the one device that is asked about.
+        pub(crate) fn ifindex(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::device::IFINDEX)?;
+            attr.value()
+        }
+    }
+
     impl View for DeviceGet<'static> {
         type On<'a> = DeviceGet<'a>;
 
@@ -183,22 +197,22 @@ pub(crate) mod request {
         }
     }
 
-    impl<'a> DeviceGet<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-
-        /// Index of the device. In a request, the one device that is asked about.
-        pub(crate) fn ifindex(self) -> Option<u32> {
-            let attr = self.0.get(super::attr::device::IFINDEX)?;
-            attr.value()
-        }
-    }
-
     /// Attributes of a request `AddressGet`.
     #[derive(Clone, Copy)]
     pub(crate) struct AddressGet<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> AddressGet<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Index of the device that has it. In a request, the one device that is asked about.
+        pub(crate) fn ifindex(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::address::IFINDEX)?;
+            attr.value()
+        }
+    }
 
     impl View for AddressGet<'static> {
         type On<'a> = AddressGet<'a>;
@@ -208,22 +222,22 @@ pub(crate) mod request {
         }
     }
 
-    impl<'a> AddressGet<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-
-        /// Index of the device that has it. In a request, the one device that is asked about.
-        pub(crate) fn ifindex(self) -> Option<u32> {
-            let attr = self.0.get(super::attr::address::IFINDEX)?;
-            attr.value()
-        }
-    }
-
     /// Attributes of a request `NeighbourGet`.
     #[derive(Clone, Copy)]
     pub(crate) struct NeighbourGet<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> NeighbourGet<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Index of the device that it is on. In a request, the one device that is asked about.
+        pub(crate) fn ifindex(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::neighbour::IFINDEX)?;
+            attr.value()
+        }
+    }
 
     impl View for NeighbourGet<'static> {
         type On<'a> = NeighbourGet<'a>;
@@ -233,41 +247,28 @@ pub(crate) mod request {
         }
     }
 
-    impl<'a> NeighbourGet<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-
-        /// Index of the device that it is on. In a request, the one device that is asked about.
-        pub(crate) fn ifindex(self) -> Option<u32> {
-            let attr = self.0.get(super::attr::neighbour::IFINDEX)?;
-            attr.value()
-        }
-    }
-
     /// Attributes of a request `RouteGet`.
     #[derive(Clone, Copy)]
     pub(crate) struct RouteGet<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> RouteGet<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// In a request, the one device that is asked about, of some next hop.
+        pub(crate) fn ifindex(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::route::IFINDEX)?;
+            attr.value()
+        }
+    }
 
     impl View for RouteGet<'static> {
         type On<'a> = RouteGet<'a>;
 
         fn on(attrs: Attrs<'_>) -> RouteGet<'_> {
             RouteGet(attrs)
-        }
-    }
-
-    impl<'a> RouteGet<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-
-        /// In a request, the one device that is asked about, of some next hop.
-        pub(crate) fn ifindex(self) -> Option<u32> {
-            let attr = self.0.get(super::attr::route::IFINDEX)?;
-            attr.value()
         }
     }
 }

@@ -56,6 +56,7 @@ impl<'a> Attr<'a> {
 
     /// The type, without its flags.
     #[doc(alias = "nla_type")]
+    #[inline]
     pub fn r#type(self) -> u16 {
         self.header().nla_type & bindings::NLA_TYPE_MASK as u16
     }
@@ -135,14 +136,23 @@ impl<'a> Attr<'a> {
         bytes.split(|byte| *byte == 0).next().unwrap_or(bytes)
     }
 
-    /// The nested attributes, as they are: a policy of the request has admitted them.
+    /// The nested attributes, as they are: a policy of the request has admitted them. Each is looked
+    /// for among all; [`Self::nest`] finds them at once.
     #[doc(alias = "nla_for_each_nested")]
+    #[inline]
     pub fn attrs(self) -> Attrs<'a> {
         Attrs {
-            table: &[],
+            index: Index::Unknown,
             stream: Some(self.bytes()),
             nest: self.as_raw(),
         }
+    }
+
+    /// The nested attributes, by type up to `N - 1`: a policy of the request has admitted them.
+    #[doc(alias = "nla_parse_nested")]
+    #[inline]
+    pub fn nest<const N: usize>(self) -> Nest<'a, N> {
+        Nest::new(self)
     }
 
     /// The nested attributes, which are validated strictly first.
@@ -150,12 +160,12 @@ impl<'a> Attr<'a> {
     /// # Errors
     ///
     /// What the policies refuse, named in the extended ack.
-    #[doc(alias = "nla_parse_nested")]
+    #[doc(alias = "nla_validate_nested")]
     pub fn nested<const N: usize>(
         self,
         table: &'static Table<N>,
         extack: ExtAck<'_>,
-    ) -> Result<Attrs<'a>> {
+    ) -> Result<Nest<'a, N>> {
         let max = c_int::try_from(N.saturating_sub(1)).map_err(|_| EINVAL)?;
         // SAFETY: The attribute is valid, by the type invariants; the table has policies up to
         // type `max`. Without an array nothing is stored.
@@ -168,7 +178,32 @@ impl<'a> Attr<'a> {
                 extack.as_raw(),
             )
         })?;
-        Ok(self.attrs())
+        Ok(self.nest())
+    }
+}
+
+/// Where attributes are, by type.
+#[derive(Clone, Copy)]
+enum Index<'a> {
+    /// Nobody has looked.
+    Unknown,
+    /// Pointers; null where there is none.
+    Pointers(&'a [*mut bindings::nlattr]),
+    /// As a [`Nest`] has them.
+    Places(Attr<'a>, &'a [u16]),
+}
+
+/// The attribute of a type in a nest.
+///
+/// # Safety
+///
+/// Each place is 0, or where an attribute begins in the nest, in bytes from its header on.
+#[inline]
+unsafe fn placed<'a>(nest: Attr<'a>, places: &[u16], r#type: u16) -> Option<Attr<'a>> {
+    match *places.get(usize::from(r#type))? {
+        0 => None,
+        // SAFETY: By the caller's promise; what is in the nest is valid as long as that is.
+        place => Some(unsafe { Attr::from_raw(nest.0.byte_add(usize::from(place))) }),
     }
 }
 
@@ -176,11 +211,10 @@ impl<'a> Attr<'a> {
 ///
 /// # Invariants
 ///
-/// Each pointer of the table is null or as [`Attr`] wants it.
+/// Each pointer of the index is null or as [`Attr`] wants it; each place is as `placed` wants it.
 #[derive(Clone, Copy)]
 pub struct Attrs<'a> {
-    /// By type, if they have been parsed.
-    table: &'a [*mut bindings::nlattr],
+    index: Index<'a>,
     /// One after the other, if that is known.
     stream: Option<&'a [u8]>,
     /// The attribute that they are nested in, or null.
@@ -190,7 +224,7 @@ pub struct Attrs<'a> {
 impl<'a> Attrs<'a> {
     /// No attributes.
     pub const EMPTY: Self = Self {
-        table: &[],
+        index: Index::Unknown,
         stream: None,
         nest: ptr::null(),
     };
@@ -205,7 +239,7 @@ impl<'a> Attrs<'a> {
         // INVARIANT: By the caller's promise.
         Self {
             // SAFETY: As above.
-            table: unsafe { slice::from_raw_parts(attrs, max as usize + 1) },
+            index: Index::Pointers(unsafe { slice::from_raw_parts(attrs, max as usize + 1) }),
             ..Self::EMPTY
         }
     }
@@ -218,19 +252,27 @@ impl<'a> Attrs<'a> {
         }
     }
 
+    /// The pointers by type, if there are such, or null.
     pub(crate) fn as_raw(self) -> *mut *mut bindings::nlattr {
-        self.table.as_ptr().cast_mut()
+        match self.index {
+            Index::Pointers(pointers) => pointers.as_ptr().cast_mut(),
+            Index::Unknown | Index::Places(..) => ptr::null_mut(),
+        }
     }
 
     /// The attribute of a type, if there is one.
     #[inline]
     pub fn get(self, r#type: u16) -> Option<Attr<'a>> {
-        if self.table.is_empty() {
-            return self.all(r#type).last();
+        match self.index {
+            Index::Unknown => self.all(r#type).last(),
+            Index::Pointers(pointers) => {
+                let attr = NonNull::new(*pointers.get(usize::from(r#type))?)?;
+                // SAFETY: By the type invariants.
+                Some(unsafe { Attr::from_raw(attr) })
+            }
+            // SAFETY: By the type invariants.
+            Index::Places(nest, places) => unsafe { placed(nest, places, r#type) },
         }
-        let attr = NonNull::new(*self.table.get(usize::from(r#type))?)?;
-        // SAFETY: By the type invariants.
-        Some(unsafe { Attr::from_raw(attr) })
     }
 
     /// All attributes, in their order.
@@ -295,6 +337,63 @@ impl<'a> Attrs<'a> {
     #[inline]
     pub fn uint(self, r#type: u16) -> Option<u64> {
         self.get(r#type)?.uint()
+    }
+}
+
+/// The attributes of a nest, by type up to `N - 1`. Of several of one type the last counts.
+///
+/// They are found at once, and take 2 bytes of the stack for each type.
+///
+/// # Invariants
+///
+/// The places are as `placed` wants them.
+#[derive(Clone, Copy)]
+pub struct Nest<'a, const N: usize> {
+    nest: Attr<'a>,
+    places: [u16; N],
+}
+
+impl<'a, const N: usize> Nest<'a, N> {
+    #[inline]
+    fn new(nest: Attr<'a>) -> Self {
+        const { assert!(N <= 512, "more types than the stack has room for") };
+        let mut places = [0; N];
+        for attr in nest.attrs().iter() {
+            if let Some(place) = places.get_mut(usize::from(attr.r#type())) {
+                // What is in a nest begins behind its header, and the length of a nest has 16 bits.
+                *place = attr.0.addr().get().wrapping_sub(nest.0.addr().get()) as u16;
+            }
+        }
+        // INVARIANT: Found there.
+        Self { nest, places }
+    }
+
+    /// The attributes, for as long as their places are known.
+    #[inline]
+    pub fn attrs(&self) -> Attrs<'_> {
+        // INVARIANT: By those of this type.
+        Attrs {
+            index: Index::Places(self.nest, &self.places),
+            ..self.nest.attrs()
+        }
+    }
+
+    /// The attribute of a type, if there is one.
+    #[inline]
+    pub fn get(&self, r#type: u16) -> Option<Attr<'a>> {
+        // SAFETY: By the type invariants.
+        unsafe { placed(self.nest, &self.places, r#type) }
+    }
+
+    /// All attributes of a type, in their order.
+    pub fn all(&self, r#type: u16) -> impl Iterator<Item = Attr<'a>> + Clone + 'a {
+        self.nest.attrs().all(r#type)
+    }
+
+    /// Whether the nest has a flag.
+    #[inline]
+    pub fn flag(&self, r#type: u16) -> bool {
+        self.get(r#type).is_some()
     }
 }
 

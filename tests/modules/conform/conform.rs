@@ -296,10 +296,10 @@ fn rest(request: &EchoRequest<'_, Conform>, message: &mut reply::Echo<'_>) -> Re
         message.many(value)?;
     }
     if let Some(inner) = request.inner() {
-        message.inner(|nest| copy_inner(inner, nest))?;
+        message.inner(|nest| copy_inner(&inner, nest))?;
     }
     for inner in request.nests() {
-        message.nests(|nest| copy_inner(inner, nest))?;
+        message.nests(|nest| copy_inner(&inner, nest))?;
     }
     let mut elements = request.array().peekable();
     if elements.peek().is_some() {
@@ -318,7 +318,7 @@ fn rest(request: &EchoRequest<'_, Conform>, message: &mut reply::Echo<'_>) -> Re
     Ok(())
 }
 
-fn copy_inner(inner: view::Inner<'_>, nest: &mut build::Inner<'_>) -> Result {
+fn copy_inner(inner: &view::Inner<'_>, nest: &mut build::Inner<'_>) -> Result {
     if let Some(number) = inner.number() {
         nest.number(number)?;
     }

@@ -18,6 +18,7 @@ use kernet::{
         Be,
         Bitfield32,
         Enum,
+        Nest,
         Policies,
         Policy,
         Range,
@@ -243,24 +244,16 @@ pub(crate) mod view {
 
     /// Attributes of `element`.
     #[derive(Clone, Copy)]
-    pub(crate) struct Element<'a>(pub(super) Attrs<'a>);
-
-    impl View for Element<'static> {
-        type On<'a> = Element<'a>;
-
-        fn on(attrs: Attrs<'_>) -> Element<'_> {
-            Element(attrs)
-        }
-    }
+    pub(crate) struct Element<'a>(pub(super) Nest<'a, 2>);
 
     impl<'a> Element<'a> {
         /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
+        pub(crate) fn attrs(&self) -> Attrs<'_> {
+            self.0.attrs()
         }
 
         /// Attribute `number`.
-        pub(crate) fn number(self) -> Option<u32> {
+        pub(crate) fn number(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::element::NUMBER)?;
             attr.value()
         }
@@ -268,24 +261,16 @@ pub(crate) mod view {
 
     /// Attributes of `deep`.
     #[derive(Clone, Copy)]
-    pub(crate) struct Deep<'a>(pub(super) Attrs<'a>);
-
-    impl View for Deep<'static> {
-        type On<'a> = Deep<'a>;
-
-        fn on(attrs: Attrs<'_>) -> Deep<'_> {
-            Deep(attrs)
-        }
-    }
+    pub(crate) struct Deep<'a>(pub(super) Nest<'a, 2>);
 
     impl<'a> Deep<'a> {
         /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
+        pub(crate) fn attrs(&self) -> Attrs<'_> {
+            self.0.attrs()
         }
 
         /// Attribute `bottom`.
-        pub(crate) fn bottom(self) -> Option<u8> {
+        pub(crate) fn bottom(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::deep::BOTTOM)?;
             attr.value()
         }
@@ -293,38 +278,30 @@ pub(crate) mod view {
 
     /// Attributes of `inner`.
     #[derive(Clone, Copy)]
-    pub(crate) struct Inner<'a>(pub(super) Attrs<'a>);
-
-    impl View for Inner<'static> {
-        type On<'a> = Inner<'a>;
-
-        fn on(attrs: Attrs<'_>) -> Inner<'_> {
-            Inner(attrs)
-        }
-    }
+    pub(crate) struct Inner<'a>(pub(super) Nest<'a, 4>);
 
     impl<'a> Inner<'a> {
         /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
+        pub(crate) fn attrs(&self) -> Attrs<'_> {
+            self.0.attrs()
         }
 
         /// Attribute `number`.
-        pub(crate) fn number(self) -> Option<u32> {
+        pub(crate) fn number(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::inner::NUMBER)?;
             attr.value()
         }
 
         /// Attribute `text`.
-        pub(crate) fn text(self) -> Option<&'a [u8]> {
+        pub(crate) fn text(&self) -> Option<&'a [u8]> {
             let attr = self.0.get(super::attr::inner::TEXT)?;
             Some(attr.string())
         }
 
         /// Attribute `deep`.
-        pub(crate) fn deep(self) -> Option<super::view::Deep<'a>> {
+        pub(crate) fn deep(&self) -> Option<super::view::Deep<'a>> {
             let attr = self.0.get(super::attr::inner::DEEP)?;
-            Some(super::view::Deep(attr.attrs()))
+            Some(super::view::Deep(attr.nest()))
         }
     }
 }
@@ -337,165 +314,157 @@ pub(crate) mod request {
     #[derive(Clone, Copy)]
     pub(crate) struct Check<'a>(pub(super) Attrs<'a>);
 
-    impl View for Check<'static> {
-        type On<'a> = Check<'a>;
-
-        fn on(attrs: Attrs<'_>) -> Check<'_> {
-            Check(attrs)
-        }
-    }
-
     impl<'a> Check<'a> {
         /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
             self.0
         }
 
         /// Attribute `u8`.
-        pub(crate) fn u8(self) -> Option<u8> {
+        pub(crate) fn u8(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::value::U8)?;
             attr.value()
         }
 
         /// Attribute `u16`.
-        pub(crate) fn u16(self) -> Option<u16> {
+        pub(crate) fn u16(&self) -> Option<u16> {
             let attr = self.0.get(super::attr::value::U16)?;
             attr.value()
         }
 
         /// Attribute `u32`.
-        pub(crate) fn u32(self) -> Option<u32> {
+        pub(crate) fn u32(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::value::U32)?;
             attr.value()
         }
 
         /// Attribute `u64`.
-        pub(crate) fn u64(self) -> Option<u64> {
+        pub(crate) fn u64(&self) -> Option<u64> {
             let attr = self.0.get(super::attr::value::U64)?;
             attr.value()
         }
 
         /// Attribute `s8`.
-        pub(crate) fn s8(self) -> Option<i8> {
+        pub(crate) fn s8(&self) -> Option<i8> {
             let attr = self.0.get(super::attr::value::S8)?;
             attr.value()
         }
 
         /// Attribute `s16`.
-        pub(crate) fn s16(self) -> Option<i16> {
+        pub(crate) fn s16(&self) -> Option<i16> {
             let attr = self.0.get(super::attr::value::S16)?;
             attr.value()
         }
 
         /// Attribute `s32`.
-        pub(crate) fn s32(self) -> Option<i32> {
+        pub(crate) fn s32(&self) -> Option<i32> {
             let attr = self.0.get(super::attr::value::S32)?;
             attr.value()
         }
 
         /// Attribute `s64`.
-        pub(crate) fn s64(self) -> Option<i64> {
+        pub(crate) fn s64(&self) -> Option<i64> {
             let attr = self.0.get(super::attr::value::S64)?;
             attr.value()
         }
 
         /// Attribute `uint`.
-        pub(crate) fn uint(self) -> Option<u64> {
+        pub(crate) fn uint(&self) -> Option<u64> {
             let attr = self.0.get(super::attr::value::UINT)?;
             attr.uint()
         }
 
         /// Attribute `sint`.
-        pub(crate) fn sint(self) -> Option<i64> {
+        pub(crate) fn sint(&self) -> Option<i64> {
             let attr = self.0.get(super::attr::value::SINT)?;
             attr.sint()
         }
 
         /// Attribute `be16`.
-        pub(crate) fn be16(self) -> Option<u16> {
+        pub(crate) fn be16(&self) -> Option<u16> {
             let attr = self.0.get(super::attr::value::BE16)?;
             attr.be::<u16>()
         }
 
         /// Attribute `be32`.
-        pub(crate) fn be32(self) -> Option<u32> {
+        pub(crate) fn be32(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::value::BE32)?;
             attr.be::<u32>()
         }
 
         /// Attribute `flag`.
-        pub(crate) fn flag(self) -> bool {
+        pub(crate) fn flag(&self) -> bool {
             self.0.flag(super::attr::value::FLAG)
         }
 
         /// Attribute `text`.
-        pub(crate) fn text(self) -> Option<&'a [u8]> {
+        pub(crate) fn text(&self) -> Option<&'a [u8]> {
             let attr = self.0.get(super::attr::value::TEXT)?;
             Some(attr.string())
         }
 
         /// Attribute `loose`.
-        pub(crate) fn loose(self) -> Option<&'a [u8]> {
+        pub(crate) fn loose(&self) -> Option<&'a [u8]> {
             let attr = self.0.get(super::attr::value::LOOSE)?;
             Some(attr.string())
         }
 
         /// Attribute `key`.
-        pub(crate) fn key(self) -> Option<[u8; 4]> {
+        pub(crate) fn key(&self) -> Option<[u8; 4]> {
             let attr = self.0.get(super::attr::value::KEY)?;
             attr.value()
         }
 
         /// Attribute `long`.
-        pub(crate) fn long(self) -> Option<&'a [u8]> {
+        pub(crate) fn long(&self) -> Option<&'a [u8]> {
             let attr = self.0.get(super::attr::value::LONG)?;
             Some(attr.bytes())
         }
 
         /// Attribute `short`.
-        pub(crate) fn short(self) -> Option<&'a [u8]> {
+        pub(crate) fn short(&self) -> Option<&'a [u8]> {
             let attr = self.0.get(super::attr::value::SHORT)?;
             Some(attr.bytes())
         }
 
         /// Attribute `any`.
-        pub(crate) fn any(self) -> Option<&'a [u8]> {
+        pub(crate) fn any(&self) -> Option<&'a [u8]> {
             let attr = self.0.get(super::attr::value::ANY)?;
             Some(attr.bytes())
         }
 
         /// Attribute `bits`.
-        pub(crate) fn bits(self) -> Option<Bitfield32> {
+        pub(crate) fn bits(&self) -> Option<Bitfield32> {
             let attr = self.0.get(super::attr::value::BITS)?;
             attr.value()
         }
 
         /// Attribute `mask`.
-        pub(crate) fn mask(self) -> Option<super::OptionType> {
+        pub(crate) fn mask(&self) -> Option<super::OptionType> {
             let attr = self.0.get(super::attr::value::MASK)?;
             attr.number().map(super::OptionType::from_bits)
         }
 
         /// Attribute `colour`.
-        pub(crate) fn colour(self) -> Option<super::Colour> {
+        pub(crate) fn colour(&self) -> Option<super::Colour> {
             let attr = self.0.get(super::attr::value::COLOUR)?;
             attr.one_of()
         }
 
         /// Attribute `sparse`.
-        pub(crate) fn sparse(self) -> Option<super::Sparse> {
+        pub(crate) fn sparse(&self) -> Option<super::Sparse> {
             let attr = self.0.get(super::attr::value::SPARSE)?;
             attr.one_of()
         }
 
         /// Attribute `inner`.
-        pub(crate) fn inner(self) -> Option<super::view::Inner<'a>> {
+        pub(crate) fn inner(&self) -> Option<super::view::Inner<'a>> {
             let attr = self.0.get(super::attr::value::INNER)?;
-            Some(super::view::Inner(attr.attrs()))
+            Some(super::view::Inner(attr.nest()))
         }
 
         /// Attribute `many`.
-        pub(crate) fn many(self) -> impl Iterator<Item = u16> + Clone + 'a {
+        pub(crate) fn many(&self) -> impl Iterator<Item = u16> + Clone + 'a {
             self.0
                 .all(super::attr::value::MANY)
                 .filter_map(|attr| attr.value())
@@ -505,43 +474,51 @@ pub(crate) mod request {
         ///
         /// Each with its index.
         pub(crate) fn array(
-            self,
+            &self,
         ) -> impl Iterator<Item = (u16, super::view::Element<'a>)> + Clone + 'a {
             self.0
                 .all(super::attr::value::ARRAY)
                 .flat_map(|attr| attr.attrs().iter())
-                .map(|attr| (attr.r#type(), super::view::Element(attr.attrs())))
+                .map(|attr| (attr.r#type(), super::view::Element(attr.nest())))
         }
 
         /// Attribute `pair`.
-        pub(crate) fn pair(self) -> Option<super::Pair> {
+        pub(crate) fn pair(&self) -> Option<super::Pair> {
             let attr = self.0.get(super::attr::value::PAIR)?;
             attr.value()
         }
 
         /// Attribute `words`.
-        pub(crate) fn words(self) -> Option<impl Iterator<Item = u32> + Clone + 'a> {
+        pub(crate) fn words(&self) -> Option<impl Iterator<Item = u32> + Clone + 'a> {
             let attr = self.0.get(super::attr::value::WORDS)?;
             Some(attr.values())
         }
 
         /// Attribute `plain32`.
-        pub(crate) fn plain32(self) -> Option<u32> {
+        pub(crate) fn plain32(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::value::PLAIN32)?;
             attr.value()
         }
 
         /// Attribute `plain64`.
-        pub(crate) fn plain64(self) -> Option<u64> {
+        pub(crate) fn plain64(&self) -> Option<u64> {
             let attr = self.0.get(super::attr::value::PLAIN64)?;
             attr.value()
         }
 
         /// Attribute `nests`.
-        pub(crate) fn nests(self) -> impl Iterator<Item = super::view::Inner<'a>> + Clone + 'a {
+        pub(crate) fn nests(&self) -> impl Iterator<Item = super::view::Inner<'a>> + Clone + 'a {
             self.0
                 .all(super::attr::value::NESTS)
-                .filter_map(|attr| Some(super::view::Inner(attr.attrs())))
+                .filter_map(|attr| Some(super::view::Inner(attr.nest())))
+        }
+    }
+
+    impl View for Check<'static> {
+        type On<'a> = Check<'a>;
+
+        fn on(attrs: Attrs<'_>) -> Check<'_> {
+            Check(attrs)
         }
     }
 
@@ -552,6 +529,19 @@ pub(crate) mod request {
     #[derive(Clone, Copy)]
     pub(crate) struct List<'a>(pub(super) Attrs<'a>);
 
+    impl<'a> List<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Attribute `u8`.
+        pub(crate) fn u8(&self) -> Option<u8> {
+            let attr = self.0.get(super::attr::value::U8)?;
+            attr.value()
+        }
+    }
+
     impl View for List<'static> {
         type On<'a> = List<'a>;
 
@@ -560,47 +550,34 @@ pub(crate) mod request {
         }
     }
 
-    impl<'a> List<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-
-        /// Attribute `u8`.
-        pub(crate) fn u8(self) -> Option<u8> {
-            let attr = self.0.get(super::attr::value::U8)?;
-            attr.value()
-        }
-    }
-
     /// Attributes of a request `ListDump`.
     #[derive(Clone, Copy)]
     pub(crate) struct ListDump<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> ListDump<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+
+        /// Attribute `u32`.
+        pub(crate) fn u32(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::value::U32)?;
+            attr.value()
+        }
+
+        /// Attribute `plain32`.
+        pub(crate) fn plain32(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::value::PLAIN32)?;
+            attr.value()
+        }
+    }
 
     impl View for ListDump<'static> {
         type On<'a> = ListDump<'a>;
 
         fn on(attrs: Attrs<'_>) -> ListDump<'_> {
             ListDump(attrs)
-        }
-    }
-
-    impl<'a> ListDump<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
-        }
-
-        /// Attribute `u32`.
-        pub(crate) fn u32(self) -> Option<u32> {
-            let attr = self.0.get(super::attr::value::U32)?;
-            attr.value()
-        }
-
-        /// Attribute `plain32`.
-        pub(crate) fn plain32(self) -> Option<u32> {
-            let attr = self.0.get(super::attr::value::PLAIN32)?;
-            attr.value()
         }
     }
 
@@ -614,42 +591,42 @@ pub(crate) mod request {
     #[derive(Clone, Copy)]
     pub(crate) struct Lenient<'a>(pub(super) Attrs<'a>);
 
-    impl View for Lenient<'static> {
-        type On<'a> = Lenient<'a>;
-
-        fn on(attrs: Attrs<'_>) -> Lenient<'_> {
-            Lenient(attrs)
-        }
-    }
-
     impl<'a> Lenient<'a> {
         /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
             self.0
         }
 
         /// Attribute `u8`.
-        pub(crate) fn u8(self) -> Option<u8> {
+        pub(crate) fn u8(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::value::U8)?;
             attr.value()
         }
 
         /// Attribute `u32`.
-        pub(crate) fn u32(self) -> Option<u32> {
+        pub(crate) fn u32(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::value::U32)?;
             attr.value()
         }
 
         /// Attribute `text`.
-        pub(crate) fn text(self) -> Option<&'a [u8]> {
+        pub(crate) fn text(&self) -> Option<&'a [u8]> {
             let attr = self.0.get(super::attr::value::TEXT)?;
             Some(attr.string())
         }
 
         /// Attribute `inner`.
-        pub(crate) fn inner(self) -> Option<super::view::Inner<'a>> {
+        pub(crate) fn inner(&self) -> Option<super::view::Inner<'a>> {
             let attr = self.0.get(super::attr::value::INNER)?;
-            Some(super::view::Inner(attr.attrs()))
+            Some(super::view::Inner(attr.nest()))
+        }
+    }
+
+    impl View for Lenient<'static> {
+        type On<'a> = Lenient<'a>;
+
+        fn on(attrs: Attrs<'_>) -> Lenient<'_> {
+            Lenient(attrs)
         }
     }
 
@@ -663,18 +640,18 @@ pub(crate) mod request {
     #[derive(Clone, Copy)]
     pub(crate) struct Count<'a>(pub(super) Attrs<'a>);
 
+    impl<'a> Count<'a> {
+        /// The attributes, by type.
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
+            self.0
+        }
+    }
+
     impl View for Count<'static> {
         type On<'a> = Count<'a>;
 
         fn on(attrs: Attrs<'_>) -> Count<'_> {
             Count(attrs)
-        }
-    }
-
-    impl<'a> Count<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
-            self.0
         }
     }
 
@@ -685,34 +662,34 @@ pub(crate) mod request {
     #[derive(Clone, Copy)]
     pub(crate) struct Tell<'a>(pub(super) Attrs<'a>);
 
-    impl View for Tell<'static> {
-        type On<'a> = Tell<'a>;
-
-        fn on(attrs: Attrs<'_>) -> Tell<'_> {
-            Tell(attrs)
-        }
-    }
-
     impl<'a> Tell<'a> {
         /// The attributes, by type.
-        pub(crate) fn attrs(self) -> Attrs<'a> {
+        pub(crate) fn attrs(&self) -> Attrs<'a> {
             self.0
         }
 
         /// Attribute `plain32`.
-        pub(crate) fn plain32(self) -> Option<u32> {
+        pub(crate) fn plain32(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::value::PLAIN32)?;
             attr.value()
         }
 
         /// Attribute `everywhere`.
-        pub(crate) fn everywhere(self) -> bool {
+        pub(crate) fn everywhere(&self) -> bool {
             self.0.flag(super::attr::value::EVERYWHERE)
         }
 
         /// Attribute `single`.
-        pub(crate) fn single(self) -> bool {
+        pub(crate) fn single(&self) -> bool {
             self.0.flag(super::attr::value::SINGLE)
+        }
+    }
+
+    impl View for Tell<'static> {
+        type On<'a> = Tell<'a>;
+
+        fn on(attrs: Attrs<'_>) -> Tell<'_> {
+            Tell(attrs)
         }
     }
 
