@@ -251,21 +251,24 @@ class Writer:
             call.policy = seen[key]
         self.put("".join(ranges) + "\n" + "".join(tables) + "}\n\n")
 
-    def getters(self, name, attrs, about, over, borrow, all_of):
+    def getters(self, name, attrs, about, over, more):
         """A type that shows attributes, which it has as `over`."""
         text = "\n".join(attr.getter() for attr in attrs if attr.used)
         return (f"{about}#[derive(Clone, Copy)]\npub(crate) struct {name}<'a>(pub(super) {over});\n\n"
-                f"impl<'a> {name}<'a> {{\n/// The attributes, by type.\n"
-                f"pub(crate) fn attrs(&self) -> Attrs<{borrow}> {{ {all_of} }}\n\n{text}}}\n\n")
+                f"impl<'a> {name}<'a> {{\n{more}{text}}}\n\n")
 
     def view(self, name, attrs, about):
         size = 1 + max((attr.loaded.value for attr in attrs), default=0)
-        return self.getters(name, attrs, about, f"Nest<'a, {size}>", "'_", "self.0.attrs()")
+        return self.getters(name, attrs, about, f"Nest<'a, {size}>",
+                            "/// The attributes, by type.\n"
+                            "pub(crate) fn attrs(&self) -> Attrs<'_> { self.0.attrs() }\n\n")
 
     def request(self, name, attrs, about):
-        return (self.getters(name, attrs, about, "Attrs<'a>", "'a", "self.0") +
+        return (self.getters(name, attrs, about, "Attrs<'a>", "") +
                 f"impl View for {name}<'static> {{ type On<'a> = {name}<'a>;\n\n"
-                f"fn on(attrs: Attrs<'_>) -> {name}<'_> {{ {name}(attrs) }} }}\n\n")
+                f"fn on(attrs: Attrs<'_>) -> {name}<'_> {{ {name}(attrs) }} }}\n\n"
+                f"impl<'a> From<{name}<'a>> for Attrs<'a> {{\n"
+                f"fn from(view: {name}<'a>) -> Attrs<'a> {{ view.0 }} }}\n\n")
 
     def views(self):
         self.put("/// What is nested in requests.\npub(crate) mod view {\nuse super::*;\n\n")

@@ -218,11 +218,6 @@ pub(crate) mod request {
     pub(crate) struct Get<'a>(pub(super) Attrs<'a>);
 
     impl<'a> Get<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Attribute `id`.
         pub(crate) fn id(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::entry::ID)?;
@@ -238,16 +233,17 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<Get<'a>> for Attrs<'a> {
+        fn from(view: Get<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `List`.
     #[derive(Clone, Copy)]
     pub(crate) struct List<'a>(pub(super) Attrs<'a>);
 
     impl<'a> List<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Attribute `count`.
         pub(crate) fn count(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::entry::COUNT)?;
@@ -263,16 +259,17 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<List<'a>> for Attrs<'a> {
+        fn from(view: List<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `Parse`.
     #[derive(Clone, Copy)]
     pub(crate) struct Parse<'a>(pub(super) Attrs<'a>);
 
     impl<'a> Parse<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Attribute `nest`.
         pub(crate) fn nest(&self) -> Option<super::view::Numbers<'a>> {
             let attr = self.0.get(super::attr::entry::NEST)?;
@@ -285,6 +282,12 @@ pub(crate) mod request {
 
         fn on(attrs: Attrs<'_>) -> Parse<'_> {
             Parse(attrs)
+        }
+    }
+
+    impl<'a> From<Parse<'a>> for Attrs<'a> {
+        fn from(view: Parse<'a>) -> Attrs<'a> {
+            view.0
         }
     }
 

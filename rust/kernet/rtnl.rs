@@ -303,8 +303,8 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         // SAFETY: By the caller's promise.
         unsafe {
             Request {
-                link: Attrs::from_raw(tb, IFLA_MAX),
-                data: Attrs::from_raw(data, Table::<N>::MAX),
+                link: Attrs::from_raw(tb, IFLA_MAX, &[]),
+                data: Attrs::from_raw(data, Table::<N>::MAX, &[]),
                 link_net,
             }
         }

@@ -77,12 +77,7 @@ pub(crate) mod request {
     #[derive(Clone, Copy)]
     pub(crate) struct ConfigGet<'a>(pub(super) Attrs<'a>);
 
-    impl<'a> ConfigGet<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-    }
+    impl<'a> ConfigGet<'a> {}
 
     impl View for ConfigGet<'static> {
         type On<'a> = ConfigGet<'a>;
@@ -92,16 +87,17 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<ConfigGet<'a>> for Attrs<'a> {
+        fn from(view: ConfigGet<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `ConfigSet`.
     #[derive(Clone, Copy)]
     pub(crate) struct ConfigSet<'a>(pub(super) Attrs<'a>);
 
     impl<'a> ConfigSet<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// 1 if frames to a device's own address are answered, else 0, which it is at first.
         pub(crate) fn server(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::config::SERVER)?;
@@ -121,6 +117,12 @@ pub(crate) mod request {
 
         fn on(attrs: Attrs<'_>) -> ConfigSet<'_> {
             ConfigSet(attrs)
+        }
+    }
+
+    impl<'a> From<ConfigSet<'a>> for Attrs<'a> {
+        fn from(view: ConfigSet<'a>) -> Attrs<'a> {
+            view.0
         }
     }
 

@@ -251,11 +251,6 @@ pub(crate) mod request {
     pub(crate) struct RuleAdd<'a>(pub(super) Attrs<'a>);
 
     impl<'a> RuleAdd<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Attribute `rule`.
         pub(crate) fn rule(&self) -> Option<super::view::Rule<'a>> {
             let attr = self.0.get(super::attr::firewall::RULE)?;
@@ -271,16 +266,17 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<RuleAdd<'a>> for Attrs<'a> {
+        fn from(view: RuleAdd<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `RuleDel`.
     #[derive(Clone, Copy)]
     pub(crate) struct RuleDel<'a>(pub(super) Attrs<'a>);
 
     impl<'a> RuleDel<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Of a rule.
         pub(crate) fn id(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::firewall::ID)?;
@@ -296,22 +292,29 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<RuleDel<'a>> for Attrs<'a> {
+        fn from(view: RuleDel<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `RuleFlush`.
     #[derive(Clone, Copy)]
     pub(crate) struct RuleFlush<'a>(pub(super) Attrs<'a>);
 
-    impl<'a> RuleFlush<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-    }
+    impl<'a> RuleFlush<'a> {}
 
     impl View for RuleFlush<'static> {
         type On<'a> = RuleFlush<'a>;
 
         fn on(attrs: Attrs<'_>) -> RuleFlush<'_> {
             RuleFlush(attrs)
+        }
+    }
+
+    impl<'a> From<RuleFlush<'a>> for Attrs<'a> {
+        fn from(view: RuleFlush<'a>) -> Attrs<'a> {
+            view.0
         }
     }
 

@@ -177,11 +177,6 @@ pub(crate) mod request {
     pub(crate) struct DeviceGet<'a>(pub(super) Attrs<'a>);
 
     impl<'a> DeviceGet<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Index of the device. In a request, the one device that is asked about.
         pub(crate) fn ifindex(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::device::IFINDEX)?;
@@ -197,16 +192,17 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<DeviceGet<'a>> for Attrs<'a> {
+        fn from(view: DeviceGet<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `AddressGet`.
     #[derive(Clone, Copy)]
     pub(crate) struct AddressGet<'a>(pub(super) Attrs<'a>);
 
     impl<'a> AddressGet<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Index of the device that has it. In a request, the one device that is asked about.
         pub(crate) fn ifindex(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::address::IFINDEX)?;
@@ -222,16 +218,17 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<AddressGet<'a>> for Attrs<'a> {
+        fn from(view: AddressGet<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `NeighbourGet`.
     #[derive(Clone, Copy)]
     pub(crate) struct NeighbourGet<'a>(pub(super) Attrs<'a>);
 
     impl<'a> NeighbourGet<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Index of the device that it is on. In a request, the one device that is asked about.
         pub(crate) fn ifindex(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::neighbour::IFINDEX)?;
@@ -247,16 +244,17 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<NeighbourGet<'a>> for Attrs<'a> {
+        fn from(view: NeighbourGet<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `RouteGet`.
     #[derive(Clone, Copy)]
     pub(crate) struct RouteGet<'a>(pub(super) Attrs<'a>);
 
     impl<'a> RouteGet<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// In a request, the one device that is asked about, of some next hop.
         pub(crate) fn ifindex(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::route::IFINDEX)?;
@@ -269,6 +267,12 @@ pub(crate) mod request {
 
         fn on(attrs: Attrs<'_>) -> RouteGet<'_> {
             RouteGet(attrs)
+        }
+    }
+
+    impl<'a> From<RouteGet<'a>> for Attrs<'a> {
+        fn from(view: RouteGet<'a>) -> Attrs<'a> {
+            view.0
         }
     }
 }

@@ -107,14 +107,17 @@ impl<B: Builder> Entries<'_, B> {
     /// # Errors
     ///
     /// [`Full::Message`] when there is no room for it; what `fill` says otherwise.
+    #[inline]
     pub fn put(&mut self, fill: impl FnOnce(&mut B::On<'_>) -> Result) -> Result<(), Full> {
         // SAFETY: The message is the dump's own; the family is registered while it goes on.
         let (writer, start) = unsafe {
-            begin(self.skb, self.family, bindings::NLM_F_MULTI, &self.header)
-                .ok_or(Full::Message)?
+            begin(self.skb, self.family, bindings::NLM_F_MULTI, self.header).ok_or(Full::Message)?
         };
-        // SAFETY: The callback is the dump's own, the message begun above.
-        unsafe { bindings::genl_dump_check_consistent(self.callback, start) };
+        // A dump without generations has none to compare.
+        if self.callback.seq != 0 {
+            // SAFETY: The callback is the dump's own, the message begun above.
+            unsafe { bindings::genl_dump_check_consistent(self.callback, start) };
+        }
         match fill(&mut B::on(writer)) {
             Ok(()) => {
                 // SAFETY: Begun above.
@@ -166,11 +169,7 @@ unsafe fn request<'a, F: Family, O: Dump<F>>(
     // SAFETY: By the caller's promise.
     unsafe {
         let info = &(*bindings::genl_dumpit_info(callback)).info;
-        Request::new(
-            info,
-            O::POLICIES.map_or(0, Policies::max),
-            (*callback).extack,
-        )
+        Request::new(info, O::POLICIES.map_or(0, Policies::max))
     }
 }
 
@@ -204,12 +203,8 @@ pub(super) unsafe extern "C" fn dumpit<F: Family, O: Dump<F>>(
         let request = request::<F, O>(callback);
         let state = &mut *state::<F, O>(callback);
         let entries = Entries {
-            header: Header {
-                portid: request.portid(),
-                seq: request.seq(),
-                command: O::ANSWER,
-            },
-            family: request.family(),
+            header: Header::of(request.info(), O::ANSWER),
+            family: request.info().family,
             callback: &mut *callback,
             skb,
             _builder: PhantomData,

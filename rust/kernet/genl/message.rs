@@ -9,6 +9,7 @@ use core::{
 use kernel::prelude::*;
 
 use super::{
+    request::net,
     Family,
     Request, //
 };
@@ -32,23 +33,25 @@ use crate::{
 pub struct Replied(pub(super) ());
 
 /// The one reply to a `do` request, not sent yet.
+///
+/// # Invariants
+///
+/// `info` is the core's of a request that goes on for `'a`.
 pub struct Reply<'a, B> {
-    family: *const bindings::genl_family,
-    header: Header,
-    net: &'a Net,
+    info: &'a bindings::genl_info,
+    command: u8,
     _builder: PhantomData<fn() -> B>,
 }
 
 impl<'a, B: Builder> Reply<'a, B> {
+    #[inline]
     pub(super) fn new<F: Family, V: View>(request: &Request<'a, F, V>) -> Self {
+        let info = request.info();
+        // INVARIANT: As the request.
         Self {
-            family: request.family(),
-            header: Header {
-                portid: request.portid(),
-                seq: request.seq(),
-                command: request.command(),
-            },
-            net: request.net(),
+            info,
+            // SAFETY: The core sets it to the header of the message, which is valid.
+            command: unsafe { (*info.genlhdr).cmd },
             _builder: PhantomData,
         }
     }
@@ -56,7 +59,7 @@ impl<'a, B: Builder> Reply<'a, B> {
     /// As [`Self::send`], under a command of its own: of families whose replies are numbered apart
     /// from their requests.
     pub fn with_command(mut self, command: u8) -> Self {
-        self.header.command = command;
+        self.command = command;
         self
     }
 
@@ -73,14 +76,15 @@ impl<'a, B: Builder> Reply<'a, B> {
         process: Process<'_>,
         mut fill: impl FnMut(&mut B::On<'_>) -> Result,
     ) -> Result<Replied> {
-        let portid = self.header.portid;
+        let header = Header::of(self.info, self.command);
         // SAFETY: An operation of the family runs, so it is registered.
         let message = unsafe {
-            Message::new(self.family, self.header, process, |writer| {
+            Message::new(self.info.family, header, process, |writer| {
                 fill(&mut B::on(writer))
             })?
         };
-        message.unicast(self.net, portid)?;
+        // SAFETY: By the type invariants.
+        message.unicast(unsafe { net(self.info) }, header.portid)?;
         Ok(Replied(()))
     }
 
@@ -90,10 +94,23 @@ impl<'a, B: Builder> Reply<'a, B> {
     }
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Header {
     pub(super) portid: u32,
     pub(super) seq: u32,
     pub(super) command: u8,
+}
+
+impl Header {
+    /// Of an answer to a request.
+    #[inline]
+    pub(super) fn of(info: &bindings::genl_info, command: u8) -> Self {
+        Self {
+            portid: info.snd_portid,
+            seq: info.snd_seq,
+            command,
+        }
+    }
 }
 
 /// A message that is complete, and not sent yet.
@@ -127,7 +144,7 @@ impl Message {
             let message = Self(skb);
             // SAFETY: The message is ours; the family is as `begin` wants it, by the caller's
             // promise.
-            let (writer, start) = unsafe { begin(skb, family, 0, &header).ok_or(EMSGSIZE)? };
+            let (writer, start) = unsafe { begin(skb, family, 0, header).ok_or(EMSGSIZE)? };
             match fill(writer) {
                 Ok(()) => {
                     // SAFETY: Begun above.
@@ -141,17 +158,20 @@ impl Message {
     }
 
     /// Sends it to one socket of a namespace.
+    #[inline]
     pub(super) fn unicast(self, net: &Net, portid: u32) -> Result {
         // SAFETY: The message is given away; the namespace is alive.
         to_result(unsafe { bindings::genlmsg_unicast(net.as_raw(), self.into_raw(), portid) })
     }
 
+    #[inline]
     pub(super) fn into_raw(self) -> *mut bindings::sk_buff {
         core::mem::ManuallyDrop::new(self).0
     }
 }
 
 impl Drop for Message {
+    #[inline]
     fn drop(&mut self) {
         // SAFETY: Owned, by the type invariants.
         unsafe { bindings::nlmsg_free(self.0) };
@@ -164,11 +184,12 @@ impl Drop for Message {
 ///
 /// `skb` is a netlink message of the caller's alone for `'a`. `family` is valid, and has been
 /// registered once.
+#[inline]
 pub(super) unsafe fn begin<'a>(
     skb: *mut bindings::sk_buff,
     family: *const bindings::genl_family,
     flags: u32,
-    header: &Header,
+    header: Header,
 ) -> Option<(Writer<'a>, *mut c_void)> {
     // SAFETY: By the caller's promise; checks that there is room.
     let start = unsafe {
@@ -184,13 +205,16 @@ pub(super) unsafe fn begin<'a>(
     if start.is_null() {
         return None;
     }
+    // SAFETY: By the caller's promise.
+    let (writer, len) = unsafe { (Writer::from_raw(skb), (*family).hdrsize as usize) };
+    if len == 0 {
+        return Some((writer, start));
+    }
     // SAFETY: `genlmsg_put()` has made room for the family's header, which nobody else uses, and
     // attributes are put behind it.
     let own = unsafe {
-        let header_len = (*family).hdrsize as usize;
-        start.cast::<u8>().write_bytes(0, header_len);
-        slice::from_raw_parts_mut(start.cast::<u8>(), header_len)
+        start.cast::<u8>().write_bytes(0, len);
+        slice::from_raw_parts_mut(start.cast::<u8>(), len)
     };
-    // SAFETY: By the caller's promise.
-    Some((unsafe { Writer::from_raw(skb) }.with_header(own), start))
+    Some((writer.with_header(own), start))
 }

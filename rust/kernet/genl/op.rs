@@ -198,11 +198,7 @@ unsafe extern "C" fn doit<F: Family, O: Do<F>>(
         // SAFETY: By the caller's promise; all of it is valid during the call, which may sleep.
         let (request, process) = unsafe {
             (
-                Request::<F, O::Request>::new(
-                    &*info,
-                    O::POLICIES.map_or(0, Policies::max),
-                    (*info).extack,
-                ),
+                Request::<F, O::Request>::new(&*info, O::POLICIES.map_or(0, Policies::max)),
                 Process::assume(),
             )
         };

@@ -32,12 +32,13 @@ use crate::{
 };
 
 /// A request that userspace has sent, with its attributes as `V` shows them.
+///
+/// # Invariants
+///
+/// `info` is the core's of a request to `F`, with all that it refers to.
 pub struct Request<'a, F: Family, V: View> {
     view: V::On<'a>,
-    attrs: Attrs<'a>,
     info: &'a bindings::genl_info,
-    extack: ExtAck<'a>,
-    net: &'a Net,
     _family: PhantomData<fn() -> F>,
 }
 
@@ -45,34 +46,25 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
     /// # Safety
     ///
     /// `info` is that of a request to `F`, whose attributes, if any, were parsed up to
-    /// type `max`; all is valid for `'a`, as is `extack`.
-    pub(super) unsafe fn new(
-        info: &'a bindings::genl_info,
-        max: u32,
-        extack: *mut bindings::netlink_ext_ack,
-    ) -> Self {
+    /// type `max`; all that it refers to is valid for `'a`.
+    #[inline]
+    pub(super) unsafe fn new(info: &'a bindings::genl_info, max: u32) -> Self {
         // SAFETY: By the caller's promise. The core has found the message to have both headers, and
-        // the attributes are the rest of it.
-        let (parsed, message) = unsafe {
-            (
-                Attrs::from_raw(info.attrs, max),
-                slice::from_raw_parts(info.nlhdr.cast::<u8>(), (*info.nlhdr).nlmsg_len as usize),
+        // the attributes are the rest of it. Without policies nothing was parsed, and what there
+        // may be has not been validated: there are none then.
+        let attrs = unsafe {
+            let message =
+                slice::from_raw_parts(info.nlhdr.cast::<u8>(), (*info.nlhdr).nlmsg_len as usize);
+            Attrs::from_raw(
+                info.attrs,
+                max,
+                message.get(Self::ATTRIBUTES..).unwrap_or(&[]),
             )
         };
-        // Without policies nothing was parsed, and what there may be has not been validated.
-        let attrs = if info.attrs.is_null() {
-            parsed
-        } else {
-            parsed.within(message.get(Self::ATTRIBUTES..).unwrap_or(&[]))
-        };
+        // INVARIANT: As above.
         Self {
             view: V::on(attrs),
-            attrs,
             info,
-            // SAFETY: As above.
-            extack: unsafe { ExtAck::from_raw(extack) },
-            // SAFETY: The socket of the request keeps the namespace.
-            net: unsafe { Net::from_raw(bindings::genl_info_net(ptr::from_ref(info).cast_mut())) },
             _family: PhantomData,
         }
     }
@@ -85,25 +77,26 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
         Self::HEADER + F::Protocol::HEADER.next_multiple_of(bindings::NLMSG_ALIGNTO as usize);
 
     /// The attributes, as their policies have admitted them.
+    #[inline]
     pub fn attrs(&self) -> Attrs<'a> {
-        self.attrs
+        self.view.into()
     }
 
     /// The request without the types of its operation, as a hook of several gets it.
     pub fn untyped(&self) -> Request<'a, F, Attrs<'static>> {
+        // INVARIANT: As `self`.
         Request {
-            view: self.attrs,
-            attrs: self.attrs,
+            view: self.attrs(),
             info: self.info,
-            extack: self.extack,
-            net: self.net,
             _family: PhantomData,
         }
     }
 
     /// Where to say why the request is refused.
+    #[inline]
     pub fn extack(&self) -> ExtAck<'a> {
-        self.extack
+        // SAFETY: By the type invariants.
+        unsafe { ExtAck::from_raw(self.info.extack) }
     }
 
     /// An attribute that has to be there, by its type and what a getter says of it.
@@ -112,8 +105,9 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
     ///
     /// [`EINVAL`], with the missing type in the extended ack.
     #[doc(alias = "GENL_REQ_ATTR_CHECK")]
+    #[inline]
     pub fn required<T>(&self, r#type: u16, value: Option<T>) -> Result<T> {
-        value.ok_or_else(|| self.attrs.missing(r#type, self.extack))
+        value.ok_or_else(|| self.attrs().missing(r#type, self.extack()))
     }
 
     /// Refuses the request for an attribute.
@@ -124,39 +118,35 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
         error: Error,
         message: core::fmt::Arguments<'_>,
     ) -> Error {
-        self.extack.bad_attr(attr, error, message)
+        self.extack().bad_attr(attr, error, message)
     }
 
     /// Refuses the request.
     #[doc(alias = "GENL_SET_ERR_MSG_FMT")]
     pub fn error(&self, error: Error, message: core::fmt::Arguments<'_>) -> Error {
-        self.extack.error(error, message)
+        self.extack().error(error, message)
     }
 
     /// The namespace of the socket that the request came from.
     #[doc(alias = "genl_info_net")]
+    #[inline]
     pub fn net(&self) -> &'a Net {
-        self.net
+        // SAFETY: By the type invariants.
+        unsafe { net(self.info) }
     }
 
     /// The number of the socket that the request came from, in its namespace: where
     /// [`Notification::unicast`](super::Notification::unicast) sends to.
     #[doc(alias = "snd_portid")]
+    #[inline]
     pub fn portid(&self) -> u32 {
         self.info.snd_portid
     }
 
-    pub(super) fn seq(&self) -> u32 {
-        self.info.snd_seq
-    }
-
-    pub(super) fn command(&self) -> u8 {
-        // SAFETY: The core sets it to the header of the message, which is valid.
-        unsafe { (*self.info.genlhdr).cmd }
-    }
-
-    pub(super) fn family(&self) -> *const bindings::genl_family {
-        self.info.family
+    /// The core's description of the request, which is valid, with all that it refers to.
+    #[inline]
+    pub(super) fn info(&self) -> &'a bindings::genl_info {
+        self.info
     }
 
     /// The family's own header; `None` if it is smaller than `T`.
@@ -181,14 +171,26 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
     pub fn socket(&self, _process: Process<'_>) -> Result<Arc<F::Socket>> {
         // SAFETY: An operation of the family runs, so it is registered.
         let sockets = unsafe { Registration::<F>::sockets(self.info.family) };
-        sockets.get(self.net.as_raw(), self.portid())
+        sockets.get(self.net().as_raw(), self.portid())
     }
 }
 
 impl<'a, F: Family, V: View> Deref for Request<'a, F, V> {
     type Target = V::On<'a>;
 
+    #[inline]
     fn deref(&self) -> &V::On<'a> {
         &self.view
     }
+}
+
+/// The namespace of a request's socket.
+///
+/// # Safety
+///
+/// `info` is the core's of a request that goes on for `'a`.
+#[inline]
+pub(super) unsafe fn net<'a>(info: &'a bindings::genl_info) -> &'a Net {
+    // SAFETY: The socket of the request, which goes on by the caller's promise, keeps the namespace.
+    unsafe { Net::from_raw(bindings::genl_info_net(ptr::from_ref(info).cast_mut())) }
 }

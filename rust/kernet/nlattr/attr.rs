@@ -141,11 +141,8 @@ impl<'a> Attr<'a> {
     #[doc(alias = "nla_for_each_nested")]
     #[inline]
     pub fn attrs(self) -> Attrs<'a> {
-        Attrs {
-            index: Index::Unknown,
-            stream: Some(self.bytes()),
-            nest: self.as_raw(),
-        }
+        // INVARIANT: There are no places.
+        Attrs(Index::Nested(self, &[]))
     }
 
     /// The nested attributes, by type up to `N - 1`: a policy of the request has admitted them.
@@ -182,15 +179,13 @@ impl<'a> Attr<'a> {
     }
 }
 
-/// Where attributes are, by type.
+/// Where attributes are.
 #[derive(Clone, Copy)]
 enum Index<'a> {
-    /// Nobody has looked.
-    Unknown,
-    /// Pointers; null where there is none.
-    Pointers(&'a [*mut bindings::nlattr]),
-    /// As a [`Nest`] has them.
-    Places(Attr<'a>, &'a [u16]),
+    /// Pointers, by type, and the attributes one after the other, if that is known.
+    Parsed(&'a [*mut bindings::nlattr], &'a [u8]),
+    /// A nest and the places in it, by type, if it is a [`Nest`].
+    Nested(Attr<'a>, &'a [u16]),
 }
 
 /// The attribute of a type in a nest.
@@ -211,67 +206,55 @@ unsafe fn placed<'a>(nest: Attr<'a>, places: &[u16], r#type: u16) -> Option<Attr
 ///
 /// # Invariants
 ///
-/// Each pointer of the index is null or as [`Attr`] wants it; each place is as `placed` wants it.
+/// Each pointer is null or as [`Attr`] wants it; each place is as `placed` wants it.
 #[derive(Clone, Copy)]
-pub struct Attrs<'a> {
-    index: Index<'a>,
-    /// One after the other, if that is known.
-    stream: Option<&'a [u8]>,
-    /// The attribute that they are nested in, or null.
-    nest: *const bindings::nlattr,
-}
+pub struct Attrs<'a>(Index<'a>);
 
 impl<'a> Attrs<'a> {
     /// No attributes.
-    pub const EMPTY: Self = Self {
-        index: Index::Unknown,
-        stream: None,
-        nest: ptr::null(),
-    };
+    // INVARIANT: There are no pointers.
+    pub const EMPTY: Self = Self(Index::Parsed(&[], &[]));
 
+    /// The attributes of a request, which are one after the other in `stream` if that is known.
+    ///
     /// # Safety
     ///
     /// `attrs` is null or has `max + 1` pointers, each null or as [`Attr`] wants it for `'a`.
-    pub(crate) unsafe fn from_raw(attrs: *mut *mut bindings::nlattr, max: u32) -> Self {
+    #[inline]
+    pub(crate) unsafe fn from_raw(
+        attrs: *mut *mut bindings::nlattr,
+        max: u32,
+        stream: &'a [u8],
+    ) -> Self {
         if attrs.is_null() {
             return Self::EMPTY;
         }
-        // INVARIANT: By the caller's promise.
-        Self {
-            // SAFETY: As above.
-            index: Index::Pointers(unsafe { slice::from_raw_parts(attrs, max as usize + 1) }),
-            ..Self::EMPTY
-        }
-    }
-
-    /// Says where the attributes are one after the other.
-    pub(crate) fn within(self, stream: &'a [u8]) -> Self {
-        Self {
-            stream: Some(stream),
-            ..self
-        }
+        // SAFETY: By the caller's promise.
+        let attrs = unsafe { slice::from_raw_parts(attrs, max as usize + 1) };
+        // INVARIANT: As above.
+        Self(Index::Parsed(attrs, stream))
     }
 
     /// The pointers by type, if there are such, or null.
     pub(crate) fn as_raw(self) -> *mut *mut bindings::nlattr {
-        match self.index {
-            Index::Pointers(pointers) => pointers.as_ptr().cast_mut(),
-            Index::Unknown | Index::Places(..) => ptr::null_mut(),
+        match self.0 {
+            Index::Parsed(attrs, _) => attrs.as_ptr().cast_mut(),
+            Index::Nested(..) => ptr::null_mut(),
         }
     }
 
     /// The attribute of a type, if there is one.
     #[inline]
     pub fn get(self, r#type: u16) -> Option<Attr<'a>> {
-        match self.index {
-            Index::Unknown => self.all(r#type).last(),
-            Index::Pointers(pointers) => {
-                let attr = NonNull::new(*pointers.get(usize::from(r#type))?)?;
+        match self.0 {
+            Index::Parsed(attrs, _) => {
+                let attr = NonNull::new(*attrs.get(usize::from(r#type))?)?;
                 // SAFETY: By the type invariants.
                 Some(unsafe { Attr::from_raw(attr) })
             }
+            Index::Nested(_, []) => self.all(r#type).last(),
             // SAFETY: By the type invariants.
-            Index::Places(nest, places) => unsafe { placed(nest, places, r#type) },
+            Index::Nested(nest, places) => unsafe { placed(nest, places, r#type) },
         }
     }
 
@@ -280,7 +263,10 @@ impl<'a> Attrs<'a> {
     /// Of those of a link request only a table is known: there are none then.
     #[doc(alias = "nla_for_each_attr")]
     pub fn iter(self) -> Iter<'a> {
-        Iter(self.stream.unwrap_or(&[]))
+        Iter(match self.0 {
+            Index::Parsed(_, stream) => stream,
+            Index::Nested(nest, _) => nest.bytes(),
+        })
     }
 
     /// All attributes of a type, in their order. See [`Self::iter`].
@@ -302,7 +288,11 @@ impl<'a> Attrs<'a> {
     /// Says that an attribute is missing here.
     #[doc(alias = "NL_SET_ERR_ATTR_MISS")]
     pub fn missing(self, r#type: u16, extack: ExtAck<'_>) -> Error {
-        extack.missing_in(self.nest, r#type)
+        let nest = match self.0 {
+            Index::Parsed(..) => ptr::null(),
+            Index::Nested(nest, _) => nest.as_raw(),
+        };
+        extack.missing_in(nest, r#type)
     }
 
     /// Whether the request has a flag.
@@ -372,10 +362,7 @@ impl<'a, const N: usize> Nest<'a, N> {
     #[inline]
     pub fn attrs(&self) -> Attrs<'_> {
         // INVARIANT: By those of this type.
-        Attrs {
-            index: Index::Places(self.nest, &self.places),
-            ..self.nest.attrs()
-        }
+        Attrs(Index::Nested(self.nest, &self.places))
     }
 
     /// The attribute of a type, if there is one.
@@ -421,7 +408,7 @@ impl<'a> Iterator for Iter<'a> {
 /// A typed view of attributes, which a family's generated code has one of per request and nest.
 pub trait View {
     /// The view of attributes that are borrowed for `'a`.
-    type On<'a>: Copy;
+    type On<'a>: Copy + Into<Attrs<'a>>;
 
     /// Looks at attributes.
     fn on(attrs: Attrs<'_>) -> Self::On<'_>;
@@ -430,6 +417,7 @@ pub trait View {
 impl View for Attrs<'static> {
     type On<'a> = Attrs<'a>;
 
+    #[inline]
     fn on(attrs: Attrs<'_>) -> Attrs<'_> {
         attrs
     }

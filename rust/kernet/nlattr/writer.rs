@@ -89,10 +89,35 @@ impl<'a> Writer<'a> {
         })
     }
 
+    /// Appends an attribute whose payload is `parts`, one after the other.
+    ///
+    /// For few bytes, of a number that the compiler knows: they are stored where they belong.
+    #[inline]
+    fn put_parts<const N: usize>(&mut self, r#type: u16, parts: [&[u8]; N]) -> Result {
+        let len = parts
+            .iter()
+            .fold(0usize, |len, part| len.saturating_add(part.len()));
+        // SAFETY: The message is ours, by the type invariants; checks that there is room.
+        let attr = unsafe { bindings::nla_reserve(self.skb, c_int::from(r#type), length(len)?) };
+        if attr.is_null() {
+            return Err(EMSGSIZE);
+        }
+        // SAFETY: The parts together have the `len` bytes behind the header, which are the
+        // attribute's, and nobody else refers to those.
+        unsafe {
+            let mut place = attr.add(1).cast::<u8>();
+            for part in parts {
+                place.copy_from_nonoverlapping(part.as_ptr(), part.len());
+                place = place.add(part.len());
+            }
+        }
+        Ok(())
+    }
+
     /// Appends a value.
     #[inline]
     pub fn put_value<V: Value>(&mut self, r#type: u16, value: V) -> Result {
-        self.put(r#type, value.bytes().as_ref())
+        self.put_parts(r#type, [value.bytes().as_ref()])
     }
 
     /// Appends a value whose payload begins at a multiple of 8 bytes, where the architecture needs
@@ -191,19 +216,7 @@ impl<'a> Writer<'a> {
     /// Appends a string and its NUL.
     #[inline]
     pub fn put_string(&mut self, r#type: u16, string: &[u8]) -> Result {
-        let len = length(string.len().saturating_add(1))?;
-        // SAFETY: The message is ours, by the type invariants; checks that there is room.
-        let attr = unsafe { bindings::nla_reserve(self.skb, c_int::from(r#type), len) };
-        if attr.is_null() {
-            return Err(EMSGSIZE);
-        }
-        // SAFETY: `len` bytes behind the header are the attribute's, and nobody else refers to them.
-        unsafe {
-            let payload = attr.add(1).cast::<u8>();
-            payload.copy_from_nonoverlapping(string.as_ptr(), string.len());
-            payload.add(string.len()).write(0);
-        }
-        Ok(())
+        self.put_parts(r#type, [string, b"\0"])
     }
 
     /// Appends a nest with what `fill` appends; nothing at all if that fails.

@@ -315,11 +315,6 @@ pub(crate) mod request {
     pub(crate) struct Check<'a>(pub(super) Attrs<'a>);
 
     impl<'a> Check<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Attribute `u8`.
         pub(crate) fn u8(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::value::U8)?;
@@ -522,6 +517,12 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<Check<'a>> for Attrs<'a> {
+        fn from(view: Check<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `Echo`.
     pub(crate) type Echo<'a> = Check<'a>;
 
@@ -530,11 +531,6 @@ pub(crate) mod request {
     pub(crate) struct List<'a>(pub(super) Attrs<'a>);
 
     impl<'a> List<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Attribute `u8`.
         pub(crate) fn u8(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::value::U8)?;
@@ -550,16 +546,17 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<List<'a>> for Attrs<'a> {
+        fn from(view: List<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `ListDump`.
     #[derive(Clone, Copy)]
     pub(crate) struct ListDump<'a>(pub(super) Attrs<'a>);
 
     impl<'a> ListDump<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Attribute `u32`.
         pub(crate) fn u32(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::value::U32)?;
@@ -581,6 +578,12 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<ListDump<'a>> for Attrs<'a> {
+        fn from(view: ListDump<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `Mine`.
     pub(crate) type Mine<'a> = List<'a>;
 
@@ -592,11 +595,6 @@ pub(crate) mod request {
     pub(crate) struct Lenient<'a>(pub(super) Attrs<'a>);
 
     impl<'a> Lenient<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Attribute `u8`.
         pub(crate) fn u8(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::value::U8)?;
@@ -630,6 +628,12 @@ pub(crate) mod request {
         }
     }
 
+    impl<'a> From<Lenient<'a>> for Attrs<'a> {
+        fn from(view: Lenient<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
     /// Attributes of a request `LenientDump`.
     pub(crate) type LenientDump<'a> = List<'a>;
 
@@ -640,18 +644,19 @@ pub(crate) mod request {
     #[derive(Clone, Copy)]
     pub(crate) struct Count<'a>(pub(super) Attrs<'a>);
 
-    impl<'a> Count<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-    }
+    impl<'a> Count<'a> {}
 
     impl View for Count<'static> {
         type On<'a> = Count<'a>;
 
         fn on(attrs: Attrs<'_>) -> Count<'_> {
             Count(attrs)
+        }
+    }
+
+    impl<'a> From<Count<'a>> for Attrs<'a> {
+        fn from(view: Count<'a>) -> Attrs<'a> {
+            view.0
         }
     }
 
@@ -663,11 +668,6 @@ pub(crate) mod request {
     pub(crate) struct Tell<'a>(pub(super) Attrs<'a>);
 
     impl<'a> Tell<'a> {
-        /// The attributes, by type.
-        pub(crate) fn attrs(&self) -> Attrs<'a> {
-            self.0
-        }
-
         /// Attribute `plain32`.
         pub(crate) fn plain32(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::value::PLAIN32)?;
@@ -690,6 +690,12 @@ pub(crate) mod request {
 
         fn on(attrs: Attrs<'_>) -> Tell<'_> {
             Tell(attrs)
+        }
+    }
+
+    impl<'a> From<Tell<'a>> for Attrs<'a> {
+        fn from(view: Tell<'a>) -> Attrs<'a> {
+            view.0
         }
     }
 
