@@ -302,8 +302,8 @@ impl<D: Driver> RxQueue<D> {
         // SAFETY: Initialised by `start`; nobody looks at it any more, by the caller's promise.
         unsafe { ptr::drop_in_place(self.content.get()) };
         let peer = dev.peer(rtnl);
-        if let Some(queue) = peer.and_then(|peer| peer.tx_queue(self.index)) {
-            queue.wake();
+        if let Some(peer) = peer {
+            peer.tx_queue(self.index).wake();
         }
     }
 
@@ -366,8 +366,8 @@ impl<D: Driver> RxQueue<D> {
             }
         }
         let peer = dev.peer(context);
-        if let Some(queue) = peer.and_then(|peer| peer.tx_queue(this.index)) {
-            queue.wake();
+        if let Some(peer) = peer {
+            peer.tx_queue(this.index).wake();
         }
         done
     }

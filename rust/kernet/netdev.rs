@@ -340,10 +340,10 @@ impl<D: Driver> Dev<D> {
         Some(unsafe { Dev::from_raw(peer) })
     }
 
-    /// A transmit queue, if the device has as many, in use or not.
+    /// A transmit queue, in use or not.
     #[doc(alias = "netdev_get_tx_queue")]
-    #[inline]
-    pub fn tx_queue(&self, index: u16) -> Option<TxQueue<'_, D>> {
+    #[inline(always)]
+    pub fn tx_queue(&self, index: u16) -> TxQueue<'_, D> {
         TxQueue::new(self, index)
     }
 

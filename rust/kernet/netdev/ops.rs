@@ -218,11 +218,7 @@ impl<D: Driver> Ops<D> {
                 Softirq::assume(),
             )
         };
-        let Some(queue) = TxQueue::new(dev, skb.queue_mapping()) else {
-            dev.count_tx_dropped();
-            skb.drop_reason(DropReason::NO_TX_TARGET, softirq);
-            return bindings::netdev_tx_NETDEV_TX_OK;
-        };
+        let queue = TxQueue::new(dev, skb.queue_mapping());
         match D::transmit(dev, skb, queue, softirq) {
             Transmit::Sent => bindings::netdev_tx_NETDEV_TX_OK,
             Transmit::Dropped => bindings::NET_XMIT_DROP as bindings::netdev_tx_t,
@@ -372,7 +368,8 @@ impl<D: Driver> Ops<D> {
     unsafe extern "C" fn tx_timeout(dev: *mut bindings::net_device, queue: c_uint) {
         // SAFETY: By the caller's promise.
         let (dev, softirq) = unsafe { (Dev::<D>::from_raw(dev), Softirq::assume()) };
-        if let Some(queue) = u16::try_from(queue).ok().and_then(|n| TxQueue::new(dev, n)) {
+        if let Ok(index) = u16::try_from(queue) {
+            let queue = TxQueue::new(dev, index);
             D::tx_timeout(dev, queue, softirq);
         }
     }

@@ -39,11 +39,8 @@ pub enum Transmit {
 /// A packet that goes back to its queueing discipline. Made by [`TxQueue::hold_back`].
 pub struct Busy(Skb);
 
-/// A transmit queue of a device.
-///
-/// # Invariants
-///
-/// The device has more than `index` queues.
+/// A transmit queue of a device, by its number. Whether the device has that many is looked at when
+/// the queue is used.
 pub struct TxQueue<'a, D: Driver> {
     dev: &'a Dev<D>,
     index: u16,
@@ -51,11 +48,8 @@ pub struct TxQueue<'a, D: Driver> {
 
 impl<'a, D: Driver> TxQueue<'a, D> {
     #[inline(always)]
-    pub(super) fn new(dev: &'a Dev<D>, index: u16) -> Option<Self> {
-        // SAFETY: Valid by the type; set before registration.
-        let count = unsafe { (*dev.as_raw()).num_tx_queues };
-        // INVARIANT: As just checked.
-        (u32::from(index) < count).then_some(Self { dev, index })
+    pub(super) fn new(dev: &'a Dev<D>, index: u16) -> Self {
+        Self { dev, index }
     }
 
     /// The number of the queue, from 0.
@@ -64,10 +58,14 @@ impl<'a, D: Driver> TxQueue<'a, D> {
         self.index
     }
 
+    /// C's queue; `None` if the device has not so many.
     #[inline(always)]
-    fn as_raw(&self) -> *mut bindings::netdev_queue {
-        // SAFETY: By the type invariants.
-        unsafe { bindings::netdev_get_tx_queue(self.dev.as_raw(), u32::from(self.index)) }
+    fn as_raw(&self) -> Option<*mut bindings::netdev_queue> {
+        let (dev, index) = (self.dev.as_raw(), u32::from(self.index));
+        // SAFETY: Valid by the type; the number is set before registration.
+        let exists = index < unsafe { (*dev).num_tx_queues };
+        // SAFETY: There is such a queue.
+        exists.then(|| unsafe { bindings::netdev_get_tx_queue(dev, index) })
     }
 
     /// Gives a packet back because its receiver is behind: stops the queue until `receiver` has been
@@ -75,7 +73,7 @@ impl<'a, D: Driver> TxQueue<'a, D> {
     ///
     /// # Errors
     ///
-    /// The packet, when nothing keeps it: the queue has no queueing discipline, or a poll of
+    /// The packet, when nothing keeps it: there is no such queue, it has no queueing discipline, or a poll of
     /// `receiver`, which has to be the peer's queue of the same number, would not start it again.
     #[doc(alias = "netif_tx_stop_queue")]
     #[doc(alias = "qdisc_txq_has_no_queue")]
@@ -86,8 +84,10 @@ impl<'a, D: Driver> TxQueue<'a, D> {
         receiver: &RxQueue<D>,
         softirq: Softirq<'_>,
     ) -> Result<Transmit, Skb> {
-        let queue = self.as_raw();
-        // SAFETY: By the type invariants; bottom halves are off.
+        let Some(queue) = self.as_raw() else {
+            return Err(skb);
+        };
+        // SAFETY: The device's; bottom halves are off.
         if unsafe { bindings::qdisc_txq_has_no_queue(queue) } {
             return Err(skb);
         }
@@ -95,7 +95,7 @@ impl<'a, D: Driver> TxQueue<'a, D> {
         if receiver.index() != self.index || !peer.is_some_and(|peer| receiver.is_of(peer)) {
             return Err(skb);
         }
-        // SAFETY: By the type invariants.
+        // SAFETY: As above.
         unsafe { bindings::netif_tx_stop_queue(queue) };
         // A poll that missed the stop is followed by another one.
         receiver.notify(softirq);
@@ -106,8 +106,10 @@ impl<'a, D: Driver> TxQueue<'a, D> {
     #[doc(alias = "netif_tx_wake_queue")]
     #[inline]
     pub(crate) fn wake(&self) {
-        // SAFETY: By the type invariants. The barrier inside follows what made room.
-        unsafe { bindings::netif_tx_wake_stopped_queue(self.as_raw()) };
+        if let Some(queue) = self.as_raw() {
+            // SAFETY: The device's. The barrier inside follows what made room.
+            unsafe { bindings::netif_tx_wake_stopped_queue(queue) };
+        }
     }
 }
 
