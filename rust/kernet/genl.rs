@@ -193,63 +193,31 @@ unsafe impl<F: Family> Part for Registration<F> {
             op::check_order(F::OPS);
         }
         // SAFETY: `slot` is valid for writes, and stays where it is until it is unregistered.
-        let (raw, groups) = unsafe {
-            (
+        unsafe {
+            Self::register_sockets(slot)?;
+            let result = enlist(
                 Opaque::cast_into(&raw const (*slot).family),
-                Opaque::cast_into(&raw const (*slot).groups)
-                    .cast::<bindings::genl_multicast_group>(),
-            )
-        };
-        for (i, group) in F::Protocol::GROUPS.iter().enumerate() {
-            let mut raw: bindings::genl_multicast_group = pin_init::zeroed();
-            copy_name(&mut raw.name, group.name);
-            raw.flags = group.flags();
-            // SAFETY: There is room for `MAX_GROUPS`, and there are no more.
-            unsafe { ptr::write(groups.add(i), raw) };
-        }
-        // SAFETY: As above.
-        unsafe { ptr::write(raw, Self::family(module, groups)) };
-        // SAFETY: `slot` is valid for writes, and stays where it is until it is unregistered.
-        unsafe { Self::register_sockets(slot)? };
-        // SAFETY: The family stays in place until it is unregistered.
-        let registered = to_result(unsafe { bindings::genl_register_family(raw) });
-        if let Err(e) = registered {
-            // SAFETY: Registered above; no operation has run.
-            unsafe { Self::unregister_sockets(slot) };
-            return Err(failed(
+                Opaque::cast_into(&raw const (*slot).groups),
+                &Self::DESCRIPTION,
+                module,
                 name,
-                fmt!("generic netlink family {}", F::Protocol::NAME),
-                e,
-            ));
-        }
-        // INVARIANT: Registered; `unregister` takes it out and waits for a grace period.
-        let taken = F::Protocol::slot()
-            .0
-            .cmpxchg(ptr::null_mut(), raw, kernel::sync::atomic::Full);
-        if taken.is_err() {
-            // SAFETY: Registered above, in that order.
-            unsafe {
-                bindings::genl_unregister_family(raw);
+            );
+            if result.is_err() {
+                // No operation has run, or none runs any more.
                 Self::unregister_sockets(slot);
             }
-            return Err(failed(
-                name,
-                fmt!("family {}: its slot is another family's", F::Protocol::NAME),
-                EBUSY,
-            ));
+            result
         }
-        Ok(())
     }
 
     unsafe fn unregister(slot: *mut Self) {
-        // INVARIANT: Out of the slot, and a grace period follows.
-        F::Protocol::slot().0.store(ptr::null_mut(), Release);
-        // SAFETY: May sleep. Whoever multicasts has the family from the slot, under RCU.
-        unsafe { bindings::synchronize_rcu() };
         // SAFETY: Registered, by the caller's promise. No operation runs any more when the family is
         // unregistered.
         unsafe {
-            bindings::genl_unregister_family(Opaque::cast_into(&raw const (*slot).family));
+            retire(
+                Opaque::cast_into(&raw const (*slot).family),
+                F::Protocol::slot(),
+            );
             Self::unregister_sockets(slot);
         }
     }
@@ -297,28 +265,19 @@ impl<F: Family> Registration<F> {
         }
     }
 
-    fn family(
-        module: &'static ThisModule,
-        groups: *const bindings::genl_multicast_group,
-    ) -> bindings::genl_family {
-        let mut family = bindings::genl_family {
-            hdrsize: const { F::Protocol::HEADER as u32 },
-            version: F::Protocol::VERSION,
-            split_ops: F::OPS.as_ptr().cast(),
-            n_split_ops: const { F::OPS.len() as u8 },
-            resv_start_op: const { op::first_strict(F::OPS) },
-            mcgrps: groups,
-            n_mcgrps: const { F::Protocol::GROUPS.len() as u8 },
-            bind: Some(Self::bind_callback),
-            unbind: Some(Self::unbind_callback),
-            module: module.as_ptr(),
-            ..pin_init::zeroed()
-        };
-        family.set_netnsok(1);
-        family.set_parallel_ops(u8::from(F::PARALLEL));
-        copy_name(&mut family.name, F::Protocol::NAME);
-        family
-    }
+    const DESCRIPTION: Description = Description {
+        name: F::Protocol::NAME,
+        version: F::Protocol::VERSION,
+        header: F::Protocol::HEADER as u32,
+        groups: F::Protocol::GROUPS,
+        ops: F::OPS.as_ptr().cast(),
+        ops_count: F::OPS.len() as u8,
+        first_strict: op::first_strict(F::OPS),
+        parallel: F::PARALLEL,
+        bind: Self::bind_callback,
+        unbind: Self::unbind_callback,
+        slot: F::Protocol::slot,
+    };
 
     /// # Safety
     ///
@@ -339,6 +298,99 @@ impl<F: Family> Registration<F> {
             // SAFETY: By the caller's promise.
             F::unbind(group, unsafe { Process::assume() });
         }
+    }
+}
+
+/// What a family is, for the code that all families have in common.
+struct Description {
+    name: &'static CStr,
+    version: u32,
+    header: u32,
+    groups: &'static [McastGroup],
+    ops: *const bindings::genl_split_ops,
+    ops_count: u8,
+    first_strict: u8,
+    parallel: bool,
+    bind: unsafe extern "C" fn(c_int) -> c_int,
+    unbind: unsafe extern "C" fn(c_int),
+    slot: fn() -> &'static Slot,
+}
+
+/// Registers a family.
+///
+/// # Safety
+///
+/// `raw` and `groups` are valid for writes, and stay where they are until [`retire`]. `what` is that
+/// of a [`Registration`] which has passed its checks; `module` is the module of its operations.
+#[inline(never)]
+unsafe fn enlist(
+    raw: *mut bindings::genl_family,
+    groups: *mut [bindings::genl_multicast_group; MAX_GROUPS],
+    what: &Description,
+    module: &'static ThisModule,
+    name: &'static CStr,
+) -> Result {
+    let groups = groups.cast::<bindings::genl_multicast_group>();
+    for (i, group) in what.groups.iter().enumerate() {
+        let mut raw: bindings::genl_multicast_group = pin_init::zeroed();
+        copy_name(&mut raw.name, group.name);
+        raw.flags = group.flags();
+        // SAFETY: There is room for `MAX_GROUPS`, and there are no more.
+        unsafe { ptr::write(groups.add(i), raw) };
+    }
+    let mut family = bindings::genl_family {
+        hdrsize: what.header,
+        version: what.version,
+        split_ops: what.ops,
+        n_split_ops: what.ops_count,
+        resv_start_op: what.first_strict,
+        mcgrps: groups,
+        n_mcgrps: what.groups.len() as u8,
+        bind: Some(what.bind),
+        unbind: Some(what.unbind),
+        module: module.as_ptr(),
+        ..pin_init::zeroed()
+    };
+    family.set_netnsok(1);
+    family.set_parallel_ops(u8::from(what.parallel));
+    copy_name(&mut family.name, what.name);
+    // SAFETY: By the caller's promise.
+    unsafe { ptr::write(raw, family) };
+    // SAFETY: The family stays in place until it is unregistered.
+    to_result(unsafe { bindings::genl_register_family(raw) })
+        .map_err(|e| failed(name, fmt!("generic netlink family {}", what.name), e))?;
+    // INVARIANT: Registered; `retire` takes it out and waits for a grace period.
+    let taken = (what.slot)()
+        .0
+        .cmpxchg(ptr::null_mut(), raw, kernel::sync::atomic::Full);
+    if taken.is_err() {
+        // SAFETY: Registered above.
+        unsafe { bindings::genl_unregister_family(raw) };
+        return Err(failed(
+            name,
+            fmt!("family {}: its slot is another family's", what.name),
+            EBUSY,
+        ));
+    }
+    Ok(())
+}
+
+/// Unregisters a family, and waits until nobody multicasts and no operation runs.
+///
+/// # Safety
+///
+/// [`enlist`] has registered `raw`, in `slot`. May sleep.
+#[inline(never)]
+unsafe fn retire(raw: *mut bindings::genl_family, slot: &Slot) {
+    // INVARIANT: Out of the slot, and a grace period follows, if anybody looks for it under RCU.
+    slot.0.store(ptr::null_mut(), Release);
+    // SAFETY: Registered, by the caller's promise; may sleep. Whoever multicasts has the family from
+    // the slot, under RCU, and none does that has no group.
+    unsafe {
+        if (*raw).n_mcgrps > 0 {
+            bindings::synchronize_rcu();
+        }
+        bindings::genl_unregister_family(raw);
     }
 }
 

@@ -54,7 +54,7 @@ use crate::{
         StateId,
         StateRegistration, //
     },
-    rcu::barrier, //
+    rcu::module_barrier, //
 };
 
 /// What a module consists of. Declared to the kernel by [`module!`](crate::module!).
@@ -202,7 +202,7 @@ impl<M: Declared> Running<M> {
                 if result.is_err() {
                     StateRegistration::<M>::unregister(state);
                     // An earlier part may have left RCU callbacks behind.
-                    barrier();
+                    module_barrier();
                 }
                 result
             }
@@ -221,7 +221,7 @@ impl<M: Declared> Drop for Running<M> {
             StateRegistration::<M>::unregister(self.state.as_mut_ptr());
         }
         // What was handed to `call_rcu()` runs code of the module.
-        barrier();
+        module_barrier();
     }
 }
 

@@ -17,7 +17,9 @@ use kernel::{
     sync::atomic::{
         Acquire,
         Atomic,
-        Full, //
+        Full,
+        Relaxed,
+        Release, //
     },
     types::Opaque, //
 };
@@ -37,14 +39,75 @@ pub(crate) fn barrier() {
     unsafe { bindings::rcu_barrier() };
 }
 
+/// How many values of all modules have been replaced and not been dropped yet.
+static WAITING: Atomic<usize> = Atomic::<usize>::new(0);
+
+/// As [`barrier`], for a module that will replace no value any more: does not wait if nothing of
+/// any module is to be dropped.
+///
+/// [`Cell::replace`] is all that hands code of a module to `call_rcu()`, and `dropped` counts down
+/// when that code has returned. What runs then is kernet's own, which waits for it by [`barrier`].
+pub(crate) fn module_barrier() {
+    // Acquire: after all that `dropped` has done before it counted.
+    if WAITING.load(Acquire) != 0 {
+        barrier();
+    }
+}
+
 /// A value in its own allocation, ready to be published in a [`Cell`].
 pub struct Node<T>(KBox<NodeInner<T>>);
 
+/// What RCU knows of a node.
+///
+/// # Invariants
+///
+/// `drop` may be called, once, with the head of a node that is ours alone.
+#[repr(C)]
+struct Head {
+    // First, so that the callback gets the head's own address.
+    rcu: Opaque<bindings::callback_head>,
+    drop: unsafe fn(*mut Head),
+}
+
 #[repr(C)]
 struct NodeInner<T> {
-    // First, so that the callback gets the allocation's own address.
-    head: Opaque<bindings::callback_head>,
+    // First, so that the head's address is the allocation's own.
+    head: Head,
     value: T,
+}
+
+/// Drops a node after a grace period.
+///
+/// # Safety
+///
+/// `head` is that of a node that is out of its cell and ours alone. The module whose code `drop` is
+/// waits by [`module_barrier`] before it is unloaded.
+#[inline(never)]
+unsafe fn drop_later(head: *mut Head) {
+    WAITING.fetch_add(1, Relaxed);
+    // SAFETY: By the caller's promise; `dropped` is code of `kernet.ko`, which ends by `barrier`.
+    unsafe { bindings::call_rcu((*head).rcu.get(), Some(dropped)) };
+}
+
+/// # Safety
+///
+/// Called by RCU, once, with what `drop_later` has given it.
+// Not inlined into a module: its end runs when the module may be gone.
+#[inline(never)]
+unsafe extern "C" fn dropped(head: *mut bindings::callback_head) {
+    let head = head.cast::<Head>();
+    // SAFETY: `rcu` is the first field of a `repr(C)` struct; the rest is the type invariant.
+    unsafe { ((*head).drop)(head) };
+    WAITING.fetch_sub(1, Release);
+}
+
+/// # Safety
+///
+/// `head` is that of a `NodeInner<T>` which came from [`KBox::into_raw`], called once.
+unsafe fn drop_node<T>(head: *mut Head) {
+    // SAFETY: The head is the first field of a `repr(C)` struct, and the allocation is ours by
+    // the caller's promise.
+    drop(unsafe { KBox::from_raw(head.cast::<NodeInner<T>>()) });
 }
 
 impl<T> Node<T> {
@@ -52,7 +115,11 @@ impl<T> Node<T> {
     pub fn new(value: T, flags: Flags) -> Result<Self> {
         Ok(Self(KBox::new(
             NodeInner {
-                head: Opaque::zeroed(),
+                // INVARIANT: The head is one of a `NodeInner<T>`.
+                head: Head {
+                    rcu: Opaque::zeroed(),
+                    drop: drop_node::<T>,
+                },
                 value,
             },
             flags,
@@ -119,22 +186,13 @@ impl<T: Send + Sync + 'static> Cell<T> {
     #[doc(alias = "call_rcu")]
     pub fn replace(&self, node: Option<Node<T>>, _process: Process<'_>) {
         let new = node.map_or(ptr::null_mut(), |n| KBox::into_raw(n.0));
-        // INVARIANT: Null or from `KBox::into_raw`; the old one goes to `call_rcu()`.
+        // INVARIANT: Null or from `KBox::into_raw`; the old one is dropped after a grace period.
         let old = self.node.xchg(new, Full);
         if !old.is_null() {
-            // SAFETY: The node is out of the cell and ours alone. Its callback is code of the
+            // SAFETY: The node is out of the cell and ours alone. What drops it is code of the
             // module that runs, whose unload waits for it, as `_process` says.
-            unsafe { bindings::call_rcu((*old).head.get(), Some(Self::free)) };
+            unsafe { drop_later(&raw mut (*old).head) };
         }
-    }
-
-    /// # Safety
-    ///
-    /// `head` is that of a node which came from [`KBox::into_raw`], called once.
-    unsafe extern "C" fn free(head: *mut bindings::callback_head) {
-        // SAFETY: The head is the first field of a `repr(C)` struct, and the allocation is ours by
-        // the caller's promise.
-        drop(unsafe { KBox::from_raw(head.cast::<NodeInner<T>>()) });
     }
 }
 
@@ -156,10 +214,7 @@ mod tests {
         kunit::process,
         rcu_read, //
     };
-    use kernel::sync::{
-        atomic::Relaxed,
-        Arc, //
-    };
+    use kernel::sync::Arc;
 
     /// Counts how often it was dropped.
     struct Counted(Arc<Atomic<u32>>);

@@ -252,10 +252,16 @@ impl<'a> Attrs<'a> {
                 // SAFETY: By the type invariants.
                 Some(unsafe { Attr::from_raw(attr) })
             }
-            Index::Nested(_, []) => self.all(r#type).last(),
+            Index::Nested(_, []) => self.look_for(r#type),
             // SAFETY: By the type invariants.
             Index::Nested(nest, places) => unsafe { placed(nest, places, r#type) },
         }
+    }
+
+    /// The last attribute of a type, where nothing is known but their order.
+    #[cold]
+    fn look_for(self, r#type: u16) -> Option<Attr<'a>> {
+        self.all(r#type).last()
     }
 
     /// All attributes, in their order.
@@ -287,6 +293,7 @@ impl<'a> Attrs<'a> {
 
     /// Says that an attribute is missing here.
     #[doc(alias = "NL_SET_ERR_ATTR_MISS")]
+    #[cold]
     pub fn missing(self, r#type: u16, extack: ExtAck<'_>) -> Error {
         let nest = match self.0 {
             Index::Parsed(..) => ptr::null(),
