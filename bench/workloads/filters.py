@@ -45,11 +45,10 @@ def iptables(rules):
         yield
     finally:
         run(["iptables-legacy-restore"], input="*filter\nCOMMIT\n")
-        run(["rmmod", "iptable_filter"])
 
 
 # Of the firewall's specification.
-RULE_ADD = 1
+RULE_ADD, RULE_FLUSH = 1, 3
 RULE = 1
 CHAIN, ACTION, PROTOCOL, PORT_MIN = 3, 4, 6, 13
 INPUT, DROP = 0, 1
@@ -57,13 +56,21 @@ INPUT, DROP = 0, 1
 
 @contextlib.contextmanager
 def firewall(rules):
-    with module("kernet", "firewall"):
-        family = netlink.Family("firewall")
-        for i in range(rules):
-            rule = rtnl.attributes([
-                (CHAIN, bytes([INPUT])), (ACTION, bytes([DROP])),
-                (PROTOCOL, bytes([socket.IPPROTO_UDP])), (PORT_MIN, struct.pack("=H", FIRST_PORT + i))])
-            family.ask(RULE_ADD, netlink.nest(RULE, rule))
+    family = netlink.Family("firewall")
+    for i in range(rules):
+        rule = rtnl.attributes([
+            (CHAIN, bytes([INPUT])), (ACTION, bytes([DROP])),
+            (PROTOCOL, bytes([socket.IPPROTO_UDP])), (PORT_MIN, struct.pack("=H", FIRST_PORT + i))])
+        family.ask(RULE_ADD, netlink.nest(RULE, rule))
+    try:
+        yield
+    finally:
+        family.ask(RULE_FLUSH)
+
+
+@contextlib.contextmanager
+def with_modules(rules, *names):
+    with module(*names), rules:
         yield
 
 
@@ -77,8 +84,8 @@ def hook():
 def rules(count):
     def sides():
         return (delivered, {"nftables": behind(lambda: nftables(count)),
-                            "iptables": behind(lambda: iptables(count))},
-                behind(lambda: firewall(count)))
+                            "iptables": behind(lambda: with_modules(iptables(count), "iptable_filter"))},
+                behind(lambda: with_modules(firewall(count), "kernet", "firewall")))
     return sides
 
 

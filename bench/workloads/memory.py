@@ -82,7 +82,8 @@ def taken(count, setup, *modules):
                 return more()
 
         def measure():
-            return [(of(count) - of(0)) / count]
+            none = of(0)
+            return [(of(count) - none) / count]
         if not (TRACING / "trace").exists():
             run(["mount", "-t", "tracefs", "tracefs", str(TRACING)])
         write(TRACING / "tracing_on", "0")
@@ -153,5 +154,6 @@ def tunnel_memory():
 
 @workload("memory-rule", "memory of a rule", "rule", "bytes")
 def rule_memory():
-    return None, {"nftables": taken(RULES, nftables), "iptables": taken(RULES, iptables)}, \
-        taken(RULES, firewall)
+    return None, {"nftables": taken(RULES, nftables),
+                  "iptables": taken(RULES, iptables, "iptable_filter")}, \
+        taken(RULES, firewall, "kernet", "firewall")

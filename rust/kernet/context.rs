@@ -55,8 +55,8 @@ token! {
     ///
     /// # Invariants
     ///
-    /// For `'a`, the current task may sleep, and a module that ends its life with `rcu_barrier()`
-    /// (see [`module!`](crate::module!)) is running.
+    /// For `'a`, the current task may sleep, and a module that waits in the end for what it has given
+    /// to RCU (see [`module!`](crate::module!)) is running.
     Process
 }
 

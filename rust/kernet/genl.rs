@@ -20,7 +20,6 @@ use core::{
     ptr, //
 };
 use kernel::{
-    error::to_result,
     prelude::*,
     sync::atomic::{
         Acquire,
@@ -34,6 +33,7 @@ use kernel::{
 use crate::{
     bindings,
     context::Process,
+    error::to_result,
     module::{
         failed,
         Part, //

@@ -14,8 +14,8 @@
 //!    which one and why.
 //!
 //! Unloading goes the other way. Each part unregisters first, then waits until no callback of it
-//! can run; the last step is an `rcu_barrier()`, after which no RCU callback of the module is
-//! pending and its text may go.
+//! can run; the last step is an `rcu_barrier()`, if RCU has anything of a module left to drop, after
+//! which no callback of the module is pending and its text may go.
 //!
 //! # Examples
 //!

@@ -24,7 +24,6 @@ use core::{
     },
 };
 use kernel::{
-    error::to_result,
     prelude::*,
     sync::atomic::{
         Acquire,
@@ -39,6 +38,7 @@ use kernel::{
 use crate::{
     bindings,
     context::Rcu,
+    error::to_result,
     module::{
         failed,
         Declared,

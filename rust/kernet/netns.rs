@@ -21,7 +21,6 @@ use core::{
     ptr, //
 };
 use kernel::{
-    error::to_result,
     prelude::*,
     sync::atomic::{
         Acquire,
@@ -38,6 +37,7 @@ use crate::{
         Process,
         Rtnl, //
     },
+    error::to_result,
     module::{
         failed,
         Declared, //

@@ -72,11 +72,11 @@ mod tests {
                 })
             })?
             .with(|attr| {
-                let attrs = attr.nested(&TABLE, ExtAck::NONE)?;
+                let nest = attr.nested(&TABLE, ExtAck::NONE)?;
                 Ok((
-                    attrs.attrs().u32(1),
-                    attrs.get(2).and_then(|attr| attr.array()),
-                    attrs.get(3).map_or(0, |attr| attr.string().len()),
+                    nest.attrs().u32(1),
+                    nest.get(2).and_then(|attr| attr.array()),
+                    nest.get(3).map_or(0, |attr| attr.string().len()),
                 ))
             })
         });

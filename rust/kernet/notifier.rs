@@ -21,7 +21,6 @@ use core::{
     ptr, //
 };
 use kernel::{
-    error::to_result,
     prelude::*,
     types::Opaque,
     ThisModule, //
@@ -29,6 +28,7 @@ use kernel::{
 
 use crate::{
     bindings,
+    error::to_result,
     module::{
         failed,
         Part, //

@@ -254,7 +254,7 @@ mod tests {
             }
         });
         // Two were replaced, one was in the cell when that was dropped.
-        barrier();
+        module_barrier();
         assert_eq!(drops.load(Relaxed), 3);
     }
 }

@@ -8,17 +8,14 @@
 //!
 //! A device is made by `RTM_NEWLINK` and lives until it is deleted, its namespace dies, or the
 //! module is unloaded: [`Registration`] then unregisters all devices of the kind in all namespaces
-//! and waits until they are gone (`rtnl_link_unregister()`, `rcu_barrier()`).
+//! and waits until they are gone (`rtnl_link_unregister()`).
 
 use core::{
     marker::PhantomData,
     ptr, //
 };
 use kernel::{
-    error::{
-        from_result,
-        to_result, //
-    },
+    error::from_result,
     prelude::*,
     types::Opaque,
     ThisModule, //
@@ -32,7 +29,8 @@ use crate::{
     },
     error::{
         eaddrnotavail,
-        eopnotsupp, //
+        eopnotsupp,
+        to_result, //
     },
     module::{
         failed,

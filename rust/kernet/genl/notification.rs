@@ -2,10 +2,7 @@
 
 //! Notifications to those who listen to a group.
 
-use kernel::{
-    error::to_result,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use super::{
     message::{
@@ -21,6 +18,7 @@ use crate::{
         rcu_read,
         Context, //
     },
+    error::to_result,
     netns::Net,
     nlattr::Builder, //
 };

@@ -7,7 +7,6 @@
 
 use core::ptr;
 use kernel::{
-    error::to_result,
     prelude::*,
     rbtree::RBTree,
     sync::{
@@ -18,7 +17,10 @@ use kernel::{
     types::Opaque, //
 };
 
-use crate::bindings;
+use crate::{
+    bindings,
+    error::to_result, //
+};
 
 /// The namespace, as a number, and the number of the socket in it.
 type Key = (usize, u32);

@@ -10,10 +10,7 @@ use core::{
     },
 };
 use kernel::{
-    error::{
-        from_result,
-        to_result, //
-    },
+    error::from_result,
     prelude::*, //
 };
 
@@ -35,6 +32,7 @@ use crate::{
         Rtnl,
         Softirq, //
     },
+    error::to_result,
     ethtool, napi,
     skb::{
         DropReason,

@@ -3,10 +3,7 @@
 //! Transmit queues.
 
 use core::ptr;
-use kernel::{
-    error::to_result,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use super::{
     Dev,
@@ -18,6 +15,7 @@ use crate::{
         Rtnl,
         Softirq, //
     },
+    error::to_result,
     napi::RxQueue,
     skb::Skb, //
 };
@@ -73,8 +71,9 @@ impl<'a, D: Driver> TxQueue<'a, D> {
     ///
     /// # Errors
     ///
-    /// The packet, when nothing keeps it: there is no such queue, it has no queueing discipline, or a poll of
-    /// `receiver`, which has to be the peer's queue of the same number, would not start it again.
+    /// The packet, when nothing keeps it: there is no such queue, it has no queueing discipline, or a
+    /// poll of `receiver`, which has to be the peer's queue of the same number, would not start it
+    /// again.
     #[doc(alias = "netif_tx_stop_queue")]
     #[doc(alias = "qdisc_txq_has_no_queue")]
     #[cold]

@@ -11,10 +11,7 @@ use core::{
     },
     slice, //
 };
-use kernel::{
-    error::to_result,
-    prelude::*, //
-};
+use kernel::prelude::*;
 
 use super::{
     Be,
@@ -23,7 +20,10 @@ use super::{
     Table,
     Value, //
 };
-use crate::bindings;
+use crate::{
+    bindings,
+    error::to_result, //
+};
 
 const HEADER: usize = size_of::<bindings::nlattr>();
 
@@ -412,7 +412,7 @@ impl<'a> Iterator for Iter<'a> {
     }
 }
 
-/// A typed view of attributes, which a family's generated code has one of per request and nest.
+/// A typed view of attributes, which a family's generated code has one of per request.
 pub trait View {
     /// The view of attributes that are borrowed for `'a`.
     type On<'a>: Copy + Into<Attrs<'a>>;
