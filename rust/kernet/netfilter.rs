@@ -325,51 +325,15 @@ unsafe impl<H: Hook> Part for Registration<H> {
                 "a hook is at 1 to 8 places"
             );
         }
-        // SAFETY: `slot` is valid for writes.
-        let (places, pernet) = unsafe {
-            (
-                Opaque::cast_into(&raw const (*slot).places).cast::<bindings::nf_hook_ops>(),
-                Opaque::cast_into(&raw const (*slot).pernet),
-            )
-        };
-        for (i, place) in H::PLACES.iter().enumerate() {
-            let ops = bindings::nf_hook_ops {
-                hook: Some(Self::hook_callback),
-                pf: place.family.as_raw(),
-                hooknum: place.point.as_raw(),
-                priority: place.priority,
-                ..pin_init::zeroed()
-            };
-            // SAFETY: There is room for `MAX_PLACES`, which are at least `H::PLACES.len()`.
-            unsafe { ptr::write(places.add(i), ops) };
-        }
-        // SAFETY: `slot` is valid for writes.
+        // SAFETY: `slot` is valid for writes, and stays where it is until it is unregistered.
         unsafe {
-            ptr::write(
-                pernet,
-                bindings::pernet_operations {
-                    init: Some(Self::init_callback),
-                    pre_exit: Some(Self::pre_exit_callback),
-                    ..pin_init::zeroed()
-                },
-            )
-        };
-        // INVARIANT: The places were just filled in, and `slot` stays where it is; `unregister`
-        // empties the slot when they are out of all namespaces.
-        let taken = H::slot().0.cmpxchg(ptr::null_mut(), places, Full);
-        if taken.is_err() {
-            return Err(failed(
+            enlist(
+                Opaque::cast_into(&raw const (*slot).pernet),
+                Opaque::cast_into(&raw const (*slot).places),
+                &Self::DESCRIPTION,
                 name,
-                fmt!("netfilter hook: its slot is another one's"),
-                EBUSY,
-            ));
+            )
         }
-        // SAFETY: The operations stay in place until they are unregistered.
-        let result = to_result(unsafe { bindings::register_pernet_subsys(pernet) });
-        if result.is_err() {
-            H::slot().0.store(ptr::null_mut(), Release);
-        }
-        result.map_err(|e| failed(name, fmt!("netfilter hook"), e))
     }
 
     unsafe fn unregister(slot: *mut Self) {
@@ -379,8 +343,80 @@ unsafe impl<H: Hook> Part for Registration<H> {
     }
 }
 
+/// What a hook is, for the code that all hooks have in common.
+struct Description {
+    places: &'static [Place],
+    hook: HookFn,
+    init: unsafe extern "C" fn(*mut bindings::net) -> c_int,
+    pre_exit: unsafe extern "C" fn(*mut bindings::net),
+    slot: fn() -> &'static Slot,
+}
+
+type HookFn = unsafe extern "C" fn(
+    *mut c_void,
+    *mut bindings::sk_buff,
+    *const bindings::nf_hook_state,
+) -> u32;
+
+/// Registers a hook in all namespaces.
+///
+/// # Safety
+///
+/// `pernet` and `places` are valid for writes, and stay where they are until `pernet` is
+/// unregistered. `what` is that of a [`Registration`], which has at most [`MAX_PLACES`] places.
+#[inline(never)]
+unsafe fn enlist(
+    pernet: *mut bindings::pernet_operations,
+    places: *mut [bindings::nf_hook_ops; MAX_PLACES],
+    what: &Description,
+    name: &'static CStr,
+) -> Result {
+    let places = places.cast::<bindings::nf_hook_ops>();
+    for (i, place) in what.places.iter().enumerate() {
+        let ops = bindings::nf_hook_ops {
+            hook: Some(what.hook),
+            pf: place.family.as_raw(),
+            hooknum: place.point.as_raw(),
+            priority: place.priority,
+            ..pin_init::zeroed()
+        };
+        // SAFETY: There is room for `MAX_PLACES`, and there are no more.
+        unsafe { ptr::write(places.add(i), ops) };
+    }
+    let operations = bindings::pernet_operations {
+        init: Some(what.init),
+        pre_exit: Some(what.pre_exit),
+        ..pin_init::zeroed()
+    };
+    // SAFETY: By the caller's promise.
+    unsafe { ptr::write(pernet, operations) };
+    let slot = &(what.slot)().0;
+    // INVARIANT: The places were just filled in, and stay where they are; `unregister` empties the
+    // slot when they are out of all namespaces.
+    if slot.cmpxchg(ptr::null_mut(), places, Full).is_err() {
+        return Err(failed(
+            name,
+            fmt!("netfilter hook: its slot is another one's"),
+            EBUSY,
+        ));
+    }
+    // SAFETY: The operations stay in place until they are unregistered.
+    to_result(unsafe { bindings::register_pernet_subsys(pernet) }).map_err(|e| {
+        slot.store(ptr::null_mut(), Release);
+        failed(name, fmt!("netfilter hook"), e)
+    })
+}
+
 impl<H: Hook> Registration<H> {
     const COUNT: u32 = H::PLACES.len() as u32;
+
+    const DESCRIPTION: Description = Description {
+        places: H::PLACES,
+        hook: Self::hook_callback,
+        init: Self::init_callback,
+        pre_exit: Self::pre_exit_callback,
+        slot: H::slot,
+    };
 
     /// # Safety
     ///

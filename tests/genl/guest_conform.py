@@ -182,6 +182,21 @@ def echoes_every_type():
     equal(dict(parse(answer[0][4:]))[N["any"]], big, "30000 bytes")
 
 
+@test
+def finds_what_is_in_a_nest():
+    """In any order; of several of one type the last."""
+    number, text = [struct.pack("=I", n) for n in (1, 2, 3)], [b"a\0", b"bc\0"]
+    sock = Socket("conform")
+
+    def answered(*attrs):
+        answer = sock.ask(ECHO, nest(N["inner"], *attrs))
+        return dict(parse(dict(parse(answer[0][4:]))[N["inner"]]))
+    equal(answered(), {}, "an empty nest")
+    equal(answered(attr(2, text[0]), attr(1, number[0])), {1: number[0], 2: text[0]}, "backwards")
+    equal(answered(attr(1, number[0]), attr(2, text[0]), attr(1, number[1]), attr(2, text[1]),
+                   attr(1, number[2])), {1: number[2], 2: text[1]}, "several")
+
+
 def numbers(sock, count, flags=DUMP):
     answer = sock.ask(LIST, value("plain32", "=I", count), flags)
     assert isinstance(answer, list), answer
