@@ -88,7 +88,6 @@ def taken(count, setup, *modules):
             run(["mount", "-t", "tracefs", "tracefs", str(TRACING)])
         write(TRACING / "tracing_on", "0")
         write(TRACING / "buffer_size_kb", "65536")
-        write(TRACING / "options/sym-offset", "0")
         for event in EVENTS:
             write(TRACING / "events" / event / "enable", "1")
         try:
