@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 os.environ["MODARGS"] = f"{os.environ.get('MODARGS', '')} TESTS=y".strip()
 
 import vmlib  # noqa: E402
+import ynlc  # noqa: E402
 from kernetlib import environment, make_arguments, run_logged, toolchain  # noqa: E402
 
 CONFORM = ROOT / "tests/modules/conform"
@@ -28,20 +29,10 @@ CONFORM = ROOT / "tests/modules/conform"
 def c_module(kernel, sources, tools):
     """The family in C, built for a kernel."""
     out = ROOT / "build" / f"conform-{kernel.name}"
-    (out / "include/uapi/linux").mkdir(parents=True, exist_ok=True)
-    place = out / "netlink/specs"
-    place.mkdir(parents=True, exist_ok=True)
-    shutil.copy(CONFORM / "conform.yaml", place)
-    for schema in (sources / "Documentation/netlink").glob("*.yaml"):
-        shutil.copy(schema, place.parent)
-    # By this file the generator knows the root of a kernel tree; it looks for one for ever.
-    (out / "MAINTAINERS").touch()
-    generator = [tools["PYTHON"], str(sources / "tools/net/ynl/pyynl/ynl_gen_c.py"),
-                 "--spec", str(place / "conform.yaml")]
-    for words in (["--mode", "uapi", "--header", "-o", "include/uapi/linux/conform.h"],
-                  ["--mode", "kernel", "--header", "-o", "conform_gen.h"],
-                  ["--mode", "kernel", "--source", "-o", "conform_gen.c"]):
-        run_logged("ynl_gen_c.py", [*generator, *words], out / "generate.log", cwd=out)
+    ynlc.generate(sources, CONFORM / "conform.yaml", out,
+                  ["--mode", "uapi", "--header", "include/uapi/linux/conform.h"],
+                  ["--mode", "kernel", "--header", "conform_gen.h"],
+                  ["--mode", "kernel", "--source", "conform_gen.c"])
     # The generator knows no wide range of a signed integer.
     made = (out / "conform_gen.c").read_text()
     (out / "conform_gen.c").write_text(re.sub(r"FULL_RANGE\((NLA_S\w+)", r"FULL_RANGE_SIGNED(\1",

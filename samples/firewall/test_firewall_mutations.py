@@ -1,0 +1,26 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""firewall's family with requests that are not quite valid."""
+
+from mutate import survives
+from selftest import NetNs, case, checked, main, modprobe
+
+RULES = [{"chain": "input", "action": "drop"},
+         {"chain": "forward", "action": "accept", "family": "ipv6", "id": 7, "priority": 3},
+         {"chain": "output", "action": "drop", "protocol": 17, "source": "192.0.2.0",
+          "source-prefix-len": 24, "source-port-min": 7, "source-port-max": 9},
+         {"chain": "input", "action": "drop", "protocol": 6, "destination": "2001:db8::",
+          "destination-prefix-len": 32, "destination-port-min": 1, "destination-port-max": 65535}]
+
+
+@case
+@checked
+def survives_mutations():
+    modprobe("firewall")
+    survives("firewall", NetNs(),
+             [("stats-get", {}), ("rule-get", {"id": 7}), ("rule-del", {"id": 7}), ("rule-flush", {}),
+              *(("rule-add", {"rule": rule}) for rule in RULES)],
+             after=[("rule-flush", {})])
+
+
+main()
