@@ -30,7 +30,7 @@ def family(name, ns, specs=SPECS):
                          os.path.join(KERNEL, "Documentation/netlink/genetlink.yaml"))
 
 
-def encode(family, operation, values):
+def encode(family, operation, values, dump=False):
     """The message by which ynl asks for an operation."""
     class Taken(Exception):
         pass
@@ -40,7 +40,7 @@ def encode(family, operation, values):
             raise Taken(message)
     socket, family.sock = family.sock, Taker()
     try:
-        family.do(operation, values)
+        (family.dump if dump else family.do)(operation, values)
     except Taken as taken:
         return taken.args[0]
     finally:
