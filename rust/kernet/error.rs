@@ -50,6 +50,7 @@ errors! {
     eaddrinuse = EADDRINUSE: "Address already in use.";
     eaddrnotavail = EADDRNOTAVAIL: "Cannot assign requested address.";
     ehostunreach = EHOSTUNREACH: "No route to host.";
+    enobufs = ENOBUFS: "No buffer space available.";
     enotconn = ENOTCONN: "Transport endpoint is not connected.";
     eopnotsupp = EOPNOTSUPP: "Operation not supported on transport endpoint.";
 }

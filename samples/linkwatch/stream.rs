@@ -13,6 +13,7 @@ use kernet::{
         Context,
         Process, //
     },
+    error::enobufs,
     genl::Notification,
     netns::{
         self,
@@ -110,7 +111,7 @@ impl Stream {
             *numbers.last_of(kind) = turn.sequence;
             let told = N::multicast(net, softirq, |message| fill(message, turn, &seen));
             // A listener without room knows that it has missed this. Others do not yet.
-            if told.is_err_and(|e| e != ENOBUFS) {
+            if told.is_err_and(|e| e != enobufs()) {
                 N::overrun(net);
             }
         });

@@ -18,7 +18,10 @@ use crate::{
         rcu_read,
         Context, //
     },
-    error::to_result,
+    error::{
+        enobufs,
+        to_result, //
+    },
     netns::Net,
     nlattr::Builder, //
 };
@@ -68,7 +71,7 @@ pub trait Notification: 'static {
     ///
     /// # Errors
     ///
-    /// [`ENODEV`] when the family is not registered, [`ENOMEM`], what `fill` says, [`ENOBUFS`]
+    /// [`ENODEV`] when the family is not registered, [`ENOMEM`], what `fill` says, [`enobufs`]
     /// when a listener has lost the message for want of room.
     #[doc(alias = "genlmsg_multicast_netns")]
     fn multicast(
@@ -98,7 +101,7 @@ pub trait Notification: 'static {
     }
 
     /// Lets everybody in `net` who listens to the group know that he has missed something: their
-    /// sockets say [`ENOBUFS`]. For who could not build a message; a listener without room for one
+    /// sockets say [`enobufs`]. For who could not build a message; a listener without room for one
     /// is told anyway.
     #[doc(alias = "genl_set_err")]
     fn overrun(net: &Net) {
@@ -107,7 +110,7 @@ pub trait Notification: 'static {
                 // SAFETY: Registered, by the invariants of `Slot`, with that group. Answers how many
                 // do not want to know.
                 unsafe {
-                    bindings::genl_set_err(family, net.as_raw(), 0, group, ENOBUFS.to_errno())
+                    bindings::genl_set_err(family, net.as_raw(), 0, group, enobufs().to_errno())
                 };
             }
         });
