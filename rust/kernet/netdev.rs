@@ -502,9 +502,9 @@ impl<D: Driver> Dev<D> {
 
     /// Makes a packet that another device sends one that this device has received.
     ///
-    /// `from` is the device that sends. What belongs to its side is removed: the route, the socket's marks when namespaces
-    /// are crossed, conntrack. `None` when the packet was freed: this device is down or its MTU is
-    /// smaller, which it counts as dropped, or there is no whole Ethernet header.
+    /// `from` is the device that sends. What belongs to its side is removed: the route, the socket's
+    /// marks when namespaces are crossed, conntrack. `None` when the packet was freed: this device is
+    /// down or its MTU is smaller, which it counts as dropped, or there is no whole Ethernet header.
     #[doc(alias = "dev_forward_skb")]
     #[inline]
     pub fn forward(&self, mut skb: Skb, from: &Device, softirq: Softirq<'_>) -> Option<Received> {

@@ -53,7 +53,8 @@ pub trait Ipv6AddressNotifier: Send + Sync + 'static {
     /// Something has happened to `address`.
     ///
     /// An address that a router advertises is added in softirq, without RTNL: it may be removed,
-    /// and that be told, before its being added is. [`Ipv6Address::is_dead`] and [`Ipv6Address::is_assigned`] say so.
+    /// and that be told, before its being added is. [`Ipv6Address::is_dead`] and
+    /// [`Ipv6Address::is_assigned`] say so.
     fn event(event: AddressEvent, address: &Ipv6Address, rcu: Rcu<'_>);
 }
 
