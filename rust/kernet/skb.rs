@@ -166,6 +166,7 @@ impl SkBuff {
 
     /// Bytes free before the data.
     #[doc(alias = "skb_headroom")]
+    #[inline(always)]
     pub fn headroom(&self) -> u32 {
         // SAFETY: Valid by the type.
         unsafe { bindings::skb_headroom(self.as_raw()) }

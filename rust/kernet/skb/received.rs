@@ -56,6 +56,7 @@ impl Received {
     }
 
     /// The frame, with its Ethernet header, as it was before.
+    #[inline(always)]
     pub fn into_frame(self) -> Skb {
         let skb = self.0.into_raw();
         // SAFETY: The packet is ours. By the type invariants its link header is before the data.

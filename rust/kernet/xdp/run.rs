@@ -196,17 +196,17 @@ impl<'a, D: Driver> Run<'a, D> {
     }
 
     fn run_skb(&mut self, program: &Program, received: Received) -> Option<Received> {
-        let skb = self.private_page(received)?.into_raw();
+        let (skb, of_pool) = self.private_page(received)?;
+        let skb = skb.into_raw();
         let rxq = self.receive.info();
         let mut buff: Buff = pin_init::zeroed();
         // SAFETY: The packet is ours, its head a page fragment, and the queue is registered. Helpers
         // by which a program shortens the buffer free fragments as their type of memory says.
-        let of_pool = unsafe {
+        unsafe {
             bindings::xdp_prepare_buff_of_skb(&raw mut buff, skb, rxq);
             if bindings::skb_nr_frags(skb) != 0 {
                 bindings::xdp_buff_take_frags(&raw mut buff, skb);
             }
-            let of_pool = bindings::skb_head_is_page_pool(skb);
             bindings::xdp_rxq_set_mem_type(
                 rxq,
                 if of_pool {
@@ -215,8 +215,7 @@ impl<'a, D: Driver> Run<'a, D> {
                     bindings::xdp_mem_type_MEM_TYPE_PAGE_SHARED
                 },
             );
-            of_pool
-        };
+        }
         // SAFETY: A buffer with its queue; a poll is a context for programs.
         let verdict = unsafe { bindings::bpf_prog_run_xdp(program.as_raw(), &raw mut buff) };
         match verdict {
@@ -262,31 +261,30 @@ impl<'a, D: Driver> Run<'a, D> {
     }
 
     /// The frame of a packet in memory that a program may change: a page fragment that nobody
-    /// shares, with headroom.
-    fn private_page(&mut self, received: Received) -> Option<Skb> {
+    /// shares, with headroom; and whether that, and all of its fragments, are of a page pool.
+    fn private_page(&mut self, received: Received) -> Option<(Skb, bool)> {
         let frame = received.into_frame();
         let (headroom, nonlinear) = (frame.headroom(), frame.is_nonlinear());
         let mut skb = frame.into_raw();
         // SAFETY: The packet is ours. The pool is this queue's, and this its poll.
         unsafe {
             bindings::skb_prepare_for_gro(skb);
-            let copied = if bindings::skb_shared(skb)
-                || bindings::skb_head_is_locked(skb)
-                || nonlinear
-                || headroom < bindings::XDP_PACKET_HEADROOM
-            {
-                bindings::skb_pp_cow_data(
+            let fits = !bindings::skb_shared(skb)
+                && !bindings::skb_head_is_locked(skb)
+                && !nonlinear
+                && headroom >= bindings::XDP_PACKET_HEADROOM;
+            let usable = fits
+                || bindings::skb_pp_cow_data(
                     self.receive.pool(),
                     &raw mut skb,
                     bindings::XDP_PACKET_HEADROOM,
-                )
-            } else {
-                0
-            };
-            let skb = Skb::from_raw(NonNull::new_unchecked(skb));
-            if copied == 0 {
-                return Some(skb);
+                ) == 0;
+            if usable {
+                // A copy is.
+                let of_pool = !fits || bindings::skb_head_is_page_pool(skb);
+                return Some((Skb::from_raw(NonNull::new_unchecked(skb)), of_pool));
             }
+            let skb = Skb::from_raw(NonNull::new_unchecked(skb));
             self.counted.drops += 1;
             skb.drop_reason(DropReason::NOMEM, self.context);
             None
