@@ -73,6 +73,16 @@ def stream(wire):
     return end
 
 
+def hold(*programs):
+    """Attaches them to idle devices too. The core rewrites its dispatcher's code, which other CPUs run
+    meanwhile, whenever a program comes that no device has, or one goes; an emulated CPU may then find
+    a breakpoint there that is gone."""
+    ns = NetNs()
+    for number, program in enumerate(programs):
+        ns.run(f"ip link add idle{number} type dummy")
+        program.attach(ns, f"idle{number}", bpf.SKB_MODE)
+
+
 def quiet(*namespaces):
     for ns in namespaces:
         ns.run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
@@ -373,6 +383,7 @@ def refuses_what_does_not_fit():
 def attached_and_replaced_under_traffic():
     a, b = two()
     programs = [Program(answer(verdict)) for verdict in (PASS, DROP, TX)]
+    hold(*programs)
     flood(a, b)
     end = stream(Wire(a, "pa"))
     for turn in range(8):
@@ -397,9 +408,12 @@ def gone_with_a_program_under_traffic():
     their way."""
     for how in ("delete", "namespace", "rmmod"):
         a, m, b = chain()
-        Program(DeviceMap(m, "qb").redirect()).attach(m, "qa")
-        Program(answer(TX)).attach(b, "pb")
-        Program(DeviceMap(m, "qa").redirect()).attach(m, "qb")
+        programs = {(m, "qa"): Program(DeviceMap(m, "qb").redirect()),
+                    (b, "pb"): Program(answer(TX)),
+                    (m, "qb"): Program(DeviceMap(m, "qa").redirect())}
+        hold(*programs.values())
+        for (ns, name), program in programs.items():
+            program.attach(ns, name)
         a.run("ethtool -K pa gro on")
         end = stream(Wire(a, "pa"))
         received(m, "qb", 50)
