@@ -21,17 +21,11 @@
 
 use core::{
     marker::PhantomPinned,
-    mem::{
-        ManuallyDrop,
-        MaybeUninit, //
-    },
-    ops::Deref,
+    mem::MaybeUninit,
     pin::Pin,
-    ptr::NonNull,
     slice, //
 };
 use kernel::{
-    build_error,
     error::to_result,
     prelude::*,
     types::Opaque, //
@@ -44,25 +38,17 @@ use zerocopy::{
     Unaligned, //
 };
 
-use crate::{
-    bindings,
-    context::{
-        Context,
-        Napi,
-        Process,
-        Rcu,
-        Rtnl,
-        Softirq, //
-    },
-};
+use crate::bindings;
 
 mod checksum;
 mod control_block;
 mod data;
 mod drop_reason;
 mod flow;
+mod free;
 mod gso;
 mod link;
+mod owned;
 mod received;
 mod tests;
 
@@ -70,11 +56,16 @@ pub use checksum::Checksum;
 pub use control_block::WithControl;
 pub use drop_reason::DropReason;
 pub use flow::VlanTag;
+pub use free::{
+    AnyContext,
+    Free, //
+};
 pub use gso::{
     Gso,
     GsoKind, //
 };
 pub use link::PacketType;
+pub use owned::Skb;
 pub use received::Received;
 
 /// What a typed view of packet bytes may be: plain bytes of alignment 1.
@@ -432,240 +423,4 @@ fn end_of<H>(offset: u32) -> Result<u32, DropReason> {
         .ok()
         .and_then(|len| offset.checked_add(len))
         .ok_or(DropReason::PKT_TOO_SMALL)
-}
-
-/// An owned packet.
-///
-/// # Implicit drop
-///
-/// Does not build; see the [module documentation](self). Leaking one with [`core::mem::forget`]
-/// leaks its memory and the references it holds (device, route, socket), and is not unsound.
-///
-/// # Invariants
-///
-/// Points to a valid `sk_buff` of which this value holds the one reference that it will give up.
-#[repr(transparent)]
-pub struct Skb(NonNull<bindings::sk_buff>);
-
-// SAFETY: A packet is not bound to the CPU or task that made it.
-unsafe impl Send for Skb {}
-// SAFETY: `&Skb` gives `&SkBuff`, whose methods only read.
-unsafe impl Sync for Skb {}
-
-/// The free that is legal in a context.
-///
-/// # Safety
-///
-/// `free` frees, or gives up one reference of, what it is passed.
-pub unsafe trait Free: Copy {
-    /// Frees a packet, for `reason`.
-    ///
-    /// # Safety
-    ///
-    /// The caller owns a reference of `skb`, and does not use it afterwards.
-    #[doc(hidden)]
-    unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason);
-
-    /// Frees a packet that was not dropped.
-    ///
-    /// # Safety
-    ///
-    /// As [`Self::free`].
-    #[doc(hidden)]
-    unsafe fn consume(self, skb: *mut bindings::sk_buff);
-}
-
-/// Any context, hard interrupts included: the free is deferred where it must be.
-#[derive(Clone, Copy)]
-pub struct AnyContext;
-
-// SAFETY: `dev_kfree_skb_any_reason()` gives up the reference.
-unsafe impl Free for AnyContext {
-    #[inline]
-    unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
-        // SAFETY: Legal in any context; the rest is the caller's promise.
-        unsafe { bindings::dev_kfree_skb_any_reason(skb, reason.as_raw()) };
-    }
-
-    #[inline]
-    unsafe fn consume(self, skb: *mut bindings::sk_buff) {
-        // SAFETY: As above.
-        unsafe { bindings::dev_kfree_skb_any_reason(skb, bindings::skb_drop_reason_SKB_CONSUMED) };
-    }
-}
-
-macro_rules! free_in_task_or_softirq {
-    ($($token:ident),+) => {$(
-        // SAFETY: Both functions give up the reference.
-        unsafe impl Free for $token<'_> {
-            #[inline(always)]
-            unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
-                // SAFETY: The token says that this is no hard interrupt; the rest is the caller's
-                // promise.
-                unsafe { bindings::kfree_skb_reason(skb, reason.as_raw()) };
-            }
-
-            #[inline(always)]
-            unsafe fn consume(self, skb: *mut bindings::sk_buff) {
-                // SAFETY: As above.
-                unsafe { bindings::consume_skb(skb) };
-            }
-        }
-    )+};
-}
-
-free_in_task_or_softirq!(Process, Rtnl, Softirq);
-
-// SAFETY: Both functions give up the reference.
-unsafe impl Free for Rcu<'_> {
-    #[inline]
-    unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
-        // SAFETY: An RCU read-side section may be anywhere. The rest is the caller's promise.
-        unsafe { AnyContext.free(skb, reason) };
-    }
-
-    #[inline]
-    unsafe fn consume(self, skb: *mut bindings::sk_buff) {
-        // SAFETY: As above.
-        unsafe { AnyContext.consume(skb) };
-    }
-}
-
-// SAFETY: Both functions give up the reference.
-unsafe impl Free for Napi<'_> {
-    #[inline(always)]
-    unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
-        // SAFETY: NAPI is softirq. The rest is the caller's promise.
-        unsafe { self.softirq().free(skb, reason) };
-    }
-
-    #[inline(always)]
-    unsafe fn consume(self, skb: *mut bindings::sk_buff) {
-        // SAFETY: The token says that this is a NAPI poll with this budget, so that the packet may
-        // go to the CPU's cache of heads.
-        unsafe { bindings::napi_consume_skb(skb, self.budget()) };
-    }
-}
-
-impl Skb {
-    /// Takes over a packet from C.
-    ///
-    /// # Safety
-    ///
-    /// `skb` is valid, and the caller gives up a reference of it.
-    #[inline(always)]
-    pub(crate) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
-        // INVARIANT: By the caller's promise.
-        Self(skb)
-    }
-
-    #[inline(always)]
-    pub(crate) fn as_ptr(&self) -> *mut bindings::sk_buff {
-        self.0.as_ptr()
-    }
-
-    /// Gives the packet to C.
-    #[inline(always)]
-    pub(crate) fn into_raw(self) -> *mut bindings::sk_buff {
-        ManuallyDrop::new(self).0.as_ptr()
-    }
-
-    /// Allocates an empty packet with `headroom` bytes before and `size` bytes behind the data.
-    ///
-    /// # Errors
-    ///
-    /// [`ENOMEM`].
-    #[doc(alias = "alloc_skb")]
-    pub fn new<C: Context>(headroom: u32, size: u32, _context: C) -> Result<Self> {
-        let total = headroom.checked_add(size).ok_or(ENOMEM)?;
-        // SAFETY: No requirements.
-        let skb = unsafe { bindings::alloc_skb(total, C::GFP) };
-        let skb = NonNull::new(skb).ok_or(ENOMEM)?;
-        // SAFETY: The packet is new and empty, and has room for both.
-        unsafe { bindings::skb_reserve(skb.as_ptr(), headroom as c_int) };
-        // INVARIANT: The allocation's one reference is this value's.
-        Ok(Self(skb))
-    }
-
-    /// Puts bytes behind the data.
-    ///
-    /// # Errors
-    ///
-    /// [`EMSGSIZE`] when the tailroom does not take them, or there are fragments.
-    #[doc(alias = "skb_put")]
-    pub fn put(&mut self, bytes: &[u8]) -> Result {
-        let len = u32::try_from(bytes.len()).map_err(|_| EMSGSIZE)?;
-        if len > self.tailroom() || self.is_cloned() {
-            return Err(EMSGSIZE);
-        }
-        // SAFETY: There are `len` bytes of tailroom, which implies that there is no fragment, and
-        // no clone shares them.
-        let tail = unsafe { bindings::skb_put(self.as_raw(), len) };
-        // SAFETY: `tail` is the start of the `len` bytes just added.
-        unsafe {
-            tail.cast::<u8>()
-                .copy_from_nonoverlapping(bytes.as_ptr(), bytes.len())
-        };
-        Ok(())
-    }
-
-    /// The packet, to change it.
-    #[inline(always)]
-    pub fn as_mut(&mut self) -> Pin<&mut SkBuff> {
-        // SAFETY: Owned, by the type invariants, and borrowed mutably. A packet that others hold
-        // a reference of is only ever made an `Skb` by a shim that has unshared it.
-        unsafe { SkBuff::from_raw_mut(self.0.as_ptr()) }
-    }
-
-    /// A second packet that shares the data.
-    ///
-    /// # Errors
-    ///
-    /// [`ENOMEM`].
-    #[doc(alias = "skb_clone")]
-    pub fn try_clone<C: Context>(&self, _context: C) -> Result<Self> {
-        // SAFETY: Valid by the type invariants.
-        let skb = unsafe { bindings::skb_clone(self.0.as_ptr(), C::GFP) };
-        // INVARIANT: The clone's one reference is this value's.
-        NonNull::new(skb).map(Self).ok_or(ENOMEM)
-    }
-
-    /// Frees the packet, which is lost, and says why.
-    ///
-    /// `context` is the token of the context this runs in, or [`AnyContext`].
-    #[doc(alias = "kfree_skb_reason")]
-    #[doc(alias = "dev_kfree_skb_any_reason")]
-    #[inline]
-    pub fn drop_reason(self, reason: DropReason, context: impl Free) {
-        // SAFETY: The reference is given up with `self`.
-        unsafe { context.free(self.into_raw(), reason) };
-    }
-
-    /// Frees the packet, which has served its purpose.
-    ///
-    /// `context` is the token of the context this runs in, or [`AnyContext`].
-    #[doc(alias = "consume_skb")]
-    #[doc(alias = "napi_consume_skb")]
-    #[inline]
-    pub fn consume(self, context: impl Free) {
-        // SAFETY: The reference is given up with `self`.
-        unsafe { context.consume(self.into_raw()) };
-    }
-}
-
-impl Deref for Skb {
-    type Target = SkBuff;
-
-    #[inline(always)]
-    fn deref(&self) -> &SkBuff {
-        // SAFETY: Owned, by the type invariants, and borrowed.
-        unsafe { SkBuff::from_raw(self.0.as_ptr()) }
-    }
-}
-
-impl Drop for Skb {
-    #[inline(always)]
-    fn drop(&mut self) {
-        build_error!("an skb must be handed on, dropped with a reason, or consumed");
-    }
 }
