@@ -364,7 +364,7 @@ def kvm_is_asked_once():
 
 @test
 def machine_gives_status_and_output():
-    said, outcome = boot(plain(), "echo to-out; echo to-err >&2; exit 7", timeout=120)
+    said, outcome = boot(plain(), "echo to-out; echo to-err >&2; exit 7", timeout=300)
     assert outcome.status == 7, outcome.failure()
     assert "to-out" in said and "to-err" in said, said
     assert outcome.failure() is None, outcome.failure()
@@ -374,7 +374,7 @@ def machine_gives_status_and_output():
 def machine_cannot_write_to_the_host():
     path = SCRATCH / "host-file"
     path.write_text("host")
-    _, outcome = boot(plain(), f"echo machine >{path} && grep -q machine {path}", timeout=120)
+    _, outcome = boot(plain(), f"echo machine >{path} && grep -q machine {path}", timeout=300)
     assert outcome.status == 0, outcome.failure()
     assert path.read_text() == "host", "the machine has written to the host"
 
@@ -412,14 +412,14 @@ def machine_at_its_time_limit():
 
 @test
 def machine_that_panics():
-    _, outcome = boot(plain(), "echo c >/proc/sysrq-trigger; sleep 1000", timeout=120)
+    _, outcome = boot(plain(), "echo c >/proc/sysrq-trigger; sleep 1000", timeout=300)
     assert not outcome.timed_out, "it ran to its time limit"
     assert "Kernel panic" in outcome.failure(), outcome.failure()
 
 
 @test
 def machine_that_powers_off_early():
-    _, outcome = boot(plain(), "busybox poweroff -f", timeout=120)
+    _, outcome = boot(plain(), "busybox poweroff -f", timeout=300)
     assert "ended without an exit status" in outcome.failure(), outcome.failure()
 
 
