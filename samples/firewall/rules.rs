@@ -2,7 +2,10 @@
 
 //! Rules, and which of them a packet matches. Knows nothing of packets' bytes or of netlink.
 
-use core::net::IpAddr;
+use core::{
+    net::IpAddr,
+    num::NonZero, //
+};
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -293,8 +296,8 @@ pub(crate) struct Rule {
 pub(crate) struct RuleSet {
     /// Sorted by priority, then by sequence.
     rules: KVVec<Rule>,
-    /// Of the contents, never 0.
-    generation: u32,
+    /// Of the contents.
+    generation: NonZero<u32>,
 }
 
 impl RuleSet {
@@ -302,7 +305,7 @@ impl RuleSet {
     pub(crate) fn empty() -> Self {
         Self {
             rules: KVVec::new(),
-            generation: 1,
+            generation: NonZero::<u32>::MIN,
         }
     }
 
@@ -326,7 +329,7 @@ impl RuleSet {
         self.rules.len()
     }
 
-    pub(crate) fn generation(&self) -> u32 {
+    pub(crate) fn generation(&self) -> NonZero<u32> {
         self.generation
     }
 
@@ -366,7 +369,10 @@ impl RuleSet {
     fn next(&self, rules: KVVec<Rule>) -> Self {
         Self {
             rules,
-            generation: self.generation.wrapping_add(1).max(1),
+            generation: self
+                .generation
+                .checked_add(1)
+                .unwrap_or(NonZero::<u32>::MIN),
         }
     }
 }

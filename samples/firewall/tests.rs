@@ -287,7 +287,10 @@ mod rules {
                 ids(&rules),
                 ids(&fewer),
                 bytes,
-                fewer.generation().wrapping_sub(rules.generation()),
+                fewer
+                    .generation()
+                    .get()
+                    .wrapping_sub(rules.generation().get()),
             ))
         });
         assert_eq!(result, Ok(([2, 4, 1, 3], [2, 1, 3, 0], 100, 1)));

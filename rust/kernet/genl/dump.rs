@@ -4,6 +4,7 @@
 
 use core::{
     marker::PhantomData,
+    num::NonZero,
     ptr, //
 };
 use kernel::{
@@ -113,13 +114,14 @@ impl<B: Builder> Entries<'_, B> {
         let (writer, start) = unsafe {
             begin(self.skb, self.family, bindings::NLM_F_MULTI, self.header).ok_or(Full::Message)?
         };
-        // A dump without generations has none to compare.
-        if self.callback.seq != 0 {
-            // SAFETY: The callback is the dump's own, the message begun above.
-            unsafe { bindings::genl_dump_check_consistent(self.callback, start) };
-        }
         match fill(&mut B::on(writer)) {
             Ok(()) => {
+                // Only now: an entry that is taken back would take the flag with it. A dump without
+                // generations has none to compare.
+                if self.callback.seq != 0 {
+                    // SAFETY: The callback is the dump's own, the message begun above.
+                    unsafe { bindings::genl_dump_check_consistent(self.callback, start) };
+                }
                 // SAFETY: Begun above.
                 unsafe { bindings::genlmsg_end(self.skb, start) };
                 Ok(())
@@ -136,13 +138,13 @@ impl<B: Builder> Entries<'_, B> {
         }
     }
 
-    /// Says which generation of the set is being dumped, not 0.
+    /// Says which generation of the set is being dumped.
     ///
     /// When it changes from one message of the dump to another, userspace is told that what it gets
     /// may be inconsistent (`NLM_F_DUMP_INTR`).
     #[doc(alias = "nl_dump_check_consistent")]
-    pub fn generation(&mut self, generation: u32) {
-        self.callback.seq = generation;
+    pub fn generation(&mut self, generation: NonZero<u32>) {
+        self.callback.seq = generation.get();
     }
 }
 
