@@ -91,6 +91,7 @@ impl Operations for Linkwatch {
         // Nothing happens to a device while this looks.
         process.with_rtnl(|rtnl| {
             let sequence = stream.sequence(rtnl);
+            entries.generation(stream.devices(rtnl));
             while let Some(device) = request.net().device_from(*next, rtnl) {
                 if !wanted(request.ifindex(), device.ifindex()) {
                     break;

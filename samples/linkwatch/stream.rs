@@ -2,6 +2,7 @@
 
 //! The numbers of a namespace's events.
 
+use core::num::NonZero;
 use kernel::{
     new_spinlock,
     prelude::*,
@@ -84,6 +85,13 @@ impl Stream {
     /// What is looked at after this is as that event said, or newer: then later events say so.
     pub(crate) fn sequence(&self, context: impl Context) -> u64 {
         bh_disabled(context, |_| self.numbers.lock().last)
+    }
+
+    /// Changes with each event about a device.
+    pub(crate) fn devices(&self, context: impl Context) -> NonZero<u32> {
+        let last = bh_disabled(context, |_| self.numbers.lock().device);
+        // The low bits: nobody dumps for so long that all of them come again.
+        NonZero::new((last as u32).wrapping_add(1)).unwrap_or(NonZero::<u32>::MIN)
     }
 
     /// Gives an event its number and tells it.
