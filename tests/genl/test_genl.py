@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Runs guest_conform.py in a machine, with the family of tests/modules/conform in Rust and in C.
+"""Runs the files of cases guest_*.py in a machine, with the family of tests/modules/conform in Rust
+and in C.
+
+usage: test_genl.py [FILE [CASE...]]       FILE is as `conform` for guest_conform.py
 
 The C is written by the kernel's own generator from the same specification.
 """
@@ -24,6 +27,7 @@ import ynlc  # noqa: E402
 from kernetlib import environment, make_arguments, run_logged, toolchain  # noqa: E402
 
 CONFORM = ROOT / "tests/modules/conform"
+FILES = [path.stem.removeprefix("guest_") for path in sorted(HERE.glob("guest_*.py"))]
 
 
 def c_module(kernel, sources, tools):
@@ -45,27 +49,39 @@ def c_module(kernel, sources, tools):
     return out / "conform_c.ko"
 
 
+def declared(file):
+    """The cases of a file."""
+    return [node.name for node in ast.parse((HERE / f"guest_{file}.py").read_text()).body
+            if isinstance(node, ast.FunctionDef) and node.decorator_list]
+
+
 def main():
     tools = toolchain()
     kernel = vmlib.script("kernel").kernel((os.environ.get("KERNET_KERNELS") or "plain").split()[0])
     sources = vmlib.script("kernel").source()
     module = c_module(kernel, sources, tools)
     tree = vmlib.script("modules").stage(kernel)
-    names = [node.name for node in ast.parse((HERE / "guest_conform.py").read_text()).body
-             if isinstance(node, ast.FunctionDef) and node.decorator_list]
-    if sys.argv[1:]:
-        names = ["refuses_as_c_does", *sys.argv[1:]]
+    files = [sys.argv[1]] if sys.argv[1:] else FILES
+    cases = sys.argv[2:]
+    # It leaves the family loaded.
+    first = ["refuses_as_c_does"] if files == ["conform"] and cases else []
+    missing = {f"{file}_{name}" for file in files for name in declared(file)
+               if not cases or name in [*first, *cases]}
     said = bytearray()
-    command = " ".join([tools["PYTHON"], "tests/genl/guest_conform.py", str(module), *sys.argv[1:]])
-    outcome = vmlib.boot(kernel, command, modules=tree, timeout=1500,
-                         environment={"KERNET_MUTATE": os.environ.get("KERNET_MUTATE", "20")},
-                         on_output=said.extend)
+    command = "".join(f"{tools['PYTHON']} tests/genl/guest_{file}.py {' '.join([*first, *cases])}\n"
+                      for file in files)
+    outcome = vmlib.boot(kernel, command + "rmmod conform; rmmod kernet && echo verdict complete",
+                         modules=tree, timeout=1500, on_output=said.extend,
+                         environment={"PYTHONPATH": str(ROOT / "tests/lib"), "KERNET_KSRC": str(sources),
+                                      "KERNET_CONFORM_C": str(module),
+                                      "KERNET_KERNEL": "debug" if "debug" in kernel.name else "plain",
+                                      "KERNET_MUTATIONS": os.environ.get("KERNET_MUTATIONS", "")})
     text = said.decode(errors="replace")
-    for line in re.findall(r"^(?:ok|not ok) .*$", text, re.M):
-        names = [name for name in names if name != line.split()[-1].rstrip(":")
-                 and f" {name}:" not in line]
-        print(line.strip(), flush=True)
-    for name in names:
+    for outcome_of, file, name, why in re.findall(r"^result (\w+) guest_(\w+) (\w+) ?(.*)$", text, re.M):
+        missing.discard(f"{file}_{name}")
+        word = {"pass": "ok", "skip": "skip"}.get(outcome_of, "not ok")
+        print(f"{word} {file}_{name}{': ' * bool(why)}{why.strip()}", flush=True)
+    for name in sorted(missing):
         print(f"not ok {name}: it has not reported")
     wrong = outcome.failure() or (None if "verdict complete" in text else "no verdict")
     print(f"not ok log: {wrong}" if wrong else "ok log")

@@ -45,13 +45,13 @@ def unreclaimable():
     return 1024 * int(re.search(r"SUnreclaim: *(\d+)", text)[1])
 
 
-def survives(name, ns, requests, after=(), at_once=64):
+def survives(name, ns, requests, after=(), at_once=64, specs=ynl.SPECS):
     """A family takes COUNT changed messages and is none the worse for it.
 
     `requests` are valid ones, as ynl.encode takes them; those of `after` follow each datagram of
     `at_once` as they are. A dump makes others of its datagram busy.
     """
-    family = ynl.family(name, ns)
+    family = ynl.family(name, ns, specs)
     messages = [ynl.encode(family, *request) for request in requests]
     after = [ynl.encode(family, *request) for request in after]
     throw(ns, messages, after, at_once, COUNT // 4)

@@ -3,11 +3,14 @@
 
 import os
 import pathlib
+import re
 import sys
 
 KERNEL = os.environ["KERNET_KSRC"]
 NETLINK_GENERIC = 16
-SPECS = pathlib.Path(__file__).resolve().parents[2] / "Documentation/netlink/specs"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SPECS = ROOT / "Documentation/netlink/specs"
+CONFORM = ROOT / "tests/modules/conform"
 KERNEL_SPECS = pathlib.Path(KERNEL, "Documentation/netlink/specs")
 sys.path.append(os.path.join(KERNEL, "tools/net/ynl"))
 
@@ -22,12 +25,14 @@ def forget():
 def family(name, ns, specs=SPECS):
     """A family as its specification tells it, with a socket in a namespace.
 
-    `specs` is where that is: among kernet's, or KERNEL_SPECS.
+    `specs` is where that is: among kernet's, CONFORM, or KERNEL_SPECS.
     """
     forget()
+    path = pathlib.Path(specs) / f"{name}.yaml"
+    protocol = re.search(r"^protocol: *(\S+)", path.read_text(), re.M)
+    schema = f"Documentation/netlink/{protocol[1] if protocol else 'genetlink'}.yaml"
     with ns.enter():
-        return YnlFamily(str(pathlib.Path(specs) / f"{name}.yaml"),
-                         os.path.join(KERNEL, "Documentation/netlink/genetlink.yaml"))
+        return YnlFamily(str(path), os.path.join(KERNEL, schema))
 
 
 def encode(family, operation, values, dump=False):

@@ -23,6 +23,7 @@ use kernet::{
 };
 
 mod nl_generated;
+mod objects;
 
 use nl_generated::*;
 
@@ -37,7 +38,7 @@ kernet::module! {
 struct Conform;
 
 impl kernet::Module for Conform {
-    type State = ();
+    type State = objects::Objects;
     type Parts = Registration<Conform>;
 }
 
@@ -46,7 +47,7 @@ static ALIVE: Atomic<u32> = Atomic::<u32>::new(0);
 /// How many sockets listen.
 static LISTENERS: Atomic<u32> = Atomic::<u32>::new(0);
 
-struct Counted;
+pub(crate) struct Counted;
 
 impl Counted {
     fn new() -> Self {
@@ -95,6 +96,7 @@ impl Operations for Conform {
     type ConformPre<'a> = Lent<'a>;
     type ListDump = Counting;
     type LenientDump = bool;
+    type ObjectGetDump = objects::Walk;
 
     fn conform_pre<'a>(
         request: &genl::Request<'a, Served<Self>, Attrs<'static>>,
@@ -242,6 +244,30 @@ impl Operations for Conform {
                 .many(u16::try_from(LISTENERS.load(Relaxed)).unwrap_or(u16::MAX))?;
             Ok(())
         })
+    }
+
+    fn object_add(request: &ObjectAddRequest<'_, Self>, _process: Process<'_>) -> Result {
+        objects::add(request)
+    }
+
+    fn object_del(request: &ObjectDelRequest<'_, Self>, _process: Process<'_>) -> Result {
+        objects::delete(request)
+    }
+
+    fn object_get_start(
+        _request: &ObjectGetRequest<'_, Self>,
+        _process: Process<'_>,
+    ) -> Result<objects::Walk> {
+        Ok(objects::Walk::new())
+    }
+
+    fn object_get_dump(
+        request: &ObjectGetRequest<'_, Self>,
+        walk: &mut objects::Walk,
+        entries: &mut ObjectGetEntries<'_>,
+        _process: Process<'_>,
+    ) -> Result<(), Full> {
+        objects::dump(request, walk, entries)
     }
 
     fn bind(_group: Group, _process: Process<'_>) {

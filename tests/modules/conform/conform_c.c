@@ -30,6 +30,9 @@ ACCEPT(count)
 ACCEPT(bare)
 ACCEPT(tell)
 ACCEPT(alive)
+ACCEPT(object_add)
+ACCEPT(object_del)
+EMPTY(object_get)
 
 int conform_pre(const struct genl_split_ops *ops, struct sk_buff *skb, struct genl_info *info)
 {

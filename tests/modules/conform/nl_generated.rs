@@ -149,6 +149,14 @@ pub(crate) mod attr {
         pub(crate) const SINGLE: u16 = 35;
         pub(crate) const OUTSIDE: u16 = 36;
     }
+
+    /// Of `object`.
+    pub(crate) mod object {
+        pub(crate) const ID: u16 = 1;
+        pub(crate) const COUNT: u16 = 2;
+        pub(crate) const DATA: u16 = 3;
+        pub(crate) const WITHOUT: u16 = 4;
+    }
 }
 
 /// What requests may hold.
@@ -157,6 +165,7 @@ mod policy {
 
     static VALUE_U64_RANGE: Range = Range::new(100000, 4000000000);
     static VALUE_S64_RANGE: SignedRange = SignedRange::new(-100000, 100000);
+    static OBJECT_COUNT_RANGE: Range = Range::new(1, 100000);
 
     pub(super) static ELEMENT: Table<2> =
         Table::for_family(&[(super::attr::element::NUMBER, Policy::U32.max(7))]);
@@ -236,6 +245,26 @@ mod policy {
         (super::attr::value::EVERYWHERE, Policy::FLAG),
         (super::attr::value::SINGLE, Policy::FLAG),
     ]);
+
+    pub(super) static OP_OBJECT_ADD: Table<4> = Table::for_family(&[
+        (super::attr::object::ID, Policy::U32),
+        (
+            super::attr::object::COUNT,
+            Policy::U32.within(&OBJECT_COUNT_RANGE),
+        ),
+        (super::attr::object::DATA, Policy::max_len(64)),
+    ]);
+
+    pub(super) static OP_OBJECT_DEL: Table<3> = Table::for_family(&[
+        (super::attr::object::ID, Policy::U32),
+        (
+            super::attr::object::COUNT,
+            Policy::U32.within(&OBJECT_COUNT_RANGE),
+        ),
+    ]);
+
+    pub(super) static OP_OBJECT_GET: Table<5> =
+        Table::for_family(&[(super::attr::object::WITHOUT, Policy::U32)]);
 }
 
 /// What is nested in requests.
@@ -701,6 +730,102 @@ pub(crate) mod request {
 
     /// Attributes of a request `Alive`.
     pub(crate) type Alive<'a> = Count<'a>;
+
+    /// Attributes of a request `ObjectAdd`.
+    #[derive(Clone, Copy)]
+    pub(crate) struct ObjectAdd<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> ObjectAdd<'a> {
+        /// Attribute `id`.
+        pub(crate) fn id(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::object::ID)?;
+            attr.value()
+        }
+
+        /// How many, from id on; one if absent.
+        pub(crate) fn count(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::object::COUNT)?;
+            attr.value()
+        }
+
+        /// Attribute `data`.
+        pub(crate) fn data(&self) -> Option<&'a [u8]> {
+            let attr = self.0.get(super::attr::object::DATA)?;
+            Some(attr.bytes())
+        }
+    }
+
+    impl View for ObjectAdd<'static> {
+        type On<'a> = ObjectAdd<'a>;
+
+        fn on(attrs: Attrs<'_>) -> ObjectAdd<'_> {
+            ObjectAdd(attrs)
+        }
+    }
+
+    impl<'a> From<ObjectAdd<'a>> for Attrs<'a> {
+        fn from(view: ObjectAdd<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
+    /// Attributes of a request `ObjectDel`.
+    #[derive(Clone, Copy)]
+    pub(crate) struct ObjectDel<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> ObjectDel<'a> {
+        /// Attribute `id`.
+        pub(crate) fn id(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::object::ID)?;
+            attr.value()
+        }
+
+        /// How many, from id on; one if absent.
+        pub(crate) fn count(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::object::COUNT)?;
+            attr.value()
+        }
+    }
+
+    impl View for ObjectDel<'static> {
+        type On<'a> = ObjectDel<'a>;
+
+        fn on(attrs: Attrs<'_>) -> ObjectDel<'_> {
+            ObjectDel(attrs)
+        }
+    }
+
+    impl<'a> From<ObjectDel<'a>> for Attrs<'a> {
+        fn from(view: ObjectDel<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
+    /// Attributes of a request `ObjectGet`.
+    #[derive(Clone, Copy)]
+    pub(crate) struct ObjectGet<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> ObjectGet<'a> {
+        /// The object that does not let itself be put into an answer.
+        pub(crate) fn without(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::object::WITHOUT)?;
+            attr.value()
+        }
+    }
+
+    impl View for ObjectGet<'static> {
+        type On<'a> = ObjectGet<'a>;
+
+        fn on(attrs: Attrs<'_>) -> ObjectGet<'_> {
+            ObjectGet(attrs)
+        }
+    }
+
+    impl<'a> From<ObjectGet<'a>> for Attrs<'a> {
+        fn from(view: ObjectGet<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
 }
 
 /// What is nested in replies and notifications.
@@ -1086,6 +1211,31 @@ pub(crate) mod reply {
         }
     }
 
+    /// Attributes of a message `ObjectGet`.
+    pub(crate) struct ObjectGet<'a>(pub(super) Writer<'a>);
+
+    impl Builder for ObjectGet<'static> {
+        type On<'a> = ObjectGet<'a>;
+
+        fn on(writer: Writer<'_>) -> ObjectGet<'_> {
+            ObjectGet(writer)
+        }
+    }
+
+    impl ObjectGet<'_> {
+        /// Attribute `id`.
+        pub(crate) fn id(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::object::ID, value)?;
+            Ok(self)
+        }
+
+        /// Attribute `data`.
+        pub(crate) fn data(&mut self, value: &[u8]) -> Result<&mut Self> {
+            self.0.put(super::attr::object::DATA, value)?;
+            Ok(self)
+        }
+    }
+
     /// Attributes of a message `Told`.
     pub(crate) type Told<'a> = ListDump<'a>;
 }
@@ -1228,6 +1378,18 @@ pub(crate) type AliveRequest<'a, T> = genl::Request<'a, Served<T>, request::Aliv
 /// The answer to a request `alive`.
 pub(crate) type AliveReply<'a> = genl::Reply<'a, reply::Alive<'static>>;
 
+/// A request `object-add`.
+pub(crate) type ObjectAddRequest<'a, T> = genl::Request<'a, Served<T>, request::ObjectAdd<'static>>;
+
+/// A request `object-del`.
+pub(crate) type ObjectDelRequest<'a, T> = genl::Request<'a, Served<T>, request::ObjectDel<'static>>;
+
+/// A request `object-get`.
+pub(crate) type ObjectGetRequest<'a, T> = genl::Request<'a, Served<T>, request::ObjectGet<'static>>;
+
+/// The answer to a request `object-get`.
+pub(crate) type ObjectGetEntries<'a> = genl::Entries<'a, reply::ObjectGet<'static>>;
+
 /// What the family does: implemented by who serves it.
 pub(crate) trait Operations: Sized + Send + Sync + 'static {
     /// What is kept for each socket that asks for it.
@@ -1241,6 +1403,9 @@ pub(crate) trait Operations: Sized + Send + Sync + 'static {
 
     /// Where a dump of `lenient` goes on.
     type LenientDump: Send + 'static;
+
+    /// Where a dump of `object-get` goes on.
+    type ObjectGetDump: Send + 'static;
 
     /// Called before the operations that name `conform-pre`.
     fn conform_pre<'a>(
@@ -1334,6 +1499,28 @@ pub(crate) trait Operations: Sized + Send + Sync + 'static {
         process: Process<'_>,
     ) -> Result<genl::Replied>;
 
+    /// Make objects, where there are none.
+    fn object_add(request: &ObjectAddRequest<'_, Self>, process: Process<'_>) -> Result;
+
+    /// Delete objects, where there are some.
+    fn object_del(request: &ObjectDelRequest<'_, Self>, process: Process<'_>) -> Result;
+
+    /// Begins a dump `object-get`.
+    fn object_get_start(
+        request: &ObjectGetRequest<'_, Self>,
+        process: Process<'_>,
+    ) -> Result<Self::ObjectGetDump>;
+
+    /// Dump the objects of the namespace.
+    ///
+    /// Puts the next entries, and moves `dump` past each.
+    fn object_get_dump(
+        request: &ObjectGetRequest<'_, Self>,
+        dump: &mut Self::ObjectGetDump,
+        entries: &mut ObjectGetEntries<'_>,
+        process: Process<'_>,
+    ) -> Result<(), genl::Full>;
+
     /// A socket begins to listen to a group.
     fn bind(_group: Group, _process: Process<'_>) {}
 
@@ -1365,6 +1552,9 @@ impl<T: Operations> genl::Family for Served<T> {
         genl::Op::new_do::<op::Bare<T>>(),
         genl::Op::new_do::<op::Tell<T>>(),
         genl::Op::new_do::<op::Alive<T>>(),
+        genl::Op::new_do::<op::ObjectAdd<T>>(),
+        genl::Op::new_do::<op::ObjectDel<T>>(),
+        genl::Op::new_dump::<op::ObjectGet<T>>(),
     ];
 
     fn bind(group: usize, process: Process<'_>) {
@@ -1641,6 +1831,73 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::alive(request, reply, process)
+        }
+    }
+
+    pub(super) struct ObjectAdd<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Served<T>> for ObjectAdd<T> {
+        const COMMAND: u8 = 13;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
+        const POLICIES: Option<Policies> = Some(policy::OP_OBJECT_ADD.policies());
+
+        type Request = super::request::ObjectAdd<'static>;
+        type Reply = Writer<'static>;
+
+        fn run(
+            request: &ObjectAddRequest<'_, T>,
+            reply: genl::Reply<'_, Writer<'static>>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::object_add(request, process)?;
+            Ok(reply.none())
+        }
+    }
+
+    pub(super) struct ObjectDel<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Served<T>> for ObjectDel<T> {
+        const COMMAND: u8 = 14;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
+        const POLICIES: Option<Policies> = Some(policy::OP_OBJECT_DEL.policies());
+
+        type Request = super::request::ObjectDel<'static>;
+        type Reply = Writer<'static>;
+
+        fn run(
+            request: &ObjectDelRequest<'_, T>,
+            reply: genl::Reply<'_, Writer<'static>>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::object_del(request, process)?;
+            Ok(reply.none())
+        }
+    }
+
+    pub(super) struct ObjectGet<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Dump<Served<T>> for ObjectGet<T> {
+        const COMMAND: u8 = 15;
+        const POLICIES: Option<Policies> = Some(policy::OP_OBJECT_GET.policies());
+
+        type Request = super::request::ObjectGet<'static>;
+        type Reply = super::reply::ObjectGet<'static>;
+        type State = T::ObjectGetDump;
+
+        fn start(
+            request: &ObjectGetRequest<'_, T>,
+            process: Process<'_>,
+        ) -> Result<T::ObjectGetDump> {
+            T::object_get_start(request, process)
+        }
+
+        fn run(
+            request: &ObjectGetRequest<'_, T>,
+            dump: &mut T::ObjectGetDump,
+            entries: &mut ObjectGetEntries<'_>,
+            process: Process<'_>,
+        ) -> Result<(), genl::Full> {
+            T::object_get_dump(request, dump, entries, process)
         }
     }
 }

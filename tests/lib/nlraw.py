@@ -8,7 +8,9 @@ import struct
 NESTED = 0x8000
 REQUEST, ACK, DUMP = 1, 4, 0x300
 ERROR, DONE = 2, 3
+INTERRUPTED = 0x10
 CAPPED, TLVS = 0x100, 0x200
+HEADER = struct.Struct("=IHHII")
 SOL_NETLINK, ADD_MEMBERSHIP, CAP_ACK, EXT_ACK = 270, 1, 10, 11
 
 
@@ -93,6 +95,26 @@ class Socket:
                         return refusal
                     return bodies
                 bodies.append(body)
+
+    def pass_on(self, message):
+        """The errno that answers a request made elsewhere, 0 if it is granted."""
+        self.sock.send(message)
+        while True:
+            for kind, _, seq, body in self.receive():
+                if kind in (ERROR, DONE) and seq == HEADER.unpack_from(message)[3]:
+                    return -struct.unpack_from("=i", body)[0]
+
+    def hears(self, family, command):
+        """Whether an event of a family has come."""
+        self.sock.setblocking(False)
+        try:
+            while True:
+                if any(kind == family and body[0] == command for kind, _, _, body in self.receive()):
+                    return True
+        except BlockingIOError:
+            return False
+        finally:
+            self.sock.settimeout(60)
 
     @staticmethod
     def refusal(flags, body, kind):
