@@ -14,11 +14,14 @@ import contextlib
 import ctypes
 import errno
 import os
+import random
 import socket
 import struct
 import threading
 
 import ynl
+from dumps import Dump, abandon, follow
+from nlraw import parse
 from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, loaded, main,
                       modprobe, rmmod, run, wait_until)
 from topology import (A4, A6, B4, B6, Firewall, ICMP, MAX_RULES, R4, R6, TCP, UDP, connects, count,
@@ -291,7 +294,6 @@ def malformed_packets_of_raw_sockets():
 @checked
 def garbage():
     """Bytes at random behind plausible headers: the kernel and the firewall agree to live on."""
-    import random
     a, r = two()
     assert a.ping(R4) and a.ping(R6)
     firewall = Firewall(r)
@@ -447,6 +449,52 @@ def dump_while_rules_change():
     finally:
         stop.set()
         thread.join()
+
+
+def dump_of(ns, firewall):
+    """A dump of the rules that names their priorities."""
+    rule, number = (firewall.family.attr_sets[name][attr].value
+                    for name, attr in (("firewall", "rule"), ("rule", "priority")))
+    return Dump(ns, firewall.family, "rule-get",
+                lambda attrs: struct.unpack("=I", dict(parse(attrs[rule]))[number])[0])
+
+
+@case
+def dump_resumes_where_it_was():
+    """Each message has the rules that there were when it was filled, and says if they had changed."""
+    ns = NetNs()
+    modprobe("firewall")
+    firewall = Firewall(ns)
+    rules = {10 * n: firewall.add("input", "drop", priority=10 * n)["id"] for n in range(500)}
+    priorities = sorted(rules)
+    draw = random.Random(1)
+
+    def change():
+        if draw.random() < 0.3:
+            return False
+        priority = draw.randrange(5000)
+        if draw.random() < 0.5 or priority in rules:
+            priority = draw.choice(priorities)
+            firewall.delete(rules.pop(priority))
+        else:
+            rules[priority] = firewall.add("input", "drop", priority=priority)["id"]
+        priorities[:] = sorted(rules)
+        return True
+    quiet, changed = follow(dump_of(ns, firewall), priorities, change)
+    assert quiet > 2 and changed > 3, (quiet, changed)
+    quiet, changed = follow(dump_of(ns, firewall), priorities, lambda: False)
+    assert quiet > 6 and not changed, (quiet, changed)
+
+
+@case
+@checked
+def dumps_are_left_in_their_course():
+    ns = NetNs()
+    modprobe("firewall")
+    firewall = Firewall(ns)
+    for n in range(200):
+        firewall.add("input", "drop", priority=n)
+    abandon("firewall", lambda: dump_of(ns, firewall))
 
 
 @case

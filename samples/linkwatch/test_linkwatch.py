@@ -2,9 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 """Selftests of linkwatch, driven by the kernel's own ynl library from the specification alone."""
 
+import bisect
+import ipaddress
+import itertools
 import json
+import struct
 
 import ynl
+from dumps import Dump, abandon, follow
 from selftest import NetNs, case, checked, equal, main, modprobe, run, wait_until
 
 
@@ -137,12 +142,93 @@ def unknown_attributes_are_refused():
         raise AssertionError("accepted")
 
 
+def number(made, kind, attribute):
+    return made.attr_sets[kind][attribute].value
+
+
 @case
-def dumps_many_devices():
+def dump_of_devices_resumes_where_it_was():
+    """Each message has the devices that there were when it was filled, and says if any had changed."""
     ns = start()
-    batch = "".join(f"link add d{n} type veth peer name p{n}\n" for n in range(100))
+    batch = "".join(f"link add d{n} index {1000 + 10 * n} type dummy\n" for n in range(200))
     run(["ip", "-n", ns.name, "-batch", "-"], input=batch, timeout=240)
-    equal(len(family(ns).dump("device-get", {})), 201, "devices")
+    made = family(ns)
+    equal(len(made.dump("device-get", {})), 201, "devices")
+    indexes = [1, *range(1000, 3000, 10)]
+    ifindex = number(made, "device", "ifindex")
+
+    def devices():
+        return Dump(ns, made, "device-get", lambda attrs: struct.unpack("=I", attrs[ifindex])[0])
+    turns = itertools.count()
+
+    def change():
+        turn = next(turns)
+        if turn % 3 == 1:
+            # Behind the dump, and before it.
+            ns.run(f"ip link del d{turn}; ip link del d{199 - turn}; "
+                   f"ip link add x{turn} index {2995 - turn} type dummy")
+            for index in (1000 + 10 * turn, 2990 - 10 * turn):
+                indexes.remove(index)
+            bisect.insort(indexes, 2995 - turn)
+        elif turn % 3 == 2:
+            ns.run("ip link set d100 mtu 1400; ip link set d100 mtu 1500")
+        return turn % 3 != 0
+    quiet, changed = follow(devices(), indexes, change)
+    assert quiet > 1 and changed > 1, (quiet, changed)
+    # What happens to other objects does not change the devices.
+    quiet, changed = follow(devices(), indexes, lambda: bool(ns.run(
+        "ip addr add 192.0.2.1/32 dev lo; ip addr del 192.0.2.1/32 dev lo").stderr))
+    assert quiet > 4 and not changed, (quiet, changed)
+
+
+@case
+def dump_of_10000_routes_is_of_one_moment():
+    """What comes and goes after its beginning it does not tell: the stream does."""
+    ns = start()
+
+    def prefix(n):
+        return f"10.{n >> 8}.{n & 255}.0/24"
+    batch = "".join(f"route add blackhole {prefix(n)}\n" for n in range(10000))
+    run(["ip", "-n", ns.name, "-batch", "-"], input=batch, timeout=240)
+    made = family(ns)
+    destination, length = (number(made, "route", name) for name in ("destination", "destination-length"))
+
+    def routes():
+        return Dump(ns, made, "route-get", lambda attrs: (attrs[destination], attrs[length][0]))
+
+    def told(found):
+        return sorted(f"{ipaddress.ip_address(name[0])}/{name[1]}" for _, name in found[:-1] if name[1] == 24)
+    there = set(range(10000))
+    for turn in range(2):
+        dump, found, messages = routes(), [], 0
+        expected = sorted(map(prefix, there))
+        while not dump.done:
+            found += dump.read()
+            if messages % 50 == 10 and not turn:
+                gone, new = messages + 7000, messages + 20000
+                run(["ip", "-n", ns.name, "-batch", "-"], input="".join(
+                    f"route del blackhole {prefix(gone + n)}\nroute add blackhole {prefix(new + n)}\n"
+                    for n in range(5)))
+                there = there - set(range(gone, gone + 5)) | set(range(new, new + 5))
+            messages += 1
+        dump.close()
+        assert messages > 200, messages
+        assert told(found) == expected, f"{len(found)} routes, {set(told(found)) ^ set(expected)}"
+        assert not any(interrupted for interrupted, _ in found), "nothing has changed in a snapshot"
+    assert there != set(range(10000))
+
+
+@case
+@checked
+def dumps_are_left_in_their_course():
+    ns = start()
+    batch = "link add d0 type dummy\nlink set d0 up\n" + "".join(
+        f"addr add 10.1.{n}.1/24 dev d0\nneigh add 10.1.{n}.9 lladdr 02:00:00:00:00:09 dev d0\n"
+        f"link add x{n} type dummy\n" for n in range(150))
+    run(["ip", "-n", ns.name, "-batch", "-"], input=batch, timeout=240)
+    for kind in ("device", "address", "neighbour", "route"):
+        made = family(ns)
+        abandon("linkwatch", lambda: Dump(ns, made, f"{kind}-get", lambda attrs: attrs), closed=15, killed=2)
 
 
 main()
