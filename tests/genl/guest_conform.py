@@ -205,19 +205,6 @@ def dumps():
 
 
 @case
-def sockets_closed_in_a_dump():
-    watch = Socket("conform")
-    before = alive(watch)[0]
-    for _ in range(50):
-        sock = Socket("conform", buffer=4096)
-        sock.send(LIST, value("plain32", "=I", 10 ** 6), DUMP)
-        sock.receive()
-        equal(alive(watch)[0], before + 1, "states in a dump")
-        sock.close()
-        until(lambda: alive(watch)[0], before, "states after it")
-
-
-@case
 def keeps_state_for_sockets():
     watch = Socket("conform")
     before = alive(watch)[0]
@@ -327,29 +314,6 @@ def asks_for_privileges():
         if LIBC.unshare(NEWUSER | NEWNET):
             raise OSError(ctypes.get_errno(), "unshare")
     equal(inside(own), "[0, 1, 0, 0, 0]", "root of a namespace")
-
-
-@case
-def unloaded_with_open_sockets():
-    for turn in range(5):
-        sock = Socket("conform")
-        _, groups = sock.resolve("conform")
-        sock.join(groups["events"])
-        sock = Socket("conform", buffer=4096)
-        sock.ask(COUNT)
-        sock.send(LIST, value("plain32", "=I", 10 ** 6), DUMP)
-        sock.receive()
-        busy = subprocess.run(["rmmod", "conform"], capture_output=True, text=True)
-        assert busy.returncode and "in use" in busy.stderr, busy.stderr or "unloaded in a dump"
-        other = Socket("conform")
-        other.ask(COUNT)
-        sock.close()
-        until(lambda: subprocess.run(["rmmod", "conform"], capture_output=True).returncode, 0,
-              "rmmod's status")
-        answer = other.ask(BARE)
-        equal(answer["errno"], 2, "errno of a family that is gone")
-        subprocess.run(["modprobe", "conform"], check=True)
-    equal(alive(Socket("conform"))[0], 0, "states")
 
 
 main()
