@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Kinds of links.
+
+use kernel::prelude::*;
+
+use crate::{
+    context::Rtnl,
+    error::eopnotsupp,
+    netdev::{
+        Dev,
+        Driver, //
+    },
+    netns::Net,
+    nlattr::{
+        Attrs,
+        ExtAck,
+        Table,
+        Writer, //
+    }, //
+};
+
+mod device;
+mod name;
+mod registration;
+
+pub(crate) use device::unregister;
+pub use device::NewDevice;
+pub use registration::Registration;
+
+/// A driver whose devices userspace makes and deletes.
+#[doc(alias = "rtnl_link_ops")]
+pub trait Link<const N: usize>: Driver {
+    /// The name of the kind.
+    const KIND: &'static CStr;
+
+    /// Policies of the attributes of the kind, which `IFLA_INFO_DATA` nests.
+    const POLICY: &'static Table<N>;
+
+    /// For a kind whose devices come in pairs: the attribute that holds the peer's `ifinfomsg` and
+    /// `IFLA_*` attributes.
+    ///
+    /// The peer is made along with the device, in the namespace that its attributes say, and
+    /// deleted along with it.
+    #[doc(alias = "rtnl_link_ops::peer_type")]
+    const PEER: Option<u16> = None;
+
+    /// How many queues a device can have that does not say so (`numtxqueues`, `numrxqueues`). One of
+    /// each is in use at first.
+    #[doc(alias = "rtnl_link_ops::get_num_tx_queues")]
+    const QUEUES: Queues = Queues::One;
+
+    /// Refuses what the policies cannot say. Called before anything is made.
+    ///
+    /// # Errors
+    ///
+    /// The request fails with it.
+    fn validate(_request: &Request<'_>, _extack: ExtAck<'_>) -> Result {
+        Ok(())
+    }
+
+    /// Makes the private data of a new device; for a pair, of each of the two.
+    fn create(
+        device: &NewDevice<'_>,
+        request: &Request<'_>,
+        extack: ExtAck<'_>,
+        rtnl: Rtnl<'_>,
+    ) -> impl PinInit<Self, Error>;
+
+    /// The device, and its peer, have been registered.
+    ///
+    /// # Errors
+    ///
+    /// Unregisters them again; the request fails.
+    fn created(
+        _dev: &Dev<Self>,
+        _request: &Request<'_>,
+        _extack: ExtAck<'_>,
+        _rtnl: Rtnl<'_>,
+    ) -> Result {
+        Ok(())
+    }
+
+    /// Changes the settings of a device. Everything is as before if it fails.
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` if the kind has no settings that change.
+    #[doc(alias = "rtnl_link_ops::changelink")]
+    fn change(
+        _dev: &Dev<Self>,
+        _request: &Request<'_>,
+        extack: ExtAck<'_>,
+        _rtnl: Rtnl<'_>,
+    ) -> Result {
+        Err(extack.error(
+            eopnotsupp(),
+            format_args!("the settings of this kind of link cannot be changed"),
+        ))
+    }
+
+    /// Bytes that [`Self::fill_info`] takes at most.
+    #[doc(alias = "rtnl_link_ops::get_size")]
+    const INFO_SIZE: usize = 0;
+
+    /// Writes the settings of a device.
+    ///
+    /// # Errors
+    ///
+    /// [`EMSGSIZE`] when the message is full.
+    fn fill_info(_dev: &Dev<Self>, _writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
+        Ok(())
+    }
+}
+
+/// A number of queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queues {
+    /// One.
+    One,
+    /// One for each CPU that there may ever be.
+    PerCpu,
+}
+
+/// A request to make or to change a link.
+pub struct Request<'a> {
+    /// `IFLA_*` attributes of any link.
+    pub link: Attrs<'a>,
+    /// Attributes of the kind.
+    pub data: Attrs<'a>,
+    link_net: Option<&'a Net>,
+}
+
+impl<'a> Request<'a> {
+    /// The namespace that the lower side of a new link belongs to: what `link-netns` says, or the
+    /// one that the request was made in.
+    ///
+    /// `None` for a request to validate or to change.
+    #[doc(alias = "rtnl_newlink_link_net")]
+    pub fn link_net(&self) -> Option<&'a Net> {
+        self.link_net
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Devices before and after their registration.
+
+use core::marker::PhantomData;
+
+use super::Request;
+use crate::{
+    bindings,
+    context::{
+        ReadSide,
+        Rtnl, //
+    },
+    netdev::{
+        self,
+        Dev,
+        Device,
+        Driver,
+        Priv, //
+    },
+    netns::Net, //
+};
+
+/// A device that is being made: not registered yet.
+///
+/// # Invariants
+///
+/// Valid, an Ethernet device, not registered, and known to nobody else.
+pub struct NewDevice<'a>(*mut bindings::net_device, PhantomData<&'a Device>);
+
+impl NewDevice<'_> {
+    /// # Safety
+    ///
+    /// `dev` is as the type invariants want it.
+    pub(super) unsafe fn from_raw(dev: *mut bindings::net_device) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self(dev, PhantomData)
+    }
+
+    /// The namespace that it will be registered in.
+    pub fn net<'a>(&self, context: impl ReadSide<'a>) -> &'a Net {
+        // SAFETY: By the type invariants.
+        unsafe { Device::from_raw(self.0) }.net(context)
+    }
+
+    /// Sets the MTU, in bytes without the link header, unless the request has one.
+    pub fn set_default_mtu(&self, mtu: u32, request: &Request<'_>) {
+        if request.link.get(bindings::IFLA_MTU as u16).is_none() {
+            // SAFETY: By the type invariants.
+            unsafe { bindings::dev_set_mtu_raw(self.0, mtu) };
+        }
+    }
+
+    /// Bytes that the driver and the device below it put before a frame.
+    pub fn set_needed_headroom(&self, bytes: u16) {
+        // SAFETY: By the type invariants.
+        unsafe { (*self.0).needed_headroom = bytes };
+    }
+}
+
+/// A device without registration, or whose registration has failed.
+///
+/// Its private data, if it has any, is dropped along with this.
+pub(super) struct Unregistered<L: Driver>(
+    pub(super) *mut bindings::net_device,
+    pub(super) PhantomData<L>,
+);
+
+impl<L: Driver> Unregistered<L> {
+    pub(super) fn link_ops(&self) -> *const bindings::rtnl_link_ops {
+        // SAFETY: The device is alive; the core has noted by which operations it was made.
+        unsafe { (*self.0).rtnl_link_ops }
+    }
+}
+
+impl<L: Driver> Drop for Unregistered<L> {
+    fn drop(&mut self) {
+        // One that was registered, even for a moment, is freed by `netdev_run_todo()`.
+        // SAFETY: The device is alive until RTNL is released.
+        let state = u32::from(unsafe { (*self.0).reg_state });
+        if state == bindings::netdev_reg_state_NETREG_UNINITIALIZED {
+            // SAFETY: Made for this driver, and nobody knows it.
+            unsafe { netdev::destroy::<L>(self.0) };
+        }
+    }
+}
+
+/// Unregisters a device and its peer, with others, on behalf of `net`.
+pub(crate) fn unregister<D: Driver>(
+    dev: &Dev<D>,
+    net: &Net,
+    list: &mut bindings::list_head,
+    rtnl: Rtnl<'_>,
+) {
+    let peer = Priv::part(dev, rtnl);
+    for dev in [Some(dev), peer].into_iter().flatten() {
+        // SAFETY: Registered, under RTNL, and the list is unregistered by whoever owns it.
+        unsafe { bindings::unregister_netdevice_queue_net(net.as_raw(), dev.as_raw(), list) };
+    }
+}
