@@ -8,6 +8,7 @@
 #include <linux/hrtimer_types.h>
 
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <linux/etherdevice.h>
 #include <linux/ethtool.h>
 #include <linux/filter.h>
@@ -58,10 +59,11 @@
 /* Casts and expressions that `bindgen` cannot evaluate. */
 const gfp_t RUST_CONST_HELPER_GFP_ATOMIC = GFP_ATOMIC;
 const gfp_t RUST_CONST_HELPER_GFP_KERNEL = GFP_KERNEL;
-const size_t RUST_CONST_HELPER_NLMSG_GOODSIZE = NLMSG_GOODSIZE;
+const size_t RUST_CONST_HELPER_NLMSG_DEFAULT_SIZE = NLMSG_DEFAULT_SIZE;
+const u16 RUST_CONST_HELPER_RTM_MAX = RTM_MAX;
+const u32 RUST_CONST_HELPER_RTNLGRP_MAX = RTNLGRP_MAX;
 const u8 RUST_CONST_HELPER_GENL_MCAST_CAP_NET_ADMIN = GENL_MCAST_CAP_NET_ADMIN;
 const u8 RUST_CONST_HELPER_GENL_MCAST_CAP_SYS_ADMIN = GENL_MCAST_CAP_SYS_ADMIN;
-const size_t RUST_CONST_HELPER_GENLMSG_DEFAULT_SIZE = GENLMSG_DEFAULT_SIZE;
 const u64 RUST_CONST_HELPER_NETIF_F_SG = NETIF_F_SG;
 const u64 RUST_CONST_HELPER_NETIF_F_FRAGLIST = NETIF_F_FRAGLIST;
 const u64 RUST_CONST_HELPER_NETIF_F_HW_CSUM = NETIF_F_HW_CSUM;

@@ -67,4 +67,5 @@ mod helpers {
     ));
 }
 
+pub use kernel::bindings::module;
 pub use raw::*;

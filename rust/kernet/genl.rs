@@ -49,24 +49,25 @@ mod socket;
 
 pub use dump::{
     Dump,
-    Entries,
-    Full, //
+    Entries, //
 };
-pub use message::{
-    Replied,
-    Reply, //
-};
+pub use message::Reply;
 pub use notification::{
     Group,
     Notification, //
 };
 pub use op::{
-    Access,
     Do,
     Op,
     Validation, //
 };
 pub use request::Request;
+
+pub use crate::netlink::{
+    Access,
+    Full,
+    Replied, //
+};
 
 use socket::Sockets;
 

@@ -18,6 +18,7 @@ pub mod neighbour;
 pub mod netdev;
 #[cfg(CONFIG_NETFILTER)]
 pub mod netfilter;
+pub mod netlink;
 pub mod netns;
 pub mod nlattr;
 pub mod notifier;

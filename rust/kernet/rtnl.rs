@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Kinds of links: what `ip link add ... type KIND` makes.
+//! Kinds of links, what `ip link add ... type KIND` makes, and [handlers of messages](message).
 //!
 //! C header: [`include/net/rtnetlink.h`](srctree/include/net/rtnetlink.h)
 //!
@@ -11,6 +11,7 @@
 //! and waits until they are gone (`rtnl_link_unregister()`).
 
 mod link;
+pub mod message;
 
 pub(crate) use link::unregister;
 pub use link::{

@@ -18,13 +18,18 @@ use super::{
         Header, //
     },
     op::Validation,
-    Access,
     Family,
     Request, //
 };
 use crate::{
     bindings,
     context::Process,
+    netlink::{
+        state,
+        Access,
+        Batch,
+        Full, //
+    },
     nlattr::{
         Builder,
         Policies,
@@ -79,24 +84,9 @@ pub trait Dump<F: Family> {
     ) -> Result<(), Full>;
 }
 
-/// Why an entry was not put.
-pub enum Full {
-    /// The message takes no more.
-    Message,
-    /// The dump cannot go on.
-    Error(Error),
-}
-
-impl From<Error> for Full {
-    fn from(e: Error) -> Self {
-        Full::Error(e)
-    }
-}
-
 /// The messages of a dump.
 pub struct Entries<'a, B> {
-    callback: &'a mut bindings::netlink_callback,
-    skb: *mut bindings::sk_buff,
+    batch: Batch<'a>,
     family: *const bindings::genl_family,
     header: Header,
     _builder: PhantomData<fn() -> B>,
@@ -110,32 +100,12 @@ impl<B: Builder> Entries<'_, B> {
     /// [`Full::Message`] when there is no room for it; what `fill` says otherwise.
     #[inline]
     pub fn put(&mut self, fill: impl FnOnce(&mut B::On<'_>) -> Result) -> Result<(), Full> {
+        let flags = bindings::NLM_F_MULTI;
         // SAFETY: The message is the dump's own; the family is registered while it goes on.
-        let (writer, start) = unsafe {
-            begin(self.skb, self.family, bindings::NLM_F_MULTI, self.header).ok_or(Full::Message)?
-        };
-        match fill(&mut B::on(writer)) {
-            Ok(()) => {
-                // Only now: an entry that is taken back would take the flag with it. A dump without
-                // generations has none to compare.
-                if self.callback.seq != 0 {
-                    // SAFETY: The callback is the dump's own, the message begun above.
-                    unsafe { bindings::genl_dump_check_consistent(self.callback, start) };
-                }
-                // SAFETY: Begun above.
-                unsafe { bindings::genlmsg_end(self.skb, start) };
-                Ok(())
-            }
-            Err(e) => {
-                // SAFETY: As above.
-                unsafe { bindings::genlmsg_cancel(self.skb, start) };
-                Err(if e == EMSGSIZE {
-                    Full::Message
-                } else {
-                    Full::Error(e)
-                })
-            }
-        }
+        let (writer, open) = unsafe { begin(self.batch.skb, self.family, flags, self.header) }
+            .ok_or(Full::Message)?;
+        let filled = fill(&mut B::on(writer));
+        self.batch.close(open, filled)
     }
 
     /// Says which generation of the set is being dumped.
@@ -144,21 +114,8 @@ impl<B: Builder> Entries<'_, B> {
     /// may be inconsistent (`NLM_F_DUMP_INTR`).
     #[doc(alias = "nl_dump_check_consistent")]
     pub fn generation(&mut self, generation: NonZero<u32>) {
-        self.callback.seq = generation.get();
+        self.batch.callback.seq = generation.get();
     }
-}
-
-/// The dump's state, in memory of the dump's own that `callback` has no other use for.
-fn state<F: Family, O: Dump<F>>(callback: *mut bindings::netlink_callback) -> *mut O::State {
-    const {
-        assert!(
-            size_of::<O::State>() <= bindings::NETLINK_CTX_SIZE as usize
-                && align_of::<O::State>() <= 8,
-            "the state of a dump has at most 48 bytes"
-        );
-    }
-    // SAFETY: Only an address is computed: `callback` is valid, as C calls with it.
-    unsafe { (&raw mut (*callback).__bindgen_anon_1.ctx).cast() }
 }
 
 /// # Safety
@@ -187,7 +144,7 @@ pub(super) unsafe extern "C" fn start<F: Family, O: Dump<F>>(
         let new = O::start(&request, process)?;
         // SAFETY: The memory is the dump's own. `done` drops what is there, and is called if and
         // only if this succeeds.
-        unsafe { ptr::write(state::<F, O>(callback), new) };
+        unsafe { ptr::write(state::<O::State>(callback), new) };
         Ok(0)
     })
 }
@@ -203,12 +160,14 @@ pub(super) unsafe extern "C" fn dumpit<F: Family, O: Dump<F>>(
     // state was made by `start`, and one call is made at a time.
     let (request, state, mut entries, process) = unsafe {
         let request = request::<F, O>(callback);
-        let state = &mut *state::<F, O>(callback);
+        let state = &mut *state::<O::State>(callback);
         let entries = Entries {
             header: Header::of(request.info(), O::ANSWER),
             family: request.info().family,
-            callback: &mut *callback,
-            skb,
+            batch: Batch {
+                callback: &mut *callback,
+                skb,
+            },
             _builder: PhantomData,
         };
         (request, state, entries, Process::assume())
@@ -232,6 +191,6 @@ pub(super) unsafe extern "C" fn done<F: Family, O: Dump<F>>(
     callback: *mut bindings::netlink_callback,
 ) -> c_int {
     // SAFETY: By the caller's promise; `start` has made it.
-    unsafe { ptr::drop_in_place(state::<F, O>(callback)) };
+    unsafe { ptr::drop_in_place(state::<O::State>(callback)) };
     0
 }

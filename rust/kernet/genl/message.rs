@@ -20,6 +20,12 @@ use crate::{
         Process, //
     },
     error::to_result,
+    netlink::{
+        Buffer,
+        Open,
+        Recipient,
+        Replied, //
+    },
     netns::Net,
     nlattr::{
         Builder,
@@ -27,10 +33,6 @@ use crate::{
         Writer, //
     }, //
 };
-
-/// That a request has its reply, or needs none. Made by [`Reply`].
-#[must_use]
-pub struct Replied(pub(super) ());
 
 /// The one reply to a `do` request, not sent yet.
 ///
@@ -79,12 +81,12 @@ impl<'a, B: Builder> Reply<'a, B> {
         let header = Header::of(self.info, self.command);
         // SAFETY: An operation of the family runs, so it is registered.
         let message = unsafe {
-            Message::new(self.info.family, header, process, |writer| {
+            build(self.info.family, header, process, |writer| {
                 fill(&mut B::on(writer))
             })?
         };
         // SAFETY: By the type invariants.
-        message.unicast(unsafe { net(self.info) }, header.portid)?;
+        unicast(message, unsafe { net(self.info) }, header.to.portid)?;
         Ok(Replied(()))
     }
 
@@ -96,8 +98,7 @@ impl<'a, B: Builder> Reply<'a, B> {
 
 #[derive(Clone, Copy)]
 pub(super) struct Header {
-    pub(super) portid: u32,
-    pub(super) seq: u32,
+    pub(super) to: Recipient,
     pub(super) command: u8,
 }
 
@@ -106,79 +107,41 @@ impl Header {
     #[inline]
     pub(super) fn of(info: &bindings::genl_info, command: u8) -> Self {
         Self {
-            portid: info.snd_portid,
-            seq: info.snd_seq,
+            to: Recipient {
+                portid: info.snd_portid,
+                seq: info.snd_seq,
+            },
             command,
         }
     }
 }
 
-/// A message that is complete, and not sent yet.
+/// Makes a message, as large as it has to be.
 ///
-/// # Invariants
+/// # Safety
 ///
-/// A netlink message that this value owns.
-pub(super) struct Message(*mut bindings::sk_buff);
-
-impl Message {
-    /// Makes a message, as large as it has to be.
-    ///
-    /// # Safety
-    ///
-    /// `family` is valid, and has been registered once.
-    pub(super) unsafe fn new<C: Context>(
-        family: *const bindings::genl_family,
-        header: Header,
-        _context: C,
-        mut fill: impl FnMut(Writer<'_>) -> Result,
-    ) -> Result<Self> {
-        const LARGEST: usize = 1 << 16;
-        let mut size = bindings::GENLMSG_DEFAULT_SIZE;
-        loop {
-            // SAFETY: No requirements.
-            let skb = unsafe { bindings::nlmsg_new(size, C::GFP) };
-            if skb.is_null() {
-                return Err(ENOMEM);
-            }
-            // INVARIANT: Just made.
-            let message = Self(skb);
-            // SAFETY: The message is ours; the family is as `begin` wants it, by the caller's
-            // promise.
-            let (writer, start) = unsafe { begin(skb, family, 0, header).ok_or(EMSGSIZE)? };
-            match fill(writer) {
-                Ok(()) => {
-                    // SAFETY: Begun above.
-                    unsafe { bindings::genlmsg_end(skb, start) };
-                    return Ok(message);
-                }
-                Err(e) if e == EMSGSIZE && size < LARGEST => size = size.saturating_mul(4),
-                Err(e) => return Err(e),
-            }
-        }
-    }
-
-    /// Sends it to one socket of a namespace.
-    #[inline]
-    pub(super) fn unicast(self, net: &Net, portid: u32) -> Result {
-        // SAFETY: The message is given away; the namespace is alive.
-        to_result(unsafe { bindings::genlmsg_unicast(net.as_raw(), self.into_raw(), portid) })
-    }
-
-    #[inline]
-    pub(super) fn into_raw(self) -> *mut bindings::sk_buff {
-        core::mem::ManuallyDrop::new(self).0
-    }
+/// `family` is valid, and has been registered once.
+pub(super) unsafe fn build(
+    family: *const bindings::genl_family,
+    header: Header,
+    context: impl Context,
+    mut fill: impl FnMut(Writer<'_>) -> Result,
+) -> Result<Buffer> {
+    Buffer::new(context, |skb| {
+        // SAFETY: The message is new; the family is as `begin` wants it, by the caller's promise.
+        let (writer, open) = unsafe { begin(skb, family, 0, header) }.ok_or(EMSGSIZE)?;
+        open.close(fill(writer))
+    })
 }
 
-impl Drop for Message {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: Owned, by the type invariants.
-        unsafe { bindings::nlmsg_free(self.0) };
-    }
+/// Sends a message to one socket of a namespace.
+#[inline]
+pub(super) fn unicast(message: Buffer, net: &Net, portid: u32) -> Result {
+    // SAFETY: The message is given away; the namespace is alive.
+    to_result(unsafe { bindings::genlmsg_unicast(net.as_raw(), message.into_raw(), portid) })
 }
 
-/// Begins a message: its writer, and the pointer that ends or cancels it.
+/// Begins a message: its writer, and what ends it.
 ///
 /// # Safety
 ///
@@ -190,13 +153,13 @@ pub(super) unsafe fn begin<'a>(
     family: *const bindings::genl_family,
     flags: u32,
     header: Header,
-) -> Option<(Writer<'a>, *mut c_void)> {
+) -> Option<(Writer<'a>, Open<'a>)> {
     // SAFETY: By the caller's promise; checks that there is room.
     let start = unsafe {
         bindings::genlmsg_put(
             skb,
-            header.portid,
-            header.seq,
+            header.to.portid,
+            header.to.seq,
             family,
             flags as c_int,
             header.command,
@@ -205,10 +168,21 @@ pub(super) unsafe fn begin<'a>(
     if start.is_null() {
         return None;
     }
-    // SAFETY: By the caller's promise.
-    let (writer, len) = unsafe { (Writer::from_raw(skb), (*family).hdrsize as usize) };
+    // SAFETY: By the caller's promise. Before the family's header are generic netlink's and netlink's.
+    let (writer, len, open) = unsafe {
+        let message = start
+            .cast::<bindings::genlmsghdr>()
+            .sub(1)
+            .cast::<bindings::nlmsghdr>()
+            .sub(1);
+        (
+            Writer::from_raw(skb),
+            (*family).hdrsize as usize,
+            Open::from_raw(skb, message),
+        )
+    };
     if len == 0 {
-        return Some((writer, start));
+        return Some((writer, open));
     }
     // SAFETY: `genlmsg_put()` has made room for the family's header, which nobody else uses, and
     // attributes are put behind it.
@@ -216,5 +190,5 @@ pub(super) unsafe fn begin<'a>(
         start.cast::<u8>().write_bytes(0, len);
         slice::from_raw_parts_mut(start.cast::<u8>(), len)
     };
-    Some((writer.with_header(own), start))
+    Some((writer.with_header(own), open))
 }

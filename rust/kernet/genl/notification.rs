@@ -6,8 +6,8 @@ use kernel::prelude::*;
 
 use super::{
     message::{
-        Header,
-        Message, //
+        self,
+        Header, //
     },
     registered,
     Protocol, //
@@ -21,6 +21,11 @@ use crate::{
     error::{
         enobufs,
         to_result, //
+    },
+    netlink::{
+        sent,
+        Buffer,
+        Recipient, //
     },
     netns::Net,
     nlattr::Builder, //
@@ -150,7 +155,7 @@ pub trait Notification: 'static {
         context: impl Context,
         fill: impl FnMut(&mut <Self::Builder as Builder>::On<'_>) -> Result,
     ) -> Result {
-        build::<Self>(context, fill)?.unicast(net, portid)
+        message::unicast(build::<Self>(context, fill)?, net, portid)
     }
 }
 
@@ -179,10 +184,9 @@ fn target<N: Notification + ?Sized>() -> Result<(*mut bindings::genl_family, u32
 fn build<N: Notification + ?Sized>(
     context: impl Context,
     mut fill: impl FnMut(&mut <N::Builder as Builder>::On<'_>) -> Result,
-) -> Result<Message> {
+) -> Result<Buffer> {
     let header = Header {
-        portid: 0,
-        seq: 0,
+        to: Recipient::default(),
         command: N::COMMAND,
     };
     let family = registered::<ProtocolOf<N>>();
@@ -192,16 +196,8 @@ fn build<N: Notification + ?Sized>(
     // SAFETY: What is read of the family is its number and the size of its header, which the module's
     // own memory holds, whether it is registered or not.
     unsafe {
-        Message::new(family, header, context, |writer| {
+        message::build(family, header, context, |writer| {
             fill(&mut N::Builder::on(writer))
         })
-    }
-}
-
-/// That the last listener has just left is no error.
-fn sent(result: Result) -> Result {
-    match result {
-        Err(e) if e == ESRCH => Ok(()),
-        result => result,
     }
 }

@@ -12,13 +12,16 @@ use super::{
     dump,
     Dump,
     Family,
-    Replied,
     Reply,
     Request, //
 };
 use crate::{
     bindings,
     context::Process,
+    netlink::{
+        Access,
+        Replied, //
+    },
     nlattr::{
         Builder,
         Policies,
@@ -26,26 +29,11 @@ use crate::{
     }, //
 };
 
-/// Who may ask for an operation.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Access {
-    /// Anybody.
-    Any,
-    /// Who has `CAP_NET_ADMIN` in the namespace's user namespace.
-    #[doc(alias = "GENL_UNS_ADMIN_PERM")]
-    NamespaceAdmin,
-    /// Who has `CAP_NET_ADMIN` in the initial user namespace.
-    #[doc(alias = "GENL_ADMIN_PERM")]
-    Admin,
-}
-
-impl Access {
-    const fn flags(self) -> u32 {
-        match self {
-            Access::Any => 0,
-            Access::NamespaceAdmin => bindings::GENL_UNS_ADMIN_PERM,
-            Access::Admin => bindings::GENL_ADMIN_PERM,
-        }
+const fn flags(access: Access) -> u32 {
+    match access {
+        Access::Any => 0,
+        Access::NamespaceAdmin => bindings::GENL_UNS_ADMIN_PERM,
+        Access::Admin => bindings::GENL_ADMIN_PERM,
     }
 }
 
@@ -112,7 +100,7 @@ impl<F: Family> Op<F> {
     pub const fn new_do<O: Do<F>>() -> Self {
         let mut raw = common(O::COMMAND, O::POLICIES, O::VALIDATION);
         raw.__bindgen_anon_1.__bindgen_anon_1.doit = Some(doit::<F, O>);
-        raw.flags = (bindings::GENL_CMD_CAP_DO | O::ACCESS.flags()) as u8;
+        raw.flags = (bindings::GENL_CMD_CAP_DO | flags(O::ACCESS)) as u8;
         Self(raw, PhantomData)
     }
 
@@ -125,7 +113,7 @@ impl<F: Family> Op<F> {
                 dumpit: Some(dump::dumpit::<F, O>),
                 done: Some(dump::done::<F, O>),
             };
-        raw.flags = (bindings::GENL_CMD_CAP_DUMP | O::ACCESS.flags()) as u8;
+        raw.flags = (bindings::GENL_CMD_CAP_DUMP | flags(O::ACCESS)) as u8;
         Self(raw, PhantomData)
     }
 }

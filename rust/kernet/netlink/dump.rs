@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Answers of any number of messages.
+
+use core::{
+    marker::PhantomData,
+    num::NonZero,
+    ptr, //
+};
+use kernel::{
+    error::from_result,
+    prelude::*, //
+};
+
+use super::{
+    request::{
+        net,
+        recipient, //
+    },
+    Access,
+    Lock,
+    Message,
+    Nested,
+    Open,
+    Recipient,
+    Request, //
+};
+use crate::{
+    bindings,
+    netns::Net,
+    nlattr::{
+        Builder,
+        Table,
+        Value,
+        View, //
+    }, //
+};
+
+/// What answers a type of requests (`NLM_F_DUMP`) with any number of messages, as userspace reads
+/// them.
+pub trait Dump<const N: usize> {
+    /// The type of requests, `nlmsg_type`.
+    const TYPE: u16;
+    /// Who may ask.
+    const ACCESS: Access = Access::Any;
+    /// What the request may hold behind its header.
+    const POLICY: &'static Table<N>;
+    /// Of rtnetlink: the end of the dump is a datagram of its own, as programs want it that take a
+    /// datagram for a part of the dump or for its end. New types have no such programs.
+    #[doc(alias = "RTNL_FLAG_DUMP_SPLIT_NLM_DONE")]
+    const SPLIT_DONE: bool = false;
+
+    /// The protocol's header. Of rtnetlink its first byte is the family.
+    type Header: Value;
+
+    /// What the attributes look like.
+    type Request: View;
+
+    /// What an entry consists of.
+    type Entry: Message;
+
+    /// What is kept from one datagram to the next: where the dump goes on, and what the request has
+    /// asked for. At most 48 bytes, aligned to 8; something larger goes into a box.
+    ///
+    /// Dropped when the dump has ended or its socket is closed, in process context.
+    type State: Send + 'static;
+
+    /// Which lock is held.
+    type Lock: Lock;
+
+    /// Begins a dump.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the request deserves; [`Request::extack`] says why. The dump ends with it.
+    fn start(
+        request: &Request<'_, Self::Header, Self::Request>,
+        token: <Self::Lock as Lock>::Token<'_>,
+    ) -> Result<Self::State>;
+
+    /// Puts the next entries, and moves the state past each that was put.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`] (by `?`) when the datagram takes no more: it is called again with a new one. Any
+    /// other error ends the dump.
+    #[doc(alias = "rtnl_dumpit_func")]
+    fn run(
+        net: &Net,
+        state: &mut Self::State,
+        entries: &mut Entries<'_, Self::Entry>,
+        token: <Self::Lock as Lock>::Token<'_>,
+    ) -> Result<(), Full>;
+}
+
+/// A [`Dump`] of rtnetlink that is a part of dumps of all families (`PF_UNSPEC`) too, which there are
+/// of addresses, routes and `netconf`.
+///
+/// Such a dump does not hold the module, and goes on after it is unloaded, with whoever serves the
+/// family then. Hence its state is a value of any bytes, at most 40, that needs no drop. Its request
+/// is not this family's, and is not looked at.
+#[doc(alias = "rtnl_dump_all")]
+pub trait DumpOfAll<const N: usize>: Dump<N, State: Value, Lock: Nested> {
+    /// Where it begins.
+    fn all(net: &Net, token: <Self::Lock as Lock>::Token<'_>) -> Self::State;
+}
+
+/// Why an entry was not put.
+pub enum Full {
+    /// The message takes no more.
+    Message,
+    /// The dump cannot go on.
+    Error(Error),
+}
+
+impl From<Error> for Full {
+    fn from(e: Error) -> Self {
+        Full::Error(e)
+    }
+}
+
+impl Full {
+    fn to_errno(&self) -> c_int {
+        match self {
+            // The core begins another datagram, if there is anything in this one.
+            Self::Message => EMSGSIZE.to_errno(),
+            Self::Error(e) => e.to_errno(),
+        }
+    }
+}
+
+/// A datagram of a dump, and the dump.
+pub(crate) struct Batch<'a> {
+    pub(crate) callback: &'a mut bindings::netlink_callback,
+    pub(crate) skb: *mut bindings::sk_buff,
+}
+
+impl Batch<'_> {
+    /// Ends an entry, or takes it back.
+    #[inline]
+    pub(crate) fn close(&mut self, open: Open<'_>, filled: Result) -> Result<(), Full> {
+        open.close_entry(self.callback, filled)
+    }
+}
+
+/// The messages of a dump.
+///
+/// # Invariants
+///
+/// The datagram is the dump's own.
+pub struct Entries<'a, M> {
+    batch: Batch<'a>,
+    to: Recipient,
+    _message: PhantomData<fn() -> M>,
+}
+
+impl<M: Message> Entries<'_, M> {
+    /// Puts an entry; nothing at all if that fails.
+    ///
+    /// # Errors
+    ///
+    /// [`Full::Message`] when there is no room for it; what `fill` says otherwise.
+    #[inline]
+    pub fn put(
+        &mut self,
+        header: M::Header,
+        fill: impl FnOnce(&mut <M::Builder as Builder>::On<'_>) -> Result,
+    ) -> Result<(), Full> {
+        let flags = bindings::NLM_F_MULTI;
+        // SAFETY: The datagram is the dump's own, by the type invariants.
+        let (writer, open) = unsafe { Open::new::<M>(self.batch.skb, self.to, flags, header) }
+            .ok_or(Full::Message)?;
+        let filled = fill(&mut M::Builder::on(writer));
+        self.batch.close(open, filled)
+    }
+
+    /// Says which generation of the set is being dumped.
+    ///
+    /// When it changes from one datagram of the dump to another, userspace is told that what it gets
+    /// may be inconsistent (`NLM_F_DUMP_INTR`).
+    #[doc(alias = "nl_dump_check_consistent")]
+    pub fn generation(&mut self, generation: NonZero<u32>) {
+        self.batch.callback.seq = generation.get();
+    }
+}
+
+/// Memory of a dump's own that the core has no other use for; zero when the dump begins.
+pub(crate) fn state<T>(callback: *mut bindings::netlink_callback) -> *mut T {
+    const {
+        assert!(
+            size_of::<T>() <= bindings::NETLINK_CTX_SIZE as usize && align_of::<T>() <= 8,
+            "the state of a dump has at most 48 bytes"
+        );
+    }
+    // SAFETY: Only an address is computed: `callback` is valid, as C calls with it.
+    unsafe { (&raw mut (*callback).__bindgen_anon_1.ctx).cast() }
+}
+
+/// # Safety
+///
+/// `callback` is the core's of a dump that goes on, `skb` a datagram for it; both are valid for `'a`.
+unsafe fn entries<'a, M>(
+    callback: *mut bindings::netlink_callback,
+    skb: *mut bindings::sk_buff,
+) -> (&'a Net, Entries<'a, M>) {
+    // SAFETY: By the caller's promise. The message of the request is kept as long as the dump.
+    unsafe {
+        let (net, to) = (
+            net((*callback).skb),
+            recipient((*callback).skb, (*callback).nlh),
+        );
+        // INVARIANT: By the caller's promise.
+        let entries = Entries {
+            batch: Batch {
+                callback: &mut *callback,
+                skb,
+            },
+            to,
+            _message: PhantomData,
+        };
+        (net, entries)
+    }
+}
+
+/// Begins a dump whose request nobody has looked at.
+///
+/// # Safety
+///
+/// As [`dumpit`], whose callback has no state yet.
+unsafe fn begin<D: Dump<N>, const N: usize>(callback: *mut bindings::netlink_callback) -> Result {
+    let mut places = [ptr::null_mut(); N];
+    // SAFETY: By the caller's promise. The first call is made in the call that sends the request.
+    let request = unsafe {
+        D::ACCESS.check((*callback).skb)?;
+        Request::parse(
+            (*callback).skb,
+            (*callback).nlh,
+            (*callback).extack,
+            D::POLICY,
+            &mut places,
+        )?
+    };
+    // SAFETY: As above.
+    let new = unsafe { D::Lock::with(|token| D::start(&request, token)) }?;
+    // SAFETY: The memory is the dump's own. The core calls `done` once from now on, which drops what
+    // is there.
+    unsafe {
+        ptr::write(state::<D::State>(callback), new);
+        (*callback).done = Some(done::<D, N>);
+    }
+    Ok(())
+}
+
+/// # Safety
+///
+/// Called by the core, with a datagram, for a dump that was begun for `D` without a `done`, in a task
+/// that may sleep, with RTNL held if the lock of `D` says so.
+///
+/// A dump of rtnetlink that was begun for all families is held by no module, and gets nothing.
+pub(crate) unsafe extern "C" fn dumpit<D: Dump<N>, const N: usize>(
+    skb: *mut bindings::sk_buff,
+    callback: *mut bindings::netlink_callback,
+) -> c_int {
+    from_result(|| {
+        // SAFETY: By the caller's promise. Without a `done` it has not begun: only `begin` sets it.
+        unsafe {
+            if (*callback).module.is_null() {
+                return Ok(0);
+            }
+            if (*callback).done.is_none() {
+                begin::<D, N>(callback)?;
+            }
+        }
+        // SAFETY: By the caller's promise; `begin` has made the state, and one call is made at a
+        // time.
+        let (state, (net, mut entries)) =
+            unsafe { (&mut *state::<D::State>(callback), entries(callback, skb)) };
+        // SAFETY: By the caller's promise.
+        let result = unsafe { D::Lock::with(|token| D::run(net, state, &mut entries, token)) };
+        Ok(result.map_or_else(|full| full.to_errno(), |()| 0))
+    })
+}
+
+/// # Safety
+///
+/// Called by the core, once, for a dump by `D` that has begun.
+unsafe extern "C" fn done<D: Dump<N>, const N: usize>(
+    callback: *mut bindings::netlink_callback,
+) -> c_int {
+    // SAFETY: By the caller's promise; `begin` has made it.
+    unsafe { ptr::drop_in_place(state::<D::State>(callback)) };
+    0
+}
+
+/// What is kept of one family in a dump of all. Any bytes are valid, as those of whoever has served
+/// the family before may be.
+#[repr(C)]
+struct Kept {
+    begun: u32,
+    error: c_int,
+    state: [u8; 40],
+}
+
+/// # Safety
+///
+/// As [`dumpit`]. A dump that was begun for all families calls with RTNL held.
+pub(crate) unsafe extern "C" fn dumpit_of_all<D: DumpOfAll<N>, const N: usize>(
+    skb: *mut bindings::sk_buff,
+    callback: *mut bindings::netlink_callback,
+) -> c_int {
+    const { assert!(<D::State as Value>::SIZE <= 40) };
+    // SAFETY: By the caller's promise.
+    if !unsafe { (*callback).module.is_null() } {
+        // SAFETY: As above.
+        return unsafe { dumpit::<D, N>(skb, callback) };
+    }
+    // SAFETY: By the caller's promise; any bytes are a `Kept`, and one call is made at a time.
+    let (kept, (net, mut entries)) =
+        unsafe { (&mut *state::<Kept>(callback), entries(callback, skb)) };
+    if kept.error < 0 {
+        return kept.error;
+    }
+    let run = |token: <D::Lock as Lock>::Token<'_>| {
+        let mut state = match <D::State as Value>::read(&kept.state) {
+            Some(state) if kept.begun != 0 => state,
+            _ => D::all(net, token),
+        };
+        let result = D::run(net, &mut state, &mut entries, token);
+        for (to, from) in kept.state.iter_mut().zip(state.bytes().as_ref()) {
+            *to = *from;
+        }
+        kept.begun = 1;
+        match result {
+            Ok(()) => 0,
+            Err(full) => {
+                if let Full::Error(e) = &full {
+                    // The core may call once more, to say so.
+                    kept.error = e.to_errno();
+                }
+                full.to_errno()
+            }
+        }
+    };
+    // SAFETY: RTNL is held, which the lock of `D` admits or wants; its holder may sleep.
+    unsafe { D::Lock::with(run) }
+}

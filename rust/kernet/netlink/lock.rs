@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Which lock is held while a request is answered.
+
+use crate::context::{
+    rcu_read,
+    Context,
+    Process,
+    Rcu,
+    Rtnl, //
+};
+
+/// Which lock is held while a request is answered.
+pub trait Lock: private::Sealed + 'static {
+    /// What it is lent.
+    type Token<'a>: Context;
+
+    /// Whether the core takes RTNL.
+    #[doc(hidden)]
+    const RTNL: bool;
+
+    /// Runs `f` with the token.
+    ///
+    /// # Safety
+    ///
+    /// May sleep, and holds RTNL if [`Self::RTNL`] says so.
+    #[doc(hidden)]
+    unsafe fn with<R>(f: impl for<'a> FnOnce(Self::Token<'a>) -> R) -> R;
+}
+
+/// A [`Lock`] for which nobody else needs to hold RTNL.
+pub trait Free: Lock {}
+
+/// A [`Lock`] that stays true if somebody else holds RTNL: none that lets the callee take it.
+pub trait Nested: Lock {}
+
+/// RTNL is held.
+pub struct UnderRtnl;
+
+/// No lock is held. RTNL can be taken by [`Process::with_rtnl`].
+#[doc(alias = "RTNL_FLAG_DOIT_UNLOCKED")]
+#[doc(alias = "RTNL_FLAG_DOIT_PERNET")]
+#[doc(alias = "RTNL_FLAG_DUMP_UNLOCKED")]
+pub struct Unlocked;
+
+/// An RCU read-side section: nothing may sleep.
+pub struct UnderRcu;
+
+impl Lock for UnderRtnl {
+    type Token<'a> = Rtnl<'a>;
+
+    const RTNL: bool = true;
+
+    unsafe fn with<R>(f: impl for<'a> FnOnce(Rtnl<'a>) -> R) -> R {
+        // SAFETY: By the caller's promise.
+        f(unsafe { Rtnl::assume() })
+    }
+}
+
+impl Lock for Unlocked {
+    type Token<'a> = Process<'a>;
+
+    const RTNL: bool = false;
+
+    unsafe fn with<R>(f: impl for<'a> FnOnce(Process<'a>) -> R) -> R {
+        // SAFETY: By the caller's promise.
+        f(unsafe { Process::assume() })
+    }
+}
+
+impl Lock for UnderRcu {
+    type Token<'a> = Rcu<'a>;
+
+    const RTNL: bool = false;
+
+    unsafe fn with<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {
+        rcu_read(f)
+    }
+}
+
+impl Free for Unlocked {}
+impl Free for UnderRcu {}
+impl Nested for UnderRtnl {}
+impl Nested for UnderRcu {}
+
+mod private {
+    pub trait Sealed {}
+
+    impl Sealed for super::UnderRtnl {}
+    impl Sealed for super::Unlocked {}
+    impl Sealed for super::UnderRcu {}
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Answers to requests.
+
+use core::marker::PhantomData;
+use kernel::prelude::*;
+
+use super::{
+    Buffer,
+    Message,
+    Recipient, //
+};
+use crate::{
+    bindings,
+    context::Context,
+    nlattr::Builder, //
+};
+
+/// That a request has its reply, or needs none. Made by [`Reply`], or generic netlink's.
+#[must_use]
+pub struct Replied(pub(crate) ());
+
+/// The one reply to a [`Do`](super::Do), not sent yet.
+///
+/// # Invariants
+///
+/// `from` is the kernel's socket that the request came to, which is valid for `'a`.
+pub struct Reply<'a, M> {
+    from: *mut bindings::sock,
+    to: Recipient,
+    _request: PhantomData<&'a ()>,
+    _message: PhantomData<fn() -> M>,
+}
+
+impl<M: Message> Reply<'_, M> {
+    /// # Safety
+    ///
+    /// `from` is as the type invariants want it.
+    pub(super) unsafe fn new(from: *mut bindings::sock, to: Recipient) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self {
+            from,
+            to,
+            _request: PhantomData,
+            _message: PhantomData,
+        }
+    }
+
+    /// Sends the reply.
+    ///
+    /// `fill` is called again with a larger message, up to 64 KiB, when it says [`EMSGSIZE`].
+    ///
+    /// # Errors
+    ///
+    /// What `fill` says, [`ENOMEM`], or that the socket has no room for it ([`EAGAIN`]).
+    #[doc(alias = "rtnl_unicast")]
+    #[doc(alias = "nlmsg_unicast")]
+    pub fn send(
+        self,
+        header: M::Header,
+        context: impl Context,
+        fill: impl FnMut(&mut <M::Builder as Builder>::On<'_>) -> Result,
+    ) -> Result<Replied> {
+        let message = Buffer::of::<M>(self.to, header, context, fill)?;
+        // SAFETY: By the type invariants.
+        unsafe { message.unicast(self.from, self.to.portid)? };
+        Ok(Replied(()))
+    }
+
+    /// Sends none: userspace gets an acknowledgement, if it has asked for one.
+    pub fn none(self) -> Replied {
+        Replied(())
+    }
+}

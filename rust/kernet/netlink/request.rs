@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Requests.
+
+use core::{
+    ops::Deref,
+    ptr,
+    slice, //
+};
+use kernel::{
+    error::from_result,
+    prelude::*, //
+};
+
+use super::{
+    Access,
+    Lock,
+    Message,
+    Recipient,
+    Replied,
+    Reply, //
+};
+use crate::{
+    bindings,
+    error::to_result,
+    netns::Net,
+    nlattr::{
+        Attr,
+        Attrs,
+        ExtAck,
+        Table,
+        Value,
+        View, //
+    }, //
+};
+
+/// What answers a type of requests, once.
+pub trait Do<const N: usize> {
+    /// The type, `nlmsg_type`.
+    const TYPE: u16;
+    /// Who may ask. rtnetlink asks for `CAP_NET_ADMIN` in the namespace's user namespace on its own,
+    /// unless the type is one of its `GET`s.
+    const ACCESS: Access = Access::Any;
+    /// Whether a `DEL` of rtnetlink deletes many at once (`NLM_F_BULK`, [`Request::bulk`]). The core
+    /// refuses such requests otherwise.
+    #[doc(alias = "RTNL_FLAG_BULK_DEL_SUPPORTED")]
+    const BULK: bool = false;
+    /// What the request may hold behind its header.
+    const POLICY: &'static Table<N>;
+
+    /// The protocol's header. Of rtnetlink its first byte is the family.
+    type Header: Value;
+
+    /// What the attributes look like.
+    type Request: View;
+
+    /// What the reply consists of; `()` if there is none.
+    type Reply: Message;
+
+    /// Which lock is held.
+    type Lock: Lock;
+
+    /// Does it. Userspace gets the reply, an acknowledgement, or the error.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the request deserves; [`Request::extack`] says why.
+    #[doc(alias = "rtnl_doit_func")]
+    fn run(
+        request: &Request<'_, Self::Header, Self::Request>,
+        reply: Reply<'_, Self::Reply>,
+        token: <Self::Lock as Lock>::Token<'_>,
+    ) -> Result<Replied>;
+}
+
+/// A request that userspace has sent: its header, and its attributes as `V` shows them.
+///
+/// # Invariants
+///
+/// `message` is netlink's header of a request that `skb` holds, which came to a socket of the
+/// kernel's; both are valid for `'a`.
+pub struct Request<'a, H, V: View> {
+    header: H,
+    view: V::On<'a>,
+    message: &'a bindings::nlmsghdr,
+    skb: &'a bindings::sk_buff,
+    extack: ExtAck<'a>,
+}
+
+impl<'a, H: Value, V: View> Request<'a, H, V> {
+    /// Parses a request; `places` is where its attributes are noted.
+    ///
+    /// # Safety
+    ///
+    /// `skb` is a message that came to a socket of the kernel's, and `message` is netlink's header
+    /// of a request in it that is there in full. `extack` is null or this request's. All are valid
+    /// for `'a`.
+    pub(super) unsafe fn parse<const N: usize>(
+        skb: *const bindings::sk_buff,
+        message: *const bindings::nlmsghdr,
+        extack: *mut bindings::netlink_ext_ack,
+        table: &'static Table<N>,
+        places: &'a mut [*mut bindings::nlattr; N],
+    ) -> Result<Self> {
+        // SAFETY: By the caller's promise. There is a place for each type of the table.
+        to_result(unsafe {
+            bindings::nlmsg_parse(
+                message,
+                H::SIZE as c_int,
+                places.as_mut_ptr(),
+                Table::<N>::MAX as c_int,
+                table.as_raw(),
+                extack,
+            )
+        })?;
+        // SAFETY: The message is there in full, by the caller's promise.
+        let body = unsafe {
+            let len = (*message).nlmsg_len as usize;
+            slice::from_raw_parts(message.cast::<u8>(), len)
+                .get(size_of::<bindings::nlmsghdr>()..)
+                .unwrap_or(&[])
+        };
+        let stream = H::SIZE.next_multiple_of(bindings::NLMSG_ALIGNTO as usize);
+        // SAFETY: The parser has filled the places, with attributes of the message.
+        let attrs = unsafe {
+            Attrs::from_raw(
+                places.as_mut_ptr(),
+                Table::<N>::MAX,
+                body.get(stream..).unwrap_or(&[]),
+            )
+        };
+        // INVARIANT: By the caller's promise.
+        Ok(Self {
+            header: H::read(body).ok_or(EINVAL)?,
+            view: V::on(attrs),
+            // SAFETY: By the caller's promise.
+            message: unsafe { &*message },
+            // SAFETY: As above.
+            skb: unsafe { &*skb },
+            // SAFETY: As above.
+            extack: unsafe { ExtAck::from_raw(extack) },
+        })
+    }
+
+    /// The protocol's header.
+    #[doc(alias = "nlmsg_data")]
+    pub fn header(&self) -> &H {
+        &self.header
+    }
+
+    /// The attributes, as their policies have admitted them.
+    #[inline]
+    pub fn attrs(&self) -> Attrs<'a> {
+        self.view.into()
+    }
+
+    /// Where to say why the request is refused.
+    pub fn extack(&self) -> ExtAck<'a> {
+        self.extack
+    }
+
+    /// An attribute that has to be there, by its type.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`], with the missing type in the extended ack.
+    #[doc(alias = "NL_REQ_ATTR_CHECK")]
+    pub fn required(&self, r#type: u16) -> Result<Attr<'a>> {
+        self.attrs().require(r#type, self.extack)
+    }
+
+    /// The namespace of the socket that the request came from.
+    #[doc(alias = "sock_net")]
+    pub fn net(&self) -> &'a Net {
+        // SAFETY: By the type invariants.
+        unsafe { net(self.skb) }
+    }
+
+    /// The number of the socket that the request came from, in its namespace.
+    #[doc(alias = "NETLINK_CB")]
+    pub fn portid(&self) -> u32 {
+        self.recipient().portid
+    }
+
+    /// Makes what is not there.
+    #[doc(alias = "NLM_F_CREATE")]
+    pub fn create(&self) -> bool {
+        self.flag(bindings::NLM_F_CREATE)
+    }
+
+    /// Fails for what is there.
+    #[doc(alias = "NLM_F_EXCL")]
+    pub fn exclusive(&self) -> bool {
+        self.flag(bindings::NLM_F_EXCL)
+    }
+
+    /// Replaces what is there.
+    #[doc(alias = "NLM_F_REPLACE")]
+    pub fn replace(&self) -> bool {
+        self.flag(bindings::NLM_F_REPLACE)
+    }
+
+    /// Of a `DEL`: deletes all that the request describes.
+    #[doc(alias = "NLM_F_BULK")]
+    pub fn bulk(&self) -> bool {
+        self.flag(bindings::NLM_F_BULK)
+    }
+
+    fn flag(&self, flag: u32) -> bool {
+        u32::from(self.message.nlmsg_flags) & flag != 0
+    }
+
+    /// Netlink's own header.
+    pub(crate) fn message(&self) -> &'a bindings::nlmsghdr {
+        self.message
+    }
+
+    /// Whom an answer goes to.
+    pub(crate) fn recipient(&self) -> Recipient {
+        // SAFETY: By the type invariants.
+        unsafe { recipient(self.skb, self.message) }
+    }
+}
+
+impl<'a, H, V: View> Deref for Request<'a, H, V> {
+    type Target = V::On<'a>;
+
+    #[inline]
+    fn deref(&self) -> &V::On<'a> {
+        &self.view
+    }
+}
+
+/// The namespace of a message's socket.
+///
+/// # Safety
+///
+/// `skb` is a message that came to a socket of the kernel's, valid for `'a`.
+pub(super) unsafe fn net<'a>(skb: *const bindings::sk_buff) -> &'a Net {
+    // SAFETY: The message is the kernel's socket's, whose namespace the sender's socket keeps.
+    unsafe { Net::from_raw(bindings::sock_net(bindings::skb_sk(skb))) }
+}
+
+/// Whom an answer goes to.
+///
+/// # Safety
+///
+/// `skb` is a message that came to a socket of the kernel's, `message` netlink's header of a request
+/// in it; both are valid.
+pub(super) unsafe fn recipient(
+    skb: *const bindings::sk_buff,
+    message: *const bindings::nlmsghdr,
+) -> Recipient {
+    // SAFETY: Netlink keeps what it knows of a message in its control block.
+    unsafe {
+        let known = (&raw const (*skb).cb).cast::<bindings::netlink_skb_parms>();
+        Recipient {
+            portid: (*known).portid,
+            seq: (*message).nlmsg_seq,
+        }
+    }
+}
+
+/// # Safety
+///
+/// Called by the core with a request for `D`, which has come to a socket of the kernel's, in a task
+/// that may sleep, with RTNL held if the lock of `D` says so.
+pub(crate) unsafe extern "C" fn doit<D: Do<N>, const N: usize>(
+    skb: *mut bindings::sk_buff,
+    message: *mut bindings::nlmsghdr,
+    extack: *mut bindings::netlink_ext_ack,
+) -> c_int {
+    from_result(|| {
+        let mut places = [ptr::null_mut(); N];
+        // SAFETY: By the caller's promise; all of it is valid during the call.
+        let (request, reply) = unsafe {
+            D::ACCESS.check(skb)?;
+            (
+                Request::parse(skb, message, extack, D::POLICY, &mut places)?,
+                Reply::new(bindings::skb_sk(skb), recipient(skb, message)),
+            )
+        };
+        // SAFETY: By the caller's promise.
+        unsafe { D::Lock::with(|token| D::run(&request, reply, token)) }.map(|Replied(())| 0)
+    })
+}
