@@ -45,10 +45,15 @@ use core::{
 };
 use kernel::{
     prelude::*,
+    time::{
+        delay::fsleep,
+        Delta, //
+    },
     ThisModule, //
 };
 
 use crate::{
+    bindings,
     netns::{
         self,
         StateId,
@@ -86,8 +91,10 @@ pub unsafe trait Declared: Module {
 ///
 /// - `register` fully initialises `*slot` if it returns `Ok`, and leaves nothing registered if it
 ///   returns an error.
-/// - `unregister` returns only when no callback of this part runs or can run again, and no
-///   reference to `*slot` is left with the kernel.
+/// - `unregister` returns only when no callback of this part runs or can run again, but for those
+///   that hold a reference to the module, and no reference to `*slot` is left with the kernel. A
+///   module that is unloaded has no references; of one that fails to load they are waited for before
+///   its state is dropped.
 pub unsafe trait Part: Send + Sync {
     /// Registers.
     ///
@@ -200,6 +207,7 @@ impl<M: Declared> Running<M> {
                 StateRegistration::<M>::register(state, module, name)?;
                 let result = M::Parts::register(parts, module, name);
                 if result.is_err() {
+                    unreferenced(module);
                     StateRegistration::<M>::unregister(state);
                     // An earlier part may have left RCU callbacks behind.
                     module_barrier();
@@ -222,6 +230,16 @@ impl<M: Declared> Drop for Running<M> {
         }
         // What was handed to `call_rcu()` runs code of the module.
         module_barrier();
+    }
+}
+
+/// Waits for those who have got hold of a module that is being loaded, and will not be: operations that
+/// run, dumps and sockets, which the loader does not wait for.
+fn unreferenced(module: &'static ThisModule) {
+    // One reference is the loader's.
+    // SAFETY: The module is valid.
+    while unsafe { bindings::module_refcount(module.as_ptr()) } > 1 {
+        fsleep(Delta::from_millis(10));
     }
 }
 
