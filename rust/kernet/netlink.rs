@@ -30,6 +30,7 @@ mod lock;
 mod message;
 mod reply;
 mod request;
+pub mod socket;
 
 pub use access::Access;
 pub(crate) use dump::{

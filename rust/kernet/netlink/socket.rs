@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Netlink protocols of one's own: a socket of the kernel's in each network namespace.
+//!
+//! C header: [`include/linux/netlink.h`](srctree/include/linux/netlink.h)
+//!
+//! For most purposes a [generic netlink](crate::genl) family is better: it has a name, where a
+//! protocol has one of 32 numbers.
+//!
+//! # Lifetime
+//!
+//! The socket of a namespace is made along with the namespace, or when the module is loaded. Each
+//! socket of userspace holds the module, and its namespace: the kernel's is released
+//! (`netlink_kernel_release()`) when there is no other left in the namespace, so no message is being
+//! received. Senders find it under RCU; it is taken away before the grace period that namespaces
+//! have between `pre_exit` and `exit`.
+
+use core::{
+    marker::PhantomData,
+    ptr, //
+};
+use kernel::{
+    error::from_result,
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Full,
+        Release, //
+    },
+    types::Opaque,
+    ThisModule, //
+};
+
+use super::{
+    sent,
+    Buffer,
+    Do,
+    Dump,
+    Entry,
+    Free,
+    Message,
+    Recipient, //
+};
+use crate::{
+    bindings,
+    context::{
+        rcu_read,
+        Context,
+        Process, //
+    },
+    error::{
+        eaddrinuse,
+        eopnotsupp,
+        to_result, //
+    },
+    module::{
+        failed,
+        Part, //
+    },
+    netns::Net,
+    nlattr::Builder, //
+};
+
+/// A netlink protocol.
+pub trait Socket: Sized + 'static {
+    /// Its number, below 32. One that Linux has a name for, `NETLINK_USERSOCK` included, does not
+    /// compile; 17 and those from 23 on have none.
+    #[doc(alias = "MAX_LINKS")]
+    const UNIT: u8;
+
+    /// How many multicast groups there are, numbered from 1 on. The core has at least 32.
+    const GROUPS: u32 = 0;
+
+    /// Whether who has no `CAP_NET_ADMIN` in the namespace's user namespace may listen to groups.
+    /// Anybody may ask, see [`Do::ACCESS`].
+    #[doc(alias = "NL_CFG_F_NONROOT_RECV")]
+    const ANYBODY_LISTENS: bool = false;
+
+    /// Whether who has no `CAP_NET_ADMIN` in the namespace's user namespace may send to other
+    /// sockets of userspace and to groups.
+    #[doc(alias = "NL_CFG_F_NONROOT_SEND")]
+    const ANYBODY_SENDS: bool = false;
+
+    /// What is answered, by ascending type, from 16 on; of a type's two, the `do` first. Requests of
+    /// several sockets are answered at the same time.
+    const HANDLERS: &'static [Handler<Self>];
+
+    /// A static of this protocol alone, where its sockets are found while it is registered.
+    fn slot() -> &'static Slot;
+
+    /// A socket begins to listen to a group.
+    ///
+    /// # Errors
+    ///
+    /// It does not, and its owner is told so.
+    fn bind(_net: &Net, _group: u32, _process: Process<'_>) -> Result {
+        Ok(())
+    }
+
+    /// A socket no longer listens to a group.
+    fn unbind(_net: &Net, _group: u32, _process: Process<'_>) {}
+}
+
+/// What answers a type of requests, as [`Socket::HANDLERS`] lists it.
+#[repr(transparent)]
+pub struct Handler<S>(Entry, PhantomData<fn() -> S>);
+
+impl<S: Socket> Handler<S> {
+    /// A [`Do`].
+    pub const fn new_do<D: Do<N, Lock: Free>, const N: usize>() -> Self {
+        const { check(D::TYPE) };
+        Self(Entry::of_do::<D, N>(), PhantomData)
+    }
+
+    /// A [`Dump`].
+    pub const fn new_dump<D: Dump<N, Lock: Free>, const N: usize>() -> Self {
+        const {
+            check(D::TYPE);
+            assert!(!D::SPLIT_DONE, "only rtnetlink's dumps end apart");
+        }
+        Self(Entry::of_dump::<D, N>(), PhantomData)
+    }
+}
+
+const fn check(r#type: u16) {
+    assert!(
+        r#type >= bindings::NLMSG_MIN_TYPE as u16,
+        "types below 16 are netlink's own"
+    );
+}
+
+/// Where the sockets of a registered protocol are found.
+///
+/// # Invariants
+///
+/// `id` is written while `owner` is set and `published` is not. While `published` is set, the core
+/// has a [`PerNet`] under `id` in each namespace, until a grace period after it is cleared.
+pub struct Slot {
+    owner: Atomic<*mut bindings::module>,
+    published: Atomic<u32>,
+    id: Opaque<u32>,
+}
+
+// SAFETY: See the invariants; the module lives as long as its statics.
+unsafe impl Send for Slot {}
+// SAFETY: As above.
+unsafe impl Sync for Slot {}
+
+impl Slot {
+    /// Empty.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        // INVARIANT: Not published.
+        Self {
+            owner: Atomic::<*mut bindings::module>::new(ptr::null_mut()),
+            published: Atomic::<u32>::new(0),
+            id: Opaque::new(0),
+        }
+    }
+}
+
+/// The socket of a namespace, in memory of the core's, zeroed at first.
+struct PerNet {
+    published: Atomic<*mut bindings::sock>,
+    /// From `init` to `exit`.
+    sock: *mut bindings::sock,
+}
+
+/// The registration of a protocol.
+#[doc(alias = "netlink_kernel_create")]
+pub struct Registration<S: Socket> {
+    ops: Opaque<bindings::pernet_operations>,
+    _socket: PhantomData<fn() -> S>,
+}
+
+// SAFETY: Only the core touches the operations, under its own lock.
+unsafe impl<S: Socket> Send for Registration<S> {}
+// SAFETY: As above.
+unsafe impl<S: Socket> Sync for Registration<S> {}
+
+// SAFETY: `register_pernet_subsys()` makes a socket in each namespace or none. Its counterpart releases
+// them; whoever could send to them, bind or dump holds a reference to the module.
+unsafe impl<S: Socket> Part for Registration<S> {
+    unsafe fn register(
+        slot: *mut Self,
+        module: &'static ThisModule,
+        name: &'static CStr,
+    ) -> Result {
+        const {
+            assert!(
+                matches!(S::UNIT, 17 | 23..32),
+                "not a number that is free for a protocol of one's own"
+            );
+        }
+        let this = S::slot();
+        let failed = |e| failed(name, fmt!("netlink protocol {}", S::UNIT), e);
+        // INVARIANT: Not published yet.
+        this.owner
+            .cmpxchg(ptr::null_mut(), module.as_ptr(), Full)
+            .map_err(|_| failed(EBUSY))?;
+        let ops = bindings::pernet_operations {
+            init: Some(Self::init_callback),
+            pre_exit: Some(Self::pre_exit_callback),
+            exit: Some(Self::exit_callback),
+            id: this.id.get(),
+            size: size_of::<PerNet>(),
+            ..pin_init::zeroed()
+        };
+        // SAFETY: `slot` is valid for writes.
+        let field = Opaque::cast_into(unsafe { &raw const (*slot).ops });
+        // SAFETY: As above. The operations stay in place until they are unregistered, and the
+        // callbacks are made for what `id` and `size` make the core allocate.
+        let registered = to_result(unsafe {
+            field.write(ops);
+            bindings::register_pernet_subsys(field)
+        });
+        if let Err(e) = registered {
+            this.owner.store(ptr::null_mut(), Release);
+            return Err(failed(e));
+        }
+        // INVARIANT: Every namespace has its own now.
+        this.published.store(1, Release);
+        Ok(())
+    }
+
+    unsafe fn unregister(slot: *mut Self) {
+        let this = S::slot();
+        // INVARIANT: A grace period follows, between `pre_exit` and `exit`.
+        this.published.store(0, Release);
+        // SAFETY: Registered, by the caller's promise.
+        unsafe { bindings::unregister_pernet_subsys(Opaque::cast_into(&raw const (*slot).ops)) };
+        this.owner.store(ptr::null_mut(), Release);
+    }
+}
+
+impl<S: Socket> Registration<S> {
+    const ENTRIES: &'static [Entry] = {
+        // SAFETY: A handler is an entry, transparently.
+        let entries: &'static [Entry] = unsafe {
+            core::slice::from_raw_parts(S::HANDLERS.as_ptr().cast::<Entry>(), S::HANDLERS.len())
+        };
+        Entry::check_order(entries);
+        entries
+    };
+
+    const FLAGS: u32 = {
+        let mut flags = 0;
+        if S::ANYBODY_LISTENS {
+            flags |= bindings::NL_CFG_F_NONROOT_RECV;
+        }
+        if S::ANYBODY_SENDS {
+            flags |= bindings::NL_CFG_F_NONROOT_SEND;
+        }
+        flags
+    };
+
+    /// # Safety
+    ///
+    /// Called by the core with a namespace for which it has allocated a `PerNet`.
+    unsafe fn per_net<'a>(net: *mut bindings::net) -> &'a mut PerNet {
+        // SAFETY: By the caller's promise; the core makes one call at a time for a namespace, in
+        // which it holds `id`.
+        unsafe { &mut *bindings::net_generic(net, *S::slot().id.get()).cast::<PerNet>() }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core only.
+    unsafe extern "C" fn init_callback(net: *mut bindings::net) -> c_int {
+        let mut config = bindings::netlink_kernel_cfg {
+            groups: S::GROUPS,
+            flags: Self::FLAGS,
+            input: Some(Self::input_callback),
+            bind: Some(Self::bind_callback),
+            unbind: Some(Self::unbind_callback),
+            ..pin_init::zeroed()
+        };
+        let owner = S::slot().owner.load(Acquire);
+        // SAFETY: The namespace is being made; the callbacks belong to the owner.
+        let sock = unsafe {
+            bindings::__netlink_kernel_create(net, c_int::from(S::UNIT), owner, &mut config)
+        };
+        if sock.is_null() {
+            // The core does not say why. The first namespace is the first to find out that the number
+            // is somebody else's.
+            return if ptr::eq(net, &raw const bindings::init_net) {
+                eaddrinuse().to_errno()
+            } else {
+                ENOMEM.to_errno()
+            };
+        }
+        // SAFETY: The core has just allocated it, zeroed.
+        let per_net = unsafe { Self::per_net(net) };
+        per_net.sock = sock;
+        per_net.published.store(sock, Release);
+        0
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core only, when `init` has succeeded.
+    unsafe extern "C" fn pre_exit_callback(net: *mut bindings::net) {
+        // SAFETY: By the caller's promise.
+        unsafe { Self::per_net(net) }
+            .published
+            .store(ptr::null_mut(), Release);
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core only, a grace period after `pre_exit`.
+    unsafe extern "C" fn exit_callback(net: *mut bindings::net) {
+        // SAFETY: By the caller's promise; `init` has made it, and nobody finds it any more. Waits
+        // for multicasts.
+        unsafe { bindings::netlink_kernel_release(Self::per_net(net).sock) };
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a datagram for the kernel's socket, in a task that may sleep.
+    unsafe extern "C" fn input_callback(skb: *mut bindings::sk_buff) {
+        // SAFETY: By the caller's promise.
+        unsafe { bindings::netlink_rcv_skb(skb, Some(Self::message_callback)) };
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a request that is there in full, in a datagram for the kernel's
+    /// socket, in a task that may sleep.
+    unsafe extern "C" fn message_callback(
+        skb: *mut bindings::sk_buff,
+        message: *mut bindings::nlmsghdr,
+        extack: *mut bindings::netlink_ext_ack,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (r#type, flags) = unsafe { ((*message).nlmsg_type, (*message).nlmsg_flags) };
+            let dump = u32::from(flags) & bindings::NLM_F_DUMP == bindings::NLM_F_DUMP;
+            let mut found = Self::ENTRIES.iter().filter(|entry| entry.r#type == r#type);
+            if let Some(dumpit) = found
+                .clone()
+                .find_map(|entry| entry.dumpit)
+                .filter(|_| dump)
+            {
+                let module = S::slot().owner.load(Acquire);
+                if module.is_null() {
+                    return Err(ENOPROTOOPT);
+                }
+                let mut control = bindings::netlink_dump_control {
+                    dump: Some(dumpit),
+                    module,
+                    extack,
+                    ..pin_init::zeroed()
+                };
+                // SAFETY: By the caller's promise. The dump holds the module, which `dumpit` belongs
+                // to; it has no `done` yet, and its lock wants none held.
+                return Ok(unsafe {
+                    bindings::__netlink_dump_start(
+                        bindings::skb_sk(skb),
+                        skb,
+                        message,
+                        &mut control,
+                    )
+                });
+            }
+            let doit = found.find_map(|entry| entry.doit).ok_or(eopnotsupp())?;
+            // SAFETY: By the caller's promise; the lock wants none held.
+            Ok(unsafe { doit(skb, message, extack) })
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core in a task that may sleep, with a namespace that is alive.
+    unsafe extern "C" fn bind_callback(net: *mut bindings::net, group: c_int) -> c_int {
+        from_result(|| {
+            let group = u32::try_from(group).map_err(|_| EINVAL)?;
+            // SAFETY: By the caller's promise.
+            let (net, process) = unsafe { (Net::from_raw(net), Process::assume()) };
+            S::bind(net, group, process).map(|()| 0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// As `bind_callback`.
+    unsafe extern "C" fn unbind_callback(net: *mut bindings::net, group: c_int) {
+        if let Ok(group) = u32::try_from(group) {
+            // SAFETY: By the caller's promise.
+            let (net, process) = unsafe { (Net::from_raw(net), Process::assume()) };
+            S::unbind(net, group, process);
+        }
+    }
+}
+
+/// Calls `f` with the socket of a namespace, in an RCU read-side section that keeps it.
+///
+/// # Errors
+///
+/// [`ENODEV`] when the protocol is not registered, or the namespace is dying.
+fn with_socket<S: Socket, R>(
+    net: &Net,
+    f: impl FnOnce(*mut bindings::sock) -> Result<R>,
+) -> Result<R> {
+    rcu_read(|_| {
+        let slot = S::slot();
+        if slot.published.load(Acquire) == 0 {
+            return Err(ENODEV);
+        }
+        // SAFETY: Published, by the invariants of `Slot`: the number is no longer written, and the core
+        // keeps what it stands for until a grace period has passed.
+        let per_net = unsafe {
+            bindings::net_generic(net.as_raw(), *slot.id.get())
+                .cast::<PerNet>()
+                .as_ref()
+        };
+        let sock = per_net.map_or(ptr::null_mut(), |per_net| per_net.published.load(Acquire));
+        if sock.is_null() {
+            return Err(ENODEV);
+        }
+        f(sock)
+    })
+}
+
+/// A multicast group of a protocol.
+pub trait Group: 'static {
+    /// Whose group it is.
+    type Socket: Socket;
+
+    /// Its number, from 1 to [`Socket::GROUPS`]. One that is not there does not compile.
+    const NUMBER: u32;
+}
+
+/// A message that nobody has asked for.
+pub trait Notification: Message + Sized {
+    /// Whom it goes to.
+    type Group: Group;
+
+    /// Whether anybody listens to the group, in any namespace.
+    #[doc(alias = "netlink_has_listeners")]
+    fn has_listeners(net: &Net) -> bool {
+        with_socket::<SocketOf<Self>, _>(net, |sock| {
+            // SAFETY: A socket of the kernel's.
+            Ok(unsafe { bindings::netlink_has_listeners(sock, number::<Self>()) } != 0)
+        })
+        .unwrap_or(false)
+    }
+
+    /// Tells everybody in `net` who listens to the group.
+    ///
+    /// Nobody listening is no error, and builds no message.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`], what `fill` says, [`enobufs`](crate::error::enobufs) when a listener that wants
+    /// it so has lost the message for want of room.
+    #[doc(alias = "nlmsg_multicast")]
+    fn multicast(
+        net: &Net,
+        header: Self::Header,
+        context: impl Context,
+        fill: impl FnMut(&mut <Self::Builder as Builder>::On<'_>) -> Result,
+    ) -> Result {
+        if !Self::has_listeners(net) {
+            return Ok(());
+        }
+        let message = Buffer::of::<Self>(Recipient::default(), header, context, fill)?;
+        sent(with_socket::<SocketOf<Self>, _>(net, |sock| {
+            // SAFETY: A socket of the kernel's; the message is given away, in a read-side section,
+            // which must not sleep.
+            to_result(unsafe {
+                bindings::nlmsg_multicast(
+                    sock,
+                    message.into_raw(),
+                    0,
+                    number::<Self>(),
+                    bindings::GFP_ATOMIC,
+                )
+            })
+        }))
+    }
+
+    /// Tells one socket of `net`, by the number that
+    /// [`Request::portid`](super::Request::portid) says.
+    ///
+    /// # Errors
+    ///
+    /// [`ENODEV`] when the protocol is not registered, [`ENOMEM`], what `fill` says,
+    /// [`ECONNREFUSED`] when there is no such socket, [`EAGAIN`] when it has no room.
+    #[doc(alias = "netlink_unicast")]
+    fn unicast(
+        net: &Net,
+        portid: u32,
+        header: Self::Header,
+        context: impl Context,
+        fill: impl FnMut(&mut <Self::Builder as Builder>::On<'_>) -> Result,
+    ) -> Result {
+        let message = Buffer::of::<Self>(Recipient { portid, seq: 0 }, header, context, fill)?;
+        // SAFETY: A socket of the kernel's.
+        with_socket::<SocketOf<Self>, _>(net, |sock| unsafe { message.unicast(sock, portid) })
+    }
+}
+
+type SocketOf<N> = <<N as Notification>::Group as Group>::Socket;
+
+fn number<N: Notification>() -> u32 {
+    const {
+        assert!(
+            <N::Group as Group>::NUMBER > 0 && <N::Group as Group>::NUMBER <= SocketOf::<N>::GROUPS,
+            "no such multicast group"
+        );
+        <N::Group as Group>::NUMBER
+    }
+}
