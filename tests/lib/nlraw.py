@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Generic netlink by hand: messages that no library would make, and all that an answer says."""
+"""Netlink by hand, of generic netlink if nothing else is said: messages that no library would make,
+and all that an answer says."""
 
 import os
 import socket
@@ -39,8 +40,8 @@ def parse(data):
 class Socket:
     """A socket of the current namespace."""
 
-    def __init__(self, family=None, buffer=None):
-        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+    def __init__(self, family=None, buffer=None, protocol=16):
+        self.sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
         self.sock.bind((0, 0))
         self.sock.settimeout(60)
         for option in (CAP_ACK, EXT_ACK):
