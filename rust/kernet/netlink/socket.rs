@@ -83,7 +83,8 @@ pub trait Socket: Sized + 'static {
     const ANYBODY_SENDS: bool = false;
 
     /// What is answered, by ascending type, from 16 on; of a type's two, the `do` first. Requests of
-    /// several sockets are answered at the same time.
+    /// several sockets are answered at the same time. Dumps are refused ([`EAGAIN`]) while the module
+    /// is being loaded.
     const HANDLERS: &'static [Handler<Self>];
 
     /// A static of this protocol alone, where its sockets are found while it is registered.
@@ -235,14 +236,8 @@ unsafe impl<S: Socket> Part for Registration<S> {
 }
 
 impl<S: Socket> Registration<S> {
-    const ENTRIES: &'static [Entry] = {
-        // SAFETY: A handler is an entry, transparently.
-        let entries: &'static [Entry] = unsafe {
-            core::slice::from_raw_parts(S::HANDLERS.as_ptr().cast::<Entry>(), S::HANDLERS.len())
-        };
-        Entry::check_order(entries);
-        entries
-    };
+    // SAFETY: A handler is an entry, transparently.
+    const ENTRIES: &'static [Entry] = unsafe { Entry::all(S::HANDLERS) };
 
     const FLAGS: u32 = {
         let mut flags = 0;
@@ -258,10 +253,10 @@ impl<S: Socket> Registration<S> {
     /// # Safety
     ///
     /// Called by the core with a namespace for which it has allocated a `PerNet`.
-    unsafe fn per_net<'a>(net: *mut bindings::net) -> &'a mut PerNet {
-        // SAFETY: By the caller's promise; the core makes one call at a time for a namespace, in
-        // which it holds `id`.
-        unsafe { &mut *bindings::net_generic(net, *S::slot().id.get()).cast::<PerNet>() }
+    unsafe fn per_net(net: *mut bindings::net) -> *mut PerNet {
+        // SAFETY: By the caller's promise. The number is not written while namespaces have something
+        // under it.
+        unsafe { bindings::net_generic(net, *S::slot().id.get()).cast::<PerNet>() }
     }
 
     /// # Safety
@@ -290,10 +285,12 @@ impl<S: Socket> Registration<S> {
                 ENOMEM.to_errno()
             };
         }
-        // SAFETY: The core has just allocated it, zeroed.
-        let per_net = unsafe { Self::per_net(net) };
-        per_net.sock = sock;
-        per_net.published.store(sock, Release);
+        // SAFETY: The core has just allocated it, zeroed, and nobody else writes to `sock`.
+        unsafe {
+            let per_net = Self::per_net(net);
+            (*per_net).sock = sock;
+            (*per_net).published.store(sock, Release);
+        }
         0
     }
 
@@ -302,9 +299,11 @@ impl<S: Socket> Registration<S> {
     /// Called by the core only, when `init` has succeeded.
     unsafe extern "C" fn pre_exit_callback(net: *mut bindings::net) {
         // SAFETY: By the caller's promise.
-        unsafe { Self::per_net(net) }
-            .published
-            .store(ptr::null_mut(), Release);
+        unsafe {
+            (*Self::per_net(net))
+                .published
+                .store(ptr::null_mut(), Release)
+        };
     }
 
     /// # Safety
@@ -313,7 +312,7 @@ impl<S: Socket> Registration<S> {
     unsafe extern "C" fn exit_callback(net: *mut bindings::net) {
         // SAFETY: By the caller's promise; `init` has made it, and nobody finds it any more. Waits
         // for multicasts.
-        unsafe { bindings::netlink_kernel_release(Self::per_net(net).sock) };
+        unsafe { bindings::netlink_kernel_release((*Self::per_net(net)).sock) };
     }
 
     /// # Safety
@@ -344,8 +343,11 @@ impl<S: Socket> Registration<S> {
                 .filter(|_| dump)
             {
                 let module = S::slot().owner.load(Acquire);
-                if module.is_null() {
-                    return Err(ENOPROTOOPT);
+                // What a dump keeps of its request belongs to the kernel's socket, which goes if the
+                // module fails to load.
+                // SAFETY: The owner's code is what runs.
+                if module.is_null() || !unsafe { is_live(module) } {
+                    return Err(EAGAIN);
                 }
                 let mut control = bindings::netlink_dump_control {
                     dump: Some(dumpit),
@@ -392,6 +394,17 @@ impl<S: Socket> Registration<S> {
             S::unbind(net, group, process);
         }
     }
+}
+
+/// Whether a module has been loaded, and is not being unloaded.
+///
+/// # Safety
+///
+/// `module` is valid.
+unsafe fn is_live(module: *const bindings::module) -> bool {
+    // SAFETY: By the caller's promise. The loader changes it meanwhile.
+    let state = unsafe { ptr::read_volatile(&raw const (*module).state) };
+    state == kernel::bindings::module_state_MODULE_STATE_LIVE
 }
 
 /// Calls `f` with the socket of a namespace, in an RCU read-side section that keeps it.
