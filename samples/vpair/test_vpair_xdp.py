@@ -1,56 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Selftests of XDP on vpair.
-
-    +------ a ------+      +----------- m -----------+      +------ b ------+
-    | pa 192.0.2.1  o------o qa                   qb o------o pb 192.0.2.2  |
-    +---------------+      +-------------------------+      +---------------+
-
-Without m, the pair is that of topology.py.
-"""
+"""Selftests of XDP on vpair. See topology.py."""
 
 import errno
 import json
 import pathlib
-import socket
-import struct
 import threading
 
 import bpf
 import rtnl
-from bpf import ABORTED, DROP, ETHERTYPE, PASS, TX, DeviceMap, Program, adjust, answer, detach
-from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, loaded, main, modprobe,
-                      rmmod, run, wait_until)
-from topology import PEER, ethtool_statistics, flood, pair, received, statistics, two
-
-HERE, THERE = bytes.fromhex("02000000000a"), bytes.fromhex("02000000000b")
-
-
-def frame(payload=b"frame " * 20):
-    return THERE + HERE + struct.pack("!H", ETHERTYPE) + payload
-
-
-class Wire:
-    """Sends and receives frames on a device."""
-
-    def __init__(self, ns, device):
-        with ns.enter():
-            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETHERTYPE))
-        self.socket.bind((device, ETHERTYPE))
-        self.socket.settimeout(10)
-        defer(self.socket.close)
-
-    def send(self, data, count=1):
-        for _ in range(count):
-            self.socket.send(data)
-
-    def receive(self):
-        """The next frame that was received: what was sent is seen here, too."""
-        while True:
-            data, address = self.socket.recvfrom(70000)
-            if address[2] != socket.PACKET_OUTGOING:
-                return data
-
+from bpf import ABORTED, DROP, PASS, TX, DeviceMap, Program, adjust, answer, detach
+from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, loaded, main, rmmod,
+                      wait_until)
+from topology import chain, ethtool_statistics, flood, received, statistics, two
+from wire import Wire, frame
 
 def stream(wire):
     """Sends frames from a thread, until the device is gone or the case ends. Returns what ends it."""
@@ -83,29 +46,10 @@ def hold(*programs):
         program.attach(ns, f"idle{number}", bpf.SKB_MODE)
 
 
-def quiet(*namespaces):
-    for ns in namespaces:
-        ns.run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
-
-
 def counts(ns, name, field, value):
     """Waits until `ethtool -S` says so."""
     wait_until(lambda: ethtool_statistics(ns, name)[field] == value, 10,
                f"{field} of {name} is {value}")
-
-
-def chain(addresses=True):
-    """a, m and b."""
-    modprobe("vpair")
-    a, m, b = NetNs(), NetNs(), NetNs()
-    quiet(a, m, b)
-    for ns, outer, inner in ((a, "pa", "qa"), (b, "pb", "qb")):
-        with ns.enter():
-            rtnl.newlink(outer, "vpair", peer=(PEER, inner, m.name))
-        m.up(inner)
-    a.up("pa", *(["192.0.2.1/24"] if addresses else []))
-    b.up("pb", *(["192.0.2.2/24"] if addresses else []))
-    return a, m, b
 
 
 def bridged(m):

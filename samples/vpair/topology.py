@@ -5,6 +5,12 @@
     | pa 192.0.2.1/24         |        | pb 192.0.2.2/24         |
     |    2001:db8::1/64       o--------o    2001:db8::2/64       |
     +-------------------------+        +-------------------------+
+
+Or by two pairs, with a namespace between them, which sends nothing of its own.
+
+    +------ a ------+      +----------- m -----------+      +------ b ------+
+    | pa 192.0.2.1  o------o qa                   qb o------o pb 192.0.2.2  |
+    +---------------+      +-------------------------+      +---------------+
 """
 
 import rtnl
@@ -27,6 +33,26 @@ def two():
     a, b = NetNs(), NetNs()
     pair(a, b)
     return a, b
+
+
+def star(ends, kind="vpair"):
+    """A namespace m, and one for each of the letters `ends`, with a pair to m."""
+    modprobe(kind)
+    namespaces = {letter: NetNs() for letter in f"m{ends}"}
+    for letter, ns in namespaces.items():
+        ns.run("sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1")
+        if letter != "m":
+            with ns.enter():
+                rtnl.newlink(f"p{letter}", kind, peer=(PEER, f"q{letter}", namespaces["m"].name))
+            namespaces["m"].up(f"q{letter}")
+            ns.up(f"p{letter}", f"192.0.2.{ends.index(letter) + 1}/24")
+    return namespaces
+
+
+def chain(kind="vpair"):
+    """a, m and b."""
+    namespaces = star("ab", kind)
+    return namespaces["a"], namespaces["m"], namespaces["b"]
 
 
 def statistics(ns, name):

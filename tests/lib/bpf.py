@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""XDP programs of a few instructions, loaded and attached without a compiler or a library."""
+"""Programs of a few instructions, for XDP and tc, loaded and attached without a compiler or a library."""
 
 import ctypes
 import os
@@ -15,10 +15,14 @@ ABORTED, DROP, PASS, TX, REDIRECT = range(5)
 ETHERTYPE = 0x88b5
 
 MAP_CREATE, MAP_UPDATE_ELEM, PROG_LOAD = 0, 2, 5
-PROG_TYPE_XDP, MAP_TYPE_DEVMAP = 6, 14
+PROG_TYPE_SCHED_CLS, PROG_TYPE_XDP = 3, 6
+MAP_TYPE_DEVMAP, MAP_TYPE_CPUMAP = 14, 16
 F_XDP_HAS_FRAGS = 1 << 5
-# Helpers, by their numbers in include/uapi/linux/bpf.h.
-XDP_ADJUST_HEAD, REDIRECT_MAP, XDP_ADJUST_META, XDP_ADJUST_TAIL = 44, 51, 54, 65
+# Where a program runs that no device has, but an entry of a map of devices.
+XDP_DEVMAP = 33
+# Helpers, by their numbers in include/uapi/linux/bpf.h, and their flags.
+XDP_ADJUST_HEAD, REDIRECT_MAP, XDP_ADJUST_META, XDP_ADJUST_TAIL, REDIRECT_PEER = 44, 51, 54, 65, 155
+BROADCAST, EXCLUDE_INGRESS, EGRESS = 1 << 3, 1 << 4, 2
 # Modes of attaching.
 SKB_MODE, DRV_MODE = 1 << 1, 1 << 2
 BPF = {"x86_64": 321}
@@ -67,30 +71,38 @@ def adjust(helper, delta):
             + answer(ABORTED) + answer(PASS))
 
 
-class Program:
-    """A program that does `body` with frames of ETHERTYPE and passes the others.
+def load(kind, code, flags=0, attach_type=0):
+    """Returns the descriptor of the program."""
+    code = ctypes.create_string_buffer(code, len(code))
+    licence = ctypes.create_string_buffer(b"GPL")
+    log = ctypes.create_string_buffer(1 << 16)
+    attributes = struct.pack("=IIQQIIQII16sII", kind, len(code) // 8, ctypes.addressof(code),
+                             ctypes.addressof(licence), 1, len(log), ctypes.addressof(log), 0,
+                             flags, b"kernet", 0, attach_type)
+    try:
+        return bpf(PROG_LOAD, attributes)
+    except OSError as error:
+        raise AssertionError(f"{error}: {log.value.decode()[-400:]}") from None
 
-    Register 6 is the context. The program lives for as long as this, or a device that has it.
+
+class Program:
+    """A program that does `body` with frames of ETHERTYPE, or with all, and passes the others.
+
+    Register 6 is the context, 2 the frame, of which there are 14 bytes. The program lives for as long
+    as this, or a device that has it.
     """
 
-    def __init__(self, body, fragments=False):
+    def __init__(self, body, fragments=False, all_frames=False, attach_type=0):
         # r2 = data, r3 = data_end; is there an Ethernet header, of that type?
         code = (copy(6, 1) + instruction(0x61, 2, 1, 0) + instruction(0x61, 3, 1, 4) + copy(4, 2)
-                + instruction(0x07, 4, value=14) + instruction(0x2d, 4, 3, 2)
-                + instruction(0x69, 5, 2, 12)
-                + instruction(0x15, 5, offset=2, value=socket.htons(ETHERTYPE))
-                + answer(PASS) + body)
-        code = ctypes.create_string_buffer(code, len(code))
-        licence = ctypes.create_string_buffer(b"GPL")
-        log = ctypes.create_string_buffer(1 << 16)
-        attributes = struct.pack("=IIQQIIQII16s", PROG_TYPE_XDP, len(code) // 8,
-                                 ctypes.addressof(code), ctypes.addressof(licence), 1, len(log),
-                                 ctypes.addressof(log), 0, F_XDP_HAS_FRAGS if fragments else 0,
-                                 b"kernet")
-        try:
-            self.fd = bpf(PROG_LOAD, attributes)
-        except OSError as error:
-            raise AssertionError(f"{error}: {log.value.decode()[-400:]}") from None
+                + instruction(0x07, 4, value=14))
+        if all_frames:
+            code += instruction(0xbd, 4, 3, 2)
+        else:
+            code += (instruction(0x2d, 4, 3, 2) + instruction(0x69, 5, 2, 12)
+                     + instruction(0x15, 5, offset=2, value=socket.htons(ETHERTYPE)))
+        code += answer(PASS) + body
+        self.fd = load(PROG_TYPE_XDP, code, F_XDP_HAS_FRAGS if fragments else 0, attach_type)
 
     def attach(self, ns, device, mode=DRV_MODE):
         """Attaches it, in the place of another one if there is one."""
@@ -107,18 +119,57 @@ def detach(ns, device, mode=DRV_MODE):
         rtnl.set_xdp(device, -1, mode)
 
 
-class DeviceMap:
-    """A map with one device of a namespace, to redirect to. Lives for as long as this process, and
-    does not keep the device."""
+class Classifier:
+    """A program for tc, which decides about all packets that come in by a device with a clsact."""
 
-    def __init__(self, ns, device):
+    def __init__(self, body):
+        self.fd = load(PROG_TYPE_SCHED_CLS, body)
+
+    def attach(self, ns, device):
+        ns.run(f"tc qdisc replace dev {device} clsact")
         with ns.enter():
-            self.fd = bpf(MAP_CREATE, struct.pack("=IIIII", MAP_TYPE_DEVMAP, 4, 4, 1, 0))
-            key = ctypes.c_uint32(0)
-            value = ctypes.c_uint32(socket.if_nametoindex(device))
+            rtnl.classify(device, self.fd)
+
+    def __del__(self):
+        if hasattr(self, "fd"):
+            os.close(self.fd)
+
+
+def to_peer(ifindex, flags=0):
+    """What a classifier does to hand a packet to a device's peer, as received there."""
+    return set_to(1, ifindex) + set_to(2, flags) + call(REDIRECT_PEER) + EXIT
+
+
+class Map:
+    """A map of targets by number, to redirect to. Lives for as long as this process."""
+
+    def __init__(self, kind, targets):
+        self.first, size = min(targets), len(next(iter(targets.values())))
+        self.fd = bpf(MAP_CREATE, struct.pack("=IIIII", kind, 4, size, max(targets) + 1, 0))
+        for number, target in targets.items():
+            key, value = ctypes.c_uint32(number), ctypes.create_string_buffer(target, size)
             bpf(MAP_UPDATE_ELEM, struct.pack("=IIQQQ", self.fd, 0, ctypes.addressof(key),
                                              ctypes.addressof(value), 0))
 
-    def redirect(self):
-        """What a program does to send a frame there."""
-        return load_map(1, self.fd) + set_to(2, 0) + set_to(3, 0) + call(REDIRECT_MAP) + EXIT
+    def redirect(self, flags=0):
+        """What a program does to send a frame to the first, or with BROADCAST to all."""
+        return (load_map(1, self.fd) + set_to(2, self.first) + set_to(3, flags) + call(REDIRECT_MAP)
+                + EXIT)
+
+
+class DeviceMap(Map):
+    """One of devices of a namespace, which it does not keep; each may have a program of its own."""
+
+    def __init__(self, ns, *devices, programs=()):
+        fds = [program.fd for program in programs] or [-1] * len(devices)
+        with ns.enter():
+            super().__init__(MAP_TYPE_DEVMAP, {
+                number: struct.pack("=Ii", socket.if_nametoindex(device), fd)
+                for number, (device, fd) in enumerate(zip(devices, fds))})
+
+
+class CpuMap(Map):
+    """One of a CPU, for which up to `waiting` frames may wait."""
+
+    def __init__(self, cpu, waiting=192):
+        super().__init__(MAP_TYPE_CPUMAP, {cpu: struct.pack("=I", waiting)})

@@ -10,7 +10,12 @@ RTM_NEWLINK, RTM_DELLINK, RTM_GETLINK, RTM_SETLINK = 16, 17, 18, 19
 NLM_F_REQUEST, NLM_F_ACK, NLM_F_EXCL, NLM_F_CREATE = 1, 4, 0x200, 0x400
 NLMSG_ERROR = 2
 NLA_F_NESTED = 0x8000
+RTM_NEWTFILTER = 44
+TCA_KIND, TCA_OPTIONS = 1, 2
+TCA_BPF_FD, TCA_BPF_NAME, TCA_BPF_FLAGS, TCA_BPF_FLAG_ACT_DIRECT = 6, 7, 8, 1
+CLSACT_INGRESS, ETH_P_ALL = 0xfffffff2, 3
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINKINFO, IFLA_NET_NS_FD = 1, 3, 4, 18, 28
+IFLA_NET_NS_PID = 19
 IFLA_INFO_KIND, IFLA_INFO_DATA = 1, 2
 IFLA_XDP, IFLA_XDP_FD, IFLA_XDP_FLAGS = 43, 1, 3
 SOL_NETLINK, NETLINK_EXT_ACK = 270, 11
@@ -116,6 +121,17 @@ def set_xdp(name, fd, flags):
         [(IFLA_IFNAME, name.encode() + b"\0"),
          (IFLA_XDP | NLA_F_NESTED, attributes([(IFLA_XDP_FD, struct.pack("=i", fd)),
                                                (IFLA_XDP_FLAGS, u32(flags))]))])))
+
+
+def classify(device, fd):
+    """Lets a BPF program decide what becomes of the packets that come in by a device."""
+    options = [(TCA_BPF_FD, u32(fd)), (TCA_BPF_NAME, b"kernet\0"),
+               (TCA_BPF_FLAGS, u32(TCA_BPF_FLAG_ACT_DIRECT))]
+    # The first priority, in the upper half of the last word.
+    header = struct.pack("=BxxxiIII", 0, socket.if_nametoindex(device), 0, CLSACT_INGRESS,
+                         1 << 16 | socket.htons(ETH_P_ALL))
+    request(message(RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, header + attributes(
+        [(TCA_KIND, b"bpf\0"), (TCA_OPTIONS | NLA_F_NESTED, attributes(options))])))
 
 
 def parse(data):
