@@ -9,6 +9,7 @@ import threading
 
 import bpf
 import rtnl
+import ynl
 from bpf import ABORTED, DROP, PASS, TX, DeviceMap, Program, adjust, answer, detach
 from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, loaded, main, rmmod,
                       wait_until)
@@ -246,6 +247,25 @@ def runs_where_the_packet_lies():
     for _ in range(20):
         equal(wire.receive(), frame(b"back " * 30), "frame")
     equal(ethtool_statistics(b, "pb")["rx_pp_alloc_slow"], 0, "pages of pb")
+
+
+@case
+def its_pages_are_shown():
+    """By the `netdev` family, while there is a program."""
+    a, b = two()
+    family = ynl.family("netdev", b, ynl.KERNEL_SPECS)
+    ifindex = b.link("pb")["ifindex"]
+    b.run("ethtool -L pb rx 2")
+    equal(family.dump("page-pool-get", {}), [], "pools without a program")
+    Program(answer(PASS)).attach(b, "pb")
+    pools = family.dump("page-pool-get", {})
+    equal([pool["ifindex"] for pool in pools], [ifindex] * 2, "devices of the pools")
+    Wire(a, "pa").send(frame(), 20)
+    counts(b, "pb", "rx_queue_0_xdp_packets", 20)
+    taken = [stats["alloc-slow"] for stats in family.dump("page-pool-stats-get", {})]
+    assert sum(taken) > 0, taken
+    detach(b, "pb")
+    wait_until(lambda: not family.dump("page-pool-get", {}), 10, "the pools are gone")
 
 
 @case

@@ -45,8 +45,12 @@ impl PagePool {
             params.__bindgen_anon_1.fast.nid = bindings::NUMA_NO_NODE;
             params.__bindgen_anon_1.fast.dev = &raw mut (*dev.as_raw()).dev;
         }
+        // So that the `netdev` family shows the pool. The core forgets the device when that is
+        // unregistered, should there be pages still.
+        params.__bindgen_anon_2.slow.netdev = dev.as_raw();
         // INVARIANT: Just made.
-        // SAFETY: The parameters are of pages of order 0 that are not mapped for DMA. May sleep.
+        // SAFETY: The parameters are of pages of order 0 that are not mapped for DMA, and of a device
+        // that is registered: it is polled soon. May sleep.
         from_err_ptr(unsafe { bindings::page_pool_create(&raw const params) }).map(Self)
     }
 }
