@@ -113,6 +113,37 @@ def moves_between_namespaces():
 
 
 @case
+@checked
+def renamed_and_moved_while_up():
+    """Both ends, under traffic."""
+    a, b = two()
+    c, d = NetNs(), NetNs()
+    flood(a, b)
+    for ns, name, new in ((a, "pa", "left"), (b, "pb", "right")):
+        ns.run(f"ip link set {name} name {new}")
+        assert "UP" in ns.link(new)["flags"]
+        received(b, "right" if new == "right" else "pb", 20)
+    for ns, name, to, host in ((a, "left", c, 1), (b, "right", d, 2)):
+        ns.run(f"ip link set {name} netns {to.name}")
+        to.up(name, f"192.0.2.{host}/24")
+    assert c.ping("192.0.2.2")
+
+
+@case
+def made_in_the_namespace_of_a_process():
+    """Either end, by the number of a process there (IFLA_NET_NS_PID)."""
+    modprobe("vpair")
+    a, b, c = NetNs(), NetNs(), NetNs()
+    there = [[(rtnl.IFLA_NET_NS_PID, rtnl.u32(ns.popen("sleep 600").pid))] for ns in (b, c)]
+    with a.enter():
+        rtnl.newlink("pb", "vpair", attrs=there[0], peer=(PEER, "pc", None, there[1]))
+    b.up("pb", "192.0.2.1/24")
+    c.up("pc", "192.0.2.2/24")
+    assert b.ping("192.0.2.2")
+    equal(len(json.loads(a.run("ip -j link show").stdout)), 1, "devices where they were made")
+
+
+@case
 def peer_has_attributes_of_its_own():
     modprobe("vpair")
     a, b = NetNs(), NetNs()

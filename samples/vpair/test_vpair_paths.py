@@ -74,6 +74,27 @@ def through_a_bridge():
 
 
 @case
+def with_room_for_a_tunnel():
+    """A bridge asks its ports for the headroom that another port needs, as long as that is one."""
+    a, b, c = three()
+    c.run("ip link add bridge0 type bridge")
+    a.up("pa", "198.51.100.1/24", "2001:db8:7::1/64")
+    b.up("pb", "192.0.2.2/24")
+    c.up("cb", "192.0.2.1/24")
+    for ns, device, remote in ((c, "cb", 2), (b, "pb", 1)):
+        ns.run(f"ip link add tunnel0 type vxlan id 7 dstport 4789 remote 192.0.2.{remote} dev {device}")
+        ns.run("ip link set tunnel0 up")
+    b.up("tunnel0", "198.51.100.2/24", "2001:db8:7::2/64")
+    c.run("ip link set ca master bridge0; ip link set tunnel0 master bridge0; ip link set bridge0 up")
+    a.run("ip link set pa mtu 1450")
+    carries(a, b, "198.51.100.2", "2001:db8:7::2")
+    for _ in range(3):
+        c.run("ip link set tunnel0 nomaster; ip link set ca nomaster")
+        c.run("ip link set tunnel0 master bridge0; ip link set ca master bridge0")
+    assert a.ping("198.51.100.2")
+
+
+@case
 def through_a_vlan():
     a, b = two()
     for ns, name, host in ((a, "pa", 1), (b, "pb", 2)):

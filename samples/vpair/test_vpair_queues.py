@@ -153,6 +153,47 @@ def polled_by_a_thread():
 
 
 @case
+def polled_by_threads():
+    """All of a device's, by its file in sysfs."""
+    a, b = two()
+    b.run("ethtool -L pb rx 2")
+    gro(b, "pb")
+    family = netdev(b)
+    ifindex = b.link("pb")["ifindex"]
+
+    def threads(how):
+        run(["ip", "netns", "exec", b.name, "sh", "-c", f"echo {how} > /sys/class/net/pb/threaded"])
+        return {instance.get("pid") for instance in family.dump("napi-get", {"ifindex": ifindex})}
+    pids = threads(1)
+    assert len(pids) == 2 and all(pids), pids
+    assert a.ping("192.0.2.2")
+    b.run("ethtool -L pb rx 1; ethtool -L pb rx 2")
+    assert a.ping("192.0.2.2")
+    equal(threads(0), {None}, "threads")
+    assert a.ping("192.0.2.2")
+
+
+@case
+def sent_on_the_queue_of_the_cpu():
+    """As the files of the queues say (XPS); received by the queue of the same number."""
+    a, b = two()
+    a.run("ethtool -K pa tso off; ethtool -L pa tx 2")
+    b.run("ethtool -L pb rx 2")
+    gro(b, "pb")
+    files = "/sys/class/net/pa/queues/tx-{}/xps_cpus"
+    for used in (1, 0):
+        run(["ip", "netns", "exec", a.name, "sh", "-c", f"echo 3 > {files.format(used)};"
+             f" echo 0 > {files.format(1 - used)}"])
+        before = ethtool_statistics(b, "pb")
+        assert a.ping("192.0.2.2", count=20)
+        after = ethtool_statistics(b, "pb")
+        more = [after[f"rx_queue_{number}_xdp_packets"] - before[f"rx_queue_{number}_xdp_packets"]
+                for number in (0, 1)]
+        assert more[used] >= 20, more
+        equal(more[1 - used], 0, f"packets of queue {1 - used}")
+
+
+@case
 def polled_by_a_busy_reader():
     a, b = two()
     gro(b, "pb")
