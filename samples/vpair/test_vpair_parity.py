@@ -144,6 +144,19 @@ def as_made():
 
 
 @case
+def attributes_of_the_link():
+    """Which there are, those too that `ip` does not show."""
+    both = Both()
+    for name in ADDRESS:
+        answers = {}
+        for kind in KINDS:
+            with both.ends[kind][name].enter():
+                found = rtnl.link(name)
+            answers[kind] = f"{sorted(found)}\n{sorted(rtnl.parse(found[rtnl.IFLA_LINKINFO]))}\n"
+        compare(f"attributes of {name}", answers)
+
+
+@case
 def up_and_counting():
     both = Both()
     both.run("pa", "ping -q -c 5 -i 0.05 -s 600 192.0.2.2 | grep -o '5 received'")

@@ -144,12 +144,17 @@ def parse(data):
     return found
 
 
-def info(name):
-    """The attributes of its kind that the kernel says a link has."""
+def link(name):
+    """The attributes that the kernel says a link has."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
         sock.send(message(RTM_GETLINK, 0, IFINFOMSG + attributes([(IFLA_IFNAME, name.encode() + b"\0")])))
         data = sock.recv(1 << 20)
     kind, error = error_of(data)
     if kind == NLMSG_ERROR:
         raise NetlinkError(error, "", None)
-    return parse(parse(parse(data[16 + len(IFINFOMSG):])[IFLA_LINKINFO])[IFLA_INFO_DATA])
+    return parse(data[16 + len(IFINFOMSG):])
+
+
+def info(name):
+    """Those of its kind."""
+    return parse(parse(link(name)[IFLA_LINKINFO])[IFLA_INFO_DATA])

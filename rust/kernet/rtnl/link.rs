@@ -99,7 +99,8 @@ pub trait Link<const N: usize>: Driver {
         ))
     }
 
-    /// Bytes that [`Self::fill_info`] takes at most.
+    /// Bytes that [`Self::fill_info`] takes at most. With none, a kind that has no settings to show,
+    /// that is not called.
     #[doc(alias = "rtnl_link_ops::get_size")]
     const INFO_SIZE: usize = 0;
 

@@ -103,7 +103,12 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         changelink: Some(Self::changelink),
         dellink: Some(Self::dellink),
         get_size: Some(Self::get_size),
-        fill_info: Some(Self::fill_info),
+        // Else the core shows an empty `IFLA_INFO_DATA`.
+        fill_info: if L::INFO_SIZE > 0 {
+            Some(Self::fill_info)
+        } else {
+            None
+        },
         get_link_net: Some(Self::get_link_net),
         get_num_tx_queues: Self::GET_NUM_QUEUES,
         get_num_rx_queues: Self::GET_NUM_QUEUES,
