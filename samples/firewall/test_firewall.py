@@ -487,7 +487,6 @@ def dump_resumes_where_it_was():
 
 
 @case
-@checked
 def dumps_are_left_in_their_course():
     ns = NetNs()
     modprobe("firewall")
