@@ -22,6 +22,7 @@
 
 #include "inet.c"
 #include "net_namespace.c"
+#include "netdev_queues.c"
 #include "netdevice.c"
 #include "netlink.c"
 #include "packet.c"

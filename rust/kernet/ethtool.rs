@@ -16,23 +16,34 @@ use kernel::{
 use crate::{
     bindings,
     context::Rtnl,
+    error::eopnotsupp,
     netdev::{
         Counted,
         Dev,
         Driver, //
     },
+    nlattr::ExtAck,
     percpu::Totals, //
 };
 
+mod coalesce;
+mod indirection;
 mod ops;
 mod stats;
+mod tuning;
 
+pub use coalesce::{
+    Coalesce,
+    CoalesceParams, //
+};
+pub use indirection::Indirection;
 pub(crate) use ops::Ops;
 pub use stats::{
     check_names,
     Stats,
     NAME_MAX, //
 };
+pub(crate) use tuning::spread;
 
 /// What a driver answers. What is left out is not supported, as `ethtool` then says.
 #[doc(alias = "ethtool_ops")]
@@ -74,8 +85,10 @@ pub trait Operations<D: Driver> {
 
     /// Whether as many queues can be in use; `ethtool -l` and `-L` work if a driver has this.
     ///
-    /// They are at least one of each and no more than the device has. kernet then changes the
-    /// numbers, and polls the receive queues that come and no longer those that go.
+    /// They are at least one of each and no more than the device has; for a driver that is
+    /// [`Locked`](crate::netdev::Locked), which has them combined, as many of the ones as of the
+    /// others. kernet then changes the numbers, and polls the receive queues that come and no longer
+    /// those that go.
     ///
     /// # Errors
     ///
@@ -83,6 +96,79 @@ pub trait Operations<D: Driver> {
     #[doc(alias = "set_channels")]
     fn check_channels(_dev: &Dev<D>, _channels: Channels, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
+    }
+
+    /// The numbers of queues in use have changed.
+    fn channels_changed(_dev: &Dev<D>, _rtnl: Rtnl<'_>) {}
+
+    /// Whether the rings of transmit queues can have room for `size` packets, which is a power of two
+    /// and in the range of [`Driver::TX_RING`]; `ethtool -g` and `-G` work if a driver has this, which
+    /// is one that is [`Locked`](crate::netdev::Locked).
+    ///
+    /// kernet then changes them: what is in a ring is dropped, what waits in a queueing discipline is
+    /// not.
+    ///
+    /// # Errors
+    ///
+    /// They stay. `extack` says why.
+    #[doc(alias = "set_ringparam")]
+    fn check_tx_ring(_dev: &Dev<D>, _size: u32, _extack: ExtAck<'_>, _rtnl: Rtnl<'_>) -> Result {
+        Ok(())
+    }
+
+    /// What of [`Coalesce`] the device has; the core refuses the rest.
+    #[doc(alias = "supported_coalesce_params")]
+    const COALESCE: CoalesceParams = CoalesceParams::NONE;
+
+    /// When the device's interrupts come: `ethtool -c` works if a driver has this.
+    #[doc(alias = "get_coalesce")]
+    fn coalesce(_dev: &Dev<D>, _rtnl: Rtnl<'_>) -> Coalesce {
+        Coalesce::default()
+    }
+
+    /// Changes when the device's interrupts come, of which [`Self::COALESCE`] says what changes.
+    ///
+    /// # Errors
+    ///
+    /// All stay. `extack` says why.
+    fn set_coalesce(
+        _dev: &Dev<D>,
+        _coalesce: Coalesce,
+        _extack: ExtAck<'_>,
+        _rtnl: Rtnl<'_>,
+    ) -> Result {
+        Err(eopnotsupp())
+    }
+
+    /// The table by which the device spreads what it receives: `ethtool -x` and `-X` work if a driver
+    /// has this.
+    ///
+    /// kernet changes it, and spreads evenly again when the number of queues changes; the core refuses
+    /// fewer queues than a table of the user's names.
+    #[doc(alias = "get_rxfh")]
+    #[doc(alias = "set_rxfh")]
+    fn indirection(_dev: &Dev<D>) -> Option<&Indirection> {
+        None
+    }
+
+    /// Names of switches of the device's own, of at most 31 bytes, 32 of them at most.
+    #[doc(alias = "ETH_SS_PRIV_FLAGS")]
+    const PRIVATE_FLAGS: &'static [&'static str] = &[];
+
+    /// Which of [`Self::PRIVATE_FLAGS`] are on, the first one in bit 0.
+    #[doc(alias = "get_priv_flags")]
+    fn private_flags(_dev: &Dev<D>, _rtnl: Rtnl<'_>) -> u32 {
+        0
+    }
+
+    /// Switches [`Self::PRIVATE_FLAGS`].
+    ///
+    /// # Errors
+    ///
+    /// They stay.
+    #[doc(alias = "set_priv_flags")]
+    fn set_private_flags(_dev: &Dev<D>, _flags: u32, _rtnl: Rtnl<'_>) -> Result {
+        Err(eopnotsupp())
     }
 
     /// Packets of one receive queue that is in use, for the `netdev` family's `qstats-get`, as

@@ -19,7 +19,9 @@
 //!
 //! The first [`Device::rx_queues`](crate::netdev::Device::rx_queues) are polled while the device is
 //! up and the driver wants it. A poll takes packets until the queue has no more or the budget is
-//! spent, so that it cannot be overspent, and passes them up through GRO. NAPI's settings and its
+//! spent, so that it cannot be overspent, and passes them up through GRO. Before them, and whatever
+//! the budget, it lets a driver that is [`Locked`](crate::netdev::Locked) complete what was sent on
+//! the transmit queue of the same number. NAPI's settings and its
 //! id, which the `netdev` family shows, belong to the number of the queue and outlive its polling.
 
 use core::{
@@ -44,6 +46,7 @@ use kernel::{
 use crate::{
     bindings,
     context::{
+        bh_disabled,
         Napi,
         Process,
         Rcu,
@@ -54,7 +57,9 @@ use crate::{
         Counter,
         Dev,
         Driver,
-        Features, //
+        Features,
+        Places,
+        TxMode, //
     },
     percpu::Totals,
     xdp::{
@@ -68,17 +73,22 @@ use crate::{
 };
 
 mod ring;
+mod transmit;
 
 pub use ring::{
     Packet,
     Ring, //
 };
+pub(crate) use transmit::resize;
 
 /// What a receive queue of driver `D` holds while it is polled.
 pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
     /// Whether the driver has receive queues. `false` is for `()` alone.
     #[doc(hidden)]
     const EXISTS: bool = true;
+
+    /// Packets that a queue has room for, for `ethtool -g`; 0 for one without an end.
+    const SIZE: u32 = 0;
 
     /// Makes the content of a queue, before it is polled.
     fn init<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
@@ -222,13 +232,19 @@ impl<D: Driver> RxQueue<D> {
     /// Costs no more than a barrier and a load while a poll is to come anyway.
     #[doc(alias = "napi_schedule")]
     #[inline]
-    pub fn notify(&self, _softirq: Softirq<'_>) {
+    pub fn notify(&self, softirq: Softirq<'_>) {
         // What was put in, before `notified`: the other side is in `poll`.
         // SAFETY: No requirements.
         unsafe { bindings::smp_mb() };
         if self.notified.load(Relaxed) {
             return;
         }
+        self.notify_always(softirq);
+    }
+
+    /// As [`Self::notify`], whether or not a poll is to come.
+    #[inline]
+    fn notify_always(&self, _softirq: Softirq<'_>) {
         // SAFETY: A queue is lent while it is added. From then on NAPI's own state keeps a disabled
         // or deleted instance from being scheduled.
         unsafe {
@@ -243,6 +259,7 @@ impl<D: Driver> RxQueue<D> {
     ///
     /// `dev` is the device that owns the queue, which is idle.
     unsafe fn start(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) -> Result {
+        let places = transmit::places(dev, rtnl)?;
         let content = try_pin_init!(Content::<D> {
             queue <- <D::Queue as Queue<D>>::init(rtnl.process()),
             receive <- Receive::new(dev, self.index, rtnl),
@@ -250,14 +267,19 @@ impl<D: Driver> RxQueue<D> {
         // SAFETY: The queue is idle, so nobody looks at its content, which does not move.
         unsafe { crate::error::init_in_place(self.content.get(), content)? };
         self.notified.store(false, Relaxed);
-        let (dev, napi) = (dev.as_raw(), self.napi.get());
+        let (raw, napi) = (dev.as_raw(), self.napi.get());
         // SAFETY: The device owns the queue and has room for settings of each; `poll` is for an
         // instance that is part of `Self`. RTNL is held.
         unsafe {
-            bindings::netif_napi_add_config(dev, napi, Some(Self::poll), self.index.into());
+            bindings::netif_napi_add_config(raw, napi, Some(Self::poll), self.index.into());
+        }
+        // SAFETY: The device owns the queue, whose NAPI is added, and disabled until now.
+        unsafe { self.exchange_tx(dev, places, rtnl) };
+        // SAFETY: As above.
+        unsafe {
             bindings::napi_enable(napi);
             bindings::netif_queue_set_napi(
-                dev,
+                raw,
                 self.index.into(),
                 bindings::netdev_queue_type_NETDEV_QUEUE_TYPE_RX,
                 napi,
@@ -265,6 +287,10 @@ impl<D: Driver> RxQueue<D> {
         }
         // INVARIANT: All of it is done.
         self.state.store(POLLED, Release);
+        if D::TxMode::LOCKED {
+            // Polls for what was sent before they were possible.
+            bh_disabled(rtnl, |softirq| self.notify_always(softirq));
+        }
         Ok(())
     }
 
@@ -274,21 +300,24 @@ impl<D: Driver> RxQueue<D> {
     ///
     /// `dev` is the device that owns the queue, which is polled. [`Self::finish`] is called after a
     /// grace period.
-    unsafe fn leave(&self, dev: &Dev<D>, _rtnl: Rtnl<'_>) {
-        let (dev, napi) = (dev.as_raw(), self.napi.get());
+    unsafe fn leave(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) {
+        let (raw, napi) = (dev.as_raw(), self.napi.get());
         // INVARIANT: NAPI is taken away from here on, the content after a grace period.
         self.state.store(LEAVING, Release);
         // SAFETY: Added and enabled by `start`; RTNL is held. Disabling waits for a poll to end.
         unsafe {
             bindings::netif_queue_set_napi(
-                dev,
+                raw,
                 self.index.into(),
                 bindings::netdev_queue_type_NETDEV_QUEUE_TYPE_RX,
                 ptr::null_mut(),
             );
             bindings::napi_disable(napi);
-            bindings::__netif_napi_del(napi);
         }
+        // SAFETY: The device owns the queue, whose NAPI is disabled.
+        unsafe { self.exchange_tx(dev, Places::NONE, rtnl) };
+        // SAFETY: As above.
+        unsafe { bindings::__netif_napi_del(napi) };
     }
 
     /// The second half: drops the content, and lets whoever waited for a poll go on.
@@ -322,6 +351,7 @@ impl<D: Driver> RxQueue<D> {
         let mut queue = Polled(&content.queue);
         // SAFETY: All are of this poll; finished below.
         let mut run = unsafe { Run::new(dev, &content.receive, napi, context) };
+        this.poll_tx(dev, context);
         let mut done = 0;
         let mut bytes = 0_u64;
         while done < budget {
@@ -399,6 +429,9 @@ pub(crate) fn start<D: Driver>(dev: &Dev<D>, range: Range<u16>, rtnl: Rtnl<'_>) 
 pub(crate) fn wanted<D: Driver>(dev: &Dev<D>, features: Features, rtnl: Rtnl<'_>) -> bool {
     if !<D::Queue as Queue<D>>::EXISTS {
         return false;
+    }
+    if D::TxMode::LOCKED {
+        return true;
     }
     dev.shared().program().is_some(rtnl) || D::polled(dev, features, rtnl)
 }

@@ -45,15 +45,23 @@ use crate::{
 
 mod driver;
 mod features;
+mod filter;
 mod map;
 mod ops;
 mod private;
 mod queue;
 mod setup;
 mod stats;
+mod transmit;
+mod tx_ring;
 
 pub use driver::Driver;
 pub use features::Features;
+pub use filter::{
+    Addresses,
+    RxFlags,
+    Vlan, //
+};
 pub use map::{
     DeviceMap,
     Unregister, //
@@ -75,6 +83,15 @@ pub use stats::{
     Counter,
     LinkStats, //
 };
+pub use transmit::{
+    Concurrent,
+    Locked,
+    RingSizes,
+    Sender,
+    TxMode, //
+};
+pub use tx_ring::Completions;
+pub(crate) use tx_ring::Places;
 
 /// Any network device.
 #[doc(alias = "net_device")]

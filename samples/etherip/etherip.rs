@@ -26,6 +26,7 @@ use kernet::{
         Tunnel, //
     },
     netdev::{
+        Concurrent,
         Dev,
         DeviceMap,
         Driver,
@@ -202,6 +203,7 @@ impl Device {
 #[vtable]
 impl Driver for Device {
     type Module = Etherip;
+    type TxMode = Concurrent;
     type Queue = ();
     type Ethtool = ();
 

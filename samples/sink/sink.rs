@@ -14,6 +14,7 @@ use kernet::{
         Softirq, //
     },
     netdev::{
+        Concurrent,
         Dev,
         Driver,
         Features,
@@ -56,6 +57,7 @@ struct Device;
 #[vtable]
 impl Driver for Device {
     type Module = Sink;
+    type TxMode = Concurrent;
     type Queue = ();
     type Ethtool = ();
 

@@ -32,6 +32,7 @@ use kernet::{
         RxQueue, //
     },
     netdev::{
+        Concurrent,
         Counted,
         Dev,
         Driver,
@@ -114,6 +115,7 @@ struct End {
 #[vtable]
 impl Driver for End {
     type Module = Vpair;
+    type TxMode = Concurrent;
     type Queue = Ring<RING_SIZE>;
     type Ethtool = Ethtool;
 

@@ -15,6 +15,7 @@ use kernel::{
 
 use super::{
     check_names,
+    spread,
     Channels,
     Operations,
     Stats,
@@ -23,10 +24,12 @@ use super::{
 use crate::{
     bindings,
     context::Rtnl,
+    error::eopnotsupp,
     napi,
     netdev::{
         Dev,
-        Driver, //
+        Driver,
+        TxMode, //
     },
     percpu::Totals,
     xdp::{
@@ -45,49 +48,52 @@ type Tx<D> = <<D as Driver>::Ethtool as Operations<D>>::TxStats;
 /// A driver's operations: one table each, made when the module is compiled.
 pub(crate) struct Ops<D: Driver>(PhantomData<D>);
 
+/// The function, if the driver has what it is for.
+macro_rules! given {
+    ($has:expr, $function:ident) => {
+        if $has {
+            Some(Self::$function)
+        } else {
+            None
+        }
+    };
+}
+
 impl<D: Driver> Ops<D> {
     const HAS_STATS: bool =
         !(Own::<D>::NAMES.is_empty() && Rx::<D>::NAMES.is_empty() && Tx::<D>::NAMES.is_empty());
     const HAS_CHANNELS: bool = D::Ethtool::HAS_CHECK_CHANNELS;
+    const HAS_FLAGS: bool = !D::Ethtool::PRIVATE_FLAGS.is_empty();
+    const HAS_RINGS: bool = D::TxMode::LOCKED && D::Ethtool::HAS_CHECK_TX_RING;
 
     pub(crate) const ETHTOOL: &'static bindings::ethtool_ops = &bindings::ethtool_ops {
-        get_drvinfo: if D::Ethtool::VERSION.is_some() {
-            Some(Self::get_drvinfo)
-        } else {
-            None
+        supported_coalesce_params: {
+            let params = D::Ethtool::COALESCE.into_raw();
+            assert!(
+                !D::Ethtool::HAS_SET_COALESCE || params != 0,
+                "`set_coalesce` without `COALESCE`"
+            );
+            params
         },
+        get_drvinfo: given!(D::Ethtool::VERSION.is_some(), get_drvinfo),
         get_link: Some(bindings::ethtool_op_get_link),
         get_ts_info: Some(bindings::ethtool_op_get_ts_info),
-        get_sset_count: if Self::HAS_STATS {
-            Some(Self::get_sset_count)
-        } else {
-            None
-        },
-        get_strings: if Self::HAS_STATS {
-            Some(Self::get_strings)
-        } else {
-            None
-        },
-        get_ethtool_stats: if Self::HAS_STATS {
-            Some(Self::get_ethtool_stats)
-        } else {
-            None
-        },
-        get_link_ksettings: if D::Ethtool::HAS_LINK_SETTINGS {
-            Some(Self::get_link_ksettings)
-        } else {
-            None
-        },
-        get_channels: if Self::HAS_CHANNELS {
-            Some(Self::get_channels)
-        } else {
-            None
-        },
-        set_channels: if Self::HAS_CHANNELS {
-            Some(Self::set_channels)
-        } else {
-            None
-        },
+        get_sset_count: given!(Self::HAS_STATS || Self::HAS_FLAGS, get_sset_count),
+        get_strings: given!(Self::HAS_STATS || Self::HAS_FLAGS, get_strings),
+        get_ethtool_stats: given!(Self::HAS_STATS, get_ethtool_stats),
+        get_priv_flags: given!(Self::HAS_FLAGS, get_priv_flags),
+        set_priv_flags: given!(Self::HAS_FLAGS, set_priv_flags),
+        get_link_ksettings: given!(D::Ethtool::HAS_LINK_SETTINGS, get_link_ksettings),
+        get_channels: given!(Self::HAS_CHANNELS, get_channels),
+        set_channels: given!(Self::HAS_CHANNELS, set_channels),
+        get_ringparam: given!(Self::HAS_RINGS, get_ringparam),
+        set_ringparam: given!(Self::HAS_RINGS, set_ringparam),
+        get_coalesce: given!(D::Ethtool::HAS_COALESCE, get_coalesce),
+        set_coalesce: given!(D::Ethtool::HAS_SET_COALESCE, set_coalesce),
+        get_rx_ring_count: given!(D::Ethtool::HAS_INDIRECTION, get_rx_ring_count),
+        get_rxfh_indir_size: given!(D::Ethtool::HAS_INDIRECTION, get_rxfh_indir_size),
+        get_rxfh: given!(D::Ethtool::HAS_INDIRECTION, get_rxfh),
+        set_rxfh: given!(D::Ethtool::HAS_INDIRECTION, set_rxfh),
         ..pin_init::zeroed()
     };
 
@@ -142,12 +148,16 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver, under RTNL.
     unsafe extern "C" fn get_sset_count(dev: *mut bindings::net_device, set: c_int) -> c_int {
         from_result(|| {
-            if set != bindings::ethtool_stringset_ETH_SS_STATS as c_int {
-                return Err(crate::error::eopnotsupp());
-            }
-            // SAFETY: By the caller's promise.
-            let dev = unsafe { Dev::<D>::from_raw(dev) };
-            c_int::try_from(Self::count(dev)).map_err(|_| EINVAL)
+            let set = u32::try_from(set).map_err(|_| EINVAL)?;
+            let count = if Self::HAS_STATS && set == bindings::ethtool_stringset_ETH_SS_STATS {
+                // SAFETY: By the caller's promise.
+                Self::count(unsafe { Dev::<D>::from_raw(dev) })
+            } else if Self::HAS_FLAGS && set == bindings::ethtool_stringset_ETH_SS_PRIV_FLAGS {
+                D::Ethtool::PRIVATE_FLAGS.len()
+            } else {
+                return Err(eopnotsupp());
+            };
+            c_int::try_from(count).map_err(|_| EINVAL)
         })
     }
 
@@ -159,6 +169,21 @@ impl<D: Driver> Ops<D> {
         const {
             check_names(Rx::<D>::NAMES, NAME_MAX - "rx_queue_65535_".len());
             check_names(Tx::<D>::NAMES, NAME_MAX - "tx_queue_65535_".len());
+            check_names(D::Ethtool::PRIVATE_FLAGS, NAME_MAX);
+            assert!(
+                D::Ethtool::PRIVATE_FLAGS.len() <= 32,
+                "too many private flags"
+            );
+        }
+        if set == bindings::ethtool_stringset_ETH_SS_PRIV_FLAGS {
+            let count = D::Ethtool::PRIVATE_FLAGS.len();
+            // SAFETY: By the caller's promise: there is room, which nobody else uses.
+            let names: &mut [[u8; NAME_LEN]] =
+                unsafe { slice::from_raw_parts_mut(to.cast(), count) };
+            for (to, name) in names.iter_mut().zip(D::Ethtool::PRIVATE_FLAGS) {
+                put(to, format_args!("{name}"));
+            }
+            return;
         }
         if set != bindings::ethtool_stringset_ETH_SS_STATS {
             return;
@@ -176,9 +201,7 @@ impl<D: Driver> Ops<D> {
         let mut names = names.iter_mut();
         let mut put = |text: fmt::Arguments<'_>| {
             if let Some(name) = names.next() {
-                *name = [0; NAME_LEN];
-                // The last byte stays 0. Names fit, as was checked.
-                let _ = Text(name.get_mut(..NAME_MAX).unwrap_or(&mut [])).write_fmt(text);
+                put(name, text);
             }
         };
         for name in Own::<D>::NAMES {
@@ -255,6 +278,11 @@ impl<D: Driver> Ops<D> {
         // SAFETY: By the caller's promise.
         unsafe {
             let this = Dev::<D>::from_raw(dev);
+            if D::TxMode::LOCKED {
+                (*channels).combined_count = this.rx_queues().into();
+                (*channels).max_combined = (*dev).num_rx_queues.min((*dev).num_tx_queues);
+                return;
+            }
             (*channels).rx_count = this.rx_queues().into();
             (*channels).tx_count = this.tx_queues().into();
             (*channels).max_rx = (*dev).num_rx_queues;
@@ -274,15 +302,21 @@ impl<D: Driver> Ops<D> {
             // SAFETY: By the caller's promise.
             let (dev, rtnl, channels) =
                 unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume(), &*channels) };
+            let (rx, tx) = if D::TxMode::LOCKED {
+                (channels.combined_count, channels.combined_count)
+            } else {
+                (channels.rx_count, channels.tx_count)
+            };
             let channels = Channels {
-                rx: u16::try_from(channels.rx_count).map_err(|_| EINVAL)?,
-                tx: u16::try_from(channels.tx_count).map_err(|_| EINVAL)?,
+                rx: u16::try_from(rx).map_err(|_| EINVAL)?,
+                tx: u16::try_from(tx).map_err(|_| EINVAL)?,
             };
             if channels.rx == 0 || channels.tx == 0 {
                 return Err(EINVAL);
             }
             D::Ethtool::check_channels(dev, channels, rtnl)?;
             set_channels(dev, channels, rtnl)?;
+            D::Ethtool::channels_changed(dev, rtnl);
             Ok(0)
         })
     }
@@ -351,6 +385,7 @@ fn set_channels<D: Driver>(dev: &Dev<D>, channels: Channels, rtnl: Rtnl<'_>) -> 
     });
     napi::stop(dev, dev.rx_queues()..u16::MAX, rtnl);
     xdp::update_features(dev, rtnl);
+    spread(dev, rtnl);
     result
 }
 
@@ -374,6 +409,13 @@ unsafe fn fill_tx(stats: *mut bindings::netdev_queue_stats_tx, totals: Totals) {
         (*stats).packets = totals.packets;
         (*stats).bytes = totals.bytes;
     }
+}
+
+/// Makes text, which fits, a name.
+fn put(name: &mut [u8; NAME_LEN], text: fmt::Arguments<'_>) {
+    *name = [0; NAME_LEN];
+    // The last byte stays 0.
+    let _ = Text(name.get_mut(..NAME_MAX).unwrap_or(&mut [])).write_fmt(text);
 }
 
 /// Makes text the content of a field, as far as it fits with a 0 behind it.

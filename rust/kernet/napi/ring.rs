@@ -158,6 +158,8 @@ impl<const SIZE: i32> Ring<SIZE> {
 }
 
 impl<D: Driver, const SIZE: i32> Queue<D> for Ring<SIZE> {
+    const SIZE: u32 = SIZE.unsigned_abs();
+
     fn init<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         Self::new(process)
     }

@@ -8,15 +8,22 @@ use kernel::{
 };
 
 use super::{
+    Addresses,
+    Completions,
     Dev,
     Features,
     LinkStats,
+    RingSizes,
+    RxFlags,
     Setup,
     Transmit,
-    TxQueue, //
+    TxMode,
+    TxQueue,
+    Vlan, //
 };
 use crate::{
     context::{
+        Napi,
         Rcu,
         Rtnl,
         Softirq, //
@@ -30,7 +37,8 @@ use crate::{
         SkBuff,
         Skb, //
     },
-    xdp,
+    wire::ethernet,
+    xdp, //
 };
 
 /// A driver of Ethernet-like devices; the value is a device's private data.
@@ -42,8 +50,8 @@ use crate::{
 ///
 /// All run for devices with private data, and none after `unregister_netdevice()` has returned. The
 /// token that a method is lent is the lock it runs under: [`Rtnl`] may sleep; [`Softirq`] has bottom
-/// halves off and, as these devices are without a transmit lock or a queue discipline's, may run on
-/// several CPUs at a time; [`Rcu`] must not sleep. A method without a token runs in any context. The
+/// halves off and may run on several CPUs at a time, but for [`Self::transmit`] of a driver that is
+/// [`Locked`](super::Locked); [`Rcu`] must not sleep. A method without a token runs in any context. The
 /// device's instance lock (`netdev_need_ops_lock()`) is not held: the core takes it for drivers that
 /// manage the memory of their queues or shape traffic, and kernet has neither.
 #[doc(alias = "net_device_ops")]
@@ -51,6 +59,10 @@ use crate::{
 pub trait Driver: Sized + Send + Sync + 'static {
     /// The module that the driver belongs to.
     type Module: Declared;
+
+    /// Whether the driver sends on several CPUs at a time, [`Concurrent`](super::Concurrent), or under
+    /// the lock of the queue, [`Locked`](super::Locked).
+    type TxMode: TxMode<Self>;
 
     /// What each receive queue holds while it is polled; `()` for a driver without NAPI.
     type Queue: napi::Queue<Self>;
@@ -106,14 +118,27 @@ pub trait Driver: Sized + Send + Sync + 'static {
 
     /// Sends a packet, which is an Ethernet frame, on a queue.
     ///
-    /// The packet is the driver's. Only [`TxQueue::hold_back`] can give it back.
+    /// The packet is the driver's. Only [`TxQueue::hold_back`] and [`Sender::send`](super::Sender::send)
+    /// can give it back.
     #[doc(alias = "ndo_start_xmit")]
     fn transmit(
         dev: &Dev<Self>,
         skb: Skb,
-        queue: TxQueue<'_, Self>,
+        queue: <Self::TxMode as TxMode<Self>>::Queue<'_>,
         softirq: Softirq<'_>,
     ) -> Transmit;
+
+    /// The sizes that rings of transmit queues may have, for a driver that is
+    /// [`Locked`](super::Locked).
+    const TX_RING: RingSizes = RingSizes {
+        min: 16,
+        default: 256,
+        max: 4096,
+    };
+
+    /// Takes out of `sent` what was sent on queue `queue` and is done. Part of each poll of the queue,
+    /// before what is received, budget or not; a driver that is [`Locked`](super::Locked) has it.
+    fn completed(_dev: &Dev<Self>, _queue: u16, _sent: &mut Completions<'_>, _napi: Napi<'_>) {}
 
     /// The queue to send a packet on. The core takes the first one for one that is out of range.
     ///
@@ -157,6 +182,61 @@ pub trait Driver: Sized + Send + Sync + 'static {
     fn change_mtu(_dev: &Dev<Self>, _mtu: u32, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
+
+    /// The hardware address is about to become `address`, which is a station's. Only while the device
+    /// is down, unless it was set up with
+    /// [`live_address_change`](super::Setup::live_address_change).
+    ///
+    /// # Errors
+    ///
+    /// It stays.
+    #[doc(alias = "ndo_set_mac_address")]
+    fn set_address(_dev: &Dev<Self>, _address: ethernet::Address, _rtnl: Rtnl<'_>) -> Result {
+        Ok(())
+    }
+
+    /// Whether the device can go up with its address, which is a station's.
+    ///
+    /// # Errors
+    ///
+    /// It stays down.
+    #[doc(alias = "ndo_validate_addr")]
+    fn validate_address(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) -> Result {
+        Ok(())
+    }
+
+    /// The device, which is up, is to receive everything, or all multicast, or no longer. Does not
+    /// sleep. [`Self::set_rx_mode`] says so too.
+    #[doc(alias = "ndo_change_rx_flags")]
+    fn change_rx_flags(_dev: &Dev<Self>, _flags: RxFlags) {}
+
+    /// What the device is to receive beside its own address and broadcasts: called when it goes up and
+    /// at each change while it is up.
+    ///
+    /// Left out, it receives all there is.
+    #[doc(alias = "ndo_set_rx_mode")]
+    fn set_rx_mode(
+        _dev: &Dev<Self>,
+        _addresses: Addresses<'_>,
+        _flags: RxFlags,
+        _softirq: Softirq<'_>,
+    ) {
+    }
+
+    /// The device is to receive a VLAN, as it is asked while a feature of
+    /// [`Features::HW_VLAN_CTAG_FILTER`] or [`Features::HW_VLAN_STAG_FILTER`] is on.
+    ///
+    /// # Errors
+    ///
+    /// The VLAN device is not made.
+    #[doc(alias = "ndo_vlan_rx_add_vid")]
+    fn vlan_added(_dev: &Dev<Self>, _vlan: Vlan, _rtnl: Rtnl<'_>) -> Result {
+        Ok(())
+    }
+
+    /// The device is not to receive a VLAN any more.
+    #[doc(alias = "ndo_vlan_rx_kill_vid")]
+    fn vlan_removed(_dev: &Dev<Self>, _vlan: Vlan, _rtnl: Rtnl<'_>) {}
 
     /// What receives this device's packets wants `bytes` free before them; 0 when it does not care
     /// any more.
@@ -240,7 +320,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
     #[doc(alias = "XDP_XMIT_FLUSH")]
     fn xdp_flush(_dev: &Dev<Self>, _softirq: Softirq<'_>) {}
 
-    /// A queue has been stopped for longer than the watchdog allows. Left out, there is no watchdog.
+    /// A queue has been stopped for longer than the [watchdog](super::Setup::watchdog_ms) allows: all
+    /// that is in its ring, if it has one, is still to be completed. Left out, there is no watchdog.
     #[doc(alias = "ndo_tx_timeout")]
     fn tx_timeout(_dev: &Dev<Self>, _queue: TxQueue<'_, Self>, _softirq: Softirq<'_>) {}
 }

@@ -37,6 +37,8 @@ features! {
     GRO_UDP_FWD = NETIF_F_GRO_UDP_FWD: "UDP merged although no socket here has asked for it.";
     HW_VLAN_CTAG_TX = NETIF_F_HW_VLAN_CTAG_TX: "802.1Q tags put in when sending.";
     HW_VLAN_CTAG_RX = NETIF_F_HW_VLAN_CTAG_RX: "802.1Q tags taken out when receiving.";
+    HW_VLAN_CTAG_FILTER = NETIF_F_HW_VLAN_CTAG_FILTER: "802.1Q VLANs that nobody asks for not received.";
+    HW_VLAN_STAG_FILTER = NETIF_F_HW_VLAN_STAG_FILTER: "802.1ad VLANs that nobody asks for not received.";
     HW_VLAN_STAG_TX = NETIF_F_HW_VLAN_STAG_TX: "802.1ad tags put in when sending.";
     HW_VLAN_STAG_RX = NETIF_F_HW_VLAN_STAG_RX: "802.1ad tags taken out when receiving.";
 }

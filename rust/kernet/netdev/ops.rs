@@ -23,6 +23,7 @@ use super::{
     Priv,
     Setup,
     Transmit,
+    TxMode,
     TxQueue, //
 };
 use crate::{
@@ -60,6 +61,15 @@ impl<D: Driver> Ops<D> {
     const NAPI: bool = <D::Queue as napi::Queue<D>>::EXISTS;
     const XDP: bool = xdp::exists::<D>();
 
+    /// Refuses a driver, when it is compiled, whose parts do not go together.
+    const CHECKED: () = {
+        D::TX_RING.check();
+        assert!(
+            !D::TxMode::LOCKED || Self::NAPI && D::HAS_COMPLETED,
+            "a driver that is `Locked` has receive queues, and `completed`"
+        );
+    };
+
     const DEVICE: &'static bindings::net_device_ops = &bindings::net_device_ops {
         ndo_init: Some(Self::init),
         ndo_uninit: Some(Self::uninit),
@@ -94,9 +104,25 @@ impl<D: Driver> Ops<D> {
         } else {
             None
         },
-        ndo_set_rx_mode: Some(Self::set_rx_mode),
-        ndo_set_mac_address: Some(bindings::eth_mac_addr),
-        ndo_validate_addr: Some(bindings::eth_validate_addr),
+        ndo_set_rx_mode: if D::HAS_SET_RX_MODE {
+            Some(Self::set_rx_mode)
+        } else {
+            Some(Self::no_rx_mode)
+        },
+        ndo_change_rx_flags: given!(HAS_CHANGE_RX_FLAGS, change_rx_flags),
+        ndo_set_mac_address: if D::HAS_SET_ADDRESS {
+            Some(Self::set_mac_address)
+        } else {
+            Some(bindings::eth_mac_addr)
+        },
+        ndo_validate_addr: if D::HAS_VALIDATE_ADDRESS {
+            Some(Self::validate_addr)
+        } else {
+            Some(bindings::eth_validate_addr)
+        },
+        // Called whenever the feature is on, which any driver may say.
+        ndo_vlan_rx_add_vid: Some(Self::vlan_rx_add_vid),
+        ndo_vlan_rx_kill_vid: Some(Self::vlan_rx_kill_vid),
         ..pin_init::zeroed()
     };
 
@@ -106,6 +132,7 @@ impl<D: Driver> Ops<D> {
     ///
     /// `dev` is a new device with room for a [`Priv<D>`], zeroed, which nobody else knows.
     pub(crate) unsafe extern "C" fn setup(dev: *mut bindings::net_device) {
+        let () = Self::CHECKED;
         // SAFETY: By the caller's promise.
         unsafe {
             bindings::ether_setup(dev);
@@ -120,6 +147,9 @@ impl<D: Driver> Ops<D> {
             }
             (*dev).needs_free_netdev = true;
             (*dev).priv_destructor = Some(super::destroy::<D>);
+            if !D::TxMode::LOCKED {
+                bindings::dev_set_lltx(dev);
+            }
             D::setup(&mut Setup(&mut *dev));
         }
     }
@@ -216,8 +246,9 @@ impl<D: Driver> Ops<D> {
                 Softirq::assume(),
             )
         };
-        let queue = TxQueue::new(dev, skb.queue_mapping());
-        match D::transmit(dev, skb, queue, softirq) {
+        let queue = skb.queue_mapping();
+        // SAFETY: By the caller's promise; the queue that it has chosen is the packet's.
+        match unsafe { D::TxMode::transmit(dev, queue, skb, softirq) } {
             Transmit::Sent => bindings::netdev_tx_NETDEV_TX_OK,
             Transmit::Dropped => bindings::NET_XMIT_DROP as bindings::netdev_tx_t,
             Transmit::Busy(busy) => match busy.into_raw(raw) {
@@ -371,11 +402,4 @@ impl<D: Driver> Ops<D> {
             D::tx_timeout(dev, queue, softirq);
         }
     }
-
-    /// Nothing to do, but without it the core refuses multicast addresses.
-    ///
-    /// # Safety
-    ///
-    /// None.
-    unsafe extern "C" fn set_rx_mode(_dev: *mut bindings::net_device) {}
 }

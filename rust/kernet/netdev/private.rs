@@ -20,8 +20,13 @@ use kernel::{
 
 use super::{
     map::Membership,
+    transmit::{
+        LockedQueue,
+        State, //
+    },
     Dev,
-    Driver, //
+    Driver,
+    TxMode, //
 };
 use crate::{
     bindings,
@@ -52,6 +57,10 @@ pub(crate) struct Priv<D: Driver> {
 
 struct Content<D: Driver> {
     queues: KVec<Pin<KBox<RxQueue<D>>>>,
+    /// Of a driver that sends under their locks: one for each transmit queue.
+    locked: KVec<Pin<KBox<LockedQueue<State<D>>>>>,
+    /// Packets that a transmit queue's ring has room for.
+    ring_size: Atomic<u32>,
     data: D,
 }
 
@@ -83,6 +92,23 @@ impl<D: Driver> Priv<D> {
     pub(crate) unsafe fn queues(&self) -> &[Pin<KBox<RxQueue<D>>>] {
         // SAFETY: By the caller's promise.
         unsafe { &(*self.content.as_ptr()).queues }
+    }
+
+    /// # Safety
+    ///
+    /// The content is initialised.
+    #[inline(always)]
+    pub(super) unsafe fn locked_queues(&self) -> &[Pin<KBox<LockedQueue<State<D>>>>] {
+        // SAFETY: By the caller's promise.
+        unsafe { &(*self.content.as_ptr()).locked }
+    }
+
+    /// # Safety
+    ///
+    /// The content is initialised.
+    pub(crate) unsafe fn ring_size(&self) -> &Atomic<u32> {
+        // SAFETY: By the caller's promise.
+        unsafe { &(*self.content.as_ptr()).ring_size }
     }
 
     #[inline(always)]
@@ -140,6 +166,13 @@ pub(crate) unsafe fn create<D: Driver>(
             queues.push(KBox::pin_init(RxQueue::new(index), GFP_KERNEL)?, GFP_KERNEL)?;
         }
     }
+    let mut locked = KVec::new();
+    if D::TxMode::LOCKED {
+        // SAFETY: By the caller's promise.
+        for _ in 0..unsafe { (*dev).num_tx_queues } {
+            locked.push(KBox::pin_init(LockedQueue::new(), GFP_KERNEL)?, GFP_KERNEL)?;
+        }
+    }
     // SAFETY: By the caller's promise.
     let this = unsafe { Priv::<D>::of(dev) };
     // SAFETY: The memory is the device's, which nobody else knows, and does not move.
@@ -147,7 +180,10 @@ pub(crate) unsafe fn create<D: Driver>(
         let content = (&raw mut (*this).content).cast::<Content<D>>();
         crate::error::init_in_place(&raw mut (*content).data, data)?;
         ptr::write(&raw mut (*content).queues, queues);
-        // INVARIANT: Both fields of the content are.
+        ptr::write(&raw mut (*content).locked, locked);
+        let size = Atomic::<u32>::new(D::TX_RING.default);
+        ptr::write(&raw mut (*content).ring_size, size);
+        // INVARIANT: All fields of the content are.
         (*this).live.store(1, Release);
     }
     Ok(())

@@ -3,11 +3,15 @@
 //! Transmit queues.
 
 use core::ptr;
-use kernel::prelude::*;
+use kernel::{
+    cpumask::Cpumask,
+    prelude::*, //
+};
 
 use super::{
     Dev,
-    Driver, //
+    Driver,
+    TxMode, //
 };
 use crate::{
     bindings,
@@ -34,7 +38,8 @@ pub enum Transmit {
     Busy(Busy),
 }
 
-/// A packet that goes back to its queueing discipline. Made by [`TxQueue::hold_back`].
+/// A packet that goes back to its queueing discipline. Made by [`TxQueue::hold_back`] and
+/// [`Sender::send`](super::Sender::send).
 pub struct Busy(Skb);
 
 /// A transmit queue of a device, by its number. Whether the device has that many is looked at when
@@ -48,6 +53,11 @@ impl<'a, D: Driver> TxQueue<'a, D> {
     #[inline(always)]
     pub(super) fn new(dev: &'a Dev<D>, index: u16) -> Self {
         Self { dev, index }
+    }
+
+    #[inline(always)]
+    pub(super) fn dev(&self) -> &'a Dev<D> {
+        self.dev
     }
 
     /// The number of the queue, from 0.
@@ -101,6 +111,24 @@ impl<'a, D: Driver> TxQueue<'a, D> {
         Ok(Transmit::Busy(Busy(skb)))
     }
 
+    /// Whether the queue is stopped: by the driver, or by byte queue limits.
+    #[doc(alias = "netif_xmit_stopped")]
+    pub fn is_stopped(&self) -> bool {
+        // SAFETY: The device's.
+        self.as_raw()
+            .is_some_and(|queue| unsafe { bindings::netif_xmit_stopped(queue) })
+    }
+
+    /// Milliseconds since a packet was last sent here, or the queue was started. 0 for a queue that
+    /// the device has not.
+    #[doc(alias = "trans_start")]
+    pub fn idle_ms(&self) -> u32 {
+        self.as_raw().map_or(0, |queue| {
+            // SAFETY: The device's.
+            unsafe { bindings::netdev_queue_idle_ms(queue) }
+        })
+    }
+
     /// Starts the queue if it was stopped.
     #[doc(alias = "netif_tx_wake_queue")]
     #[inline]
@@ -113,6 +141,12 @@ impl<'a, D: Driver> TxQueue<'a, D> {
 }
 
 impl Busy {
+    /// The queue has been stopped until there is room.
+    #[inline(always)]
+    pub(super) fn new(skb: Skb) -> Self {
+        Self(skb)
+    }
+
     /// Gives the packet back to C, whose it was.
     ///
     /// # Errors
@@ -129,6 +163,22 @@ impl Busy {
 }
 
 impl<D: Driver> Dev<D> {
+    /// Sets the CPUs that send on a transmit queue; nothing without `CONFIG_XPS`. Userspace can change
+    /// it (`queues/tx-N/xps_cpus` in /sys), and queues that go out of use forget it.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] for a queue that the device has not; [`ENOMEM`].
+    #[doc(alias = "netif_set_xps_queue")]
+    pub fn set_xps_queue(&self, index: u16, cpus: &Cpumask, _rtnl: Rtnl<'_>) -> Result {
+        if TxQueue::new(self, index).as_raw().is_none() {
+            return Err(EINVAL);
+        }
+        let cpus = cpus.as_raw().cast();
+        // SAFETY: There is such a queue; the mask is valid.
+        to_result(unsafe { bindings::netif_set_xps_queue(self.as_raw(), cpus, index) })
+    }
+
     /// Sets how many transmit queues are in use.
     #[doc(alias = "netif_set_real_num_tx_queues")]
     pub(crate) fn set_tx_queues(&self, count: u16, _rtnl: Rtnl<'_>) -> Result {
@@ -141,5 +191,15 @@ impl<D: Driver> Dev<D> {
     pub(crate) fn set_rx_queues(&self, count: u16, _rtnl: Rtnl<'_>) -> Result {
         // SAFETY: As above.
         to_result(unsafe { bindings::netif_set_real_num_rx_queues(self.as_raw(), count.into()) })
+    }
+
+    /// As many receive as transmit queues in use, where a driver has them combined.
+    pub(crate) fn combine_queues(&self, rtnl: Rtnl<'_>) -> Result {
+        if D::TxMode::LOCKED {
+            let count = self.tx_queues().min(self.rx_queues());
+            self.set_tx_queues(count, rtnl)?;
+            self.set_rx_queues(count, rtnl)?;
+        }
+        Ok(())
     }
 }

@@ -75,15 +75,31 @@ impl Setup<'_> {
         self
     }
 
-    /// No queue: packets are sent at once, by several CPUs at the same time.
+    /// No queue: packets are sent at once.
     #[doc(alias = "IFF_NO_QUEUE")]
-    #[doc(alias = "lltx")]
     pub fn no_queue(&mut self) -> &mut Self {
         // SAFETY: The device is ours.
+        unsafe { bindings::dev_set_priv_flags(self.0, bindings::netdev_priv_flags_IFF_NO_QUEUE) };
+        self
+    }
+
+    /// How long a queue may be stopped before [`Driver::tx_timeout`](super::Driver::tx_timeout) hears
+    /// of it, in milliseconds; 5000 otherwise.
+    #[doc(alias = "watchdog_timeo")]
+    pub fn watchdog_ms(&mut self, ms: u32) -> &mut Self {
+        // SAFETY: The device is ours.
+        unsafe { bindings::dev_set_watchdog_ms(self.0, ms) };
+        self
+    }
+
+    /// The driver filters by unicast addresses ([`Addresses::unicast`](super::Addresses::unicast)):
+    /// a second one does not make the device promiscuous.
+    #[doc(alias = "IFF_UNICAST_FLT")]
+    pub fn unicast_filter(&mut self) -> &mut Self {
+        // SAFETY: The device is ours.
         unsafe {
-            bindings::dev_set_priv_flags(self.0, bindings::netdev_priv_flags_IFF_NO_QUEUE);
-            bindings::dev_set_lltx(self.0);
-        }
+            bindings::dev_set_priv_flags(self.0, bindings::netdev_priv_flags_IFF_UNICAST_FLT)
+        };
         self
     }
 

@@ -31,6 +31,7 @@ use crate::{
         eaddrnotavail,
         to_result, //
     },
+    ethtool,
     module::{
         failed,
         Part, //
@@ -228,6 +229,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
             for end in [Some(dev), peer].into_iter().flatten() {
                 // What the request says of the device goes for both, as a veth's does.
                 Self::set_queues(end, request, rtnl)?;
+                ethtool::spread(end, rtnl);
             }
             xdp::update_features(dev, rtnl);
             L::created(dev, request, extack, rtnl)
@@ -249,7 +251,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
     /// One queue in use, where the request does not say how many there are.
     fn set_queues(dev: &Dev<L>, request: &Request<'_>, rtnl: Rtnl<'_>) -> Result {
         if matches!(L::QUEUES, Queues::One) {
-            return Ok(());
+            return dev.combine_queues(rtnl);
         }
         if request
             .link
@@ -265,7 +267,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         {
             dev.set_rx_queues(1, rtnl)?;
         }
-        Ok(())
+        dev.combine_queues(rtnl)
     }
 
     /// Makes the private data of a new device, and registers it.

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! When interrupts come.
+
+use crate::bindings;
+
+/// Fields of [`Coalesce`] that a device has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoalesceParams(u32);
+
+impl CoalesceParams {
+    /// None.
+    pub const NONE: Self = Self(0);
+    /// [`Coalesce::rx_usecs`].
+    pub const RX_USECS: Self = Self(bindings::ETHTOOL_COALESCE_RX_USECS);
+    /// [`Coalesce::rx_frames`].
+    pub const RX_FRAMES: Self = Self(bindings::ETHTOOL_COALESCE_RX_MAX_FRAMES);
+    /// [`Coalesce::tx_usecs`].
+    pub const TX_USECS: Self = Self(bindings::ETHTOOL_COALESCE_TX_USECS);
+    /// [`Coalesce::tx_frames`].
+    pub const TX_FRAMES: Self = Self(bindings::ETHTOOL_COALESCE_TX_MAX_FRAMES);
+
+    /// Both.
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) const fn into_raw(self) -> u32 {
+        self.0
+    }
+}
+
+/// How long, and for how many packets, an interrupt is held back.
+#[doc(alias = "ethtool_coalesce")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coalesce {
+    /// Microseconds after a packet was received.
+    pub rx_usecs: u32,
+    /// Packets that were received.
+    pub rx_frames: u32,
+    /// Microseconds after a packet was sent.
+    pub tx_usecs: u32,
+    /// Packets that were sent.
+    pub tx_frames: u32,
+}
+
+impl Coalesce {
+    pub(super) fn from_raw(raw: &bindings::ethtool_coalesce) -> Self {
+        Self {
+            rx_usecs: raw.rx_coalesce_usecs,
+            rx_frames: raw.rx_max_coalesced_frames,
+            tx_usecs: raw.tx_coalesce_usecs,
+            tx_frames: raw.tx_max_coalesced_frames,
+        }
+    }
+
+    pub(super) fn fill(self, raw: &mut bindings::ethtool_coalesce) {
+        raw.rx_coalesce_usecs = self.rx_usecs;
+        raw.rx_max_coalesced_frames = self.rx_frames;
+        raw.tx_coalesce_usecs = self.tx_usecs;
+        raw.tx_max_coalesced_frames = self.tx_frames;
+    }
+}

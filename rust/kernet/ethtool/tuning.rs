@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The operations that change how a device works: rings, interrupts, receive queues, switches.
+
+use core::slice;
+use kernel::{
+    error::from_result,
+    prelude::*, //
+};
+
+use super::{
+    Coalesce,
+    Indirection,
+    Operations,
+    Ops, //
+};
+use crate::{
+    bindings,
+    context::Rtnl,
+    error::eopnotsupp,
+    napi::{
+        self,
+        Queue, //
+    },
+    netdev::{
+        Dev,
+        Driver, //
+    },
+    nlattr::ExtAck,
+};
+
+impl<D: Driver> Ops<D> {
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and parameters of 0, under RTNL.
+    pub(super) unsafe extern "C" fn get_ringparam(
+        dev: *mut bindings::net_device,
+        rings: *mut bindings::ethtool_ringparam,
+        _kernel: *mut bindings::kernel_ethtool_ringparam,
+        _extack: *mut bindings::netlink_ext_ack,
+    ) {
+        // SAFETY: By the caller's promise.
+        let (dev, rtnl, rings) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume(), &mut *rings) };
+        rings.tx_pending = dev.tx_ring_size(rtnl);
+        rings.tx_max_pending = D::TX_RING.max;
+        rings.rx_pending = <D::Queue as Queue<D>>::SIZE;
+        rings.rx_max_pending = <D::Queue as Queue<D>>::SIZE;
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and sizes within those of
+    /// [`Self::get_ringparam`], under RTNL.
+    pub(super) unsafe extern "C" fn set_ringparam(
+        dev: *mut bindings::net_device,
+        rings: *mut bindings::ethtool_ringparam,
+        _kernel: *mut bindings::kernel_ethtool_ringparam,
+        extack: *mut bindings::netlink_ext_ack,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (dev, rtnl, rings, extack) = unsafe {
+                (
+                    Dev::<D>::from_raw(dev),
+                    Rtnl::assume(),
+                    &*rings,
+                    ExtAck::from_raw(extack),
+                )
+            };
+            if rings.rx_pending != <D::Queue as Queue<D>>::SIZE {
+                let message = format_args!("the size of the receive rings does not change");
+                return Err(extack.error(EINVAL, message));
+            }
+            let sizes = D::TX_RING;
+            if rings.tx_pending < sizes.min {
+                let message = format_args!("a transmit ring has room for {} packets", sizes.min);
+                return Err(extack.error(EINVAL, message));
+            }
+            let size = rings.tx_pending.checked_next_power_of_two();
+            let size = size.ok_or(EINVAL)?.min(sizes.max);
+            if size == dev.tx_ring_size(rtnl) {
+                return Ok(0);
+            }
+            D::Ethtool::check_tx_ring(dev, size, extack, rtnl)?;
+            napi::resize(dev, size, rtnl)?;
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver and parameters of 0, under RTNL.
+    pub(super) unsafe extern "C" fn get_coalesce(
+        dev: *mut bindings::net_device,
+        coalesce: *mut bindings::ethtool_coalesce,
+        _kernel: *mut bindings::kernel_ethtool_coalesce,
+        _extack: *mut bindings::netlink_ext_ack,
+    ) -> c_int {
+        // SAFETY: By the caller's promise.
+        unsafe {
+            let dev = Dev::<D>::from_raw(dev);
+            D::Ethtool::coalesce(dev, Rtnl::assume()).fill(&mut *coalesce);
+        }
+        0
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    pub(super) unsafe extern "C" fn set_coalesce(
+        dev: *mut bindings::net_device,
+        coalesce: *mut bindings::ethtool_coalesce,
+        _kernel: *mut bindings::kernel_ethtool_coalesce,
+        extack: *mut bindings::netlink_ext_ack,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (dev, rtnl, coalesce, extack) = unsafe {
+                (
+                    Dev::<D>::from_raw(dev),
+                    Rtnl::assume(),
+                    &*coalesce,
+                    ExtAck::from_raw(extack),
+                )
+            };
+            D::Ethtool::set_coalesce(dev, Coalesce::from_raw(coalesce), extack, rtnl)?;
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    pub(super) unsafe extern "C" fn get_rx_ring_count(dev: *mut bindings::net_device) -> u32 {
+        // SAFETY: By the caller's promise.
+        unsafe { Dev::<D>::from_raw(dev) }.rx_queues().into()
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    pub(super) unsafe extern "C" fn get_rxfh_indir_size(dev: *mut bindings::net_device) -> u32 {
+        // SAFETY: By the caller's promise.
+        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        D::Ethtool::indirection(dev).map_or(0, |_| Indirection::SIZE as u32)
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL. The table that is asked for, if it
+    /// is, has as many entries as [`Self::get_rxfh_indir_size`] says.
+    pub(super) unsafe extern "C" fn get_rxfh(
+        dev: *mut bindings::net_device,
+        param: *mut bindings::ethtool_rxfh_param,
+    ) -> c_int {
+        // SAFETY: By the caller's promise.
+        let (dev, param) = unsafe { (Dev::<D>::from_raw(dev), &*param) };
+        if let (Some(table), false) = (D::Ethtool::indirection(dev), param.indir.is_null()) {
+            // SAFETY: By the caller's promise; nobody else has it.
+            table.get(unsafe { slice::from_raw_parts_mut(param.indir, Indirection::SIZE) });
+        }
+        0
+    }
+
+    /// # Safety
+    ///
+    /// As [`Self::get_rxfh`]; what the table is to become, if it changes, are numbers of queues in use.
+    pub(super) unsafe extern "C" fn set_rxfh(
+        dev: *mut bindings::net_device,
+        param: *mut bindings::ethtool_rxfh_param,
+        extack: *mut bindings::netlink_ext_ack,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (dev, param, extack) =
+                unsafe { (Dev::<D>::from_raw(dev), &*param, ExtAck::from_raw(extack)) };
+            if param.hfunc != 0 || !param.key.is_null() {
+                let message = format_args!("the hash is the stack's, without function or key");
+                return Err(extack.error(eopnotsupp(), message));
+            }
+            if let (Some(table), false) = (D::Ethtool::indirection(dev), param.indir.is_null()) {
+                // SAFETY: By the caller's promise.
+                table.set(unsafe { slice::from_raw_parts(param.indir, Indirection::SIZE) });
+            }
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    pub(super) unsafe extern "C" fn get_priv_flags(dev: *mut bindings::net_device) -> u32 {
+        // SAFETY: By the caller's promise.
+        let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+        D::Ethtool::private_flags(dev, rtnl)
+    }
+
+    /// # Safety
+    ///
+    /// Called by the core with a device of this driver, under RTNL.
+    pub(super) unsafe extern "C" fn set_priv_flags(
+        dev: *mut bindings::net_device,
+        flags: u32,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: By the caller's promise.
+            let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            D::Ethtool::set_private_flags(dev, flags, rtnl)?;
+            Ok(0)
+        })
+    }
+}
+
+/// Spreads evenly what a device receives over the queues in use, unless the user has said otherwise.
+pub(crate) fn spread<D: Driver>(dev: &Dev<D>, _rtnl: Rtnl<'_>) {
+    if let Some(table) = D::Ethtool::indirection(dev) {
+        // SAFETY: Valid by the type.
+        if !unsafe { bindings::netif_is_rxfh_configured(dev.as_raw()) } {
+            table.spread(dev.rx_queues());
+        }
+    }
+}

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How a driver sends: on several CPUs at a time, or under the lock of the queue.
+
+use core::{
+    cell::UnsafeCell,
+    marker::PhantomData,
+    ops::Deref, //
+};
+use kernel::{
+    prelude::*,
+    sync::atomic::Relaxed,
+    time::Delta, //
+};
+
+use super::{
+    queue::Busy,
+    tx_ring::{
+        Pushed,
+        TxRing,
+        SIZE_MAX, //
+    },
+    Dev,
+    Driver,
+    Transmit,
+    TxQueue, //
+};
+use crate::{
+    bindings,
+    context::{
+        Rtnl,
+        Softirq, //
+    },
+    skb::{
+        DropReason,
+        Skb, //
+    },
+};
+
+/// How [`Driver::transmit`] runs: [`Concurrent`] or [`Locked`].
+pub trait TxMode<D: Driver>: private::Sealed + 'static {
+    /// Whether the core holds the queue's lock.
+    #[doc(hidden)]
+    const LOCKED: bool;
+
+    /// What a queue has under its lock.
+    #[doc(hidden)]
+    type State: Default + Send + 'static;
+
+    /// What [`Driver::transmit`] is lent.
+    type Queue<'a>;
+
+    /// Calls [`Driver::transmit`].
+    ///
+    /// # Safety
+    ///
+    /// The caller is `ndo_start_xmit` of `dev`, with a packet for queue `index`.
+    #[doc(hidden)]
+    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb, softirq: Softirq<'_>) -> Transmit;
+}
+
+mod private {
+    pub trait Sealed {}
+}
+
+/// Several CPUs send at a time, on one queue too: the driver is lent a [`TxQueue`].
+#[doc(alias = "lltx")]
+pub struct Concurrent;
+
+impl private::Sealed for Concurrent {}
+
+impl<D: Driver<TxMode = Self>> TxMode<D> for Concurrent {
+    const LOCKED: bool = false;
+
+    type State = ();
+    type Queue<'a> = TxQueue<'a, D>;
+
+    #[inline(always)]
+    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb, softirq: Softirq<'_>) -> Transmit {
+        D::transmit(dev, skb, TxQueue::new(dev, index), softirq)
+    }
+}
+
+/// One CPU at a time sends on a queue, under the queue's lock: the driver is lent a [`Sender`] with a
+/// ring of packets and with an `S` that only the lock's holder has.
+///
+/// A receive queue's poll serves the transmit queue of the same number too, so that such a driver has
+/// as many of the ones as of the others in use.
+#[doc(alias = "HARD_TX_LOCK")]
+pub struct Locked<S = ()>(PhantomData<fn() -> S>);
+
+impl<S> private::Sealed for Locked<S> {}
+
+impl<D: Driver<TxMode = Self>, S: Default + Send + 'static> TxMode<D> for Locked<S> {
+    const LOCKED: bool = true;
+
+    type State = S;
+    type Queue<'a> = Sender<'a, D, S>;
+
+    #[inline(always)]
+    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb, softirq: Softirq<'_>) -> Transmit {
+        let Some((locked, raw)) = dev.locked_queue(index) else {
+            dev.count_tx_dropped();
+            skb.drop_reason(DropReason::NOT_SPECIFIED, softirq);
+            return Transmit::Dropped;
+        };
+        // INVARIANT: The core holds the lock for as long as this is lent.
+        let queue = Sender {
+            queue: TxQueue::new(dev, index),
+            raw,
+            ring: &locked.ring,
+            // SAFETY: The core holds the queue's lock for all of `ndo_start_xmit`, as the device is
+            // not `lltx`; everybody else takes it.
+            state: unsafe { &mut *locked.state.get() },
+            tell: false,
+        };
+        D::transmit(dev, skb, queue, softirq)
+    }
+}
+
+/// The sizes of a transmit queue's ring, in packets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RingSizes {
+    /// The smallest one.
+    pub min: u32,
+    /// That of a new device.
+    pub default: u32,
+    /// The largest one, no more than 8192.
+    pub max: u32,
+}
+
+impl RingSizes {
+    /// Refuses, when it is compiled, sizes that are none.
+    pub(super) const fn check(self) {
+        assert!(
+            0 < self.min && self.min <= self.default && self.default <= self.max,
+            "sizes of a ring that are out of order"
+        );
+        assert!(self.max <= SIZE_MAX, "a ring that is too large");
+    }
+}
+
+/// A transmit queue whose driver sends under its lock.
+///
+/// # Invariants
+///
+/// `state` is only looked at with the queue's lock held.
+#[pin_data]
+pub(crate) struct LockedQueue<S> {
+    #[pin]
+    pub(crate) ring: TxRing,
+    state: UnsafeCell<S>,
+}
+
+// SAFETY: The ring is; the state is used by one at a time, by the type invariants.
+unsafe impl<S: Send> Send for LockedQueue<S> {}
+// SAFETY: As above.
+unsafe impl<S: Send> Sync for LockedQueue<S> {}
+
+impl<S: Default> LockedQueue<S> {
+    pub(super) fn new() -> impl PinInit<Self> {
+        pin_init!(Self {
+            ring <- TxRing::new(),
+            state: UnsafeCell::new(S::default()),
+        })
+    }
+}
+
+/// A transmit queue that this CPU alone sends on, for as long as [`Driver::transmit`] runs.
+///
+/// # Invariants
+///
+/// The lock of the queue `raw` is held, whose ring `ring` is.
+pub struct Sender<'a, D: Driver, S = ()> {
+    queue: TxQueue<'a, D>,
+    raw: *mut bindings::netdev_queue,
+    ring: &'a TxRing,
+    /// What the driver keeps for the queue.
+    pub state: &'a mut S,
+    tell: bool,
+}
+
+impl<'a, D: Driver, S> Deref for Sender<'a, D, S> {
+    type Target = TxQueue<'a, D>;
+
+    #[inline(always)]
+    fn deref(&self) -> &TxQueue<'a, D> {
+        &self.queue
+    }
+}
+
+impl<D: Driver, S> Sender<'_, D, S> {
+    /// Sends a packet: puts it into the ring, from where [`Driver::completed`] gets it.
+    ///
+    /// Byte queue limits are told; the queue is stopped when the ring or they are full, and started
+    /// when enough is completed. Without room the queueing discipline has the packet back. A packet
+    /// for a queue that is closed, as when the device goes down, is dropped and counted.
+    #[doc(alias = "netdev_tx_sent_queue")]
+    #[doc(alias = "netif_txq_maybe_stop")]
+    #[inline]
+    pub fn send(&mut self, skb: Skb, softirq: Softirq<'_>) -> Transmit {
+        // SAFETY: By the type invariants.
+        match unsafe { self.ring.push(self.raw, skb) } {
+            Pushed::Taken { tell } => {
+                self.tell |= tell;
+                Transmit::Sent
+            }
+            Pushed::Full(skb) => {
+                // Those before it may have been told that more would come.
+                self.tell = true;
+                Transmit::Busy(Busy::new(skb))
+            }
+            Pushed::Closed(skb) => {
+                self.queue.dev().count_tx_dropped();
+                skb.drop_reason(DropReason::DEV_READY, softirq);
+                Transmit::Dropped
+            }
+        }
+    }
+
+    /// Whether the hardware has to be told, after [`Self::send`], of what is in the ring: no more
+    /// packets follow at once, or the queue is stopped.
+    #[doc(alias = "netdev_xmit_more")]
+    #[inline(always)]
+    pub fn doorbell(&self) -> bool {
+        self.tell
+    }
+
+    /// Sees to a poll of the queue after `delay`, and so to [`Driver::completed`], unless one is to
+    /// come earlier.
+    #[inline]
+    pub fn poll_after(&self, delay: Delta) {
+        // SAFETY: By the type invariants.
+        unsafe { self.ring.poll_after(delay) };
+    }
+}
+
+impl<D: Driver> Dev<D> {
+    /// What kernet keeps of a transmit queue, for a driver that sends under its lock.
+    #[inline(always)]
+    pub(crate) fn locked_queue(
+        &self,
+        index: u16,
+    ) -> Option<(&LockedQueue<State<D>>, *mut bindings::netdev_queue)> {
+        // SAFETY: Initialised, by the type invariants.
+        let queues = unsafe { self.shared().locked_queues() };
+        let queue = queues.get(usize::from(index))?;
+        // SAFETY: There are as many as the device has transmit queues.
+        let raw = unsafe { bindings::netdev_get_tx_queue(self.as_raw(), index.into()) };
+        Some((queue, raw))
+    }
+
+    /// Packets that the ring of a transmit queue has room for.
+    pub(crate) fn tx_ring_size(&self, _rtnl: Rtnl<'_>) -> u32 {
+        // SAFETY: Initialised, by the type invariants.
+        unsafe { self.shared().ring_size() }.load(Relaxed)
+    }
+
+    /// Sets the size of rings that are made from now on.
+    pub(crate) fn set_tx_ring_size(&self, size: u32, _rtnl: Rtnl<'_>) {
+        // SAFETY: Initialised, by the type invariants.
+        unsafe { self.shared().ring_size() }.store(size, Relaxed);
+    }
+
+    /// A copy of what the driver keeps for a transmit queue, made under the queue's lock. `None` if the
+    /// device has not so many queues, or sends without their locks.
+    #[doc(alias = "__netif_tx_lock_bh")]
+    pub fn tx_state(&self, index: u16, _rtnl: Rtnl<'_>) -> Option<State<D>>
+    where
+        State<D>: Copy,
+    {
+        let (locked, queue) = self.locked_queue(index)?;
+        // SAFETY: A queue of the device. RTNL's holder is in no `ndo_start_xmit`.
+        unsafe { bindings::netif_tx_lock_queue(queue) };
+        // SAFETY: Just locked.
+        let state = unsafe { *locked.state.get() };
+        // SAFETY: Locked above.
+        unsafe { bindings::netif_tx_unlock_queue(queue) };
+        Some(state)
+    }
+}
+
+/// What a driver keeps for each transmit queue under the queue's lock.
+pub(super) type State<D> = <<D as Driver>::TxMode as TxMode<D>>::State;
