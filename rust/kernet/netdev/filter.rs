@@ -115,7 +115,7 @@ impl Vlan {
         match u32::from(u16::from_be(protocol)) {
             bindings::ETH_P_8021Q => Ok(Self::Customer(number)),
             bindings::ETH_P_8021AD => Ok(Self::Service(number)),
-            _ => Err(EPROTONOSUPPORT),
+            _ => Err(EINVAL),
         }
     }
 }

@@ -148,12 +148,12 @@ pub(crate) fn dump(
         let put = entries.put(|message| {
             message.id(id)?.data(data)?;
             if request.without() == Some(id) {
-                return Err(ENODATA);
+                return Err(ENOENT);
             }
             Ok(())
         });
         match put {
-            Err(Full::Error(e)) if e == ENODATA => {}
+            Err(Full::Error(e)) if e == ENOENT => {}
             other => other?,
         }
         walk.next += 1;

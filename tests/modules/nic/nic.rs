@@ -358,7 +358,7 @@ impl Driver for Nic {
 
     fn vlan_added(dev: &Dev<Self>, vlan: Vlan, _rtnl: Rtnl<'_>) -> Result {
         let Vlan::Customer(number) = vlan else {
-            return Err(EPROTONOSUPPORT);
+            return Err(EINVAL);
         };
         let (word, bit) = dev.private().vlan(number).ok_or(ERANGE)?;
         // Under RTNL: nobody else writes.
