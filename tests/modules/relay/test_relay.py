@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""rtnetlink handlers and a netlink protocol of a module's own. Runs in the machine.
+"""rtnetlink handlers and a netlink protocol of a module's own.
 
     this program --- NETLINK_ROUTE, family 100 --- relay: a table of addresses per namespace
                  \\-- netlink protocol 31 --------/
@@ -16,12 +16,9 @@ import struct
 import sys
 import threading
 
-sys.dont_write_bytecode = True
-
-import selftest  # noqa: E402
-from nlraw import ACK, DONE, DUMP, ERROR, REQUEST, attr, parse  # noqa: E402
-from nlraw import Socket as Raw  # noqa: E402
-from selftest import (NetNs, case, checked, defer, equal, loaded, modprobe, rmmod, run,  # noqa: E402
+from nlraw import ACK, DONE, DUMP, ERROR, REQUEST, attr, parse
+from nlraw import Socket as Raw
+from selftest import (NetNs, case, checked, defer, equal, loaded, main, modprobe, rmmod, run,
                       wait_until)
 
 FAMILY, UNIT = 100, 31
@@ -483,9 +480,4 @@ def refused_half_way():
     equal(sock.ask(NEWNEIGH, header=family()), [], "usurper's handler")
 
 
-if __name__ == "__main__":
-    selftest.main()
-    for name in ("relay", "rival", "usurper"):
-        rmmod(name)
-    rmmod("kernet")
-    print("verdict complete", flush=True)
+main()
