@@ -33,20 +33,15 @@ use kernel::{
 };
 
 use super::{
-    sent,
-    Buffer,
     Do,
     Dump,
     Entry,
-    Free,
-    Message,
-    Recipient, //
+    Free, //
 };
 use crate::{
     bindings,
     context::{
         rcu_read,
-        Context,
         Process, //
     },
     error::{
@@ -58,8 +53,14 @@ use crate::{
         failed,
         Part, //
     },
-    netns::Net,
-    nlattr::Builder, //
+    netns::Net, //
+};
+
+mod notification;
+
+pub use notification::{
+    Group,
+    Notification, //
 };
 
 /// A netlink protocol.
@@ -434,95 +435,4 @@ fn with_socket<S: Socket, R>(
         }
         f(sock)
     })
-}
-
-/// A multicast group of a protocol.
-pub trait Group: 'static {
-    /// Whose group it is.
-    type Socket: Socket;
-
-    /// Its number, from 1 to [`Socket::GROUPS`]. One that is not there does not compile.
-    const NUMBER: u32;
-}
-
-/// A message that nobody has asked for.
-pub trait Notification: Message + Sized {
-    /// Whom it goes to.
-    type Group: Group;
-
-    /// Whether anybody listens to the group, in any namespace.
-    #[doc(alias = "netlink_has_listeners")]
-    fn has_listeners(net: &Net) -> bool {
-        with_socket::<SocketOf<Self>, _>(net, |sock| {
-            // SAFETY: A socket of the kernel's.
-            Ok(unsafe { bindings::netlink_has_listeners(sock, number::<Self>()) } != 0)
-        })
-        .unwrap_or(false)
-    }
-
-    /// Tells everybody in `net` who listens to the group.
-    ///
-    /// Nobody listening is no error, and builds no message.
-    ///
-    /// # Errors
-    ///
-    /// [`ENOMEM`], what `fill` says, [`enobufs`](crate::error::enobufs) when a listener that wants
-    /// it so has lost the message for want of room.
-    #[doc(alias = "nlmsg_multicast")]
-    fn multicast(
-        net: &Net,
-        header: Self::Header,
-        context: impl Context,
-        fill: impl FnMut(&mut <Self::Builder as Builder>::On<'_>) -> Result,
-    ) -> Result {
-        if !Self::has_listeners(net) {
-            return Ok(());
-        }
-        let message = Buffer::of::<Self>(Recipient::default(), header, context, fill)?;
-        sent(with_socket::<SocketOf<Self>, _>(net, |sock| {
-            // SAFETY: A socket of the kernel's; the message is given away, in a read-side section,
-            // which must not sleep.
-            to_result(unsafe {
-                bindings::nlmsg_multicast(
-                    sock,
-                    message.into_raw(),
-                    0,
-                    number::<Self>(),
-                    bindings::GFP_ATOMIC,
-                )
-            })
-        }))
-    }
-
-    /// Tells one socket of `net`, by the number that
-    /// [`Request::portid`](super::Request::portid) says.
-    ///
-    /// # Errors
-    ///
-    /// [`ENODEV`] when the protocol is not registered, [`ENOMEM`], what `fill` says,
-    /// [`ECONNREFUSED`] when there is no such socket, [`EAGAIN`] when it has no room.
-    #[doc(alias = "netlink_unicast")]
-    fn unicast(
-        net: &Net,
-        portid: u32,
-        header: Self::Header,
-        context: impl Context,
-        fill: impl FnMut(&mut <Self::Builder as Builder>::On<'_>) -> Result,
-    ) -> Result {
-        let message = Buffer::of::<Self>(Recipient { portid, seq: 0 }, header, context, fill)?;
-        // SAFETY: A socket of the kernel's.
-        with_socket::<SocketOf<Self>, _>(net, |sock| unsafe { message.unicast(sock, portid) })
-    }
-}
-
-type SocketOf<N> = <<N as Notification>::Group as Group>::Socket;
-
-fn number<N: Notification>() -> u32 {
-    const {
-        assert!(
-            <N::Group as Group>::NUMBER > 0 && <N::Group as Group>::NUMBER <= SocketOf::<N>::GROUPS,
-            "no such multicast group"
-        );
-        <N::Group as Group>::NUMBER
-    }
 }
