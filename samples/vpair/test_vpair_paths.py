@@ -17,11 +17,11 @@ OFFLOADS = "tx {0} sg {0} tso {0} gso {0} gro {0}"
 
 
 def carries(a, b, v4=V4, v6=V6, options=""):
-    """TCP and UDP over IPv4 and IPv6, every datagram of it."""
+    """TCP and UDP over IPv4 and IPv6."""
     for address in (v4, v6):
         wait_until(lambda: a.ping(address, count=1), 20, f"{address} answers")
         assert iperf(a, b, address, options) > 1e5, f"TCP to {address}"
-        assert iperf(a, b, address, f"-u -b 2M -l 1000 {options}") > 1e5, f"UDP to {address}"
+        assert iperf(a, b, address, f"-u -b 2M -l 1000 {options}", amount="200K") > 1e5, f"UDP to {address}"
 
 
 def offloads(ns, names, how):
@@ -156,7 +156,8 @@ def checksums_are_right():
         iperf(a, b, address, "-b 400K -l 2K")
         iperf(a, b, address, "-u -b 200K -l 500")
     said = dump.communicate(timeout=30)[0]
-    right, wrong = len(re.findall(r"\(correct\)|udp sum ok", said)), re.findall(r".*(?:incorrect|bad).*", said)
+    right = len(re.findall(r"\(correct\)|udp sum ok", said))
+    wrong = re.findall(r".*(?:\(incorrect|bad (?:udp )?cksum).*", said)
     assert right >= 60 and not wrong, f"{right} right, wrong: {wrong[:2]}"
 
 

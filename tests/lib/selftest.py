@@ -217,12 +217,13 @@ def drop_reasons():
                 reasons.append(line.rpartition("reason: ")[2].strip())
 
 
-def iperf(client, server, address, options="", seconds=1):
-    """Runs iperf3; returns the bytes that the receiver has got."""
+def iperf(client, server, address, options="", seconds=1, amount=None):
+    """Runs iperf3, for some time or until `amount` is sent; returns the bytes that the receiver has got."""
     need("iperf3")
     process = server.popen("iperf3 -s -1 --json", stdout=subprocess.PIPE)
     wait_until(lambda: server.run("ss -Hltn sport = :5201", check=False).stdout, 20, "iperf3 listens")
-    client.run(f"iperf3 -c {address} -t {seconds} --json {options}", timeout=60 + seconds)
+    until = f"-n {amount}" if amount else f"-t {seconds}"
+    client.run(f"iperf3 -c {address} {until} --json {options}", timeout=60 + seconds)
     answer = json.loads(process.communicate(timeout=30)[0])
     end = answer["end"]
     return end.get("sum_received", end.get("sum", {})).get("bytes", 0)
