@@ -409,15 +409,13 @@ impl McastGroup {
 }
 
 /// Fails to compile where the core would refuse the protocol when the module is loaded.
-// Evaluated by the compiler alone.
-#[expect(clippy::indexing_slicing)]
 const fn check_protocol<P: Protocol>() {
     assert!(P::GROUPS.len() <= MAX_GROUPS, "too many multicast groups");
     check_name(P::NAME);
-    let mut i = 0;
-    while i < P::GROUPS.len() {
-        check_name(P::GROUPS[i].name);
-        i += 1;
+    let mut groups = P::GROUPS;
+    while let [group, rest @ ..] = groups {
+        check_name(group.name);
+        groups = rest;
     }
 }
 

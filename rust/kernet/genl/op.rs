@@ -135,13 +135,13 @@ const fn common(
 }
 
 /// Fails to compile where the core would refuse the operations when the module is loaded.
-// Evaluated by the compiler alone.
-#[expect(clippy::indexing_slicing)]
-pub(super) const fn check_order<F: Family>(ops: &[Op<F>]) {
+pub(super) const fn check_order<F: Family>(mut ops: &[Op<F>]) {
     assert!(ops.len() < 256, "a family has at most 255 operations");
-    let mut i = 1;
-    while i < ops.len() {
-        let (a, b) = (&ops[i - 1].0, &ops[i].0);
+    while let [Op(a, _), rest @ ..] = ops {
+        ops = rest;
+        let [Op(b, _), ..] = rest else {
+            break;
+        };
         let kinds = (bindings::GENL_CMD_CAP_DO | bindings::GENL_CMD_CAP_DUMP) as u8;
         let pair = a.cmd == b.cmd
             && a.flags & kinds == bindings::GENL_CMD_CAP_DO as u8
@@ -151,26 +151,22 @@ pub(super) const fn check_order<F: Family>(ops: &[Op<F>]) {
             a.cmd < b.cmd || pair,
             "operations are in the order of their commands, a do before its dump"
         );
-        i += 1;
     }
 }
 
 /// The first command after those that are validated liberally, where the core allows that alone; 0
 /// if none is.
-// Evaluated by the compiler alone.
-#[expect(clippy::indexing_slicing)]
-pub(super) const fn first_strict<F: Family>(ops: &[Op<F>]) -> u8 {
+pub(super) const fn first_strict<F: Family>(mut ops: &[Op<F>]) -> u8 {
     let mut first = 0;
-    let mut i = 0;
-    while i < ops.len() {
-        if ops[i].0.validate != 0 {
+    while let [Op(op, _), rest @ ..] = ops {
+        if op.validate != 0 {
             assert!(
-                ops[i].0.cmd < u8::MAX,
+                op.cmd < u8::MAX,
                 "the last command cannot be validated liberally"
             );
-            first = ops[i].0.cmd + 1;
+            first = op.cmd + 1;
         }
-        i += 1;
+        ops = rest;
     }
     first
 }

@@ -80,21 +80,21 @@ impl Entry {
     /// # Safety
     ///
     /// An `H` is an entry, transparently.
-    // Evaluated by the compiler alone.
-    #[expect(clippy::indexing_slicing)]
     pub(crate) const unsafe fn all<H>(handlers: &'static [H]) -> &'static [Self] {
         // SAFETY: By the caller's promise.
         let entries: &'static [Self] =
             unsafe { core::slice::from_raw_parts(handlers.as_ptr().cast(), handlers.len()) };
-        let mut i = 1;
-        while i < entries.len() {
-            let (a, b) = (&entries[i - 1], &entries[i]);
+        let mut unchecked = entries;
+        while let [a, rest @ ..] = unchecked {
+            unchecked = rest;
+            let [b, ..] = rest else {
+                break;
+            };
             let pair = a.r#type == b.r#type && a.doit.is_some() && b.dumpit.is_some();
             assert!(
                 a.r#type < b.r#type || pair,
                 "handlers are in the order of their types, a do before its dump"
             );
-            i += 1;
         }
         entries
     }

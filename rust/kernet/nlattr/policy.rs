@@ -374,32 +374,33 @@ impl<const N: usize> Table<N> {
     /// `N`, or there twice.
     pub const fn new(policies: &[(u16, Policy)]) -> Self {
         let Self(mut table) = Self::for_family(policies);
-        // Strict from the first type on.
-        table[0].__bindgen_anon_1 = Value {
-            strict_start_type: 1,
-        };
+        if let Some(first) = table.first_mut() {
+            // Strict from the first type on.
+            first.__bindgen_anon_1 = Value {
+                strict_start_type: 1,
+            };
+        }
         Self(table)
     }
 
     /// A table for an operation of a generic netlink family, which is as strict as the operation
     /// is: strictly, unless that says otherwise. Fails to compile as [`Self::new`] does.
-    // Evaluated by the compiler alone: tables are statics.
-    #[expect(clippy::indexing_slicing)]
-    pub const fn for_family(policies: &[(u16, Policy)]) -> Self {
+    pub const fn for_family(mut policies: &[(u16, Policy)]) -> Self {
         let mut table = [plain(bindings::NLA_UNSPEC).0; N];
-        let mut seen = [false; N];
-        let mut i = 0;
-        while i < policies.len() {
-            let (r#type, policy) = policies[i];
-            let index = r#type as usize;
+        while let [(r#type, policy), rest @ ..] = policies {
+            let index = *r#type as usize;
             assert!(
                 index > 0 && index < N,
                 "an attribute type outside of the table"
             );
-            assert!(!seen[index], "an attribute type with two policies");
-            seen[index] = true;
-            table[index] = policy.0;
-            i += 1;
+            assert!(
+                !is_among(*r#type, rest),
+                "an attribute type with two policies"
+            );
+            if let Some((_, [place, ..])) = table.split_at_mut_checked(index) {
+                *place = policy.0;
+            }
+            policies = rest;
         }
         Self(table)
     }
@@ -415,4 +416,15 @@ impl<const N: usize> Table<N> {
     pub(crate) const fn as_raw(&self) -> *const bindings::nla_policy {
         self.0.as_ptr()
     }
+}
+
+/// Whether a type has one of these policies.
+const fn is_among(r#type: u16, mut policies: &[(u16, Policy)]) -> bool {
+    while let [(other, _), rest @ ..] = policies {
+        if *other == r#type {
+            return true;
+        }
+        policies = rest;
+    }
+    false
 }
