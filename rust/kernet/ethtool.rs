@@ -9,6 +9,8 @@
 //! that manage the memory of their queues or shape traffic.
 
 use kernel::{
+    build_error,
+    error::VTABLE_DEFAULT_ERROR,
     macros::vtable,
     prelude::*, //
 };
@@ -147,8 +149,8 @@ pub trait Operations<D: Driver> {
     /// fewer queues than a table of the user's names.
     #[doc(alias = "get_rxfh")]
     #[doc(alias = "set_rxfh")]
-    fn indirection(_dev: &Dev<D>) -> Option<&Indirection> {
-        None
+    fn indirection(_dev: &Dev<D>) -> &Indirection {
+        build_error!(VTABLE_DEFAULT_ERROR)
     }
 
     /// Names of switches of the device's own, of at most 31 bytes, 32 of them at most.

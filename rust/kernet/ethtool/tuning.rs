@@ -77,7 +77,7 @@ impl<D: Driver> Ops<D> {
                 return Err(extack.error(EINVAL, message));
             }
             let size = rings.tx_pending.checked_next_power_of_two();
-            let size = size.ok_or(EINVAL)?.min(sizes.max);
+            let size = size.ok_or(EINVAL)?;
             if size == dev.tx_ring_size(rtnl) {
                 return Ok(0);
             }
@@ -139,10 +139,8 @@ impl<D: Driver> Ops<D> {
     /// # Safety
     ///
     /// Called by the core with a device of this driver, under RTNL.
-    pub(super) unsafe extern "C" fn get_rxfh_indir_size(dev: *mut bindings::net_device) -> u32 {
-        // SAFETY: By the caller's promise.
-        let dev = unsafe { Dev::<D>::from_raw(dev) };
-        D::Ethtool::indirection(dev).map_or(0, |_| Indirection::SIZE as u32)
+    pub(super) unsafe extern "C" fn get_rxfh_indir_size(_dev: *mut bindings::net_device) -> u32 {
+        Indirection::SIZE as u32
     }
 
     /// # Safety
@@ -155,7 +153,8 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         // SAFETY: By the caller's promise.
         let (dev, param) = unsafe { (Dev::<D>::from_raw(dev), &*param) };
-        if let (Some(table), false) = (D::Ethtool::indirection(dev), param.indir.is_null()) {
+        if !param.indir.is_null() {
+            let table = D::Ethtool::indirection(dev);
             // SAFETY: By the caller's promise; nobody else has it.
             table.get(unsafe { slice::from_raw_parts_mut(param.indir, Indirection::SIZE) });
         }
@@ -178,7 +177,8 @@ impl<D: Driver> Ops<D> {
                 let message = format_args!("the hash is the stack's, without function or key");
                 return Err(extack.error(eopnotsupp(), message));
             }
-            if let (Some(table), false) = (D::Ethtool::indirection(dev), param.indir.is_null()) {
+            if !param.indir.is_null() {
+                let table = D::Ethtool::indirection(dev);
                 // SAFETY: By the caller's promise.
                 table.set(unsafe { slice::from_raw_parts(param.indir, Indirection::SIZE) });
             }
@@ -213,10 +213,8 @@ impl<D: Driver> Ops<D> {
 
 /// Spreads evenly what a device receives over the queues in use, unless the user has said otherwise.
 pub(crate) fn spread<D: Driver>(dev: &Dev<D>, _rtnl: Rtnl<'_>) {
-    if let Some(table) = D::Ethtool::indirection(dev) {
-        // SAFETY: Valid by the type.
-        if !unsafe { bindings::netif_is_rxfh_configured(dev.as_raw()) } {
-            table.spread(dev.rx_queues());
-        }
+    // SAFETY: Valid by the type.
+    if D::Ethtool::HAS_INDIRECTION && !unsafe { bindings::netif_is_rxfh_configured(dev.as_raw()) } {
+        D::Ethtool::indirection(dev).spread(dev.rx_queues());
     }
 }

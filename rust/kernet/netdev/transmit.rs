@@ -118,7 +118,7 @@ impl<D: Driver<TxMode = Self>, S: Default + Send + 'static> TxMode<D> for Locked
     }
 }
 
-/// The sizes of a transmit queue's ring, in packets.
+/// The sizes of a transmit queue's ring, in packets: powers of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RingSizes {
     /// The smallest one.
@@ -137,6 +137,12 @@ impl RingSizes {
             "sizes of a ring that are out of order"
         );
         assert!(self.max <= SIZE_MAX, "a ring that is too large");
+        assert!(
+            self.min.is_power_of_two()
+                && self.default.is_power_of_two()
+                && self.max.is_power_of_two(),
+            "sizes of a ring that are no powers of two"
+        );
     }
 }
 

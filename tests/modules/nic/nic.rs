@@ -520,8 +520,8 @@ impl ethtool::Operations<Nic> for Ethtool {
         Ok(())
     }
 
-    fn indirection(dev: &Dev<Nic>) -> Option<&Indirection> {
-        Some(&dev.private().indirection)
+    fn indirection(dev: &Dev<Nic>) -> &Indirection {
+        &dev.private().indirection
     }
 
     fn private_flags(dev: &Dev<Nic>, _rtnl: Rtnl<'_>) -> u32 {
