@@ -5,6 +5,17 @@
 #[path = "../bindings/lib.rs"]
 mod bindings;
 
+/// A function for a table of C's, if the driver has what it is for.
+macro_rules! given {
+    ($has:expr, $function:expr) => {
+        if $has {
+            Some($function)
+        } else {
+            None
+        }
+    };
+}
+
 pub mod address;
 pub mod context;
 pub mod error;

@@ -48,17 +48,6 @@ type Tx<D> = <<D as Driver>::Ethtool as Operations<D>>::TxStats;
 /// A driver's operations: one table each, made when the module is compiled.
 pub(crate) struct Ops<D: Driver>(PhantomData<D>);
 
-/// The function, if the driver has what it is for.
-macro_rules! given {
-    ($has:expr, $function:ident) => {
-        if $has {
-            Some(Self::$function)
-        } else {
-            None
-        }
-    };
-}
-
 impl<D: Driver> Ops<D> {
     const HAS_STATS: bool =
         !(Own::<D>::NAMES.is_empty() && Rx::<D>::NAMES.is_empty() && Tx::<D>::NAMES.is_empty());
@@ -75,25 +64,25 @@ impl<D: Driver> Ops<D> {
             );
             params
         },
-        get_drvinfo: given!(D::Ethtool::VERSION.is_some(), get_drvinfo),
+        get_drvinfo: given!(D::Ethtool::VERSION.is_some(), Self::get_drvinfo),
         get_link: Some(bindings::ethtool_op_get_link),
         get_ts_info: Some(bindings::ethtool_op_get_ts_info),
-        get_sset_count: given!(Self::HAS_STATS || Self::HAS_FLAGS, get_sset_count),
-        get_strings: given!(Self::HAS_STATS || Self::HAS_FLAGS, get_strings),
-        get_ethtool_stats: given!(Self::HAS_STATS, get_ethtool_stats),
-        get_priv_flags: given!(Self::HAS_FLAGS, get_priv_flags),
-        set_priv_flags: given!(Self::HAS_FLAGS, set_priv_flags),
-        get_link_ksettings: given!(D::Ethtool::HAS_LINK_SETTINGS, get_link_ksettings),
-        get_channels: given!(Self::HAS_CHANNELS, get_channels),
-        set_channels: given!(Self::HAS_CHANNELS, set_channels),
-        get_ringparam: given!(Self::HAS_RINGS, get_ringparam),
-        set_ringparam: given!(Self::HAS_RINGS, set_ringparam),
-        get_coalesce: given!(D::Ethtool::HAS_COALESCE, get_coalesce),
-        set_coalesce: given!(D::Ethtool::HAS_SET_COALESCE, set_coalesce),
-        get_rx_ring_count: given!(D::Ethtool::HAS_INDIRECTION, get_rx_ring_count),
-        get_rxfh_indir_size: given!(D::Ethtool::HAS_INDIRECTION, get_rxfh_indir_size),
-        get_rxfh: given!(D::Ethtool::HAS_INDIRECTION, get_rxfh),
-        set_rxfh: given!(D::Ethtool::HAS_INDIRECTION, set_rxfh),
+        get_sset_count: given!(Self::HAS_STATS || Self::HAS_FLAGS, Self::get_sset_count),
+        get_strings: given!(Self::HAS_STATS || Self::HAS_FLAGS, Self::get_strings),
+        get_ethtool_stats: given!(Self::HAS_STATS, Self::get_ethtool_stats),
+        get_priv_flags: given!(Self::HAS_FLAGS, Self::get_priv_flags),
+        set_priv_flags: given!(Self::HAS_FLAGS, Self::set_priv_flags),
+        get_link_ksettings: given!(D::Ethtool::HAS_LINK_SETTINGS, Self::get_link_ksettings),
+        get_channels: given!(Self::HAS_CHANNELS, Self::get_channels),
+        set_channels: given!(Self::HAS_CHANNELS, Self::set_channels),
+        get_ringparam: given!(Self::HAS_RINGS, Self::get_ringparam),
+        set_ringparam: given!(Self::HAS_RINGS, Self::set_ringparam),
+        get_coalesce: given!(D::Ethtool::HAS_COALESCE, Self::get_coalesce),
+        set_coalesce: given!(D::Ethtool::HAS_SET_COALESCE, Self::set_coalesce),
+        get_rx_ring_count: given!(D::Ethtool::HAS_INDIRECTION, Self::get_rx_ring_count),
+        get_rxfh_indir_size: given!(D::Ethtool::HAS_INDIRECTION, Self::get_rxfh_indir_size),
+        get_rxfh: given!(D::Ethtool::HAS_INDIRECTION, Self::get_rxfh),
+        set_rxfh: given!(D::Ethtool::HAS_INDIRECTION, Self::set_rxfh),
         ..pin_init::zeroed()
     };
 

@@ -46,17 +46,6 @@ use crate::{
 /// A driver's operations: one table each, made when the module is compiled.
 pub(crate) struct Ops<D: Driver>(PhantomData<D>);
 
-/// The function, if the driver has it.
-macro_rules! given {
-    ($has:ident, $function:ident) => {
-        if D::$has {
-            Some(Self::$function)
-        } else {
-            None
-        }
-    };
-}
-
 impl<D: Driver> Ops<D> {
     const NAPI: bool = <D::Queue as napi::Queue<D>>::EXISTS;
     const XDP: bool = xdp::exists::<D>();
@@ -76,40 +65,28 @@ impl<D: Driver> Ops<D> {
         ndo_open: Some(Self::open),
         ndo_stop: Some(Self::stop),
         ndo_start_xmit: Some(Self::start_xmit),
-        ndo_select_queue: given!(HAS_SELECT_QUEUE, select_queue),
-        ndo_features_check: given!(HAS_FEATURES_CHECK, features_check),
-        ndo_fix_features: given!(HAS_FIX_FEATURES, fix_features),
-        ndo_set_features: if Self::NAPI || D::HAS_SET_FEATURES {
-            Some(Self::set_features)
-        } else {
-            None
-        },
-        ndo_change_mtu: given!(HAS_CHANGE_MTU, change_mtu),
-        ndo_set_rx_headroom: given!(HAS_SET_RX_HEADROOM, set_rx_headroom),
-        ndo_get_peer_dev: given!(HAS_PEER_DEVICE, get_peer_dev),
-        ndo_get_iflink: given!(HAS_IFLINK, get_iflink),
+        ndo_select_queue: given!(D::HAS_SELECT_QUEUE, Self::select_queue),
+        ndo_features_check: given!(D::HAS_FEATURES_CHECK, Self::features_check),
+        ndo_fix_features: given!(D::HAS_FIX_FEATURES, Self::fix_features),
+        ndo_set_features: given!(Self::NAPI || D::HAS_SET_FEATURES, Self::set_features),
+        ndo_change_mtu: given!(D::HAS_CHANGE_MTU, Self::change_mtu),
+        ndo_set_rx_headroom: given!(D::HAS_SET_RX_HEADROOM, Self::set_rx_headroom),
+        ndo_get_peer_dev: given!(D::HAS_PEER_DEVICE, Self::get_peer_dev),
+        ndo_get_iflink: given!(D::HAS_IFLINK, Self::get_iflink),
         ndo_get_stats64: if Self::NAPI || D::HAS_STATS {
             Some(Self::get_stats64)
         } else {
             Some(bindings::dev_get_tstats64)
         },
-        ndo_tx_timeout: given!(HAS_TX_TIMEOUT, tx_timeout),
-        ndo_bpf: if Self::XDP {
-            Some(xdp::ops::bpf::<D>)
-        } else {
-            None
-        },
-        ndo_xdp_xmit: if Self::XDP && D::HAS_XDP_TRANSMIT {
-            Some(xdp::ops::xdp_xmit::<D>)
-        } else {
-            None
-        },
+        ndo_tx_timeout: given!(D::HAS_TX_TIMEOUT, Self::tx_timeout),
+        ndo_bpf: given!(Self::XDP, xdp::ops::bpf::<D>),
+        ndo_xdp_xmit: given!(Self::XDP && D::HAS_XDP_TRANSMIT, xdp::ops::xdp_xmit::<D>),
         ndo_set_rx_mode: if D::HAS_SET_RX_MODE {
             Some(Self::set_rx_mode)
         } else {
             Some(Self::no_rx_mode)
         },
-        ndo_change_rx_flags: given!(HAS_CHANGE_RX_FLAGS, change_rx_flags),
+        ndo_change_rx_flags: given!(D::HAS_CHANGE_RX_FLAGS, Self::change_rx_flags),
         ndo_set_mac_address: if D::HAS_SET_ADDRESS {
             Some(Self::set_mac_address)
         } else {
