@@ -61,11 +61,6 @@ __kernet_helper void kernet_helper_hrtimer_start_pinned(struct hrtimer *timer, u
 	hrtimer_start(timer, ns_to_ktime(nanoseconds), HRTIMER_MODE_REL_PINNED);
 }
 
-__kernet_helper void kernet_helper_dev_set_watchdog_ms(struct net_device *dev, unsigned int ms)
-{
-	dev->watchdog_timeo = msecs_to_jiffies(ms);
-}
-
 __kernet_helper int kernet_helper_netif_set_xps_queue(struct net_device *dev,
 						      const struct cpumask *mask, u16 index)
 {

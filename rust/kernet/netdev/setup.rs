@@ -2,6 +2,11 @@
 
 //! A device before anybody sees it.
 
+use kernel::{
+    prelude::*,
+    time::msecs_to_jiffies, //
+};
+
 use super::Features;
 use crate::bindings;
 
@@ -87,8 +92,8 @@ impl Setup<'_> {
     /// of it, in milliseconds; 5000 otherwise.
     #[doc(alias = "watchdog_timeo")]
     pub fn watchdog_ms(&mut self, ms: u32) -> &mut Self {
-        // SAFETY: The device is ours.
-        unsafe { bindings::dev_set_watchdog_ms(self.0, ms) };
+        let jiffies = msecs_to_jiffies(ms);
+        self.0.watchdog_timeo = c_int::try_from(jiffies).unwrap_or(c_int::MAX);
         self
     }
 
