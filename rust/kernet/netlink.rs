@@ -54,6 +54,7 @@ pub use lock::{
 };
 pub use message::Message;
 pub(crate) use message::{
+    of_userspace,
     sent,
     Buffer,
     Open,

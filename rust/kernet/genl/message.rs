@@ -21,6 +21,7 @@ use crate::{
     },
     error::to_result,
     netlink::{
+        of_userspace,
         Buffer,
         Open,
         Recipient,
@@ -137,6 +138,7 @@ pub(super) unsafe fn build(
 /// Sends a message to one socket of a namespace.
 #[inline]
 pub(super) fn unicast(message: Buffer, net: &Net, portid: u32) -> Result {
+    of_userspace(portid)?;
     // SAFETY: The message is given away; the namespace is alive.
     to_result(unsafe { bindings::genlmsg_unicast(net.as_raw(), message.into_raw(), portid) })
 }

@@ -2,10 +2,7 @@
 
 //! Messages to userspace.
 
-use core::{
-    marker::PhantomData,
-    slice, //
-};
+use core::marker::PhantomData;
 use kernel::prelude::*;
 
 use super::Full;
@@ -113,10 +110,15 @@ impl Buffer {
 
     /// Sends it to one socket of the namespace that `from`, the kernel's socket, is of.
     ///
+    /// # Errors
+    ///
+    /// As [`of_userspace`]; what the core says.
+    ///
     /// # Safety
     ///
     /// `from` is a valid kernel's socket.
     pub(crate) unsafe fn unicast(self, from: *mut bindings::sock, portid: u32) -> Result {
+        of_userspace(portid)?;
         // SAFETY: By the caller's promise; the message is given away. Does not sleep.
         crate::error::to_result(unsafe { bindings::nlmsg_unicast(from, self.into_raw(), portid) })
     }
@@ -133,6 +135,19 @@ impl Drop for Buffer {
         // SAFETY: Owned, by the type invariants.
         unsafe { bindings::nlmsg_free(self.0) };
     }
+}
+
+/// Refuses 0, the number of the kernel's own sockets: the message would be taken for a request, and
+/// answered here and now, whatever the context.
+///
+/// # Errors
+///
+/// [`ECONNREFUSED`], as for a number that no socket has.
+pub(crate) fn of_userspace(portid: u32) -> Result {
+    if portid == 0 {
+        return Err(ECONNREFUSED);
+    }
+    Ok(())
 }
 
 /// That nobody listens, or the last listener has just left, is no error.
@@ -166,7 +181,9 @@ impl<'a> Open<'a> {
         flags: u32,
         header: M::Header,
     ) -> Option<(Writer<'a>, Self)> {
-        let size = <M::Header as Value>::SIZE;
+        let bytes = header.bytes();
+        let bytes = bytes.as_ref();
+        let len = c_int::try_from(bytes.len()).ok()?;
         // SAFETY: By the caller's promise; checks that there is room.
         let start = unsafe {
             bindings::nlmsg_put(
@@ -174,7 +191,7 @@ impl<'a> Open<'a> {
                 to.portid,
                 to.seq,
                 c_int::from(M::TYPE),
-                size as c_int,
+                len,
                 flags as c_int,
             )
         };
@@ -183,8 +200,10 @@ impl<'a> Open<'a> {
         }
         // SAFETY: `nlmsg_put()` has made room for the protocol's header behind netlink's, which
         // nobody else uses; attributes are put behind it.
-        let place = unsafe { slice::from_raw_parts_mut(start.add(1).cast::<u8>(), size) };
-        place.copy_from_slice(header.bytes().as_ref());
+        unsafe {
+            let place = start.add(1).cast::<u8>();
+            place.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        }
         // SAFETY: By the caller's promise; the message was begun above.
         unsafe { Some((Writer::from_raw(skb), Self::from_raw(skb, start))) }
     }

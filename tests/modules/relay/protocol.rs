@@ -59,6 +59,7 @@ impl Socket for Relay {
         Handler::new_dump::<Count, 2>(),
         Handler::new_do::<Tell, 2>(),
         Handler::new_do::<Mine, 2>(),
+        Handler::new_do::<TellOne, 2>(),
     ];
 
     fn slot() -> &'static Slot {
@@ -166,7 +167,7 @@ impl Dump<2> for Count {
     }
 }
 
-/// Tells the group, or the socket of the number in the header if that is not 0.
+/// Tells the group.
 pub(crate) struct Tell;
 
 impl Do<2> for Tell {
@@ -180,11 +181,30 @@ impl Do<2> for Tell {
 
     fn run(request: &Asked<'_>, reply: Reply<'_, ()>, process: Process<'_>) -> Result<Replied> {
         let number = request.u32(NUMBER).unwrap_or(0);
-        let fill = |message: &mut Writer<'_>| message.put_u32(NUMBER, number);
-        match *request.header() {
-            0 => Said::multicast(request.net(), 0, process, fill)?,
-            to => Said::unicast(request.net(), to, 0, process, fill)?,
-        }
+        Said::multicast(request.net(), 0, process, |message| {
+            message.put_u32(NUMBER, number)
+        })?;
+        Ok(reply.none())
+    }
+}
+
+/// Tells the socket of the number in the header.
+pub(crate) struct TellOne;
+
+impl Do<2> for TellOne {
+    const TYPE: u16 = 20;
+    const POLICY: &'static Table<2> = &NUMBERS;
+
+    type Header = u32;
+    type Request = Attrs<'static>;
+    type Reply = ();
+    type Lock = Unlocked;
+
+    fn run(request: &Asked<'_>, reply: Reply<'_, ()>, process: Process<'_>) -> Result<Replied> {
+        let number = request.u32(NUMBER).unwrap_or(0);
+        Said::unicast(request.net(), *request.header(), 0, process, |message| {
+            message.put_u32(NUMBER, number)
+        })?;
         Ok(reply.none())
     }
 }

@@ -23,7 +23,7 @@ from selftest import (NetNs, case, checked, defer, equal, loaded, main, modprobe
 
 FAMILY, UNIT = 100, 31
 NEWADDR, DELADDR, GETADDR, NEWROUTE, GETROUTE, NEWNEIGH, GETNEIGH = 20, 21, 22, 24, 26, 28, 30
-ECHO, COUNT, TELL, MINE = 16, 17, 18, 19
+ECHO, COUNT, TELL, MINE, TELL_ONE = 16, 17, 18, 19, 20
 GROUP, RTNLGRP = 40, 21
 EXCL, BULK, ECHO_FLAG, DUMP_INTR = 0x200, 0x200, 8, 0x10
 NUMBER, LOCAL = 1, 2
@@ -197,7 +197,8 @@ def refusals():
             ("no dump", ECHO, u32(), b"", DUMP, errno.EINVAL, {"missing": NUMBER}),
             ("dump with a short number", COUNT, u32(), attr(NUMBER, b"1"), DUMP, errno.EINVAL,
              {"offset": 20}),
-            ("nobody", TELL, u32(4000000000), b"", ACK, errno.ECONNREFUSED, {})):
+            ("nobody", TELL_ONE, u32(4000000000), b"", ACK, errno.ECONNREFUSED, {}),
+            ("the kernel's own socket", TELL_ONE, u32(0), b"", ACK, errno.ECONNREFUSED, {})):
         refused(sock.ask(what, attrs, flags, header=header), wanted, name, **said)
     equal(sock.ask(5), [], "a control message")
     for group, wanted in ((2, errno.EDOM), (41, errno.EINVAL), (0, errno.EINVAL)):
@@ -247,7 +248,7 @@ def protocol():
     equal(sock.ask(TELL, number(3), header=u32()), [], "TELL")
     equal(listener.receive()[0][3], u32() + number(3), "what the group hears")
     portid = listener.sock.getsockname()[0]
-    equal(sock.ask(TELL, number(4), header=u32(portid)), [], "TELL to one")
+    equal(sock.ask(TELL_ONE, number(4), header=u32(portid)), [], "TELL_ONE")
     equal(listener.receive()[0][3], u32() + number(4), "what the one hears")
     # Several requests in one datagram are answered in their order.
     one = struct.pack("=IHHII", 28, ECHO, REQUEST, 77, 0) + u32(1) + number(6)
