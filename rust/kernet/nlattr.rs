@@ -33,6 +33,7 @@ pub use policy::{
     Table, //
 };
 #[doc(hidden)]
+pub(crate) use value::copy;
 pub use value::{
     put,
     take, //

@@ -29,6 +29,7 @@ use crate::{
     bindings,
     netns::Net,
     nlattr::{
+        copy,
         Builder,
         Table,
         Value,
@@ -326,9 +327,7 @@ pub(crate) unsafe extern "C" fn dumpit_of_all<D: DumpOfAll<N>, const N: usize>(
             _ => D::all(net, token),
         };
         let result = D::run(net, &mut state, &mut entries, token);
-        for (to, from) in kept.state.iter_mut().zip(state.bytes().as_ref()) {
-            *to = *from;
-        }
+        copy(&mut kept.state, state);
         kept.begun = 1;
         match result {
             Ok(()) => 0,

@@ -106,12 +106,21 @@ impl Value for Bitfield32 {
     }
 }
 
+/// Copies the bytes of a value to where there is room for them. Those of one that is not as long as it
+/// says are cut off.
+#[inline]
+pub(crate) fn copy<V: Value>(to: &mut [u8], value: V) {
+    for (to, from) in to.iter_mut().zip(value.bytes().as_ref()) {
+        *to = *from;
+    }
+}
+
 /// Writes a value into `bytes` at `at`, and says where it ends. For [`netlink_struct!`](crate::netlink_struct!).
 #[doc(hidden)]
 pub fn put<V: Value>(bytes: &mut [u8], at: usize, value: V) -> usize {
     let end = at.saturating_add(V::SIZE);
     if let Some(place) = bytes.get_mut(at..end) {
-        place.copy_from_slice(value.bytes().as_ref());
+        copy(place, value);
     }
     end
 }

@@ -11,7 +11,10 @@ use core::{
 };
 use kernel::prelude::*;
 
-use super::Value;
+use super::{
+    copy,
+    Value, //
+};
 use crate::{
     bindings,
     error::to_result, //
@@ -65,7 +68,7 @@ impl<'a> Writer<'a> {
         if self.header.len() != V::SIZE {
             return Err(EINVAL);
         }
-        self.header.copy_from_slice(header.bytes().as_ref());
+        copy(self.header, header);
         Ok(())
     }
 
@@ -146,7 +149,7 @@ impl<'a> Writer<'a> {
         let len = values.len().checked_mul(V::SIZE).ok_or(EMSGSIZE)?;
         let payload = self.reserve(r#type, len)?;
         for (place, value) in payload.chunks_exact_mut(V::SIZE.max(1)).zip(values) {
-            place.copy_from_slice(value.bytes().as_ref());
+            copy(place, *value);
         }
         Ok(())
     }
