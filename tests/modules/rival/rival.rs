@@ -4,21 +4,8 @@
 
 #![forbid(unsafe_code)]
 
-use kernel::prelude::*;
 use kernet::{
-    context::Process,
-    netlink::{
-        socket,
-        Do,
-        Replied,
-        Reply,
-        Request,
-        Unlocked, //
-    },
-    nlattr::{
-        Attrs,
-        Table, //
-    },
+    netlink::socket,
     rtnl::message::{
         self,
         rtm,
@@ -26,6 +13,10 @@ use kernet::{
         Handlers, //
     }, //
 };
+
+mod nothing;
+
+use nothing::Nothing;
 
 kernet::module! {
     type: Rival,
@@ -46,29 +37,6 @@ impl Handlers for Rival {
     const FAMILY: u8 = 100;
     const HANDLERS: &'static [Handler<Self>] =
         &[Handler::new_do::<Nothing<{ rtm::NEWROUTE }>, 1>()];
-}
-
-/// Answers with an acknowledgement.
-struct Nothing<const TYPE: u16>;
-
-static POLICY: Table<1> = Table::new(&[]);
-
-impl<const TYPE: u16> Do<1> for Nothing<TYPE> {
-    const TYPE: u16 = TYPE;
-    const POLICY: &'static Table<1> = &POLICY;
-
-    type Header = [u8; 4];
-    type Request = Attrs<'static>;
-    type Reply = ();
-    type Lock = Unlocked;
-
-    fn run(
-        _request: &Request<'_, [u8; 4], Attrs<'static>>,
-        reply: Reply<'_, ()>,
-        _process: Process<'_>,
-    ) -> Result<Replied> {
-        Ok(reply.none())
-    }
 }
 
 impl socket::Socket for Rival {

@@ -4,27 +4,17 @@
 
 #![forbid(unsafe_code)]
 
-use kernel::prelude::*;
-use kernet::{
-    context::Process,
-    netlink::{
-        Do,
-        Replied,
-        Reply,
-        Request,
-        Unlocked, //
-    },
-    nlattr::{
-        Attrs,
-        Table, //
-    },
-    rtnl::message::{
-        self,
-        rtm,
-        Handler,
-        Handlers, //
-    }, //
+use kernet::rtnl::message::{
+    self,
+    rtm,
+    Handler,
+    Handlers, //
 };
+
+#[path = "../rival/nothing.rs"]
+mod nothing;
+
+use nothing::Nothing;
 
 kernet::module! {
     type: Usurper,
@@ -47,27 +37,4 @@ impl Handlers for Usurper {
         Handler::new_do::<Nothing<{ rtm::NEWROUTE }>, 1>(),
         Handler::new_do::<Nothing<{ rtm::NEWNEIGH }>, 1>(),
     ];
-}
-
-/// Answers with an acknowledgement.
-struct Nothing<const TYPE: u16>;
-
-static POLICY: Table<1> = Table::new(&[]);
-
-impl<const TYPE: u16> Do<1> for Nothing<TYPE> {
-    const TYPE: u16 = TYPE;
-    const POLICY: &'static Table<1> = &POLICY;
-
-    type Header = [u8; 4];
-    type Request = Attrs<'static>;
-    type Reply = ();
-    type Lock = Unlocked;
-
-    fn run(
-        _request: &Request<'_, [u8; 4], Attrs<'static>>,
-        reply: Reply<'_, ()>,
-        _process: Process<'_>,
-    ) -> Result<Replied> {
-        Ok(reply.none())
-    }
 }
