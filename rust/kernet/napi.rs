@@ -21,8 +21,8 @@
 //! up and the driver wants it. A poll takes packets until the queue has no more or the budget is
 //! spent, so that it cannot be overspent, and passes them up through GRO. Before them, and whatever
 //! the budget, it lets a driver that is [`Locked`](crate::netdev::Locked) complete what was sent on
-//! the transmit queue of the same number. NAPI's settings and its
-//! id, which the `netdev` family shows, belong to the number of the queue and outlive its polling.
+//! the transmit queue of the same number. NAPI's settings and its id, which the `netdev` family
+//! shows, belong to the number of the queue and outlive its polling.
 
 use core::{
     ops::{
