@@ -49,6 +49,7 @@ macro_rules! errors {
 errors! {
     eaddrinuse = EADDRINUSE: "Address already in use.";
     eaddrnotavail = EADDRNOTAVAIL: "Cannot assign requested address.";
+    econnrefused = ECONNREFUSED: "Connection refused.";
     ehostunreach = EHOSTUNREACH: "No route to host.";
     enobufs = ENOBUFS: "No buffer space available.";
     enotconn = ENOTCONN: "Transport endpoint is not connected.";

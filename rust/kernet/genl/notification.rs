@@ -146,8 +146,8 @@ pub trait Notification: 'static {
     ///
     /// # Errors
     ///
-    /// As [`Self::multicast`]; [`ECONNREFUSED`] when there is no such socket, [`EAGAIN`] when it
-    /// has no room.
+    /// As [`Self::multicast`]; [`econnrefused`](crate::error::econnrefused) when there is no such
+    /// socket, [`EAGAIN`] when it has no room.
     #[doc(alias = "genlmsg_unicast")]
     fn unicast(
         net: &Net,

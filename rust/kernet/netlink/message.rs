@@ -9,6 +9,10 @@ use super::Full;
 use crate::{
     bindings,
     context::Context,
+    error::{
+        econnrefused,
+        to_result, //
+    },
     nlattr::{
         Builder,
         Value,
@@ -120,7 +124,7 @@ impl Buffer {
     pub(crate) unsafe fn unicast(self, from: *mut bindings::sock, portid: u32) -> Result {
         of_userspace(portid)?;
         // SAFETY: By the caller's promise; the message is given away. Does not sleep.
-        crate::error::to_result(unsafe { bindings::nlmsg_unicast(from, self.into_raw(), portid) })
+        to_result(unsafe { bindings::nlmsg_unicast(from, self.into_raw(), portid) })
     }
 
     #[inline]
@@ -142,10 +146,10 @@ impl Drop for Buffer {
 ///
 /// # Errors
 ///
-/// [`ECONNREFUSED`], as for a number that no socket has.
+/// [`econnrefused`], as for a number that no socket has.
 pub(crate) fn of_userspace(portid: u32) -> Result {
     if portid == 0 {
-        return Err(ECONNREFUSED);
+        return Err(econnrefused());
     }
     Ok(())
 }

@@ -126,7 +126,7 @@ impl Skb {
 
     /// Frees the packet, which is lost, and says why.
     ///
-    /// `context` is the token of the context this runs in, or [`AnyContext`].
+    /// `context` is the token of the context this runs in, or [`AnyContext`](super::AnyContext).
     #[doc(alias = "kfree_skb_reason")]
     #[doc(alias = "dev_kfree_skb_any_reason")]
     #[inline]
@@ -137,7 +137,7 @@ impl Skb {
 
     /// Frees the packet, which has served its purpose.
     ///
-    /// `context` is the token of the context this runs in, or [`AnyContext`].
+    /// `context` is the token of the context this runs in, or [`AnyContext`](super::AnyContext).
     #[doc(alias = "consume_skb")]
     #[doc(alias = "napi_consume_skb")]
     #[inline]

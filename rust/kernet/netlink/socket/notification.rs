@@ -81,12 +81,13 @@ pub trait Notification: Message + Sized {
     }
 
     /// Tells one socket of `net`, by the number that
-    /// [`Request::portid`](super::Request::portid) says.
+    /// [`Request::portid`](crate::netlink::Request::portid) says.
     ///
     /// # Errors
     ///
     /// [`ENODEV`] when the protocol is not registered, [`ENOMEM`], what `fill` says,
-    /// [`ECONNREFUSED`] when there is no such socket, [`EAGAIN`] when it has no room.
+    /// [`econnrefused`](crate::error::econnrefused) when there is no such socket, [`EAGAIN`] when it
+    /// has no room.
     #[doc(alias = "netlink_unicast")]
     fn unicast(
         net: &Net,
