@@ -40,11 +40,6 @@ __kernet_helper void kernet_helper_icmpv6_ndo_send(struct sk_buff *skb, u8 type,
 	icmpv6_ndo_send(skb, type, code, info);
 }
 
-__kernet_helper __u32 kernet_helper_skb_get_hash(struct sk_buff *skb)
-{
-	return skb_get_hash(skb);
-}
-
 __kernet_helper bool kernet_helper_skb_is_gso(const struct sk_buff *skb)
 {
 	return skb_is_gso(skb);

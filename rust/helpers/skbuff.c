@@ -151,6 +151,11 @@ __kernet_helper __u32 kernet_helper_skb_get_hash_net(const struct net *net, stru
 	return skb_get_hash_net(net, skb);
 }
 
+__kernet_helper __u32 kernet_helper_skb_get_hash(struct sk_buff *skb)
+{
+	return skb_get_hash(skb);
+}
+
 __kernet_helper void kernet_helper_skb_clear_hash(struct sk_buff *skb)
 {
 	skb_clear_hash(skb);
@@ -159,6 +164,11 @@ __kernet_helper void kernet_helper_skb_clear_hash(struct sk_buff *skb)
 __kernet_helper ktime_t kernet_helper_skb_tstamp(const struct sk_buff *skb)
 {
 	return skb_tstamp(skb);
+}
+
+__kernet_helper ktime_t kernet_helper_skb_hwtstamp(const struct sk_buff *skb)
+{
+	return skb_shinfo(skb)->hwtstamps.hwtstamp;
 }
 
 __kernet_helper void kernet_helper___net_timestamp(struct sk_buff *skb)
@@ -207,6 +217,11 @@ __kernet_helper __u32 kernet_helper_skb_get_priority(const struct sk_buff *skb)
 __kernet_helper void kernet_helper_skb_set_priority(struct sk_buff *skb, __u32 priority)
 {
 	skb->priority = priority;
+}
+
+__kernet_helper bool kernet_helper_skb_l4_hash(const struct sk_buff *skb)
+{
+	return skb->l4_hash;
 }
 
 __kernet_helper __be16 kernet_helper_skb_get_vlan_proto(const struct sk_buff *skb)

@@ -17,6 +17,9 @@
 //! | `XDP_REDIRECT` | the core takes the frame, and passes it to another device's `xdp_transmit` |
 //! | `XDP_ABORTED`, unknown | as `XDP_DROP`, and the tracepoint `xdp:xdp_exception` |
 //!
+//! A program that is bound to the device may ask for a packet's hints: the time, flow hash and VLAN
+//! tag that it came with (`bpf_xdp_metadata_rx_*()`). A frame that was redirected here has none.
+//!
 //! What the driver decides is whether a program fits the device ([`Driver::xdp_check`]), what else of
 //! the device depends on it ([`Driver::xdp_changed`]), and how frames are sent.
 //!
@@ -39,6 +42,7 @@ use crate::{
     },
 };
 
+mod buff;
 mod counted;
 mod frame;
 pub(crate) mod ops;
@@ -93,6 +97,9 @@ impl Features {
         Self(self.0 | other.0)
     }
 }
+
+/// What programs may ask about a packet.
+pub(crate) const HINTS: &bindings::xdp_metadata_ops = buff::Buff::HINTS;
 
 /// Whether a driver takes part.
 pub(crate) const fn exists<D: Driver>() -> bool {

@@ -87,7 +87,9 @@ class Both:
                     self.families[kind, name] = ynl.family("netdev", ns, ynl.KERNEL_SPECS)
                 device = self.families[kind, name].do(
                     "dev-get", {"ifindex": ns.link(name)["ifindex"]})
-                answers[kind] = f"{sorted(device['xdp-features'])}\n"
+                answers[kind] = "".join(
+                    f"{what}: {sorted(device[what])}\n" for what in
+                    ("xdp-features", "xdp-rx-metadata-features", "xsk-features"))
             compare(f"XDP features of {name}", answers)
 
     def attempt(self, what, function):

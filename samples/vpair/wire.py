@@ -10,17 +10,17 @@ from selftest import defer
 HERE, THERE = bytes.fromhex("02000000000a"), bytes.fromhex("02000000000b")
 
 
-def frame(payload=b"frame " * 20):
-    return THERE + HERE + struct.pack("!H", ETHERTYPE) + payload
+def frame(payload=b"frame " * 20, ethertype=ETHERTYPE):
+    return THERE + HERE + struct.pack("!H", ethertype) + payload
 
 
 class Wire:
-    """Sends and receives frames on a device."""
+    """Sends and receives frames of one type on a device."""
 
-    def __init__(self, ns, device):
+    def __init__(self, ns, device, ethertype=ETHERTYPE):
         with ns.enter():
-            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETHERTYPE))
-        self.socket.bind((device, ETHERTYPE))
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ethertype))
+        self.socket.bind((device, ethertype))
         self.socket.settimeout(10)
         defer(self.socket.close)
 

@@ -26,7 +26,7 @@ IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES = 31, 32
 NOTHING = "neither has it"
 # Cases that do not pass with veth, by pattern, each with the reason. Some of them pass with vpair.
 NOT_WITH_VETH = {
-    "net/veth.sh": {"*channels*": "Debian's ethtool says 0 where the script wants n/a"},
+    "net/veth.sh": {},
     "net/udpgro.sh": {},
     "net/udpgro_fwd.sh": {},
     "drivers/net/ping.py": {"test_xdp_offload": NOTHING},
@@ -34,8 +34,7 @@ NOT_WITH_VETH = {
         "check_pause": NOTHING, "check_fec*": NOTHING,
         "pkt_byte_sum": "veth has no statistics of queues", "qstat_by_ifindex": "as that",
         "check_down": "as that", "procfs_downup_hammer": "it wants combined channels"},
-    "drivers/net/queues.py": {"get_queues": "the kernel has no CONFIG_RPS, so sysfs no receive queues",
-                              "addremove_queues": "as that"},
+    "drivers/net/queues.py": {},
     "drivers/net/napi_id.py": {},
     "drivers/net/napi_threaded.py": {"*": "it wants combined channels"},
     "drivers/net/ring_reconfig.py": {"ringparam": NOTHING, "reconfig_tx_stall": NOTHING},
@@ -119,7 +118,7 @@ def said_by(name, kind):
     with contextlib.ExitStack() as opened:
         if path.suffix == ".py":
             command, more = drivers_pair(kind)
-            command += [sys.executable, str(HERE / "ethtool_family.py"), str(path)]
+            command += [sys.executable, str(path)]
             environment |= more
         else:
             command = ["bash", f"./{path.name}"]

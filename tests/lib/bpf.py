@@ -2,12 +2,17 @@
 """Programs of a few instructions, for XDP and tc, loaded and attached without a compiler or a library."""
 
 import ctypes
+import functools
 import os
+import pathlib
 import platform
+import re
 import socket
 import struct
+import subprocess
 
 import rtnl
+from selftest import Skip
 
 # What a program may answer.
 ABORTED, DROP, PASS, TX, REDIRECT = range(5)
@@ -17,7 +22,8 @@ ETHERTYPE = 0x88b5
 MAP_CREATE, MAP_UPDATE_ELEM, PROG_LOAD = 0, 2, 5
 PROG_TYPE_SCHED_CLS, PROG_TYPE_XDP = 3, 6
 MAP_TYPE_DEVMAP, MAP_TYPE_CPUMAP = 14, 16
-F_XDP_HAS_FRAGS = 1 << 5
+F_XDP_HAS_FRAGS, F_XDP_DEV_BOUND_ONLY = 1 << 5, 1 << 6
+PSEUDO_KFUNC_CALL = 2
 # Where a program runs that no device has, but an entry of a map of devices.
 XDP_DEVMAP = 33
 # Helpers, by their numbers in include/uapi/linux/bpf.h, and their flags.
@@ -58,6 +64,21 @@ def call(helper):
     return instruction(0x85, value=helper)
 
 
+@functools.cache
+def kernel_function(name):
+    """Its number in the kernel's type information."""
+    types = pathlib.Path("/sys/kernel/btf/vmlinux")
+    if not types.exists():
+        raise Skip("the kernel has no type information (CONFIG_DEBUG_INFO_BTF)")
+    text = subprocess.run(["bpftool", "btf", "dump", "file", types], check=True, capture_output=True,
+                          text=True).stdout
+    return int(re.search(rf"^\[(\d+)\] FUNC '{name}' ", text, re.M)[1])
+
+
+def call_kernel(name):
+    return instruction(0x85, src=PSEUDO_KFUNC_CALL, value=kernel_function(name))
+
+
 EXIT = instruction(0x95)
 
 
@@ -71,14 +92,38 @@ def adjust(helper, delta):
             + answer(ABORTED) + answer(PASS))
 
 
-def load(kind, code, flags=0, attach_type=0):
+# What HINTS writes: time, flow hash and its kind, EtherType and value of the tag; an error for each.
+HINTS_FORMAT = "=QII2sHiii"
+
+
+def hints():
+    """Writes what a program may ask about a packet over what follows the Ethernet header, if there is
+    room, and passes it."""
+    size = struct.calcsize(HINTS_FORMAT)
+    words = range(0, size, 8)
+    code = b"".join(instruction(0x7a, 10, offset=at - size) for at in words)
+    for function, places, error in (("timestamp", (0,), 20), ("hash", (8, 12), 24),
+                                    ("vlan_tag", (16, 18), 28)):
+        code += copy(1, 6)
+        for register, at in enumerate(places, 2):
+            code += copy(register, 10) + instruction(0x07, register, value=at - size)
+        code += call_kernel(f"bpf_xdp_metadata_rx_{function}")
+        code += instruction(0x63, 10, 0, error - size)
+    write = b"".join(instruction(0x79, 5, 10, at - size) + instruction(0x7b, 2, 5, 14 + at)
+                     for at in words)
+    return (code + instruction(0x61, 2, 6, 0) + instruction(0x61, 3, 6, 4) + copy(4, 2)
+            + instruction(0x07, 4, value=14 + size) + instruction(0x2d, 4, 3, len(write) // 8)
+            + write + answer(PASS))
+
+
+def load(kind, code, flags=0, attach_type=0, ifindex=0):
     """Returns the descriptor of the program."""
     code = ctypes.create_string_buffer(code, len(code))
     licence = ctypes.create_string_buffer(b"GPL")
     log = ctypes.create_string_buffer(1 << 16)
     attributes = struct.pack("=IIQQIIQII16sII", kind, len(code) // 8, ctypes.addressof(code),
                              ctypes.addressof(licence), 1, len(log), ctypes.addressof(log), 0,
-                             flags, b"kernet", 0, attach_type)
+                             flags, b"kernet", ifindex, attach_type)
     try:
         return bpf(PROG_LOAD, attributes)
     except OSError as error:
@@ -89,10 +134,10 @@ class Program:
     """A program that does `body` with frames of ETHERTYPE, or with all, and passes the others.
 
     Register 6 is the context, 2 the frame, of which there are 14 bytes. The program lives for as long
-    as this, or a device that has it.
+    as this, or a device that has it. One that is bound to a device may ask for hints.
     """
 
-    def __init__(self, body, fragments=False, all_frames=False, attach_type=0):
+    def __init__(self, body, fragments=False, all_frames=False, attach_type=0, bound_to=None):
         # r2 = data, r3 = data_end; is there an Ethernet header, of that type?
         code = (copy(6, 1) + instruction(0x61, 2, 1, 0) + instruction(0x61, 3, 1, 4) + copy(4, 2)
                 + instruction(0x07, 4, value=14))
@@ -102,7 +147,14 @@ class Program:
             code += (instruction(0x2d, 4, 3, 2) + instruction(0x69, 5, 2, 12)
                      + instruction(0x15, 5, offset=2, value=socket.htons(ETHERTYPE)))
         code += answer(PASS) + body
-        self.fd = load(PROG_TYPE_XDP, code, F_XDP_HAS_FRAGS if fragments else 0, attach_type)
+        flags = F_XDP_HAS_FRAGS if fragments else 0
+        if bound_to:
+            ns, device = bound_to
+            with ns.enter():
+                self.fd = load(PROG_TYPE_XDP, code, flags | F_XDP_DEV_BOUND_ONLY, attach_type,
+                               socket.if_nametoindex(device))
+        else:
+            self.fd = load(PROG_TYPE_XDP, code, flags, attach_type)
 
     def attach(self, ns, device, mode=DRV_MODE):
         """Attaches it, in the place of another one if there is one."""

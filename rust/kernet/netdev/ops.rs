@@ -122,6 +122,9 @@ impl<D: Driver> Ops<D> {
             if let Some(ops) = ethtool::Ops::<D>::QUEUES {
                 (*dev).stat_ops = ops;
             }
+            if Self::XDP {
+                (*dev).xdp_metadata_ops = xdp::HINTS;
+            }
             (*dev).needs_free_netdev = true;
             (*dev).priv_destructor = Some(super::destroy::<D>);
             if !D::TxMode::LOCKED {

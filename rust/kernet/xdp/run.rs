@@ -13,6 +13,7 @@ use core::{
 use kernel::prelude::*;
 
 use super::{
+    buff::Buff,
     exists,
     Counted,
     Frame,
@@ -98,9 +99,6 @@ unsafe fn return_all(frames: &[*mut bindings::xdp_frame]) {
 fn as_int(count: usize) -> c_int {
     c_int::try_from(count).unwrap_or(c_int::MAX)
 }
-
-/// A frame as a program sees it: where its data begins and ends, in a buffer.
-type Buff = bindings::xdp_buff;
 
 /// What one poll of a queue does with frames. [`Self::finish`] has to follow.
 pub(crate) struct Run<'a, D: Driver> {
@@ -199,13 +197,14 @@ impl<'a, D: Driver> Run<'a, D> {
         let (skb, of_pool) = self.private_page(received)?;
         let skb = skb.into_raw();
         let rxq = self.receive.info();
-        let mut buff: Buff = pin_init::zeroed();
+        // SAFETY: The packet is ours.
+        let mut buff = unsafe { Buff::of_skb(skb) };
         // SAFETY: The packet is ours, its head a page fragment, and the queue is registered. Helpers
         // by which a program shortens the buffer free fragments as their type of memory says.
         unsafe {
-            bindings::xdp_prepare_buff_of_skb(&raw mut buff, skb, rxq);
+            bindings::xdp_prepare_buff_of_skb(&raw mut buff.xdp, skb, rxq);
             if bindings::skb_nr_frags(skb) != 0 {
-                bindings::xdp_buff_take_frags(&raw mut buff, skb);
+                bindings::xdp_buff_take_frags(&raw mut buff.xdp, skb);
             }
             bindings::xdp_rxq_set_mem_type(
                 rxq,
@@ -217,12 +216,12 @@ impl<'a, D: Driver> Run<'a, D> {
             );
         }
         // SAFETY: A buffer with its queue; a poll is a context for programs.
-        let verdict = unsafe { bindings::bpf_prog_run_xdp(program.as_raw(), &raw mut buff) };
+        let verdict = unsafe { buff.run(program) };
         match verdict {
             bindings::xdp_action_XDP_PASS => {
                 // SAFETY: The buffer is the packet's, as the program has left it, which keeps room
                 // for an Ethernet header.
-                return Some(unsafe { Self::passed_skb(self.dev, skb, &buff) });
+                return Some(unsafe { Self::passed_skb(self.dev, skb, &buff.xdp) });
             }
             bindings::xdp_action_XDP_TX | bindings::xdp_action_XDP_REDIRECT => {
                 // SAFETY: As above. The buffer gets references of its own, as its type of memory
@@ -230,21 +229,21 @@ impl<'a, D: Driver> Run<'a, D> {
                 // fragments.
                 unsafe {
                     if of_pool {
-                        bindings::xdp_buff_get_page_pool_head(&raw const buff);
-                        if bindings::xdp_buff_has_frags(&raw const buff) {
-                            for frag in 0..bindings::xdp_buff_nr_frags(&raw const buff) {
-                                bindings::xdp_buff_get_page_pool_frag(&raw const buff, frag);
+                        bindings::xdp_buff_get_page_pool_head(&raw const buff.xdp);
+                        if bindings::xdp_buff_has_frags(&raw const buff.xdp) {
+                            for frag in 0..bindings::xdp_buff_nr_frags(&raw const buff.xdp) {
+                                bindings::xdp_buff_get_page_pool_frag(&raw const buff.xdp, frag);
                             }
                         }
                     } else {
-                        bindings::xdp_buff_get_head(&raw const buff);
+                        bindings::xdp_buff_get_head(&raw const buff.xdp);
                     }
                     bindings::consume_skb(skb);
                 }
-                if self.take(program, &mut buff, verdict).is_err() {
+                if self.take(program, &mut buff.xdp, verdict).is_err() {
                     self.counted.drops += 1;
                     // SAFETY: The buffer is still ours.
-                    unsafe { bindings::xdp_return_buff(&raw mut buff) };
+                    unsafe { bindings::xdp_return_buff(&raw mut buff.xdp) };
                 }
             }
             _ => {
@@ -297,7 +296,11 @@ impl<'a, D: Driver> Run<'a, D> {
     ///
     /// The packet is the caller's, who gives it away. `buff` is its buffer, with room for an Ethernet
     /// header still.
-    unsafe fn passed_skb(dev: &Dev<D>, skb: *mut bindings::sk_buff, buff: &Buff) -> Received {
+    unsafe fn passed_skb(
+        dev: &Dev<D>,
+        skb: *mut bindings::sk_buff,
+        buff: &bindings::xdp_buff,
+    ) -> Received {
         let meta = buff.data.addr().saturating_sub(buff.data_meta.addr());
         let linear = buff.data_end.addr().wrapping_sub(buff.data.addr());
         // SAFETY: By the caller's promise. The program has moved either end within the buffer, and
@@ -325,20 +328,20 @@ impl<'a, D: Driver> Run<'a, D> {
     fn run_frame(&mut self, program: &Program, frame: Frame) -> Option<Frame> {
         let raw = frame.into_raw();
         let rxq = self.receive.info();
-        let mut buff: Buff = pin_init::zeroed();
+        let mut buff = Buff::of_frame();
         // SAFETY: The frame is ours; the queue is registered. Its type of memory is the frame's while
         // the program runs, and until the frame is gone.
         unsafe {
-            bindings::xdp_convert_frame_to_buff(raw, &raw mut buff);
+            bindings::xdp_convert_frame_to_buff(raw, &raw mut buff.xdp);
             bindings::xdp_rxq_set_mem_type(rxq, bindings::xdp_frame_mem_type(raw));
         }
-        buff.rxq = rxq;
+        buff.xdp.rxq = rxq;
         // SAFETY: A buffer with its queue; a poll is a context for programs.
-        let verdict = unsafe { bindings::bpf_prog_run_xdp(program.as_raw(), &raw mut buff) };
+        let verdict = unsafe { buff.run(program) };
         match verdict {
             bindings::xdp_action_XDP_PASS => {
                 // SAFETY: The buffer is the frame's, as the program has left it.
-                let fits = unsafe { bindings::xdp_update_frame_from_buff(&raw const buff, raw) };
+                let fits = unsafe { bindings::xdp_update_frame_from_buff(&raw const buff.xdp, raw) };
                 // SAFETY: The frame is ours still.
                 let frame = unsafe { Frame::from_raw(NonNull::new_unchecked(raw)) };
                 if fits == 0 {
@@ -350,7 +353,7 @@ impl<'a, D: Driver> Run<'a, D> {
                 // What describes the frame lies in its headroom, which is overwritten next.
                 // SAFETY: Valid still.
                 let mut before = unsafe { ptr::read(raw) };
-                if self.take(program, &mut buff, verdict).is_err() {
+                if self.take(program, &mut buff.xdp, verdict).is_err() {
                     self.counted.drops += 1;
                     // SAFETY: The frame's memory is ours still, and is as described before.
                     unsafe { bindings::xdp_return_frame(&raw mut before) };
@@ -373,7 +376,12 @@ impl<'a, D: Driver> Run<'a, D> {
     /// # Errors
     ///
     /// It is still the caller's.
-    fn take(&mut self, program: &Program, buff: &mut Buff, verdict: u32) -> Result<(), ()> {
+    fn take(
+        &mut self,
+        program: &Program,
+        buff: &mut bindings::xdp_buff,
+        verdict: u32,
+    ) -> Result<(), ()> {
         let dev = self.dev.as_raw();
         if verdict == bindings::xdp_action_XDP_REDIRECT {
             // SAFETY: The program has just run on the buffer, which the callee takes over if it
