@@ -109,6 +109,25 @@ __kernet_helper void kernet_helper_napi_receive(struct napi_struct *napi, struct
 		napi_gro_receive(napi, skb);
 }
 
+/* An empty packet for fragments, which becomes the caller's. */
+__kernet_helper struct sk_buff *kernet_helper_napi_take_frags(struct napi_struct *napi)
+{
+	struct sk_buff *skb = napi_get_frags(napi);
+
+	napi->skb = NULL;
+	return skb;
+}
+
+/* A frame in fragments, which is no shorter than an Ethernet header. */
+__kernet_helper void kernet_helper_napi_receive_frags(struct napi_struct *napi, struct sk_buff *skb)
+{
+	/* Left of another one that was merged meanwhile. */
+	if (napi->skb)
+		consume_skb(napi->skb);
+	napi->skb = skb;
+	napi_gro_frags(napi);
+}
+
 __kernet_helper struct netdev_queue *
 kernet_helper_netdev_get_tx_queue(const struct net_device *dev, unsigned int index)
 {

@@ -112,6 +112,38 @@ __kernet_helper unsigned int kernet_helper_skb_xdp_frags_size(const struct sk_bu
 	return skb_shinfo(skb)->xdp_frags_size;
 }
 
+/* The address of a page. */
+__kernet_helper void *kernet_helper_page_pool_take(struct page_pool *pool)
+{
+	unsigned int size = PAGE_SIZE;
+
+	return page_pool_dev_alloc_va(pool, &size);
+}
+
+__kernet_helper void kernet_helper_page_pool_give_back(struct page_pool *pool, void *page)
+{
+	page_pool_put_full_page(pool, virt_to_head_page(page), false);
+}
+
+__kernet_helper void kernet_helper_skb_mark_for_recycle(struct sk_buff *skb)
+{
+	skb_mark_for_recycle(skb);
+}
+
+/* Whether its memory is of pools, and there is room for one more fragment, of pages. */
+__kernet_helper bool kernet_helper_skb_takes_pool_pages(const struct sk_buff *skb)
+{
+	return skb->pp_recycle && skb_frags_readable(skb) &&
+	       skb_shinfo(skb)->nr_frags < MAX_SKB_FRAGS && !skb_has_frag_list(skb);
+}
+
+__kernet_helper void kernet_helper_skb_add_page(struct sk_buff *skb, void *page, int offset,
+						unsigned int len)
+{
+	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, virt_to_head_page(page), offset, len,
+			PAGE_SIZE);
+}
+
 __kernet_helper bool kernet_helper_skb_head_is_page_pool(const struct sk_buff *skb)
 {
 	return skb->pp_recycle && page_pool_page_is_pp(virt_to_head_page(skb->head));

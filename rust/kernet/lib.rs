@@ -34,6 +34,7 @@ pub mod netns;
 pub mod nlattr;
 pub mod notifier;
 pub mod packet;
+pub mod page_pool;
 pub mod percpu;
 pub mod rcu;
 pub mod rtnl;

@@ -61,20 +61,25 @@ use crate::{
         Places,
         TxMode, //
     },
+    page_pool::PoolStats,
     percpu::Totals,
     xdp::{
         self,
         Counted,
         Counters,
-        PoolStats,
         Receive,
         Run, //
     },
 };
 
+mod polled;
 mod ring;
 mod transmit;
 
+pub use polled::{
+    Fragments,
+    Polled, //
+};
 pub use ring::{
     Packet,
     Ring, //
@@ -90,6 +95,9 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
     /// Packets that a queue has room for, for `ethtool -g`; 0 for one without an end.
     const SIZE: u32 = 0;
 
+    /// Whether the poll takes [buffers](Polled::buffer), from a pool of the queue's own.
+    const BUFFERS: bool = false;
+
     /// Makes the content of a queue, before it is polled.
     fn init<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
 
@@ -101,20 +109,7 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
 
     /// Whether there is no packet. Asked after a poll without one, so that none is left behind that
     /// came meanwhile: see [`RxQueue::notify`].
-    fn is_empty(queue: &Polled<'_, Self>) -> bool;
-}
-
-/// The content of a queue, lent to its poll, of which no two run at a time: whoever has this is the
-/// one consumer.
-pub struct Polled<'a, Q>(&'a Q);
-
-impl<Q> core::ops::Deref for Polled<'_, Q> {
-    type Target = Q;
-
-    #[inline(always)]
-    fn deref(&self) -> &Q {
-        self.0
-    }
+    fn is_empty(queue: &mut Polled<'_, Self>) -> bool;
 }
 
 impl<D: Driver> Queue<D> for () {
@@ -128,7 +123,7 @@ impl<D: Driver> Queue<D> for () {
         None
     }
 
-    fn is_empty(_: &Polled<'_, Self>) -> bool {
+    fn is_empty(_: &mut Polled<'_, Self>) -> bool {
         true
     }
 }
@@ -348,34 +343,36 @@ impl<D: Driver> RxQueue<D> {
         let context = unsafe { Napi::assume(budget) };
         // SAFETY: A queue is polled while its content is initialised, by the type invariants.
         let content = unsafe { &*this.content.get() };
-        let mut queue = Polled(&content.queue);
+        // SAFETY: All are of this poll.
+        let mut queue = unsafe { Polled::new(&content.queue, &content.receive, napi) };
         // SAFETY: All are of this poll; finished below.
         let mut run = unsafe { Run::new(dev, &content.receive, napi, context) };
         this.poll_tx(dev, context);
         let mut done = 0;
         let mut bytes = 0_u64;
         while done < budget {
-            let len = match <D::Queue as Queue<D>>::next(&mut queue, dev, context) {
+            let (len, received) = match <D::Queue as Queue<D>>::next(&mut queue, dev, context) {
                 None => break,
-                Some(Packet::Skb(received)) => {
-                    let len = received.frame_len();
-                    if let Some(received) = run.skb(received) {
-                        let skb = received.into_raw();
-                        // SAFETY: The packet is ours, and is what `eth_type_trans()` makes; it
-                        // becomes one of this device, which is alive, and is taken over.
-                        unsafe {
-                            bindings::skb_set_dev(skb, dev.as_raw());
-                            bindings::napi_receive(napi, skb);
-                        }
+                Some(Packet::Skb(received)) => (received.frame_len(), Some(received)),
+                Some(Packet::Fragments(fragments)) => {
+                    let len = fragments.len();
+                    if run.has_program() {
+                        (len, fragments.into_received(dev, context))
+                    } else {
+                        // SAFETY: This is a poll of that NAPI instance, the device's.
+                        unsafe { fragments.pass_up(dev, napi, context) };
+                        (len, None)
                     }
-                    len
                 }
                 Some(Packet::Frame(frame)) => {
                     let len = frame.len();
                     run.frame(frame);
-                    len
+                    (len, None)
                 }
             };
+            if let Some(received) = received {
+                run.receive(received);
+            }
             bytes = bytes.wrapping_add(len.into());
             done += 1;
         }
@@ -391,7 +388,7 @@ impl<D: Driver> RxQueue<D> {
             // `notified`, before what is in the queue: the other side is in `notify`.
             // SAFETY: No requirements.
             unsafe { bindings::smp_mb() };
-            if !<D::Queue as Queue<D>>::is_empty(&queue) {
+            if !<D::Queue as Queue<D>>::is_empty(&mut queue) {
                 this.notify(context.softirq());
             }
         }
@@ -509,7 +506,10 @@ impl<D: Driver> Dev<D> {
         for queue in self.all_rx_queues(0..self.rx_queues()) {
             if queue.state.load(Relaxed) == POLLED {
                 // SAFETY: Polled, hence initialised, by the type invariants; under RTNL it stays so.
-                stats.add(unsafe { &(*queue.content.get()).receive });
+                let receive = unsafe { &(*queue.content.get()).receive };
+                if let Some(pool) = receive.pool() {
+                    stats.add(pool);
+                }
             }
         }
         stats

@@ -58,10 +58,7 @@ pub use frame::{
 };
 pub use program::Program;
 pub(crate) use program::Slot;
-pub(crate) use receive::{
-    PoolStats,
-    Receive, //
-};
+pub(crate) use receive::Receive;
 pub(crate) use run::Run;
 
 /// What a device can do with frames, as the `netdev` family shows it.

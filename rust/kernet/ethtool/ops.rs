@@ -31,11 +31,9 @@ use crate::{
         Driver,
         TxMode, //
     },
+    page_pool::PoolStats,
     percpu::Totals,
-    xdp::{
-        self,
-        PoolStats, //
-    },
+    xdp, //
 };
 
 /// A name with the 0 behind it.

@@ -12,6 +12,7 @@ use kernel::{
 };
 
 use super::{
+    Fragments,
     Polled,
     Queue, //
 };
@@ -43,6 +44,8 @@ pub enum Packet {
     Skb(Received),
     /// A frame that an XDP program has redirected to the other side.
     Frame(Frame),
+    /// A frame that hardware has written to buffers.
+    Fragments(Fragments),
 }
 
 /// Set in a pointer to a frame. What is allocated is aligned to more than that.
@@ -71,6 +74,13 @@ impl Packet {
         }
         // SAFETY: By the caller's promise: a packet that is ours now.
         Self::Skb(unsafe { Received::from_raw(NonNull::new_unchecked(ptr.cast())) })
+    }
+}
+
+impl From<Fragments> for Packet {
+    #[inline(always)]
+    fn from(fragments: Fragments) -> Self {
+        Self::Fragments(fragments)
     }
 }
 
@@ -175,7 +185,7 @@ impl<D: Driver, const SIZE: i32> Queue<D> for Ring<SIZE> {
     }
 
     #[inline]
-    fn is_empty(queue: &Polled<'_, Self>) -> bool {
+    fn is_empty(queue: &mut Polled<'_, Self>) -> bool {
         // SAFETY: The ring is initialised, by the type invariants, and `queue` is its consumer.
         unsafe { bindings::__ptr_ring_empty(queue.ring.get()) }
     }
@@ -192,6 +202,10 @@ impl<const SIZE: i32> PinnedDrop for Ring<SIZE> {
             match unsafe { Packet::from_raw(ptr) } {
                 Packet::Skb(skb) => skb.drop_reason(DropReason::QUEUE_PURGE, AnyContext),
                 Packet::Frame(frame) => drop(frame),
+                // Is never in a ring.
+                Packet::Fragments(fragments) => {
+                    fragments.drop_reason(DropReason::QUEUE_PURGE, AnyContext);
+                }
             }
         }
         // SAFETY: As above.

@@ -31,6 +31,7 @@ use crate::{
         Dev,
         Driver, //
     },
+    page_pool::PagePool,
     skb::{
         DropReason,
         Received,
@@ -147,15 +148,31 @@ impl<'a, D: Driver> Run<'a, D> {
         self.context.softirq()
     }
 
-    /// A packet after the program, if there is one, has passed it.
+    /// Whether there is a program that is to see what is received.
     #[inline(always)]
-    pub(crate) fn skb(&mut self, received: Received) -> Option<Received> {
-        if !exists::<D>() {
-            return Some(received);
-        }
-        match self.dev.xdp_program(self.context) {
-            None => Some(received),
-            Some(program) => self.run_skb(program, received),
+    pub(crate) fn has_program(&self) -> bool {
+        exists::<D>() && self.dev.xdp_program(self.context).is_some()
+    }
+
+    /// A packet, which goes up if the program, if there is one, passes it.
+    #[inline(always)]
+    pub(crate) fn receive(&mut self, received: Received) {
+        let passed = if exists::<D>() {
+            match self.dev.xdp_program(self.context) {
+                None => Some(received),
+                Some(program) => self.run_skb(program, received),
+            }
+        } else {
+            Some(received)
+        };
+        if let Some(received) = passed {
+            let skb = received.into_raw();
+            // SAFETY: The packet is ours, and is what `eth_type_trans()` makes; it becomes one of
+            // this device, which is alive, and is taken over by the NAPI of this poll.
+            unsafe {
+                bindings::skb_set_dev(skb, self.dev.as_raw());
+                bindings::napi_receive(self.napi, skb);
+            }
         }
     }
 
@@ -265,7 +282,12 @@ impl<'a, D: Driver> Run<'a, D> {
         let frame = received.into_frame();
         let (headroom, nonlinear) = (frame.headroom(), frame.is_nonlinear());
         let mut skb = frame.into_raw();
-        // SAFETY: The packet is ours. The pool is this queue's, and this its poll.
+        let pool = self
+            .receive
+            .pool()
+            .map_or(ptr::null_mut(), PagePool::as_raw);
+        // SAFETY: The packet is ours. The pool is this queue's, which has one as programs may run,
+        // and this its poll.
         unsafe {
             bindings::skb_prepare_for_gro(skb);
             let fits = !bindings::skb_shared(skb)
@@ -273,11 +295,8 @@ impl<'a, D: Driver> Run<'a, D> {
                 && !nonlinear
                 && headroom >= bindings::XDP_PACKET_HEADROOM;
             let usable = fits
-                || bindings::skb_pp_cow_data(
-                    self.receive.pool(),
-                    &raw mut skb,
-                    bindings::XDP_PACKET_HEADROOM,
-                ) == 0;
+                || bindings::skb_pp_cow_data(pool, &raw mut skb, bindings::XDP_PACKET_HEADROOM)
+                    == 0;
             if usable {
                 // A copy is.
                 let of_pool = !fits || bindings::skb_head_is_page_pool(skb);
@@ -341,7 +360,8 @@ impl<'a, D: Driver> Run<'a, D> {
         match verdict {
             bindings::xdp_action_XDP_PASS => {
                 // SAFETY: The buffer is the frame's, as the program has left it.
-                let fits = unsafe { bindings::xdp_update_frame_from_buff(&raw const buff.xdp, raw) };
+                let fits =
+                    unsafe { bindings::xdp_update_frame_from_buff(&raw const buff.xdp, raw) };
                 // SAFETY: The frame is ours still.
                 let frame = unsafe { Frame::from_raw(NonNull::new_unchecked(raw)) };
                 if fits == 0 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// error: E0423
+// error: cannot construct `Polled<'_, _>`
 
 //! A ring emptied by somebody else than the poll of its queue, which takes no lock.
 
@@ -12,5 +12,5 @@ use kernet::{
 };
 
 pub fn steal<D: Driver<Queue = Ring<16>>>(ring: &Ring<16>, dev: &Dev<D>, napi: Napi<'_>) {
-    let _: Option<Packet> = <Ring<16> as Queue<D>>::next(&mut Polled(ring), dev, napi);
+    let _: Option<Packet> = <Ring<16> as Queue<D>>::next(&mut Polled { content: ring }, dev, napi);
 }

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a poll has of its queue.
+
+use core::{
+    ops::Deref,
+    ptr::NonNull, //
+};
+
+use crate::{
+    bindings,
+    context::Napi,
+    netdev::{
+        Dev,
+        Driver, //
+    },
+    page_pool::Buffer,
+    skb::{
+        Checksum,
+        DropReason,
+        Free,
+        Received,
+        SkBuff,
+        Skb,
+        VlanTag, //
+    },
+    xdp::Receive,
+};
+use kernel::prelude::*;
+
+/// The content of a queue, lent to its poll, of which no two run at a time: whoever has this is the
+/// one consumer.
+pub struct Polled<'a, Q> {
+    content: &'a Q,
+    receive: &'a Receive,
+    napi: *mut bindings::napi_struct,
+}
+
+impl<'a, Q> Polled<'a, Q> {
+    /// # Safety
+    ///
+    /// In a poll of `napi`, of the queue that the others belong to; there is no second one.
+    #[inline(always)]
+    pub(super) unsafe fn new(
+        content: &'a Q,
+        receive: &'a Receive,
+        napi: *mut bindings::napi_struct,
+    ) -> Self {
+        Self {
+            content,
+            receive,
+            napi,
+        }
+    }
+
+    /// A part of the content, as a [`Ring`](super::Ring) in a struct with other things; `None` for
+    /// what `part` has from elsewhere.
+    #[inline(always)]
+    pub fn part<R>(&mut self, part: impl FnOnce(&Q) -> &R) -> Option<Polled<'_, R>> {
+        let content = part(self.content);
+        // What lies in the content is consumed by whoever consumes that.
+        let offset = (&raw const *content)
+            .addr()
+            .checked_sub((&raw const *self.content).addr())?;
+        (offset.checked_add(size_of::<R>())? <= size_of::<Q>()).then_some(Polled {
+            content,
+            receive: self.receive,
+            napi: self.napi,
+        })
+    }
+
+    /// An empty buffer of the queue's pool.
+    ///
+    /// `None` if there is no memory, or the queue has no pool:
+    /// [`Queue::BUFFERS`](super::Queue::BUFFERS).
+    #[doc(alias = "page_pool_dev_alloc_pages")]
+    #[inline]
+    pub fn buffer(&mut self, _napi: Napi<'_>) -> Option<Buffer> {
+        let pool = self.receive.pool()?;
+        // SAFETY: This is a poll of that queue, by the promise of `new`.
+        unsafe { pool.buffer() }
+    }
+
+    /// An empty frame, to be put together of [buffers](Self::buffer). `None` if there is no memory.
+    #[doc(alias = "napi_get_frags")]
+    #[inline]
+    pub fn fragments(&mut self, _napi: Napi<'_>) -> Option<Fragments> {
+        // SAFETY: This is a poll of that NAPI instance, by the promise of `new`.
+        let skb = NonNull::new(unsafe { bindings::napi_take_frags(self.napi) })?;
+        // SAFETY: The packet is ours now, without data; its pages will be of pools.
+        unsafe {
+            bindings::skb_mark_for_recycle(skb.as_ptr());
+            // INVARIANT: Empty.
+            Some(Fragments(Skb::from_raw(skb)))
+        }
+    }
+}
+
+impl<Q> Deref for Polled<'_, Q> {
+    type Target = Q;
+
+    #[inline(always)]
+    fn deref(&self) -> &Q {
+        self.content
+    }
+}
+
+/// A frame in buffers, none of whose bytes has been looked at: kernet finds the headers in the first
+/// one and merges frames of a flow without copying.
+///
+/// Like an [`Skb`] it cannot be dropped implicitly. Nothing is known of it but what is said here, as
+/// the core uses the memory that describes it again for the next one.
+///
+/// # Invariants
+///
+/// A packet of `napi_get_frags()`, whose data is in fragments alone.
+#[doc(alias = "napi_gro_frags")]
+pub struct Fragments(Skb);
+
+impl Fragments {
+    /// Bytes of the frame.
+    #[inline]
+    pub fn len(&self) -> u32 {
+        self.0.len()
+    }
+
+    /// Whether there are no bytes yet.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.len() == 0
+    }
+
+    /// Appends a buffer.
+    ///
+    /// # Errors
+    ///
+    /// As [`Skb::add_buffer`]: the buffer.
+    #[inline]
+    pub fn add(&mut self, buffer: Buffer) -> Result<(), Buffer> {
+        self.0.add_buffer(buffer)
+    }
+
+    /// Says that the hardware has verified the transport checksum.
+    #[doc(alias = "CHECKSUM_UNNECESSARY")]
+    pub fn checksum_verified(&mut self) {
+        let verified = Checksum::Unnecessary { level: 0 };
+        // Fails for a level that cannot be, which 0 is not.
+        let _ = self.0.as_mut().set_checksum(verified);
+    }
+
+    /// The VLAN tag that the hardware has taken out.
+    pub fn set_vlan_tag(&mut self, tag: Option<VlanTag>) {
+        self.0.as_mut().set_vlan_tag(tag);
+    }
+
+    /// Frees the frame, which is lost, and says why.
+    pub fn drop_reason(self, reason: DropReason, context: impl Free) {
+        self.0.drop_reason(reason, context);
+    }
+
+    /// Passes the frame up, as received by `dev`, through GRO.
+    ///
+    /// # Safety
+    ///
+    /// In a poll of `napi`, which is `dev`'s.
+    #[inline]
+    pub(super) unsafe fn pass_up<D: Driver>(
+        self,
+        dev: &Dev<D>,
+        napi: *mut bindings::napi_struct,
+        context: Napi<'_>,
+    ) {
+        if self.0.len() < bindings::ETH_HLEN {
+            return self.0.drop_reason(DropReason::PKT_TOO_SMALL, context);
+        }
+        let skb = self.0.into_raw();
+        // SAFETY: The packet is ours, one of `napi_get_frags()` whose data is in fragments and begins
+        // with an Ethernet header; it is given away.
+        unsafe {
+            bindings::skb_set_dev(skb, dev.as_raw());
+            bindings::napi_receive_frags(napi, skb);
+        }
+    }
+
+    /// The frame as any other packet that `dev` has received, for its program to see.
+    pub(super) fn into_received<D: Driver>(
+        self,
+        dev: &Dev<D>,
+        context: Napi<'_>,
+    ) -> Option<Received> {
+        dev.received(self.0, context)
+    }
+}
+
+impl Deref for Fragments {
+    type Target = SkBuff;
+
+    fn deref(&self) -> &SkBuff {
+        &self.0
+    }
+}
+
+impl<D: Driver> Dev<D> {
+    /// Makes a frame one that this device has received. One that is too short for an Ethernet header
+    /// is dropped. What belongs to the side of a sender is removed: the route, marks, conntrack.
+    #[doc(alias = "eth_type_trans")]
+    #[inline]
+    pub fn received(&self, mut skb: Skb, napi: Napi<'_>) -> Option<Received> {
+        if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {
+            skb.drop_reason(reason, napi);
+            return None;
+        }
+        let skb = skb.into_raw();
+        // SAFETY: The packet is ours, with an Ethernet header in the linear part.
+        unsafe {
+            bindings::skb_scrub_packet(skb, true);
+            let protocol = bindings::eth_type_trans(skb, self.as_raw());
+            bindings::skb_set_protocol(skb, protocol);
+            // INVARIANT: `eth_type_trans()` has run.
+            Some(Received::from_raw(NonNull::new_unchecked(skb)))
+        }
+    }
+}

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Page pools: pages that a receive queue uses again.
+//!
+//! C headers: [`include/net/page_pool/helpers.h`](srctree/include/net/page_pool/helpers.h),
+//! [`include/net/page_pool/types.h`](srctree/include/net/page_pool/types.h)
+//!
+//! A queue has a pool while it is polled, if its device takes XDP programs or the queue asks for one
+//! ([`napi::Queue::BUFFERS`](crate::napi::Queue::BUFFERS)). A driver takes a [`Buffer`] in its poll,
+//! writes to it what its hardware has received, and makes a packet or a part of one of it. When the
+//! packet is freed the page goes back to the pool.
+//!
+//! # Lifetime
+//!
+//! The pool is destroyed a grace period after the polling has ended; what is still in buffers and
+//! packets comes back later, and the last page frees it.
+
+use core::{
+    ops::Deref,
+    ptr::NonNull,
+    slice, //
+};
+use kernel::{
+    error::from_err_ptr,
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+use crate::{
+    bindings,
+    context::{
+        Napi,
+        Rtnl, //
+    },
+    netdev::{
+        Dev,
+        Driver, //
+    },
+    skb::{
+        SkBuff,
+        Skb, //
+    },
+};
+
+/// Pages that a pool keeps for their next use.
+const POOL_SIZE: c_uint = 256;
+
+/// A pool of pages.
+///
+/// Destroyed when dropped: the core frees it when the last of its pages has come back.
+///
+/// # Invariants
+///
+/// A pool that this value owns. Only the poll of the queue whose it is takes pages.
+#[doc(alias = "page_pool")]
+pub(crate) struct PagePool(NonNull<bindings::page_pool>);
+
+impl PagePool {
+    pub(crate) fn new<D: Driver>(dev: &Dev<D>, _rtnl: Rtnl<'_>) -> Result<Self> {
+        let mut params: bindings::page_pool_params = pin_init::zeroed();
+        // SAFETY: Either view of the union is of the same fields. The address of a field of a valid
+        // device.
+        unsafe {
+            params.__bindgen_anon_1.fast.pool_size = POOL_SIZE;
+            params.__bindgen_anon_1.fast.nid = bindings::NUMA_NO_NODE;
+            params.__bindgen_anon_1.fast.dev = &raw mut (*dev.as_raw()).dev;
+        }
+        // So that the `netdev` family shows the pool. The core forgets the device when that is
+        // unregistered, should there be pages still.
+        params.__bindgen_anon_2.slow.netdev = dev.as_raw();
+        // SAFETY: The parameters are of pages of order 0 that are not mapped for DMA, and of a device
+        // that is registered: it is polled soon. May sleep.
+        let pool = from_err_ptr(unsafe { bindings::page_pool_create(&raw const params) })?;
+        // INVARIANT: Just made.
+        NonNull::new(pool).map(Self).ok_or(ENOMEM)
+    }
+
+    #[inline(always)]
+    pub(crate) fn as_raw(&self) -> *mut bindings::page_pool {
+        self.0.as_ptr()
+    }
+
+    /// An empty buffer, if there is memory.
+    ///
+    /// # Safety
+    ///
+    /// In the poll of the queue whose pool it is.
+    #[inline]
+    pub(crate) unsafe fn buffer(&self) -> Option<Buffer> {
+        // SAFETY: By the caller's promise.
+        let page = unsafe { bindings::page_pool_take(self.as_raw()) };
+        // INVARIANT: Just taken; nothing is written.
+        NonNull::new(page.cast()).map(|page| Buffer {
+            page,
+            pool: self.0,
+            len: 0,
+        })
+    }
+}
+
+impl Drop for PagePool {
+    #[doc(alias = "page_pool_destroy")]
+    fn drop(&mut self) {
+        // SAFETY: Owned, by the type invariants; nobody takes pages any more. Dropped under RTNL,
+        // which may sleep.
+        unsafe { bindings::page_pool_destroy(self.as_raw()) };
+    }
+}
+
+/// Bytes that come before those of a frame, for who puts headers there.
+const HEADROOM: usize = bindings::XDP_PACKET_HEADROOM as usize;
+
+/// A page for bytes of a received frame, of the pool of the queue that receives.
+///
+/// Goes back to the pool when it is dropped. What a page held before is not seen.
+///
+/// # Invariants
+///
+/// `page` is the first byte of a page of `pool`, of which this value has the one reference. `len`
+/// bytes from [`HEADROOM`] on are written, at most [`Self::CAPACITY`].
+pub struct Buffer {
+    page: NonNull<u8>,
+    pool: NonNull<bindings::page_pool>,
+    len: u32,
+}
+
+// SAFETY: The page is not bound to the CPU or task that has taken it.
+unsafe impl Send for Buffer {}
+// SAFETY: `&Buffer` only reads.
+unsafe impl Sync for Buffer {}
+
+impl Buffer {
+    /// Bytes that fit: what a page leaves beside headroom and what describes a packet behind it.
+    pub const CAPACITY: u32 = bindings::XDP_MAX_LINEAR;
+
+    /// Appends bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`EMSGSIZE`]: they do not fit; nothing is appended.
+    pub fn append(&mut self, bytes: &[u8]) -> Result {
+        let len = u32::try_from(bytes.len()).map_err(|_| EMSGSIZE)?;
+        self.room(len)?.copy_from_slice(bytes);
+        // INVARIANT: Written, and room for them was checked.
+        self.len += len;
+        Ok(())
+    }
+
+    /// Appends `len` bytes of a packet, from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// [`EMSGSIZE`]: they do not fit; [`EFAULT`]: the packet ends before. Nothing is appended.
+    pub fn append_from(&mut self, skb: &SkBuff, offset: u32, len: u32) -> Result {
+        skb.copy_bits(offset, self.room(len)?)?;
+        // INVARIANT: As above.
+        self.len += len;
+        Ok(())
+    }
+
+    /// The next `len` bytes behind what is written.
+    fn room(&mut self, len: u32) -> Result<&mut [u8]> {
+        if len > Self::CAPACITY - self.len {
+            return Err(EMSGSIZE);
+        }
+        // SAFETY: By the type invariants and the check these bytes are in the page, which is ours
+        // alone. The allocator's pages hold bytes, whatever they are.
+        Ok(unsafe {
+            let start = self.page.add(HEADROOM + self.len as usize);
+            slice::from_raw_parts_mut(start.as_ptr(), len as usize)
+        })
+    }
+
+    /// The page, whose reference the caller gets.
+    fn into_page(self) -> *mut c_void {
+        core::mem::ManuallyDrop::new(self).page.as_ptr().cast()
+    }
+
+    /// A packet whose linear part the buffer is.
+    ///
+    /// # Errors
+    ///
+    /// The buffer, if there is no memory.
+    #[doc(alias = "napi_build_skb")]
+    pub fn into_skb(self, _napi: Napi<'_>) -> Result<Skb, Self> {
+        // SAFETY: The page is ours, and has room for what describes the packet behind `CAPACITY`
+        // bytes; the callee does not keep it if it fails. In a poll.
+        let skb =
+            unsafe { bindings::napi_build_skb(self.page.as_ptr().cast(), PAGE_SIZE as c_uint) };
+        let Some(skb) = NonNull::new(skb) else {
+            return Err(self);
+        };
+        let len = self.len;
+        self.into_page();
+        // SAFETY: The packet is new, empty, and has room for both, by the type invariants. Its page
+        // is of a pool, and the packet's from here on.
+        unsafe {
+            bindings::skb_mark_for_recycle(skb.as_ptr());
+            bindings::skb_reserve(skb.as_ptr(), HEADROOM as c_int);
+            bindings::skb_put(skb.as_ptr(), len);
+            Ok(Skb::from_raw(skb))
+        }
+    }
+}
+
+impl Deref for Buffer {
+    type Target = [u8];
+
+    /// What is written.
+    fn deref(&self) -> &[u8] {
+        // SAFETY: By the type invariants these bytes are in the page, and written.
+        unsafe { slice::from_raw_parts(self.page.add(HEADROOM).as_ptr(), self.len as usize) }
+    }
+}
+
+impl Drop for Buffer {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: The page is ours, by the type invariants, and of that pool, which lives for as
+        // long as any of its pages is out.
+        unsafe { bindings::page_pool_give_back(self.pool.as_ptr(), self.page.as_ptr().cast()) };
+    }
+}
+
+impl Skb {
+    /// Puts a buffer behind the packet's data.
+    ///
+    /// # Errors
+    ///
+    /// The buffer: it is empty, the packet has as many fragments as it can have or would be longer
+    /// than 64 KiB, somebody shares its data, or its head is no [buffer](Buffer::into_skb), so that
+    /// its memory would go back to another place than that of the fragments.
+    #[doc(alias = "skb_add_rx_frag")]
+    pub fn add_buffer(&mut self, buffer: Buffer) -> Result<(), Buffer> {
+        let skb = self.as_ptr();
+        let long = self.len().saturating_add(buffer.len) > u32::from(u16::MAX);
+        // SAFETY: Valid by the type.
+        let fits = unsafe { bindings::skb_takes_pool_pages(skb) };
+        if buffer.is_empty() || long || !fits || self.is_cloned() {
+            return Err(buffer);
+        }
+        let len = buffer.len;
+        // SAFETY: The packet is ours, not shared, has room for a fragment, and returns pages to their
+        // pools. It takes over the page, of which these bytes are written.
+        unsafe {
+            bindings::skb_add_page(skb, buffer.into_page(), HEADROOM as c_int, len);
+        }
+        Ok(())
+    }
+}
+
+/// Statistics of page pools, as `ethtool -S` shows them.
+#[cfg(CONFIG_PAGE_POOL_STATS)]
+pub(crate) struct PoolStats(bindings::page_pool_stats);
+
+#[cfg(CONFIG_PAGE_POOL_STATS)]
+impl PoolStats {
+    pub(crate) fn new() -> Self {
+        Self(pin_init::zeroed())
+    }
+
+    /// How many there are.
+    pub(crate) fn count() -> usize {
+        // SAFETY: No requirements.
+        usize::try_from(unsafe { bindings::page_pool_ethtool_stats_get_count() }).unwrap_or(0)
+    }
+
+    /// Writes their names, if there is room for all.
+    pub(crate) fn write_names(to: &mut [[u8; bindings::ETH_GSTRING_LEN as usize]]) {
+        if to.len() == Self::count() {
+            // SAFETY: There is room for as many.
+            unsafe { bindings::page_pool_ethtool_stats_get_strings(to.as_mut_ptr().cast()) };
+        }
+    }
+
+    /// Adds those of a pool.
+    #[doc(alias = "page_pool_get_stats")]
+    pub(crate) fn add(&mut self, pool: &PagePool) {
+        // SAFETY: The pool is valid, by its type invariants; the callee adds.
+        unsafe { bindings::page_pool_get_stats(pool.as_raw(), &raw mut self.0) };
+    }
+
+    /// Writes the values, if there is room for all.
+    pub(crate) fn write(&self, to: &mut [u64]) {
+        if to.len() == Self::count() {
+            // SAFETY: There is room for as many.
+            unsafe {
+                bindings::page_pool_ethtool_stats_get(to.as_mut_ptr(), (&raw const self.0).cast())
+            };
+        }
+    }
+}
+
+/// Statistics of page pools, on a kernel that has none.
+#[cfg(not(CONFIG_PAGE_POOL_STATS))]
+pub(crate) struct PoolStats;
+
+#[cfg(not(CONFIG_PAGE_POOL_STATS))]
+impl PoolStats {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+
+    pub(crate) fn count() -> usize {
+        0
+    }
+
+    pub(crate) fn write_names(_: &mut [[u8; bindings::ETH_GSTRING_LEN as usize]]) {}
+
+    pub(crate) fn add(&mut self, _: &PagePool) {}
+
+    pub(crate) fn write(&self, _: &mut [u64]) {}
+}
