@@ -41,7 +41,6 @@ use kernet::{
         LinkSettings,
         Port, //
     },
-    napi::Ring,
     netdev::{
         Addresses,
         Completions,
@@ -78,6 +77,14 @@ use kernet::{
     wire::ethernet,
 };
 
+mod rx;
+
+use rx::{
+    RxRing,
+    BUFFERS,
+    FRAGMENTS, //
+};
+
 kernet::module! {
     type: Module,
     name: "nic",
@@ -99,8 +106,6 @@ const PEER: u16 = 1;
 /// Places for the attributes, whose types begin at 0.
 const ATTRS: usize = PEER as usize + 1;
 
-/// Packets that wait until the host takes what it receives.
-const RX_RING: i32 = 256;
 /// Packets that the line carries between two interrupts.
 const BURST: u32 = 64;
 /// Of the line: until the card is reset.
@@ -114,6 +119,8 @@ const USECS_MAX: u32 = 1_000_000;
 struct Nic {
     /// Why the line carries nothing, if it does not: [`STUCK`], [`BROKEN`].
     line: Atomic<u32>,
+    /// How it is received: [`FRAGMENTS`], [`BUFFERS`], or 0 for packets as they were sent.
+    writes: Atomic<u32>,
     resets: Atomic<u64>,
     tx_usecs: Atomic<u32>,
     address: Atomic<u64>,
@@ -228,7 +235,7 @@ fn set_line(dev: &Dev<Nic>, line: u32, context: impl Context) {
 impl Driver for Nic {
     type Module = Module;
     type TxMode = Locked<TxState>;
-    type Queue = Ring<RX_RING>;
+    type Queue = RxRing;
     type Ethtool = Ethtool;
 
     const TX_RING: RingSizes = RingSizes {
@@ -402,7 +409,7 @@ fn receive(dev: &Dev<Nic>, peer: &Dev<Nic>, mut skb: Skb, softirq: Softirq<'_>) 
         peer.count_rx_dropped();
         return received.drop_reason(DropReason::DEV_READY, softirq);
     };
-    match queue.produce(received, softirq) {
+    match queue.ring.produce(received, softirq) {
         Ok(()) => queue.notify(softirq),
         Err(received) => {
             peer.count_rx_dropped();
@@ -443,7 +450,7 @@ impl ethtool::Operations<Nic> for Ethtool {
     type TxStats = TxStats;
 
     const COALESCE: CoalesceParams = CoalesceParams::TX_USECS;
-    const PRIVATE_FLAGS: &'static [&'static str] = &["stuck", "broken"];
+    const PRIVATE_FLAGS: &'static [&'static str] = &["stuck", "broken", "fragments", "buffers"];
 
     fn stats(dev: &Dev<Nic>, _rtnl: Rtnl<'_>) -> Stats {
         let nic = dev.private();
@@ -525,10 +532,12 @@ impl ethtool::Operations<Nic> for Ethtool {
     }
 
     fn private_flags(dev: &Dev<Nic>, _rtnl: Rtnl<'_>) -> u32 {
-        dev.private().line.load(Relaxed)
+        dev.private().line.load(Relaxed) | dev.private().writes.load(Relaxed)
     }
 
     fn set_private_flags(dev: &Dev<Nic>, flags: u32, rtnl: Rtnl<'_>) -> Result {
+        let writes = flags & (FRAGMENTS | BUFFERS);
+        dev.private().writes.store(writes, Relaxed);
         set_line(dev, flags & (STUCK | BROKEN), rtnl);
         Ok(())
     }
@@ -553,6 +562,7 @@ impl Link<ATTRS> for Nic {
     ) -> impl PinInit<Self, Error> {
         Ok(Nic {
             line: Atomic::<u32>::new(0),
+            writes: Atomic::<u32>::new(0),
             resets: Atomic::<u64>::new(0),
             tx_usecs: Atomic::<u32>::new(50),
             address: Atomic::<u64>::new(0),
