@@ -33,6 +33,8 @@ SPLATS = re.compile(
     r"|bad unlock balance|held lock freed|Slab .* still|Objects remaining|Invalid wait context"
     r"|workqueue: .* hogged|BUG: workqueue lockup|soft lockup|ref_tracker: .*(?:leaked|users at)")
 KEPT_LOGS = 8
+# Seconds of silence after which a kernel that is not up is taken for stuck.
+STUCK = 120
 KVM = "/dev/kvm"
 # Emulated, the kernel takes 6 s.
 KVM_TIME_LIMIT = 20
@@ -47,10 +49,12 @@ def script(name):
 
 
 class Outcome:
-    """How a machine's run ended. `status` is None if the command did not get to its end."""
+    """How a machine's run ended. `status` is None if the command did not get to its end; `stuck` says
+    that the kernel stopped before its first process."""
 
-    def __init__(self, status, console, seconds, timed_out):
+    def __init__(self, status, console, seconds, timed_out, stuck=False):
         self.status, self.console, self.seconds, self.timed_out = status, console, seconds, timed_out
+        self.stuck = stuck
 
     def log(self):
         return self.console.read_text(errors="replace").replace("\r", "").splitlines()
@@ -66,7 +70,9 @@ class Outcome:
             return f"the kernel complains: {splat.strip()} (all of it: {self.console})"
         if self.status is not None:
             return None
-        if self.timed_out:
+        if self.stuck:
+            how = f"the kernel said nothing for {STUCK} s before its first process"
+        elif self.timed_out:
             how = f"the machine was stopped at its time limit of {self.seconds:.0f} s"
         else:
             how = "the machine ended without an exit status"
@@ -157,8 +163,28 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def boot(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", append=(),
-         qemu=(), environment=None, on_output=None, on_error=None, terminal=False, until=None):
+def boot(kernel, command, *, timeout=300, **options):
+    """Runs `command` as `attempt` does, in a second machine if the kernel of the first is stuck.
+
+    An emulated one seldom is, on a host with more to do than it has processors, when it takes its
+    clock into use: nothing of what is to be run has begun.
+    """
+    start = time.monotonic()
+    outcome = attempt(kernel, command, timeout=timeout, **options)
+    if outcome.stuck:
+        say(f"vm: {outcome.failure()}; booting it again")
+        outcome = attempt(kernel, command, timeout=start + timeout - time.monotonic(), **options)
+    return outcome
+
+
+def is_stuck(console):
+    """Whether a kernel says nothing any more, and has not come to its first process."""
+    return (time.time() - console.stat().st_mtime > STUCK
+            and "as init process" not in console.read_text(errors="replace"))
+
+
+def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", append=(), qemu=(),
+            environment=None, on_output=None, on_error=None, terminal=False, until=None):
     """Boots `kernel` (a build folder) and runs `command` with sh in the checkout.
 
     `modules` is a folder to mount on /lib/modules. Output is given in pieces of bytes to
@@ -210,9 +236,9 @@ def boot(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", app
           pipes["err"][0]: on_error or to_file(sys.stderr)}
     status = bytearray()
     to[pipes["status"][0]] = status.extend
-    timed_out = False
+    timed_out = stuck = False
     try:
-        while to:
+        while to and not stuck:
             left = start + timeout - time.monotonic()
             if left <= 0 or until and re.search(until, console.read_text(errors="replace")):
                 timed_out = True
@@ -223,7 +249,8 @@ def boot(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", app
                     to[fd](data)
                 else:
                     del to[fd]
-        if not timed_out:
+            stuck = is_stuck(console)
+        if not timed_out and not stuck:
             try:
                 process.wait(timeout=10)
             except subprocess.TimeoutExpired:
@@ -240,7 +267,7 @@ def boot(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", app
         said = error.read().decode(errors="replace").strip().splitlines()
         raise Failure(f"QEMU failed: {said[-1] if said else 'it said nothing'}; its command: {run}/qemu")
     text = status.decode(errors="replace").strip()
-    return Outcome(int(text) if text.isdigit() else None, console, seconds, timed_out)
+    return Outcome(int(text) if text.isdigit() else None, console, seconds, timed_out, stuck)
 
 
 def to_file(file):

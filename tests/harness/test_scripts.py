@@ -394,6 +394,26 @@ def machine_with_broken_kernel():
 
 
 @test
+def machine_that_is_stuck():
+    """One whose processors stand still is begun anew, once; with a process it is never stuck."""
+    count = SCRATCH / "stuck-count"
+    count.write_text("")
+    wrapper = fake("stuck", qemu=f'echo begun >>{count}; [ "$(wc -l <{count})" -gt 1 ] || set -- "$@" -S\n'
+                                 'exec /usr/bin/qemu-system-x86_64 "$@"')
+    silence, machine, vmlib.STUCK = vmlib.STUCK, vmlib.machine, 15
+    vmlib.machine = lambda *asked: [str(wrapper / "qemu"), *machine(*asked)[1:]]
+    try:
+        said, outcome = boot(plain(), "sleep 20; echo there", timeout=300)
+        assert outcome.status == 0 and "there" in said, outcome.failure()
+        assert count.read_text() == "begun\n" * 2, count.read_text()
+        _, outcome = boot(plain(), "true", timeout=300, qemu=["-S"])
+        assert outcome.status is None and "said nothing for 15 s" in outcome.failure(), outcome.failure()
+        assert count.read_text() == "begun\n" * 4, count.read_text()
+    finally:
+        vmlib.STUCK, vmlib.machine = silence, machine
+
+
+@test
 def machine_without_kernel():
     try:
         boot(SCRATCH / "nokernel", "true", timeout=8)
