@@ -362,7 +362,7 @@ def answers_by_bridge_and_bond():
     """From the address of the device above, whichever port the frame has come by."""
     tester, b, _ = pair(server=1)
     answer = payload(forward(A), reply(bytes(32)), skip=8)
-    b.ns.run(f"ip link add br0 address 02:00:00:00:00:1b type bridge; ip link set br0 up; "
+    b.ns.run("ip link add br0 address 02:00:00:00:00:1b type bridge; ip link set br0 up; "
              "ip link set e0 master br0")
     bridge = b"\2\0\0\0\0\x1b"
     equal(tester.ask(frame(bridge, direct())), frame(A, answer, source=bridge), "the bridge's answer")

@@ -4,7 +4,7 @@
 import socket
 
 import ynl
-from selftest import NetNs, equal, loaded, modprobe, run, wait_until
+from selftest import NetNs, equal, modprobe, wait_until
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 MAX_RULES = 1024

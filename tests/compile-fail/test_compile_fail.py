@@ -8,7 +8,6 @@ say, `// undefined: SYMBOL` for a symbol that the linker would miss, `// compile
 
 import os
 import pathlib
-import re
 import shlex
 import subprocess
 import sys

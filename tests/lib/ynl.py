@@ -14,12 +14,14 @@ CONFORM = ROOT / "tests/modules/conform"
 KERNEL_SPECS = pathlib.Path(KERNEL, "Documentation/netlink/specs")
 sys.path.append(os.path.join(KERNEL, "tools/net/ynl"))
 
-from pyynl.lib import NlError, YnlFamily, ynl  # noqa: E402,F401
+from pyynl import lib  # noqa: E402
+
+NlError = lib.NlError
 
 
 def forget():
     """Makes the library ask for the families' numbers anew: they change as modules come and go."""
-    ynl.GenlProtocol.genl_family_name_to_id = {}
+    lib.ynl.GenlProtocol.genl_family_name_to_id = {}
 
 
 def family(name, ns, specs=SPECS):
@@ -32,7 +34,7 @@ def family(name, ns, specs=SPECS):
     protocol = re.search(r"^protocol: *(\S+)", path.read_text(), re.M)
     schema = f"Documentation/netlink/{protocol[1] if protocol else 'genetlink'}.yaml"
     with ns.enter():
-        return YnlFamily(str(path), os.path.join(KERNEL, schema))
+        return lib.YnlFamily(str(path), os.path.join(KERNEL, schema))
 
 
 def encode(family, operation, values, dump=False):

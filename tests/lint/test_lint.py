@@ -41,6 +41,7 @@ PLANTS = (
     (LINT.length, "samples/a/a.rs", "\n" * 800, "\n"),
     (LINT.shell, "scripts/a", "#!/bin/sh\nif\n", "#!/bin/sh\ntrue\n"),
     (LINT.python, "scripts/a.py", "def\n", "a = 1\n"),
+    (LINT.python, "scripts/a", "#!/usr/bin/env python3\nprint(a)\n", "#!/usr/bin/env python3\nprint(1)\n"),
     (LINT.whitespace, "a", "a \n", "a\n"),
     (LINT.whitespace, "a", "a", "a\n"),
 )
