@@ -272,6 +272,9 @@ def a_vlan_is_received_when_it_is_asked_for():
 def addresses_are_filtered():
     """Multicast lists, second addresses and promiscuity reach the card."""
     a, b = two()
+    # Each address of IPv6 is in a group of its own, once it is made and looked for.
+    wait_until(lambda: "fe80::" in b.run("ip -6 addr show dev pb -tentative").stdout, 20,
+               "a link-local address")
     groups = counters(b, "pb")["multicast_addresses"]
     b.run("ip maddr add 01:00:5e:01:02:03 dev pb")
     equal(counters(b, "pb")["multicast_addresses"], groups + 1, "groups")
