@@ -52,6 +52,7 @@ errors! {
     econnrefused = ECONNREFUSED: "Connection refused.";
     ehostunreach = EHOSTUNREACH: "No route to host.";
     enobufs = ENOBUFS: "No buffer space available.";
+    enodata = ENODATA: "No data available.";
     enotconn = ENOTCONN: "Transport endpoint is not connected.";
     eopnotsupp = EOPNOTSUPP: "Operation not supported on transport endpoint.";
 }

@@ -14,6 +14,7 @@ use kernel::{
 use super::Program;
 use crate::{
     bindings,
+    error::enodata,
     skb::{
         SkBuff,
         VlanTag, //
@@ -84,7 +85,7 @@ impl Buff {
 ///
 /// # Errors
 ///
-/// [`ENODATA`] for a frame that was redirected here.
+/// [`enodata`] for a frame that was redirected here.
 ///
 /// # Safety
 ///
@@ -92,7 +93,7 @@ impl Buff {
 unsafe fn packet(context: *const bindings::xdp_md) -> Result<NonNull<bindings::sk_buff>> {
     // SAFETY: By the caller's promise.
     let skb = unsafe { (*context.cast::<Buff>()).skb };
-    NonNull::new(skb).ok_or(ENODATA)
+    NonNull::new(skb).ok_or_else(enodata)
 }
 
 /// `xmo_rx_timestamp`: when the hardware has received the packet, in nanoseconds of its clock; 0 if
@@ -150,7 +151,7 @@ unsafe extern "C" fn rx_vlan_tag(
     from_result(|| {
         // SAFETY: By the caller's promise.
         let tag = unsafe { SkBuff::from_raw(packet(context)?.as_ptr()) }.vlan_tag();
-        let (ethertype, value) = match tag.ok_or(ENODATA)? {
+        let (ethertype, value) = match tag.ok_or_else(enodata)? {
             VlanTag::Customer(tci) => (EtherType::VLAN, tci),
             VlanTag::Service(tci) => (EtherType::SERVICE_VLAN, tci),
         };
