@@ -167,11 +167,11 @@ def boot(kernel, command, *, timeout=300, **options):
     """Runs `command` as `attempt` does, in a second machine if the kernel of the first is stuck.
 
     An emulated one seldom is, on a host with more to do than it has processors, when it takes its
-    clock into use: nothing of what is to be run has begun.
+    clock into use: nothing of what is to be run has begun. One that has complained is not begun anew.
     """
     start = time.monotonic()
     outcome = attempt(kernel, command, timeout=timeout, **options)
-    if outcome.stuck:
+    if outcome.stuck and not outcome.splat():
         say(f"vm: {outcome.failure()}; booting it again")
         outcome = attempt(kernel, command, timeout=start + timeout - time.monotonic(), **options)
     return outcome
