@@ -105,7 +105,7 @@ impl<Q> Deref for Polled<'_, Q> {
     }
 }
 
-/// A frame in buffers, none of whose bytes has been looked at: kernet finds the headers in the first
+/// A frame in buffers, none of whose bytes has been looked at: the core finds the headers in the first
 /// one and merges frames of a flow without copying.
 ///
 /// Like an [`Skb`] it cannot be dropped implicitly. Nothing is known of it but what is said here, as
