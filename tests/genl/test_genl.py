@@ -26,6 +26,8 @@ import ynlc  # noqa: E402
 from kernetlib import environment, make_arguments, run_logged, toolchain  # noqa: E402
 
 CONFORM = ROOT / "tests/modules/conform"
+# Seconds of the machine. Some four hundred changed messages take one.
+LIMIT = 1500 + int(os.environ.get("KERNET_MUTATIONS") or 0) // 200
 FILES = [path.stem.removeprefix("guest_") for path in sorted(HERE.glob("guest_*.py"))]
 
 
@@ -70,7 +72,7 @@ def main():
     command = "".join(f"{tools['PYTHON']} tests/genl/guest_{file}.py {' '.join([*first, *cases])}\n"
                       for file in files)
     outcome = vmlib.boot(kernel, command + "rmmod conform; rmmod kernet && echo verdict complete",
-                         modules=tree, timeout=1500, on_output=said.extend,
+                         modules=tree, timeout=LIMIT, on_output=said.extend,
                          environment={"PYTHONPATH": str(ROOT / "tests/lib"), "KERNET_KSRC": str(sources),
                                       "KERNET_CONFORM_C": str(module),
                                       "KERNET_KERNEL": "debug" if "debug" in kernel.name else "plain",
