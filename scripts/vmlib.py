@@ -30,6 +30,7 @@ SPLATS = re.compile(
     r"|leaked reference|INFO: task .* blocked|rcu:? .*(?:stall|self-detected)"
     r"|sleeping function called|scheduling while atomic|Oops: |general protection fault"
     r"|Kernel panic|ODEBUG: |list_(?:add|del) corruption|rust_kernel: panicked|DEBUG_LOCKS_WARN_ON"
+    r"|trying to register non-static key|turning off the locking correctness validator"
     r"|bad unlock balance|held lock freed|Slab .* still|Objects remaining|Invalid wait context"
     r"|workqueue: .* hogged|BUG: workqueue lockup|soft lockup|ref_tracker: .*(?:leaked|users at)")
 KEPT_LOGS = 8

@@ -140,10 +140,15 @@ def on_host():
         yield name, (lambda line=line: guide(line)) if "hello" in line else (lambda line=line: make(line))
 
 
+def guest_blocks():
+    """The blocks for a machine: (name, text)."""
+    return [(f"{page}:{number}", block) for page in pages() for number, block in enumerate(blocks(page))
+            if first_word(block) in GUEST]
+
+
 def in_machine():
     """Runs all blocks for a machine in one: (name, what is wrong) for each."""
-    found = [(f"{page}:{number}", block) for page in pages() for number, block in enumerate(blocks(page))
-             if first_word(block) in GUEST]
+    found = guest_blocks()
     with tempfile.TemporaryDirectory(prefix="kernet-") as folder:
         script = []
         for index, (_, block) in enumerate(found):
@@ -173,10 +178,13 @@ def main():
     def say(name, wrong):
         wrong = wrong and " ".join(wrong.split())
         print(f"not ok {name}: {wrong}" if wrong else f"ok {name}", flush=True)
-    for name, function in on_host():
-        if not wanted or any(word in name for word in wanted):
-            say(name, function())
-    if not wanted or "machine" in wanted:
+    here = [(name, function) for name, function in on_host()
+            if not wanted or any(word in name for word in wanted)]
+    there = not wanted or "machine" in wanted
+    print(f"1..{len(here) + (len(guest_blocks()) if there else 0)}", flush=True)
+    for name, function in here:
+        say(name, function())
+    if there:
         for name, wrong in in_machine():
             say(name, wrong)
 

@@ -68,7 +68,9 @@ def check(path, rustc, variables, folder):
 def main():
     rustc, variables = command()
     with tempfile.TemporaryDirectory() as folder:
-        for path in sorted((HERE / "cases").glob("*.rs")):
+        paths = sorted((HERE / "cases").glob("*.rs"))
+        print(f"1..{len(paths)}", flush=True)
+        for path in paths:
             wrong = check(path, rustc, variables, folder)
             print(f"not ok {path.stem}: {wrong}" if wrong else f"ok {path.stem}", flush=True)
     return 0

@@ -68,6 +68,7 @@ def main():
     first = ["refuses_as_c_does"] if files == ["conform"] and cases else []
     missing = {f"{file}_{name}" for file in files for name in declared(file)
                if not cases or name in [*first, *cases]}
+    print(f"1..{len(missing) + 1}", flush=True)
     said = bytearray()
     command = "".join(f"{tools['PYTHON']} tests/genl/guest_{file}.py {' '.join([*first, *cases])}\n"
                       for file in files)

@@ -21,6 +21,7 @@ PLANTS = (
     (LINT.forbid_unsafe, "samples/a/a.rs", LICENCE + "// #![forbid(unsafe_code)]\n",
      LICENCE + "#![forbid(unsafe_code)]\n"),
     (LINT.forbid_unsafe, "samples/a/ip.rs", LICENCE, LICENCE + "#![forbid(unsafe_code)]\n"),
+    (LINT.forbid_unsafe, "tests/modules/a/a.rs", LICENCE, LICENCE + "#![forbid(unsafe_code)]\n"),
     (LINT.private_bindings, "samples/a/b.rs", "use kernel::bindings;\n", "// Not bindings.\n"),
     (LINT.safety, "rust/kernet/a.rs", "fn a() {\n    unsafe { b() }\n}\n",
      "fn a() {\n    // SAFETY: By b.\n    let x =\n        unsafe { b() };\n}\n"),
@@ -32,6 +33,8 @@ PLANTS = (
      "// SAFETY: By b.\nunsafe impl Send for A {}\n"),
     (LINT.safety, "rust/kernet/a.rs", "/// Does.\npub unsafe fn a() {}\n",
      "/// Does.\n///\n/// # Safety\n///\n/// Not null.\npub unsafe fn a() {}\n"),
+    (LINT.safety, "rust/kernet/a.rs", "fn a() {\n    // SAFETY: TODO.\n    unsafe { b() }\n}\n",
+     "fn a() {\n    // SAFETY: By b.\n    unsafe { b() }\n}\n"),
     (LINT.invariants, "rust/kernet/a.rs", "/// # Invariants\n///\n/// Odd.\npub struct A(u32);\n",
      "/// # Invariants\n///\n/// Odd.\npub struct A(u32);\n// INVARIANT: One is.\n"),
     (LINT.panics, "rust/kernet/a.rs", "fn a() {\n    b.unwrap();\n}\n",
@@ -56,6 +59,7 @@ def planted(rule, name, text):
 
 
 def main():
+    print(f"1..{len(PLANTS) + len(LINT.RULES) + len(LINT.TOOLS)}", flush=True)
     for number, (rule, name, bad, good) in enumerate(PLANTS):
         test = f"plant_{rule.__name__}_{number}"
         if not planted(rule, name, bad):

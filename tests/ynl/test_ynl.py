@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 sys.dont_write_bytecode = True
 
 import vmlib  # noqa: E402
-from kernetlib import toolchain  # noqa: E402
+from kernetlib import Failure, toolchain  # noqa: E402
 
 MODULE = """
 kernet::module! {
@@ -89,16 +89,16 @@ def main():
     kernel = vmlib.script("kernel").source()
     specs = [path for path in sorted((kernel / "Documentation/netlink/specs").glob("*.yaml"))
              if not re.search(r"^protocol: netlink-raw", path.read_text(), re.M)]
-    only = sys.argv[1:]
+    if len(specs) < 25:
+        raise Failure(f"{len(specs)} specifications of generic netlink, where at least 25 are known")
+    specs = [path for path in specs if path.stem in sys.argv[1:] or not sys.argv[1:]]
+    print(f"1..{1 + len(specs)}", flush=True)
     compiler = rustc()
     command, variables = compiler.command()
     with tempfile.TemporaryDirectory() as folder:
         for path in specs:
-            if not only or path.stem in only:
-                wrong = compiled(path, kernel, compiler, command, variables, folder)
-                print(f"not ok {path.stem}: {wrong}" if wrong else f"ok {path.stem}", flush=True)
-    if len(specs) < 25:
-        print(f"not ok specifications: {len(specs)} of generic netlink, where at least 25 are known")
+            wrong = compiled(path, kernel, compiler, command, variables, folder)
+            print(f"not ok {path.stem}: {wrong}" if wrong else f"ok {path.stem}", flush=True)
     return 0
 
 

@@ -107,7 +107,7 @@ unsafe extern "C" fn rx_timestamp(context: *const bindings::xdp_md, time: *mut u
         // SAFETY: By the caller's promise.
         unsafe {
             let skb = packet(context)?;
-            *time = bindings::skb_hwtstamp(skb.as_ptr()).cast_unsigned();
+            *time = bindings::skb_hwtstamp(skb.as_ptr()) as u64;
         }
         Ok(0)
     })
