@@ -50,6 +50,11 @@ __kernet_helper bool kernet_helper_skb_valid_dst(const struct sk_buff *skb)
 	return skb_valid_dst(skb);
 }
 
+__kernet_helper bool kernet_helper_skb_dst_force(struct sk_buff *skb)
+{
+	return skb_dst_force(skb);
+}
+
 __kernet_helper struct dst_entry *kernet_helper_skb_dst(const struct sk_buff *skb)
 {
 	return skb_dst(skb);

@@ -10,9 +10,9 @@ __kernet_helper struct nlattr *kernet_helper_nla_nest_start(struct sk_buff *skb,
 	return nla_nest_start(skb, type);
 }
 
-__kernet_helper int kernet_helper_nla_nest_end(struct sk_buff *skb, struct nlattr *start)
+__kernet_helper int kernet_helper_nla_nest_end_safe(struct sk_buff *skb, struct nlattr *start)
 {
-	return nla_nest_end(skb, start);
+	return nla_nest_end_safe(skb, start);
 }
 
 __kernet_helper void kernet_helper_nla_nest_cancel(struct sk_buff *skb, struct nlattr *start)
@@ -82,6 +82,21 @@ __kernet_helper struct net *kernet_helper_sock_net(const struct sock *sk)
 __kernet_helper struct sock *kernet_helper_skb_sk(const struct sk_buff *skb)
 {
 	return skb->sk;
+}
+
+__kernet_helper void kernet_helper_sock_hold(struct sock *sk)
+{
+	sock_hold(sk);
+}
+
+__kernet_helper void kernet_helper_sock_put(struct sock *sk)
+{
+	sock_put(sk);
+}
+
+__kernet_helper bool kernet_helper_sock_dead(const struct sock *sk)
+{
+	return sock_flag(sk, SOCK_DEAD);
 }
 
 __kernet_helper struct sk_buff *kernet_helper_nlmsg_new(size_t payload, gfp_t flags)

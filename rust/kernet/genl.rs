@@ -136,6 +136,9 @@ pub trait Family: Sized + Send + Sync + 'static {
     const PARALLEL: bool = true;
 
     /// A socket begins to listen to a group, by its index in [`Protocol::GROUPS`].
+    ///
+    /// Not to be counted: a socket may join a group twice, and leave one that it has not joined.
+    /// [`Notification::has_listeners`] knows.
     fn bind(_group: usize, _process: Process<'_>) {}
 
     /// A socket no longer listens to a group.

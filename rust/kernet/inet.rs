@@ -147,7 +147,11 @@ impl<'a> Received<'a> {
     }
 
     /// The packet, owned.
-    pub fn into_skb(self) -> Skb {
+    #[doc(alias = "skb_dst_force")]
+    pub fn into_skb(mut self) -> Skb {
+        // Its route is lent by the read-side section that it came in.
+        // SAFETY: The packet is ours to change, in that section.
+        unsafe { bindings::skb_dst_force(self.skb.as_mut().as_raw()) };
         self.skb
     }
 

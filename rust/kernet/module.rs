@@ -243,6 +243,17 @@ fn unreferenced(module: &'static ThisModule) {
     }
 }
 
+/// Whether a module has been loaded, and is not being unloaded.
+///
+/// # Safety
+///
+/// `module` is valid.
+pub(crate) unsafe fn is_live(module: *const bindings::module) -> bool {
+    // SAFETY: By the caller's promise. The loader changes it meanwhile.
+    let state = unsafe { core::ptr::read_volatile(&raw const (*module).state) };
+    state == kernel::bindings::module_state_MODULE_STATE_LIVE
+}
+
 /// Says on the log what could not be registered, and why.
 pub(crate) fn failed(name: &CStr, what: core::fmt::Arguments<'_>, error: Error) -> Error {
     pr_err!("{name}: cannot register {what}: {error:?}\n");

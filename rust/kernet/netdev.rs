@@ -38,7 +38,8 @@ use crate::{
     skb::{
         DropReason,
         Received,
-        Skb, //
+        Skb,
+        MAX_HEADROOM, //
     },
     wire::ethernet, //
 };
@@ -364,11 +365,11 @@ impl<D: Driver> Dev<D> {
         TxQueue::new(self, index)
     }
 
-    /// Bytes that the stack leaves free before the frames that it sends here.
+    /// Bytes that the stack leaves free before the frames that it sends here, [`MAX_HEADROOM`] at most.
     #[inline]
     pub fn set_needed_headroom(&self, bytes: u16) {
         // SAFETY: Valid by the type; read and written as a whole.
-        unsafe { bindings::dev_set_needed_headroom(self.as_raw(), bytes) };
+        unsafe { bindings::dev_set_needed_headroom(self.as_raw(), bytes.min(MAX_HEADROOM)) };
     }
 
     /// Sets the largest MTU that the device can be given, in bytes without the link header; 0 for
@@ -442,7 +443,8 @@ impl<D: Driver> Dev<D> {
     #[doc(alias = "dev_sw_netstats_tx_add")]
     #[inline]
     pub fn count_tx(&self, len: u32, _softirq: Softirq<'_>) {
-        // SAFETY: The device has per-CPU statistics (`Setup`); preemption is off.
+        // SAFETY: Valid by the type. The per-CPU statistics, if the device has them yet, stay as long as
+        // callbacks run; preemption is off.
         unsafe { bindings::dev_sw_netstats_tx_add(self.as_raw(), 1, len) };
     }
 
@@ -560,14 +562,17 @@ impl<D: Driver> Dev<D> {
         }
         self.count_rx(skb.len(), softirq);
         let skb = skb.into_raw();
-        // SAFETY: The packet is ours, with an Ethernet header in the linear part. Both ways of
-        // receiving take it over. The cells exist for as long as the private data.
+        // SAFETY: The packet is ours, with an Ethernet header in the linear part, of which a sum of all
+        // bytes is rid. Both ways of receiving take it over; that of the cells wants it without a
+        // socket. The cells exist for as long as the private data.
         unsafe {
             bindings::skb_scrub_packet(skb, crossing);
             let protocol = bindings::eth_type_trans(skb, self.as_raw());
             bindings::skb_set_protocol(skb, protocol);
+            bindings::skb_postpull_ethernet(skb);
             bindings::skb_reset_network_header(skb);
             if D::GRO_CELLS {
+                bindings::skb_prepare_for_gro(skb);
                 bindings::gro_cells_receive(self.shared().gro_cells(), skb);
             } else {
                 bindings::__netif_rx(skb);

@@ -81,7 +81,7 @@ impl Net {
 
     /// The state of module `M` in this namespace.
     ///
-    /// `None` while the namespace is being made or is dying.
+    /// `None` while the namespace is being made or is dying, or the module is being unloaded.
     #[doc(alias = "net_generic")]
     #[inline]
     pub fn state<M: Declared>(&self) -> Option<&M::State> {
@@ -89,9 +89,9 @@ impl Net {
             // SAFETY: A type without existence has no size, see `State::EXISTS`.
             return Some(unsafe { ptr::NonNull::<M::State>::dangling().as_ref() });
         }
-        let id = M::state_id().get();
-        // SAFETY: The namespace is valid, and `id` is registered as long as a callback of module
-        // `M` runs, which is where a `&Net` and an `M: Declared` meet.
+        let id = M::state_id().published()?;
+        // SAFETY: The namespace is valid, and `id` is registered until a grace period after it is
+        // unpublished, for which a callback that has seen it published is waited.
         let slot = unsafe { bindings::net_generic(self.as_raw(), id) };
         // SAFETY: The core allocated it for a `Slot<M::State>` (`PernetOps::size`), zeroed, which
         // is an unpublished slot; it is freed after the grace period that follows unpublishing.
@@ -125,9 +125,14 @@ unsafe impl Send for NetRef {}
 unsafe impl Sync for NetRef {}
 
 impl Net {
-    /// Takes a reference, unless the namespace is dying.
+    /// Takes a reference, unless the namespace is being made or is dying.
     #[doc(alias = "maybe_get_net")]
     pub fn get(&self) -> Option<NetRef> {
+        // One that is not in the list yet goes, whatever its count, if a module cannot serve it.
+        // SAFETY: Valid by the type. Zero until the namespace is made.
+        if unsafe { ptr::read_volatile(&raw const (*self.as_raw()).list.next) }.is_null() {
+            return None;
+        }
         // SAFETY: Valid by the type.
         let net = unsafe { bindings::maybe_get_net(self.as_raw()) };
         // INVARIANT: `maybe_get_net()` took a count if it did not return null.
@@ -182,25 +187,47 @@ impl State for () {
 }
 
 /// The number by which the core finds a module's state in a namespace.
+///
+/// # Invariants
+///
+/// `published` is 0 or the number, which is registered then, and until a grace period after it is 0
+/// again.
 #[doc(hidden)]
-#[repr(transparent)]
-pub struct StateId(Opaque<u32>);
+pub struct StateId {
+    /// The core's.
+    number: Opaque<u32>,
+    published: Atomic<u32>,
+}
 
-// SAFETY: Written by the core when the state is registered, before any reader exists, and read
-// only after.
+// SAFETY: The core writes the number when the state is registered, and only the callbacks of the
+// registration read it, after that.
 unsafe impl Sync for StateId {}
 
 impl StateId {
     /// No number yet.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
-        Self(Opaque::new(0))
+        // INVARIANT: Not published.
+        Self {
+            number: Opaque::new(0),
+            published: Atomic::<u32>::new(0),
+        }
     }
 
     #[inline(always)]
-    fn get(&self) -> u32 {
-        // SAFETY: Not written while there are readers, see `Sync` above.
-        unsafe { *self.0.get() }
+    fn published(&self) -> Option<u32> {
+        match self.published.load(Acquire) {
+            0 => None,
+            id => Some(id),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// The core has written the number.
+    unsafe fn number(&self) -> u32 {
+        // SAFETY: By the caller's promise.
+        unsafe { *self.number.get() }
     }
 }
 
@@ -256,7 +283,7 @@ impl<M: Declared> StateRegistration<M> {
             pre_exit: Some(Self::pre_exit_callback),
             exit_rtnl: Some(Self::exit_rtnl_callback),
             exit: Some(Self::exit_callback),
-            id: M::state_id().0.get(),
+            id: M::state_id().number.get(),
             size: size_of::<Slot<M::State>>(),
             ..pin_init::zeroed()
         };
@@ -269,7 +296,12 @@ impl<M: Declared> StateRegistration<M> {
         // SAFETY: The operations stay in place until they are unregistered, and the callbacks are
         // made for what `id` and `size` make the core allocate.
         to_result(unsafe { bindings::register_pernet_subsys(field) })
-            .map_err(|e| failed(name, format_args!("per-namespace state"), e))
+            .map_err(|e| failed(name, format_args!("per-namespace state"), e))?;
+        let id = M::state_id();
+        // INVARIANT: Registered, so that the core has written it; never 0.
+        // SAFETY: As above.
+        id.published.store(unsafe { id.number() }, Release);
+        Ok(())
     }
 
     /// Drops the state in every namespace.
@@ -279,6 +311,8 @@ impl<M: Declared> StateRegistration<M> {
     /// As [`Part::unregister`](crate::module::Part::unregister).
     pub(crate) unsafe fn unregister(slot: *mut Self) {
         if Self::EXISTS {
+            // What RCU drops later finds none: between `pre_exit` and `exit` there is a grace period.
+            M::state_id().published.store(0, Release);
             // SAFETY: Registered, by the caller's promise.
             unsafe {
                 bindings::unregister_pernet_subsys(Opaque::cast_into(&raw const (*slot).ops))
@@ -291,7 +325,7 @@ impl<M: Declared> StateRegistration<M> {
     /// Called by the core with a namespace for which it has allocated a slot.
     unsafe fn slot(net: *mut bindings::net) -> *mut Slot<M::State> {
         // SAFETY: By the caller's promise.
-        unsafe { bindings::net_generic(net, M::state_id().get()) }.cast()
+        unsafe { bindings::net_generic(net, M::state_id().number()) }.cast()
     }
 
     /// # Safety

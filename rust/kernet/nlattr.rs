@@ -54,7 +54,10 @@ pub use writer::{
 #[kunit_tests(kernet_nlattr)]
 mod tests {
     use super::*;
-    use crate::context::kunit::process;
+    use crate::context::{
+        kunit::process,
+        Process, //
+    };
 
     static TABLE: Table<4> = Table::new(&[
         (1, Policy::U32.range(1, 9)),
@@ -65,7 +68,7 @@ mod tests {
     #[test]
     fn nested_attributes_are_read_back() {
         let read = process(|process| -> Result<(Option<u32>, Option<[u8; 4]>, usize)> {
-            Writer::scratch(process, |writer| {
+            Writer::scratch(process, 512, |writer| {
                 writer.nest(7, |nest| {
                     nest.put_u32(1, 5)?;
                     nest.put(2, &[1, 2, 3, 4])?;
@@ -87,13 +90,13 @@ mod tests {
     #[test]
     fn a_string_ends_with_its_nul() {
         let read = process(|process| -> Result<[u8; 5]> {
-            Writer::scratch(process, |writer| writer.put_string(3, b"name"))?
+            Writer::scratch(process, 512, |writer| writer.put_string(3, b"name"))?
                 .with(|attr| attr.array().ok_or(EINVAL))
         });
         assert_eq!(read, Ok(*b"name\0"));
         static LONG: [u8; 2048] = [b'x'; 2048];
         let refused = process(|process| {
-            Writer::scratch(process, |writer| writer.put_string(3, &LONG)).map(|_| ())
+            Writer::scratch(process, 512, |writer| writer.put_string(3, &LONG)).map(|_| ())
         });
         assert_eq!(refused, Err(EMSGSIZE));
     }
@@ -102,7 +105,7 @@ mod tests {
     fn policies_refuse() {
         fn refused(fill: fn(&mut Writer<'_>) -> Result) -> bool {
             let result = process(|process| {
-                Writer::scratch(process, |writer| writer.nest(7, fill))?
+                Writer::scratch(process, 512, |writer| writer.nest(7, fill))?
                     .with(|attr| attr.nested(&TABLE, ExtAck::NONE).map(|_| ()))
             });
             result.is_err()
@@ -119,7 +122,7 @@ mod tests {
     #[test]
     fn a_nest_that_fails_leaves_nothing() {
         let len = process(|process| {
-            Writer::scratch(process, |writer| {
+            Writer::scratch(process, 512, |writer| {
                 let _ = writer.nest(7, |nest| {
                     nest.put_u32(1, 5)?;
                     Err(EINVAL)
@@ -129,5 +132,23 @@ mod tests {
             .map(|message| message.len())
         });
         assert!(matches!(len, Ok(0)));
+    }
+
+    #[test]
+    fn a_nest_whose_length_does_not_fit_is_refused() {
+        static PART: [u8; 8188] = [0; 8188];
+        fn put(process: Process<'_>, parts: usize, last: usize) -> Result<u32> {
+            Writer::scratch(process, 80000, |writer| {
+                writer.nest(7, |nest| {
+                    (0..parts).try_for_each(|_| nest.put(1, &PART))?;
+                    nest.put(2, PART.get(..last).unwrap_or_default())
+                })
+            })
+            .map(|message| message.len())
+        }
+        // With the headers, 65532 bytes are the most that are a multiple of 4.
+        assert_eq!(process(|process| put(process, 7, 8180)), Ok(65532));
+        assert_eq!(process(|process| put(process, 7, 8184)), Err(EMSGSIZE));
+        assert_eq!(process(|process| put(process, 8, 0)), Err(EMSGSIZE));
     }
 }

@@ -68,6 +68,10 @@ pub use link::PacketType;
 pub use owned::Skb;
 pub use received::Received;
 
+/// The largest headroom that is asked for, in bytes: more than any stack of headers takes, and far from
+/// what the 16 bits for a header's place overflow at.
+pub const MAX_HEADROOM: u16 = 4096;
+
 /// What a typed view of packet bytes may be: plain bytes of alignment 1.
 pub trait Bytes: FromBytes + KnownLayout + Immutable + Unaligned {}
 
@@ -391,22 +395,36 @@ impl SkBuff {
         Ok(())
     }
 
+    /// Whether a header that begins at `skb->data` can be noted: that takes 16 bits, and the greatest
+    /// number stands for none.
+    fn has_place_for_header(&self) -> bool {
+        self.headroom() < u32::from(u16::MAX)
+    }
+
     /// Says that the network header begins at `skb->data`.
+    ///
+    /// It stays where it was if the data begins 65535 bytes or more into its buffer, as those below.
     pub fn reset_network_header(self: Pin<&mut Self>) {
-        // SAFETY: The packet is ours to change.
-        unsafe { bindings::skb_reset_network_header(self.as_raw()) };
+        if self.has_place_for_header() {
+            // SAFETY: The packet is ours to change.
+            unsafe { bindings::skb_reset_network_header(self.as_raw()) };
+        }
     }
 
     /// Says that the transport header begins at `skb->data`.
     pub fn reset_transport_header(self: Pin<&mut Self>) {
-        // SAFETY: The packet is ours to change.
-        unsafe { bindings::skb_reset_transport_header(self.as_raw()) };
+        if self.has_place_for_header() {
+            // SAFETY: The packet is ours to change.
+            unsafe { bindings::skb_reset_transport_header(self.as_raw()) };
+        }
     }
 
     /// Says that the link header begins at `skb->data`.
     pub fn reset_mac_header(self: Pin<&mut Self>) {
-        // SAFETY: The packet is ours to change.
-        unsafe { bindings::skb_reset_mac_header(self.as_raw()) };
+        if self.has_place_for_header() {
+            // SAFETY: The packet is ours to change.
+            unsafe { bindings::skb_reset_mac_header(self.as_raw()) };
+        }
     }
 
     /// Sets the EtherType, in host byte order.

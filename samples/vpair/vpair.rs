@@ -193,7 +193,7 @@ impl Driver for End {
             return Transmit::Dropped;
         };
         let Some(receiver) = receiver else {
-            if !received.pass_up(softirq) {
+            if !received.pass_up(peer, softirq) {
                 dev.count_tx_dropped();
                 return Transmit::Dropped;
             }

@@ -19,11 +19,13 @@ use super::{
     },
     op::Validation,
     Family,
+    Registration,
     Request, //
 };
 use crate::{
     bindings,
     context::Process,
+    module::is_live,
     netlink::{
         state,
         Access,
@@ -114,7 +116,7 @@ impl<B: Builder> Entries<'_, B> {
     /// may be inconsistent (`NLM_F_DUMP_INTR`).
     #[doc(alias = "nl_dump_check_consistent")]
     pub fn generation(&mut self, generation: NonZero<u32>) {
-        self.batch.callback.seq = generation.get();
+        self.batch.set_generation(generation);
     }
 }
 
@@ -128,7 +130,11 @@ unsafe fn request<'a, F: Family, O: Dump<F>>(
     // SAFETY: By the caller's promise.
     unsafe {
         let info = &(*bindings::genl_dumpit_info(callback)).info;
-        Request::new(info, O::POLICIES.map_or(0, Policies::max))
+        Request::new(
+            info,
+            (*callback).skb,
+            O::POLICIES.map_or(0, Policies::max),
+        )
     }
 }
 
@@ -141,6 +147,11 @@ pub(super) unsafe extern "C" fn start<F: Family, O: Dump<F>>(
     from_result(|| {
         // SAFETY: By the caller's promise. The task may sleep.
         let (request, process) = unsafe { (request::<F, O>(callback), Process::assume()) };
+        // What is kept for sockets goes if the module fails to load, and a dump would go on.
+        // SAFETY: The family is registered, by its module, whose code is what runs.
+        if Registration::<F>::KEEPS && !unsafe { is_live((*request.info().family).module) } {
+            return Err(EAGAIN);
+        }
         let new = O::start(&request, process)?;
         // SAFETY: The memory is the dump's own. `done` drops what is there, and is called if and
         // only if this succeeds.
@@ -164,10 +175,7 @@ pub(super) unsafe extern "C" fn dumpit<F: Family, O: Dump<F>>(
         let entries = Entries {
             header: Header::of(request.info(), O::ANSWER),
             family: request.info().family,
-            batch: Batch {
-                callback: &mut *callback,
-                skb,
-            },
+            batch: Batch::new(callback, skb),
             _builder: PhantomData,
         };
         (request, state, entries, Process::assume())

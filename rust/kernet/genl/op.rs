@@ -175,14 +175,14 @@ pub(super) const fn first_strict<F: Family>(mut ops: &[Op<F>]) -> u8 {
 ///
 /// Called by the core with a request for `O`.
 unsafe extern "C" fn doit<F: Family, O: Do<F>>(
-    _skb: *mut bindings::sk_buff,
+    skb: *mut bindings::sk_buff,
     info: *mut bindings::genl_info,
 ) -> c_int {
     from_result(|| {
         // SAFETY: By the caller's promise; all of it is valid during the call, which may sleep.
         let (request, process) = unsafe {
             (
-                Request::<F, O::Request>::new(&*info, O::POLICIES.map_or(0, Policies::max)),
+                Request::<F, O::Request>::new(&*info, skb, O::POLICIES.map_or(0, Policies::max)),
                 Process::assume(),
             )
         };

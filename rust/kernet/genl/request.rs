@@ -35,20 +35,25 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// `info` is the core's of a request to `F`, with all that it refers to.
+/// `info` is the core's of a request to `F`, with all that it refers to; `skb` is its packet.
 pub struct Request<'a, F: Family, V: View> {
     view: V::On<'a>,
     info: &'a bindings::genl_info,
+    skb: *const bindings::sk_buff,
     _family: PhantomData<fn() -> F>,
 }
 
 impl<'a, F: Family, V: View> Request<'a, F, V> {
     /// # Safety
     ///
-    /// `info` is that of a request to `F`, whose attributes, if any, were parsed up to
+    /// `info` is that of a request to `F` in `skb`, whose attributes, if any, were parsed up to
     /// type `max`; all that it refers to is valid for `'a`.
     #[inline]
-    pub(super) unsafe fn new(info: &'a bindings::genl_info, max: u32) -> Self {
+    pub(super) unsafe fn new(
+        info: &'a bindings::genl_info,
+        skb: *const bindings::sk_buff,
+        max: u32,
+    ) -> Self {
         // SAFETY: By the caller's promise. The core has found the message to have both headers, and
         // the attributes are the rest of it. Without policies nothing was parsed, and what there
         // may be has not been validated: there are none then.
@@ -65,6 +70,7 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
         Self {
             view: V::on(attrs),
             info,
+            skb,
             _family: PhantomData,
         }
     }
@@ -88,6 +94,7 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
         Request {
             view: self.attrs(),
             info: self.info,
+            skb: self.skb,
             _family: PhantomData,
         }
     }
@@ -169,9 +176,17 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
     /// [`ENOMEM`].
     #[doc(alias = "genl_sk_priv_get")]
     pub fn socket(&self, _process: Process<'_>) -> Result<Arc<F::Socket>> {
-        // SAFETY: An operation of the family runs, so it is registered.
-        let sockets = unsafe { Registration::<F>::sockets(self.info.family) };
-        sockets.get(self.net().as_raw(), self.portid())
+        // SAFETY: An operation of the family runs, so it is registered: dumps begin when the module is
+        // loaded, which they hold. Netlink keeps the sender's socket, which is open, in the packet's
+        // control block.
+        unsafe {
+            let sender = (*(&raw const (*self.skb).cb).cast::<bindings::netlink_skb_parms>()).sk;
+            Registration::<F>::sockets(self.info.family).get(
+                self.net().as_raw(),
+                self.portid(),
+                sender,
+            )
+        }
     }
 }
 

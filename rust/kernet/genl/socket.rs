@@ -2,8 +2,9 @@
 
 //! What a family keeps for each socket that has asked it for something.
 //!
-//! `genl_sk_priv_get()` is not for modules; as families in modules do, sockets are told apart by
-//! their namespace and number, and their end is heard of by a netlink notifier.
+//! `genl_sk_priv_get()` is not for modules; as families in modules do, sockets are found by their
+//! namespace and number, and their end is heard of by a netlink notifier. A socket that is closed
+//! gives its number back before that: what is kept names the socket, too.
 
 use core::ptr;
 use kernel::{
@@ -25,11 +26,51 @@ use crate::{
 /// The namespace, as a number, and the number of the socket in it.
 type Key = (usize, u32);
 
+/// A socket that may be closed.
+///
+/// # Invariants
+///
+/// Owns one count of it.
+struct Sock(*mut bindings::sock);
+
+// SAFETY: The count is atomic, and so is the flag that is read.
+unsafe impl Send for Sock {}
+
+impl Sock {
+    /// # Safety
+    ///
+    /// `sock` is valid.
+    unsafe fn new(sock: *mut bindings::sock) -> Self {
+        // SAFETY: By the caller's promise.
+        unsafe { bindings::sock_hold(sock) };
+        // INVARIANT: Just taken.
+        Self(sock)
+    }
+
+    fn is_closed(&self) -> bool {
+        // SAFETY: By the type invariants.
+        unsafe { bindings::sock_dead(self.0) }
+    }
+}
+
+impl Drop for Sock {
+    fn drop(&mut self) {
+        // SAFETY: Gives back the count that the type invariants say is owned.
+        unsafe { bindings::sock_put(self.0) };
+    }
+}
+
+/// What is kept for a socket.
+struct Kept<S> {
+    sock: Sock,
+    state: Arc<S>,
+}
+
 /// The states of the sockets of a family.
 #[pin_data]
 pub(super) struct Sockets<S: Default + Send + Sync + 'static> {
     #[pin]
-    states: Mutex<RBTree<Key, Arc<S>>>,
+    states: Mutex<RBTree<Key, Kept<S>>>,
     #[pin]
     block: Opaque<bindings::notifier_block>,
 }
@@ -73,14 +114,31 @@ impl<S: Default + Send + Sync + 'static> Sockets<S> {
     }
 
     /// The state of a socket that an operation runs for, which keeps it open.
-    pub(super) fn get(&self, net: *const bindings::net, portid: u32) -> Result<Arc<S>> {
+    ///
+    /// # Safety
+    ///
+    /// `sock` is that socket.
+    pub(super) unsafe fn get(
+        &self,
+        net: *const bindings::net,
+        portid: u32,
+        sock: *mut bindings::sock,
+    ) -> Result<Arc<S>> {
         let key = (net.addr(), portid);
         let mut states = self.states.lock();
-        if let Some(state) = states.get(&key) {
-            return Ok(state.clone());
+        if let Some(kept) = states.get(&key).filter(|kept| kept.sock.0 == sock) {
+            return Ok(kept.state.clone());
         }
         let state = Arc::new(S::default(), GFP_KERNEL)?;
-        states.try_create_and_insert(key, state.clone(), GFP_KERNEL)?;
+        let kept = Kept {
+            // SAFETY: By the caller's promise.
+            sock: unsafe { Sock::new(sock) },
+            state: state.clone(),
+        };
+        let closed = states.try_create_and_insert(key, kept, GFP_KERNEL)?;
+        // Outside of the lock.
+        drop(states);
+        drop(closed);
         Ok(state)
     }
 
@@ -105,12 +163,16 @@ impl<S: Default + Send + Sync + 'static> Sockets<S> {
         if event == bindings::NETLINK_URELEASE as usize
             && notify.protocol == bindings::NETLINK_GENERIC as c_int
         {
-            let state = this
-                .states
-                .lock()
-                .remove(&(notify.net.addr(), notify.portid));
+            let key = (notify.net.addr(), notify.portid);
+            let mut states = this.states.lock();
+            let closed = match states.get(&key) {
+                // Not of one that has got the number since.
+                Some(kept) if kept.sock.is_closed() => states.remove(&key),
+                _ => None,
+            };
             // Outside of the lock.
-            drop(state);
+            drop(states);
+            drop(closed);
         }
         bindings::NOTIFY_DONE as c_int
     }

@@ -18,7 +18,8 @@ use crate::{
         Dev,
         Driver, //
     },
-    netns::Net, //
+    netns::Net,
+    skb::MAX_HEADROOM, //
 };
 
 /// The bits of the type of service that routing knows: the DSCP.
@@ -89,7 +90,7 @@ impl Underlay {
         let dev = dev.as_raw();
         // SAFETY: The device is registered, and RTNL is held, under which both are changed.
         unsafe {
-            bindings::dev_set_needed_headroom(dev, self.headroom);
+            bindings::dev_set_needed_headroom(dev, self.headroom.min(MAX_HEADROOM));
             if mtu {
                 bindings::dev_set_mtu_raw(dev, self.mtu);
             }

@@ -167,6 +167,13 @@ impl<D: Driver> Ops<D> {
         let this = unsafe { Dev::<D>::from_raw(dev) };
         // SAFETY: The core holds RTNL.
         let rtnl = unsafe { Rtnl::assume() };
+        // SAFETY: By the caller's promise. Nobody else knows a device whose registration has failed;
+        // the core has freed its statistics, if it had any, and does not look at them again.
+        unsafe {
+            if u32::from((*dev).reg_state) == bindings::netdev_reg_state_NETREG_UNINITIALIZED {
+                bindings::dev_forget_tstats(dev);
+            }
+        }
         Priv::part(this, rtnl);
         forget(this, rtnl);
         D::uninit(this, rtnl);

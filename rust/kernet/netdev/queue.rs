@@ -96,12 +96,12 @@ impl<'a, D: Driver> TxQueue<'a, D> {
         let Some(queue) = self.as_raw() else {
             return Err(skb);
         };
-        // SAFETY: The device's; bottom halves are off.
-        if unsafe { bindings::qdisc_txq_has_no_queue(queue) } {
-            return Err(skb);
-        }
         let peer = self.dev.peer(softirq);
         if receiver.index() != self.index || !peer.is_some_and(|peer| receiver.is_of(peer)) {
+            return Err(skb);
+        }
+        // SAFETY: The device's, which is registered, as it has a peer; bottom halves are off.
+        if unsafe { bindings::qdisc_txq_has_no_queue(queue) } {
             return Err(skb);
         }
         // SAFETY: As above.

@@ -8,7 +8,10 @@ use kernel::{
 };
 
 use super::Features;
-use crate::bindings;
+use crate::{
+    bindings,
+    skb::MAX_HEADROOM, //
+};
 
 /// A device that is being set up: not visible to anybody yet.
 #[doc(alias = "rtnl_link_ops::setup")]
@@ -63,9 +66,9 @@ impl Setup<'_> {
         self
     }
 
-    /// Bytes that the driver puts before a frame.
+    /// Bytes that the driver puts before a frame, [`MAX_HEADROOM`](crate::skb::MAX_HEADROOM) at most.
     pub fn needed_headroom(&mut self, bytes: u16) -> &mut Self {
-        self.0.needed_headroom = bytes;
+        self.0.needed_headroom = bytes.min(MAX_HEADROOM);
         self
     }
 

@@ -81,7 +81,7 @@ impl<D: Driver> Dev<D> {
     #[doc(alias = "dev_fetch_sw_netstats")]
     pub fn counted(&self) -> Counted {
         let mut stats: bindings::rtnl_link_stats64 = pin_init::zeroed();
-        // SAFETY: The device has per-CPU statistics (`Setup`) for as long as it is registered.
+        // SAFETY: Valid by the type, as are the per-CPU statistics, if the device has them yet.
         unsafe { bindings::dev_fetch_tstats(&raw mut stats, self.as_raw()) };
         Counted {
             tx: Totals {

@@ -112,8 +112,8 @@ pub(crate) struct TxRing {
     places: UnsafeCell<Places>,
     head: Atomic<u32>,
     tail: Atomic<u32>,
-    /// The timer runs, or is about to.
-    armed: Atomic<bool>,
+    /// The delay, in nanoseconds, of the timer that runs or is about to; 0 for none.
+    armed: Atomic<u64>,
     napi: Atomic<*mut bindings::napi_struct>,
     #[pin]
     timer: Opaque<bindings::hrtimer>,
@@ -142,7 +142,7 @@ impl TxRing {
             places: UnsafeCell::new(Places::NONE),
             head: Atomic::<u32>::new(0),
             tail: Atomic::<u32>::new(0),
-            armed: Atomic::<bool>::new(false),
+            armed: Atomic::<u64>::new(0),
             napi: Atomic::<*mut bindings::napi_struct>::new(ptr::null_mut()),
             timer <- Opaque::ffi_init(|timer| {
                 // SAFETY: `timer` is valid for writes and stays where it is; the callback is for one
@@ -199,7 +199,7 @@ impl TxRing {
             // Nobody starts it any more: there are no places.
             // SAFETY: Set up, by the type invariants; RTNL may sleep.
             unsafe { bindings::hrtimer_cancel(self.timer.get()) };
-            self.armed.store(false, Relaxed);
+            self.armed.store(0, Relaxed);
         }
         let mut position = left.start;
         while position != left.end {
@@ -310,7 +310,10 @@ impl TxRing {
             return unsafe { bindings::napi_schedule(self.napi.load(Relaxed)) };
         };
         // What was put in, before `armed`: the other side is in `fired`.
-        if !self.armed.xchg(true, Full) {
+        let armed = self.armed.fetch_add(0, Full);
+        // A shorter delay than that of the timer that runs comes to pass earlier than a long one.
+        if armed == 0 || delay < armed {
+            self.armed.store(delay, Relaxed);
             // SAFETY: Set up, by the type invariants, and there are places.
             unsafe { bindings::hrtimer_start_pinned(self.timer.get(), delay) };
         }
@@ -323,7 +326,7 @@ impl TxRing {
         // SAFETY: By the caller's promise.
         let this = unsafe { &*container_of!(Opaque::cast_from(timer), Self, timer) };
         // Whoever sees it armed has put in before this what the poll then sees.
-        this.armed.xchg(false, Full);
+        this.armed.xchg(0, Full);
         // SAFETY: Started while there were places, hence an instance, which outlives the timer. Its
         // own state keeps a disabled or deleted one from being scheduled.
         unsafe { bindings::napi_schedule(this.napi.load(Relaxed)) };

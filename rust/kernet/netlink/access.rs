@@ -35,10 +35,26 @@ impl Access {
                 Self::Admin => bindings::netlink_capable(skb, capability),
             }
         };
-        if granted {
-            Ok(())
-        } else {
-            Err(EPERM)
-        }
+        granted.then_some(()).ok_or(EPERM)
+    }
+
+    /// As [`Self::check`], of whoever reads what answers a request. Only of a reader whose socket was
+    /// opened by somebody with the capability, too: the reader may be somebody else.
+    ///
+    /// # Safety
+    ///
+    /// `skb` is a request whose sender's socket is open.
+    pub(super) unsafe fn check_reader(self, skb: *const bindings::sk_buff) -> Result {
+        let capability = bindings::CAP_NET_ADMIN as c_int;
+        // SAFETY: By the caller's promise. Netlink keeps the sender's socket in the control block.
+        let granted = unsafe {
+            let sender = (*(&raw const (*skb).cb).cast::<bindings::netlink_skb_parms>()).sk;
+            match self {
+                Self::Any => true,
+                Self::NamespaceAdmin => bindings::sk_net_capable(sender, capability),
+                Self::Admin => bindings::sk_capable(sender, capability),
+            }
+        };
+        granted.then_some(()).ok_or(EPERM)
     }
 }

@@ -42,7 +42,7 @@ use crate::{
 pub trait Dump<const N: usize> {
     /// The type of requests, `nlmsg_type`.
     const TYPE: u16;
-    /// Who may ask.
+    /// Who may ask. The socket has to have been opened by somebody who may, too.
     const ACCESS: Access = Access::Any;
     /// What the request may hold behind its header.
     const POLICY: &'static Table<N>;
@@ -131,16 +131,44 @@ impl Full {
 }
 
 /// A datagram of a dump, and the dump.
+///
+/// # Invariants
+///
+/// Both are valid for `'a`; the state in the callback is somebody else's.
 pub(crate) struct Batch<'a> {
-    pub(crate) callback: &'a mut bindings::netlink_callback,
+    callback: *mut bindings::netlink_callback,
     pub(crate) skb: *mut bindings::sk_buff,
+    _dump: PhantomData<&'a mut bindings::netlink_callback>,
 }
 
 impl Batch<'_> {
+    /// # Safety
+    ///
+    /// `callback` is the core's of a dump that goes on, `skb` a datagram for it; both are valid as long
+    /// as this is used.
+    pub(crate) unsafe fn new(
+        callback: *mut bindings::netlink_callback,
+        skb: *mut bindings::sk_buff,
+    ) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self {
+            callback,
+            skb,
+            _dump: PhantomData,
+        }
+    }
+
     /// Ends an entry, or takes it back.
     #[inline]
     pub(crate) fn close(&mut self, open: Open<'_>, filled: Result) -> Result<(), Full> {
-        open.close_entry(self.callback, filled)
+        // SAFETY: By the type invariants.
+        unsafe { open.close_entry(self.callback, filled) }
+    }
+
+    #[inline]
+    pub(crate) fn set_generation(&mut self, generation: NonZero<u32>) {
+        // SAFETY: By the type invariants.
+        unsafe { (*self.callback).seq = generation.get() };
     }
 }
 
@@ -181,7 +209,7 @@ impl<M: Message> Entries<'_, M> {
     /// may be inconsistent (`NLM_F_DUMP_INTR`).
     #[doc(alias = "nl_dump_check_consistent")]
     pub fn generation(&mut self, generation: NonZero<u32>) {
-        self.batch.callback.seq = generation.get();
+        self.batch.set_generation(generation);
     }
 }
 
@@ -212,10 +240,7 @@ unsafe fn entries<'a, M>(
         );
         // INVARIANT: By the caller's promise.
         let entries = Entries {
-            batch: Batch {
-                callback: &mut *callback,
-                skb,
-            },
+            batch: Batch::new(callback, skb),
             to,
             _message: PhantomData,
         };
@@ -230,9 +255,10 @@ unsafe fn entries<'a, M>(
 /// As [`dumpit`], whose callback has no state yet.
 unsafe fn begin<D: Dump<N>, const N: usize>(callback: *mut bindings::netlink_callback) -> Result {
     let mut places = [ptr::null_mut(); N];
-    // SAFETY: By the caller's promise. The first call is made in the call that sends the request.
+    // SAFETY: By the caller's promise. The request's socket is open while its dump goes on. A socket
+    // that is full gets its first datagram when it is read.
     let request = unsafe {
-        D::ACCESS.check((*callback).skb)?;
+        D::ACCESS.check_reader((*callback).skb)?;
         Request::parse(
             (*callback).skb,
             (*callback).nlh,

@@ -36,8 +36,14 @@ pub(crate) struct Entry {
     pub(crate) flags: u32,
 }
 
+/// A request's attributes are noted on the stack.
+const fn check_size(types: usize) {
+    assert!(types <= 256, "a request has at most 256 types of attributes");
+}
+
 impl Entry {
     pub(crate) const fn of_do<D: Do<N>, const N: usize>() -> Self {
+        const { check_size(N) };
         let mut flags = 0;
         if !D::Lock::RTNL {
             flags |= bindings::rtnl_link_flags_RTNL_FLAG_DOIT_UNLOCKED;
@@ -54,6 +60,7 @@ impl Entry {
     }
 
     pub(crate) const fn of_dump<D: Dump<N>, const N: usize>() -> Self {
+        const { check_size(N) };
         let mut flags = 0;
         if !D::Lock::RTNL {
             flags |= bindings::rtnl_link_flags_RTNL_FLAG_DUMP_UNLOCKED;

@@ -92,7 +92,9 @@ impl Buffer {
             let buffer = Self(skb);
             match write(skb) {
                 Ok(()) => return Ok(buffer),
-                Err(e) if e == EMSGSIZE && size < LARGEST => size = size.saturating_mul(4),
+                Err(e) if e == EMSGSIZE && size < LARGEST => {
+                    size = size.saturating_mul(4).min(LARGEST);
+                }
                 Err(e) => return Err(e),
             }
         }
@@ -242,17 +244,23 @@ impl<'a> Open<'a> {
     }
 
     /// As [`Self::close`], of an entry of a dump.
+    ///
+    /// # Safety
+    ///
+    /// `callback` is the core's of the dump, and valid.
     #[inline]
-    pub(super) fn close_entry(
+    pub(super) unsafe fn close_entry(
         self,
-        callback: &mut bindings::netlink_callback,
+        callback: *mut bindings::netlink_callback,
         filled: Result,
     ) -> Result<(), Full> {
-        // Not of an entry that is taken back: it would take the flag with it. A dump without
-        // generations has none to compare.
-        if filled.is_ok() && callback.seq != 0 {
-            // SAFETY: The message was begun, by the type invariants.
-            unsafe { bindings::nl_dump_check_consistent(callback, self.start) };
+        // SAFETY: By the caller's promise; the message was begun, by the type invariants.
+        unsafe {
+            // Not of an entry that is taken back: it would take the flag with it. A dump without
+            // generations has none to compare.
+            if filled.is_ok() && (*callback).seq != 0 {
+                bindings::nl_dump_check_consistent(callback, self.start);
+            }
         }
         self.close(filled).map_err(|e| {
             if e == EMSGSIZE {

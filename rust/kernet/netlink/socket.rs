@@ -51,6 +51,7 @@ use crate::{
     },
     module::{
         failed,
+        is_live,
         Part, //
     },
     netns::Net, //
@@ -92,6 +93,9 @@ pub trait Socket: Sized + 'static {
     fn slot() -> &'static Slot;
 
     /// A socket begins to listen to a group.
+    ///
+    /// Not to be counted: a socket may join a group twice, and leave one that it has not joined.
+    /// [`Notification::has_listeners`] knows.
     ///
     /// # Errors
     ///
@@ -395,17 +399,6 @@ impl<S: Socket> Registration<S> {
             S::unbind(net, group, process);
         }
     }
-}
-
-/// Whether a module has been loaded, and is not being unloaded.
-///
-/// # Safety
-///
-/// `module` is valid.
-unsafe fn is_live(module: *const bindings::module) -> bool {
-    // SAFETY: By the caller's promise. The loader changes it meanwhile.
-    let state = unsafe { ptr::read_volatile(&raw const (*module).state) };
-    state == kernel::bindings::module_state_MODULE_STATE_LIVE
 }
 
 /// Calls `f` with the socket of a namespace, in an RCU read-side section that keeps it.

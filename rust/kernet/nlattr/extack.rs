@@ -38,14 +38,18 @@ impl<'a> ExtAck<'a> {
     #[cold]
     pub fn error(self, error: Error, message: core::fmt::Arguments<'_>) -> Error {
         if let Some(extack) = self.0 {
+            let mut text = [0; bindings::NETLINK_MAX_FMTMSG_LEN as usize];
+            let mut cursor = Cursor {
+                buffer: &mut text,
+                at: 0,
+            };
+            // What does not fit is left out. What is formatted may set a message of its own.
+            let _ = core::fmt::Write::write_fmt(&mut cursor, message);
+            cursor.finish();
             // SAFETY: This thread's alone; not borrowed by anybody else meanwhile.
             let extack = unsafe { &mut *extack.get() };
             if extack._msg.is_null() {
-                let buffer: &mut [u8] = &mut extack._msg_buf;
-                let mut cursor = Cursor { buffer, at: 0 };
-                // What does not fit is left out.
-                let _ = core::fmt::Write::write_fmt(&mut cursor, message);
-                cursor.finish();
+                extack._msg_buf = text;
                 extack._msg = extack._msg_buf.as_ptr().cast();
             }
         }

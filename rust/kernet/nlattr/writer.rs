@@ -238,7 +238,7 @@ impl<'a> Writer<'a> {
         let result = fill(&mut self.reborrow()).and_then(|()| {
             // SAFETY: `start` is where the nest began, in this message. Refuses a nest whose
             // length does not fit into its header.
-            match unsafe { bindings::nla_nest_end(self.skb, start) } {
+            match unsafe { bindings::nla_nest_end_safe(self.skb, start) } {
                 end if end < 0 => Err(Error::from_errno(end)),
                 _ => Ok(()),
             }
@@ -356,10 +356,11 @@ mod scratch {
     impl Writer<'_> {
         pub(in crate::nlattr) fn scratch(
             _process: Process<'_>,
+            size: usize,
             fill: impl FnOnce(&mut Writer<'_>) -> Result,
         ) -> Result<Scratch> {
             // SAFETY: No requirements.
-            let skb = unsafe { bindings::nlmsg_new(512, bindings::GFP_KERNEL) };
+            let skb = unsafe { bindings::nlmsg_new(size, bindings::GFP_KERNEL) };
             if skb.is_null() {
                 return Err(ENOMEM);
             }

@@ -13,7 +13,8 @@ use kernel::{
 
 use super::{
     SkBuff,
-    Skb, //
+    Skb,
+    MAX_HEADROOM, //
 };
 use crate::{
     bindings,
@@ -60,9 +61,12 @@ impl SkBuff {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`]; the packet is as before.
+    /// [`ENOMEM`], also for more than [`MAX_HEADROOM`]; the packet is as before.
     #[doc(alias = "skb_cow")]
     pub fn cow(self: Pin<&mut Self>, headroom: u16) -> Result {
+        if headroom > MAX_HEADROOM {
+            return Err(ENOMEM);
+        }
         // SAFETY: The packet is ours to change, and the headroom no number that overflows.
         to_result(unsafe { bindings::skb_cow(self.as_raw(), u32::from(headroom)) })
     }

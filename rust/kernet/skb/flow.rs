@@ -59,7 +59,8 @@ impl SkBuff {
 
     /// A number that is the same for all packets of a flow, computed if nobody has yet.
     ///
-    /// `net` is where a program that takes flows apart is looked for.
+    /// `net` is where a program that takes flows apart is looked for. 0 if the data begins behind the
+    /// network header.
     #[doc(alias = "skb_get_hash_net")]
     #[inline]
     pub fn flow_hash(self: Pin<&mut Self>, net: &Net) -> u32 {

@@ -68,11 +68,15 @@ impl Skb {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`].
+    /// [`ENOMEM`], also when they are more than 65535 together: where a header begins is noted in 16
+    /// bits.
     #[doc(alias = "alloc_skb")]
     pub fn new<C: Context>(headroom: u32, size: u32, _context: C) -> Result<Self> {
         let total = headroom.checked_add(size).ok_or(ENOMEM)?;
-        // SAFETY: No requirements.
+        if total > u32::from(u16::MAX) {
+            return Err(ENOMEM);
+        }
+        // SAFETY: No requirements; far from a number that overflows.
         let skb = unsafe { bindings::alloc_skb(total, C::GFP) };
         let skb = NonNull::new(skb).ok_or(ENOMEM)?;
         // SAFETY: The packet is new and empty, and has room for both.

@@ -15,7 +15,8 @@ use super::{
 };
 use crate::{
     bindings,
-    context::Softirq, //
+    context::Softirq,
+    netdev::Device, //
 };
 use kernel::prelude::*;
 
@@ -66,14 +67,19 @@ impl Received {
         }
     }
 
-    /// Passes the packet up, by this CPU's backlog. Whether it was taken; one that was not is freed.
+    /// Passes the packet up, by this CPU's backlog, as one that `dev` has received. Whether it was taken;
+    /// one that was not is freed.
     #[doc(alias = "netif_rx")]
     #[must_use]
     #[inline]
-    pub fn pass_up(self, _softirq: Softirq<'_>) -> bool {
-        // SAFETY: The packet is ours, one that a device has received, and given away; bottom halves
-        // are off.
-        unsafe { bindings::__netif_rx(self.into_raw()) == bindings::NET_RX_SUCCESS as c_int }
+    pub fn pass_up(self, dev: &Device, _softirq: Softirq<'_>) -> bool {
+        let skb = self.into_raw();
+        // SAFETY: The packet is ours, and given away; bottom halves are off. Whose it was before may be
+        // gone, as a packet holds no device.
+        unsafe {
+            bindings::skb_set_dev(skb, dev.as_raw());
+            bindings::__netif_rx(skb) == bindings::NET_RX_SUCCESS as c_int
+        }
     }
 
     /// Frees the packet, which is lost, and says why.

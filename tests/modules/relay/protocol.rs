@@ -59,6 +59,7 @@ impl Socket for Relay {
         Handler::new_dump::<Count, 2>(),
         Handler::new_do::<Tell, 2>(),
         Handler::new_do::<Mine, 2>(),
+        Handler::new_dump::<Mine, 2>(),
         Handler::new_do::<TellOne, 2>(),
     ];
 
@@ -209,8 +210,33 @@ impl Do<2> for TellOne {
     }
 }
 
-/// For the administrator of the namespace.
+/// For the administrator of the namespace. As a dump, counts.
 pub(crate) struct Mine;
+
+impl Dump<2> for Mine {
+    const TYPE: u16 = 19;
+    const ACCESS: Access = Access::NamespaceAdmin;
+    const POLICY: &'static Table<2> = &NUMBERS;
+
+    type Header = u32;
+    type Request = Attrs<'static>;
+    type Entry = Said;
+    type State = Counting;
+    type Lock = Unlocked;
+
+    fn start(request: &Asked<'_>, _process: Process<'_>) -> Result<Counting> {
+        Counting::new(request.u32(NUMBER).unwrap_or(0))
+    }
+
+    fn run(
+        _net: &Net,
+        counting: &mut Counting,
+        entries: &mut Entries<'_, Said>,
+        _process: Process<'_>,
+    ) -> Result<(), Full> {
+        counting.run(entries, 0)
+    }
+}
 
 impl Do<2> for Mine {
     const TYPE: u16 = 19;

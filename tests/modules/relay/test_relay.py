@@ -235,6 +235,33 @@ def permissions():
 
 
 @case
+def dumps_are_for_who_opened_the_socket():
+    """A dump for which the socket has no room begins when it is read, by whoever has it then."""
+    modprobe("relay")
+    for user, wanted in ((0, ([0, 1, 2], 0)), (12345, ([], errno.EPERM))):
+        os.seteuid(user)
+        try:
+            sock = Socket(UNIT, buffer=1)
+            sock.send(ECHO, number(1), flags=0, header=u32())
+            body = u32() + number(3)
+            # With an address: what the opener may is not asked then, by the core.
+            sock.sock.sendto(struct.pack("=IHHII", 16 + len(body), MINE, REQUEST | DUMP, 7, 0) + body,
+                             (0, 0))
+        finally:
+            os.seteuid(0)
+        counted, end = [], None
+        while end is None:
+            for kind, _, seq, body in sock.receive():
+                if kind == DONE:
+                    end = -struct.unpack_from("=i", body)[0]
+                elif kind == ECHO and seq == 7:
+                    counted.append(struct.unpack_from("=I", body, 8)[0])
+        equal((counted, end), wanted, f"what user {user} gets")
+        sock.close()
+    equal(alive()[0], 0, "states")
+
+
+@case
 def protocol():
     """A protocol of one's own: answers, dumps, a group, one socket."""
     modprobe("relay")

@@ -18,7 +18,8 @@ use crate::{
         Driver,
         Priv, //
     },
-    netns::Net, //
+    netns::Net,
+    skb::MAX_HEADROOM, //
 };
 
 /// A device that is being made: not registered yet.
@@ -51,10 +52,11 @@ impl NewDevice<'_> {
         }
     }
 
-    /// Bytes that the driver and the device below it put before a frame.
+    /// Bytes that the driver and the device below it put before a frame,
+    /// [`MAX_HEADROOM`](crate::skb::MAX_HEADROOM) at most.
     pub fn set_needed_headroom(&self, bytes: u16) {
         // SAFETY: By the type invariants.
-        unsafe { (*self.0).needed_headroom = bytes };
+        unsafe { (*self.0).needed_headroom = bytes.min(MAX_HEADROOM) };
     }
 }
 
