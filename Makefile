@@ -60,6 +60,9 @@ help:
 	@echo 'make clean             remove build/'
 	@echo
 	@echo 'KERNEL=plain|debug     which kernel (debug: KASAN, lockdep, kmemleak and others)'
+	@echo 'KSRC=folder            a Linux source tree of your own, instead of the distribution'"'"'s'
+	@echo 'ONLY=word,...          of make test: the selftests of these modules or files alone'
+	@echo 'TIMEOUT=seconds        of make vm: how long the command may take (600)'
 	@echo 'KERNET_CACHE=folder    where kernels and tools are kept (~/.cache/kernet)'
 	@echo 'KERNET_KVM=0           emulate even where KVM boots the kernel'
 

@@ -12,6 +12,7 @@ What differs by nature is left out: the names of the kinds and indexes.
 import json
 import re
 import struct
+import subprocess
 
 import bpf
 import rtnl
@@ -206,6 +207,9 @@ def programs():
     both.features()
     both.compare_links(POLLED_BYTES)
     assert "Peer MTU is too large" in attach(program, "replaced by one for less")
+    for mode, why in ((bpf.HW_MODE, "in hardware"), (bpf.DRV_MODE | bpf.HW_MODE, "in two modes"),
+                      (1 << 10, "by an unknown flag")):
+        assert "errno" in both.attempt(why, lambda ns, mode=mode: program.attach(ns, "pa", mode))
     for numbers in ("rx 2", "rx 1", "tx 2", "tx 1"):
         for name in ADDRESS:
             both.run(name, f"ethtool -L {name} {numbers}")
@@ -282,6 +286,13 @@ def settings():
                     "ethtool --set-priv-flags pa x on", "ethtool -X pa default")))
 
 
+def ended():
+    """The number of a process that there is no more."""
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
 @case
 def refusals():
     """The same errno for what cannot be made; kernet says the attribute where veth does not."""
@@ -303,7 +314,16 @@ def refusals():
            dict(data=[(PEER, header + rtnl.attribute(rtnl.IFLA_IFNAME, b"a/b\0"))]),
            dict(data=[(PEER, header + rtnl.attribute(rtnl.IFLA_ADDRESS, b"\x01" * 6))]),
            dict(data=[(PEER, header + rtnl.attribute(rtnl.IFLA_NET_NS_FD, rtnl.u32(99)))]),
-           dict(data=[(2, b"data")]), dict(data=[(0, b"")]))
+           # Of a process that has ended.
+           dict(data=[(PEER, header + rtnl.attribute(rtnl.IFLA_NET_NS_PID, rtnl.u32(ended())))]),
+           dict(attrs=[(rtnl.IFLA_NET_NS_PID, rtnl.u32(ended()))]),
+           dict(attrs=[(rtnl.IFLA_TARGET_NETNSID, rtnl.u32(77))]),
+           # Twice, of which the last one counts; unknown ones, which do not.
+           dict(attrs=[(rtnl.IFLA_MTU, rtnl.u32(1400)), (rtnl.IFLA_MTU, rtnl.u32(60))]),
+           dict(attrs=[(rtnl.IFLA_MTU, rtnl.u32(60)), (rtnl.IFLA_MTU, rtnl.u32(1400))]),
+           dict(data=[(PEER, header + rtnl.attribute(rtnl.IFLA_IFNAME, b"pb\0")), (PEER, b"short")]),
+           dict(data=[(PEER, b"short"), (PEER, header + rtnl.attribute(rtnl.IFLA_IFNAME, b"pb\0"))]),
+           dict(data=[(2, b"data")]), dict(data=[(0, b"")]), dict(data=[(99, b"data")]))
     for wrong in bad:
         answers = {}
         for kind in KINDS:

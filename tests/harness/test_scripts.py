@@ -19,6 +19,7 @@ import vmlib  # noqa: E402
 from kernetlib import Failure, toolchain  # noqa: E402
 
 TESTS = []
+NEEDED = vmlib.script("modules").NEEDED
 SCRATCH = pathlib.Path()
 
 
@@ -73,7 +74,7 @@ def kernel_folder(name, release="7.3.4", config="", **options):
     (folder / "Makefile").touch()
     (folder / "include/config/kernel.release").write_text(release + "\n")
     version = subprocess.run([toolchain()["RUSTC"], "-V"], capture_output=True, text=True)
-    values = {"CC_IS_CLANG": "y", "RUST": "y", "MODULES": "y",
+    values = {"CC_IS_CLANG": "y", "RUST": "y", **dict.fromkeys(NEEDED, "y"),
               "RUSTC_VERSION_TEXT": f'"{version.stdout.strip()}"', **options}
     (folder / ".config").write_text("".join(f"CONFIG_{option}={value}\n"
                                             for option, value in values.items() if value))
@@ -98,6 +99,24 @@ def kdir_old():
 @test
 def kdir_without_rust():
     refused(call("modules", KDIR=kernel_folder("norust", RUST=None)), "without Rust.*CONFIG_RUST=y")
+
+
+@test
+def kdir_that_lacks_an_option():
+    """Those that the README lists."""
+    listed = re.findall(r"CONFIG_(\w+)=y", (ROOT / "README.md").read_text().partition("and has\n")[2]
+                        .partition("\n\nWith")[0])
+    assert listed == ["RUST", *NEEDED], f"the README lists {listed}"
+    for option in NEEDED:
+        refused(call("modules", KDIR=kernel_folder(f"no{option}", **{option: None})),
+                f"lacks what kernet needs; set CONFIG_{option}=y and build")
+
+
+@test
+def newest_source():
+    """By its number, not by its name."""
+    newest = vmlib.script("kernel").newest
+    assert newest(["linux-source-7.9", "linux-source-7.10", "linux-source-7.3"]) == "linux-source-7.10"
 
 
 @test

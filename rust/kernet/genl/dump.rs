@@ -130,11 +130,7 @@ unsafe fn request<'a, F: Family, O: Dump<F>>(
     // SAFETY: By the caller's promise.
     unsafe {
         let info = &(*bindings::genl_dumpit_info(callback)).info;
-        Request::new(
-            info,
-            (*callback).skb,
-            O::POLICIES.map_or(0, Policies::max),
-        )
+        Request::new(info, (*callback).skb, O::POLICIES.map_or(0, Policies::max))
     }
 }
 

@@ -190,7 +190,11 @@ impl<D: Driver> DeviceMap<D> {
 impl<D: Driver> PinnedDrop for DeviceMap<D> {
     fn drop(self: Pin<&mut Self>) {
         // One that no state holds is empty, and may be dropped anywhere: `insert` asks for a state's.
-        if self.buckets.iter().all(|bucket| bucket.load(Relaxed).is_null()) {
+        if self
+            .buckets
+            .iter()
+            .all(|bucket| bucket.load(Relaxed).is_null())
+        {
             return;
         }
         let mut orphans = false;

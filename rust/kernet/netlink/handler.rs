@@ -38,7 +38,10 @@ pub(crate) struct Entry {
 
 /// A request's attributes are noted on the stack.
 const fn check_size(types: usize) {
-    assert!(types <= 256, "a request has at most 256 types of attributes");
+    assert!(
+        types <= 256,
+        "a request has at most 256 types of attributes"
+    );
 }
 
 impl Entry {

@@ -341,12 +341,57 @@ mod cases {
     fn a_flow_has_one_number() {
         let seen = with_packet(|skb| {
             let net = init_net();
+            let unknown = skb.as_mut().flow_hash(net);
+            skb.as_mut().reset_network_header();
             let first = skb.as_mut().flow_hash(net);
             let again = skb.as_mut().flow_hash(net);
             skb.as_mut().clear_hash();
-            (first == again, skb.as_mut().flow_hash(net) == first)
+            (
+                unknown,
+                first != 0 && first == again,
+                skb.as_mut().flow_hash(net) == first,
+            )
         });
-        assert_eq!(seen, Some((true, true)));
+        assert_eq!(seen, Some((0, true, true)));
+    }
+
+    #[test]
+    fn sizes_that_overflow_are_refused() {
+        fn made(headroom: u32, size: u32) -> bool {
+            process(|process| {
+                let skb = Skb::new(headroom, size, process);
+                skb.map(|skb| skb.consume(process)).is_ok()
+            })
+        }
+        assert!(made(64, 65471));
+        for (headroom, size) in [
+            (64, 65472),
+            (4096, 0xffff_efff),
+            (0xffff_ffc8, 0),
+            (u32::MAX, 1),
+        ] {
+            assert!(!made(headroom, size));
+        }
+        let seen = with_packet(|skb| (skb.as_mut().cow(4097), skb.as_mut().cow(4096)));
+        assert_eq!(seen, Some((Err(ENOMEM), Ok(()))));
+    }
+
+    #[test]
+    fn a_header_too_far_to_be_noted_stays_where_it_was() {
+        static FILLING: [u8; 35000] = [2; 35000];
+        let seen = process(|process| {
+            // The allocator gives twice as much.
+            let mut skb = Skb::new(0, 65535, process).ok()?;
+            let put =
+                skb.put(&[1; 14]).is_ok() && skb.put(&FILLING).is_ok() && skb.put(&FILLING).is_ok();
+            skb.as_mut().reset_mac_header();
+            let pulled = skb.as_mut().pull(66000).is_ok();
+            skb.as_mut().reset_mac_header();
+            let first = skb.ethernet_header().map(|header| header.source().octets());
+            skb.consume(process);
+            Some((put, pulled, first))
+        });
+        assert_eq!(seen, Some((true, true, Some([1; 6]))));
     }
 
     #[test]
