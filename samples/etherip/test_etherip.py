@@ -520,9 +520,9 @@ def refuses_bad_attributes():
                            ("not the address of a host", host + [(LOCAL, address("239.1.1.1"))]),
                            ("index", host + [(LINK, rtnl.u32(1 << 31))]),
                            ("range", host + [(PMTUDISC, b"\2")]),
-                           ("policy", [(REMOTE, b"\1\2\3")]),
-                           ("policy", [(REMOTE, b"\1\2\3\4\5")]),
-                           ("policy", host + [(TTL, b"\1\2")])):
+                           ("out of range", [(REMOTE, b"\1\2\3")]),
+                           ("out of range", [(REMOTE, b"\1\2\3\4\5")]),
+                           ("", host + [(TTL, b"\1\2")])):
             try:
                 rtnl.newlink("t0", "etherip", data=data)
             except rtnl.NetlinkError as refusal:

@@ -168,7 +168,7 @@ def refuses_bad_requests():
                 (errno.EADDRNOTAVAIL, "unicast", [(rtnl.IFLA_ADDRESS, b"\x01" * 6)], []),
                 (errno.EINVAL, "maximum", [(rtnl.IFLA_MTU, rtnl.u32(70000))], []),
                 (errno.EINVAL, "minimum", [(rtnl.IFLA_MTU, rtnl.u32(60))], []),
-                (errno.ERANGE, "policy", [], [(PEER, b"short")])):
+                (errno.ERANGE, "out of range", [], [(PEER, b"short")])):
             try:
                 rtnl.newlink("pa", "vpair", attrs=attrs, data=data)
             except rtnl.NetlinkError as refusal:

@@ -12,12 +12,14 @@ import struct
 
 import ynl
 from dumps import Dump, abandon, follow
-from mutate import survives
+from mutate import COUNT, survives
 from nlraw import HEADER, INTERRUPTED
 from selftest import NetNs, case, equal, main, modprobe, wait_until
 
 # Of blocks of ten objects; as many more have room between two blocks.
 BLOCKS, BLOCK = 1000, 10
+# Of changed messages that one namespace gets.
+PART = 30000
 
 
 def number(attrs):
@@ -228,13 +230,16 @@ def survive_mutations():
             "sint": -70, "be16": 258, "text": "text", "long": b"abcdefg", "any": bytes(40), "flag": True,
             "inner": {"number": 7, "text": "abc", "deep": {"bottom": 5}}, "many": [1, 99],
             "array": [{"number": 7}, {}], "nests": [{"number": 7}, {}]}
-    survives("conform", NetNs(),
-             [("bare", {}), ("check", full), ("echo", full), ("list", {"u8": 3}), ("mine", {}), ("root", {}),
-              ("lenient", {"u8": 1, "text": "abc"}), ("hooked", {"u8": 1}), ("count", {}), ("alive", {}),
-              ("tell", {"plain32": 7}), ("tell", {"everywhere": True}), ("tell", {"single": True}),
-              ("object-add", {"id": 7, "data": b"data"}), ("object-del", {"id": 7}),
-              ("lenient", {"u8": 1}, True), ("object-get", {"without": 8}, True)],
-             specs=ynl.CONFORM, at_once=8)
+    requests = [
+        ("bare", {}), ("check", full), ("echo", full), ("list", {"u8": 3}), ("mine", {}), ("root", {}),
+        ("lenient", {"u8": 1, "text": "abc"}), ("hooked", {"u8": 1}), ("count", {}), ("alive", {}),
+        ("tell", {"plain32": 7}), ("tell", {"everywhere": True}), ("tell", {"single": True}),
+        ("object-add", {"id": 7, "data": b"data"}), ("object-del", {"id": 7}),
+        ("lenient", {"u8": 1}, True), ("object-get", {"without": 8}, True)]
+    # Changed numbers are new objects, of which the dumps are: no more of them than a part makes.
+    for at in range(0, COUNT, PART):
+        survives("conform", NetNs(), requests, specs=ynl.CONFORM, at_once=8,
+                 count=min(PART, COUNT - at), seed=at)
     equal(Objects().alive(), 0, "states left")
 
 

@@ -29,6 +29,7 @@ NOT_WITH_VETH = {
     "net/veth.sh": {},
     "net/udpgro.sh": {},
     "net/udpgro_fwd.sh": {},
+    "bpf/test_xdp_veth": {},
     "drivers/net/ping.py": {"test_xdp_offload": NOTHING},
     "drivers/net/stats.py": {
         "check_pause": NOTHING, "check_fec*": NOTHING,
@@ -86,7 +87,7 @@ def of_shell(output):
 
 
 def of_ktap(output):
-    """The same of a test in Python. What is skipped, or fails as it should, does not pass."""
+    """The same of a test in Python, or of tests/kernel/bpf_runner.c. What is skipped, or fails as it should, does not pass."""
     lines = re.findall(r"^(ok|not ok) \d+ (\S+)(?: # (.*))?$", output, re.M)
     found = [(name.partition(".")[2], verdict == "ok" and not said.startswith(("SKIP", "XFAIL")),
               said or verdict) for verdict, name, said in lines]
@@ -121,7 +122,7 @@ def said_by(name, kind):
             command += [sys.executable, str(path)]
             environment |= more
         else:
-            command = ["bash", f"./{path.name}"]
+            command = ["bash", f"./{path.name}"] if path.suffix else [f"./{path.name}"]
         # A file, not a pipe: what a script leaves running keeps a pipe open.
         output = opened.enter_context(open(f"/tmp/{path.name}.{kind}", "w+"))
         try:
@@ -133,7 +134,7 @@ def said_by(name, kind):
         output.seek(0)
         text = output.read()
     print(f"{name} {kind}: status {status}", text, sep="\n", file=sys.stderr, flush=True)
-    return of_ktap(text) if path.suffix == ".py" else of_shell(text)
+    return of_shell(text) if path.suffix == ".sh" else of_ktap(text)
 
 
 def listed(name, title):

@@ -8,6 +8,11 @@ from suites import alone
 
 
 @case
+def xdp_redirect():
+    alone("bpf/test_xdp_veth")
+
+
+@case
 def statistics():
     alone("drivers/net/stats.py")
 

@@ -24,6 +24,11 @@ def udpgro_fwd():
 
 
 @case
+def xdp_redirect():
+    both("bpf/test_xdp_veth")
+
+
+@case
 def ping():
     both("drivers/net/ping.py")
 

@@ -46,8 +46,8 @@ def unreclaimable():
     return 1024 * int(re.search(r"SUnreclaim: *(\d+)", text)[1])
 
 
-def survives(name, ns, requests, after=(), at_once=64, specs=ynl.SPECS):
-    """A family takes COUNT changed messages and is none the worse for it.
+def survives(name, ns, requests, after=(), at_once=64, specs=ynl.SPECS, count=COUNT, seed=0):
+    """A family takes `count` changed messages and is none the worse for it.
 
     `requests` are valid ones, as ynl.encode takes them; those of `after` follow each datagram of
     `at_once` as they are. A dump makes others of its datagram busy.
@@ -55,24 +55,24 @@ def survives(name, ns, requests, after=(), at_once=64, specs=ynl.SPECS):
     family = ynl.family(name, ns, specs)
     messages = [ynl.encode(family, *request) for request in requests]
     after = [ynl.encode(family, *request) for request in after]
-    throw(ns, messages, after, at_once, COUNT // 4)
+    throw(ns, messages, after, at_once, count // 4, seed)
     before = unreclaimable()
-    answers = throw(ns, messages, after, at_once, COUNT)
+    answers = throw(ns, messages, after, at_once, count, seed)
     said = {errno.errorcode.get(number, "ok"): count for number, count in answers.most_common()}
-    print(f"{name}: {COUNT} messages: {said}", file=sys.stderr, flush=True)
+    print(f"{name}: {count} messages: {said}", file=sys.stderr, flush=True)
     assert answers[0] and answers[errno.EINVAL] and len(answers) > 3, said
     # What a family loses of one in a hundred messages is more. What RCU has yet to free is not lost.
     # The debug kernel keeps what is freed, for KASAN; there kmemleak judges.
     if not DEBUG:
-        wait_until(lambda: unreclaimable() - before < max(1 << 20, 16 * COUNT), 30,
+        wait_until(lambda: unreclaimable() - before < max(1 << 20, 16 * count), 30,
                    f"no more than the {before} bytes of before are in use")
     operation, values, *dump = requests[0]
     (family.dump if dump else family.do)(operation, values)
 
 
-def throw(ns, messages, after, at_once, count):
+def throw(ns, messages, after, at_once, count, seed):
     """Sends so many; how often which errno came."""
-    rng = random.Random(count)
+    rng = random.Random(f"{count} {seed}")
     answers = collections.Counter()
     sent = 0
     while sent < count:

@@ -216,6 +216,8 @@ impl<D: Driver> Dev<D> {
             bindings::skb_scrub_packet(skb, true);
             let protocol = bindings::eth_type_trans(skb, self.as_raw());
             bindings::skb_set_protocol(skb, protocol);
+            // What a new packet has there is none: a flow's number would be of any bytes.
+            bindings::skb_reset_network_header(skb);
             // INVARIANT: `eth_type_trans()` has run.
             Some(Received::from_raw(NonNull::new_unchecked(skb)))
         }

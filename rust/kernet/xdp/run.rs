@@ -218,10 +218,9 @@ impl<'a, D: Driver> Run<'a, D> {
         let mut buff = unsafe { Buff::of_skb(skb) };
         // SAFETY: The packet is ours, its head a page fragment, and the queue is registered. Helpers
         // by which a program shortens the buffer free fragments as their type of memory says. A hint
-        // looks at the packet's device and its network header, which is where the data begins.
+        // looks at the packet's device.
         unsafe {
             bindings::skb_set_dev(skb, self.dev.as_raw());
-            bindings::skb_reset_network_header(skb);
             bindings::xdp_prepare_buff_of_skb(&raw mut buff.xdp, skb, rxq);
             if bindings::skb_nr_frags(skb) != 0 {
                 bindings::xdp_buff_take_frags(&raw mut buff.xdp, skb);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+// error: this function takes 3 arguments but 2 arguments were supplied
+
+//! A multicast that names no namespace.
+
+#![forbid(unsafe_code)]
+
+use kernel::prelude::*;
+use kernet::{
+    context::Process,
+    genl::{Group, McastGroup, Notification, Protocol, Slot},
+    nlattr::Writer,
+};
+
+struct Mine;
+
+impl Protocol for Mine {
+    const NAME: &'static CStr = c"mine";
+    const GROUPS: &'static [McastGroup] = &[McastGroup::new(c"events")];
+
+    fn slot() -> &'static Slot {
+        static SLOT: Slot = Slot::new();
+        &SLOT
+    }
+}
+
+struct First;
+
+impl Group for First {
+    type Protocol = Mine;
+    const INDEX: usize = 0;
+}
+
+struct Event;
+
+impl Notification for Event {
+    type Group = First;
+    type Builder = Writer<'static>;
+    const COMMAND: u8 = 1;
+}
+
+pub fn tell(process: Process<'_>) -> Result {
+    Event::multicast(process, |_| Ok(()))
+}
