@@ -29,6 +29,23 @@ def offloads(ns, names, how):
         ns.run(f"ethtool -K {name} {OFFLOADS.format(how)}")
 
 
+def sums_are_right(a, b, ends, device, v4=V4, v6=V6):
+    """Of what is summed before it is sent, tcpdump finds every sum right at b's `device`."""
+    need("tcpdump", "ethtool")
+    for ns, name in ends:
+        ns.run(f"ethtool -K {name} tx off gso off tso off gro off")
+    dump = b.popen(f"tcpdump -l -n -vv -c 60 -i {device} tcp or udp", stdout=subprocess.PIPE,
+                   stderr=subprocess.PIPE)
+    wait_until(lambda: "listening on" in dump.stderr.readline(), 20, "tcpdump listens")
+    for address in (v4, v6):
+        iperf(a, b, address, "-b 400K -l 2K")
+        iperf(a, b, address, "-u -b 200K -l 500")
+    said = dump.communicate(timeout=30)[0]
+    right = len(re.findall(r"\(correct\)|udp sum ok", said))
+    wrong = re.findall(r".*(?:\(incorrect|bad (?:udp )?cksum).*", said)
+    assert right >= 60 and not wrong, f"{right} right, wrong: {wrong[:2]}"
+
+
 @case
 def streams():
     """1 to 8 streams, with offloads and without."""
@@ -38,7 +55,8 @@ def streams():
         for ns, name in ((a, "pa"), (b, "pb")):
             offloads(ns, [name], how)
         assert iperf(a, b, address, f"-P {count}") > 1e5, f"{count} streams of TCP, offloads {how}"
-    carries(a, b, options="-P 4")
+        assert iperf(a, b, address, f"-u -b 2M -l 1000 -P {count}", amount="200K") > 1e5, \
+            f"{count} streams of UDP, offloads {how}"
 
 
 def three():
@@ -64,7 +82,8 @@ def through_a_bridge():
     b.up("pb", "192.0.2.2/24", "2001:db8::2/64")
     for how in ("on", "off"):
         offloads(c, ("ca", "cb"), how)
-        carries(a, b)
+        carries(a, b, options="-P 4")
+    sums_are_right(a, b, ((a, "pa"), (b, "pb")), "pb")
     # Taken out under traffic, and in again.
     a.popen(f"ping -q -f {V4}")
     for _ in range(3):
@@ -103,7 +122,9 @@ def through_a_vlan():
     for how in ("on", "off"):
         for ns, name in ((a, "pa"), (b, "pb")):
             ns.run(f"ethtool -K {name} tx-vlan-hw-insert {how} rx-vlan-hw-parse {how}")
-        carries(a, b, "198.51.100.2", "2001:db8:7::2")
+            offloads(ns, [name], how)
+        carries(a, b, "198.51.100.2", "2001:db8:7::2", options="-P 4")
+    sums_are_right(a, b, ((a, "v7"), (b, "v7")), "v7", "198.51.100.2", "2001:db8:7::2")
 
 
 @case
@@ -121,7 +142,11 @@ def through_a_bond():
             ns.run(f"ip link set {name}{number} master bond")
     a.up("bond", "192.0.2.1/24", "2001:db8::1/64")
     b.up("bond", "192.0.2.2/24", "2001:db8::2/64")
-    carries(a, b)
+    for how in ("on", "off"):
+        for ns, name in ((a, "pa"), (b, "pb")):
+            offloads(ns, (f"{name}1", f"{name}2"), how)
+        carries(a, b, options="-P 4")
+    sums_are_right(a, b, ((a, "bond"), (b, "bond")), "bond")
     for ns, name in ((a, "pa1"), (b, "pb2")):
         ns.run(f"ip link set {name} down")
         wait_until(lambda: a.ping(V4, count=1), 20, f"{V4} answers without {name}")
@@ -139,26 +164,14 @@ def through_a_redirection():
     b.up("pb", "192.0.2.2/24", "2001:db8::2/64")
     for how in ("on", "off"):
         offloads(c, ("ca", "cb"), how)
-        carries(a, b)
+        carries(a, b, options="-P 4")
+    sums_are_right(a, b, ((a, "pa"), (b, "pb")), "pb")
 
 
 @case
 def checksums_are_right():
-    """Of what is summed before it is sent, tcpdump finds every sum right."""
-    need("tcpdump", "ethtool")
     a, b = two()
-    for ns, name in ((a, "pa"), (b, "pb")):
-        ns.run(f"ethtool -K {name} tx off gso off tso off gro off")
-    dump = b.popen("tcpdump -l -n -vv -c 60 -i pb tcp or udp", stdout=subprocess.PIPE,
-                   stderr=subprocess.PIPE)
-    wait_until(lambda: "listening on" in dump.stderr.readline(), 20, "tcpdump listens")
-    for address in (V4, V6):
-        iperf(a, b, address, "-b 400K -l 2K")
-        iperf(a, b, address, "-u -b 200K -l 500")
-    said = dump.communicate(timeout=30)[0]
-    right = len(re.findall(r"\(correct\)|udp sum ok", said))
-    wrong = re.findall(r".*(?:\(incorrect|bad (?:udp )?cksum).*", said)
-    assert right >= 60 and not wrong, f"{right} right, wrong: {wrong[:2]}"
+    sums_are_right(a, b, ((a, "pa"), (b, "pb")), "pb")
 
 
 @case

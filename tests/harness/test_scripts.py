@@ -390,6 +390,21 @@ def machine_gives_status_and_output():
 
 
 @test
+def demonstration_that_falls_short():
+    """A stage of `make run` that fails is in the table and the verdict, and the status is not 0."""
+    kernels = vmlib.script("kernel")
+    command = ("mkdir /tmp/bin; printf '#!/bin/sh\\n[ \"$1\" != etherip ] && exec /usr/sbin/modprobe \"$@\"'"
+               " >/tmp/bin/modprobe; chmod +x /tmp/bin/modprobe; "
+               f"PATH=/tmp/bin:$PATH exec {toolchain()['PYTHON']} scripts/guest-demo")
+    said, outcome = boot(plain(), command, timeout=900, modules=vmlib.script("modules").stage(plain()),
+                         environment={"KERNET_KSRC": str(kernels.source()), "PYTHONPATH": "tests/lib"})
+    assert outcome.status == 1, outcome.failure() or f"status {outcome.status}: {said[-500:]}"
+    assert re.search(r"^demonstration .*etherip.* SHORT$", said, re.M), said[-1500:]
+    assert re.search(r"^verdict: 1 of \d+ fell short, the first demonstration: all stages$", said, re.M), \
+        said[-500:]
+
+
+@test
 def machine_cannot_write_to_the_host():
     path = SCRATCH / "host-file"
     path.write_text("host")
