@@ -21,7 +21,7 @@ def carries(a, b, v4=V4, v6=V6, options=""):
     for address in (v4, v6):
         wait_until(lambda: a.ping(address, count=1), 20, f"{address} answers")
         assert iperf(a, b, address, options) > 1e5, f"TCP to {address}"
-        assert iperf(a, b, address, f"-u -b 2M -l 1000 {options}", amount="200K") > 1e5, f"UDP to {address}"
+        assert iperf(a, b, address, f"-u -b 500K -l 1000 {options}", amount="200K") > 1e5, f"UDP to {address}"
 
 
 def offloads(ns, names, how):
@@ -55,7 +55,7 @@ def streams():
         for ns, name in ((a, "pa"), (b, "pb")):
             offloads(ns, [name], how)
         assert iperf(a, b, address, f"-P {count}") > 1e5, f"{count} streams of TCP, offloads {how}"
-        assert iperf(a, b, address, f"-u -b 2M -l 1000 -P {count}", amount="200K") > 1e5, \
+        assert iperf(a, b, address, f"-u -b 500K -l 1000 -P {count}", amount="200K") > 1e5, \
             f"{count} streams of UDP, offloads {how}"
 
 
