@@ -223,8 +223,8 @@ def truncated_frames_are_dropped():
 @checked
 def deleted_under_traffic():
     a, b = two()
+    flood(a, b)
     for ns, name in ((a, "pa"), (b, "pb")):
-        flood(a, b)
         received(b, "pb", 100)
         ns.run(f"ip link del {name}")
         equal(a.run("ip -j link show type vpair").stdout.strip() in ("", "[]"), True, "a is empty")
@@ -250,8 +250,8 @@ def namespace_deleted_under_traffic():
 @checked
 def unloaded_under_traffic():
     a, b = two()
+    flood(a, b)
     for _ in range(3):
-        flood(a, b)
         received(b, "pb", 50)
         rmmod("vpair")
         equal(loaded("vpair"), False, "loaded")

@@ -227,9 +227,9 @@ def holds_back_what_the_receiver_cannot_take():
     a.run("tc qdisc add dev pa root pfifo limit 10000")
     for address in ("192.0.2.2", "2001:db8::2"):
         assert iperf(a, b, address, options="-P 4") > 1e5
+    flood(a, b)
     for _ in range(4):
         # Its poll goes away and comes back while packets wait for it.
-        flood(a, b)
         gro(b, "pb", "off")
         received(b, "pb", 20)
         gro(b, "pb")
@@ -288,12 +288,12 @@ def statistics_by_name():
 def unlinked_from_their_queues_when_they_go():
     """Deleting a device that is polled, from either end, under traffic."""
     a, b = two()
+    flood(a, b)
     for ns, name in ((a, "pa"), (b, "pb")):
         gro(a, "pa")
         gro(b, "pb")
         a.run("ethtool -K pa tso off")
         b.run("ethtool -K pb tso off")
-        flood(a, b)
         received(b, "pb", 50)
         ns.run(f"ip link del {name}")
         wait_until(lambda: not json.loads(a.run("ip -j link show type vpair").stdout or "[]"), 10,
