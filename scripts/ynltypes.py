@@ -279,8 +279,11 @@ class Attribute:
         if self.multi:
             if kind.startswith("impl"):
                 self.unsupported("several arrays")
+            way = "filter_map"
+            if make.startswith("Some("):
+                way, make = "map", make.removeprefix("Some(").removesuffix(")")
             return (f"{text}{head} -> impl Iterator<Item = {kind}> + Clone + 'a {{\n"
-                    f"self.0.all({self.number}).filter_map(|attr| {make}) }}\n")
+                    f"self.0.all({self.number}).{way}(|attr| {make}) }}\n")
         return (f"{text}{head} -> Option<{kind}> {{\n"
                 f"let attr = self.0.get({self.number})?; {make} }}\n")
 

@@ -534,7 +534,7 @@ pub(crate) mod request {
         pub(crate) fn nests(&self) -> impl Iterator<Item = super::view::Inner<'a>> + Clone + 'a {
             self.0
                 .all(super::attr::value::NESTS)
-                .filter_map(|attr| Some(super::view::Inner(attr.nest())))
+                .map(|attr| super::view::Inner(attr.nest()))
         }
     }
 

@@ -173,9 +173,9 @@ impl Nic {
             skb.vlan_tag(),
             features.intersects(Features::HW_VLAN_CTAG_FILTER),
         ) {
-            if !self
+            if self
                 .vlan(tci.id())
-                .is_some_and(|(word, bit)| word.load(Relaxed) & bit != 0)
+                .is_none_or(|(word, bit)| word.load(Relaxed) & bit == 0)
             {
                 return false;
             }

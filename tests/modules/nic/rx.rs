@@ -117,7 +117,7 @@ fn write(
         let mut written = queue.fragments(napi).ok_or(DropReason::NOMEM)?;
         for offset in offsets {
             let buffer = piece(frame, offset, queue, napi);
-            if !buffer.is_some_and(|buffer| written.add(buffer).is_ok()) {
+            if buffer.is_none_or(|buffer| written.add(buffer).is_err()) {
                 written.drop_reason(DropReason::NOMEM, napi);
                 return Err(DropReason::NOMEM);
             }
@@ -132,7 +132,7 @@ fn write(
     let mut written = first.into_skb(napi).map_err(|_| DropReason::NOMEM)?;
     for offset in offsets.skip(1) {
         let buffer = piece(frame, offset, queue, napi);
-        if !buffer.is_some_and(|buffer| written.add_buffer(buffer).is_ok()) {
+        if buffer.is_none_or(|buffer| written.add_buffer(buffer).is_err()) {
             written.drop_reason(DropReason::NOMEM, napi);
             return Err(DropReason::NOMEM);
         }
