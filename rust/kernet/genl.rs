@@ -124,7 +124,8 @@ pub trait Family: Sized + Send + Sync + 'static {
     /// What is kept for each socket that asks for it by [`Request::socket`]; `()` for nothing.
     ///
     /// Made when it is asked for first; let go when the socket is closed or the family
-    /// unregistered, in process context.
+    /// unregistered, in process context. Dumps of a family that keeps something are refused
+    /// ([`EAGAIN`]) while the module is being loaded.
     #[doc(alias = "sock_priv_size")]
     type Socket: Default + Send + Sync + 'static;
 

@@ -87,7 +87,8 @@ def of_shell(output):
 
 
 def of_ktap(output):
-    """The same of a test in Python, or of tests/kernel/bpf_runner.c. What is skipped, or fails as it should, does not pass."""
+    """The same of a test in Python, or of tests/kernel/bpf_runner.c. What is skipped, or fails as it
+    should, does not pass."""
     lines = re.findall(r"^(ok|not ok) \d+ (\S+)(?: # (.*))?$", output, re.M)
     found = [(name.partition(".")[2], verdict == "ok" and not said.startswith(("SKIP", "XFAIL")),
               said or verdict) for verdict, name, said in lines]
