@@ -148,16 +148,7 @@ __kernet_helper int kernet_helper_skb_checksum_start_offset(const struct sk_buff
 
 __kernet_helper __u32 kernet_helper_skb_get_hash_net(const struct net *net, struct sk_buff *skb)
 {
-	/* A packet holds no device: what it names may be gone. */
-	struct net_device *dev = skb->dev;
-	u32 hash;
-
-	if (skb_network_offset(skb) < 0)
-		return 0;
-	skb->dev = NULL;
-	hash = skb_get_hash_net(net, skb);
-	skb->dev = dev;
-	return hash;
+	return skb_get_hash_net(net, skb);
 }
 
 __kernet_helper void kernet_helper_skb_postpull_ethernet(struct sk_buff *skb)

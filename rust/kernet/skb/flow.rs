@@ -64,8 +64,19 @@ impl SkBuff {
     #[doc(alias = "skb_get_hash_net")]
     #[inline]
     pub fn flow_hash(self: Pin<&mut Self>, net: &Net) -> u32 {
-        // SAFETY: The packet is ours to change, and the namespace valid.
-        unsafe { bindings::skb_get_hash_net(net.as_raw(), self.as_raw()) }
+        if self.network_offset() < 0 {
+            return 0;
+        }
+        let skb = self.as_raw();
+        // SAFETY: The packet is ours to change, and the namespace valid. A packet holds no device: the
+        // one that it names may be gone, so that it is not there to be looked at meanwhile.
+        unsafe {
+            let dev = bindings::skb_get_dev(skb);
+            bindings::skb_set_dev(skb, core::ptr::null_mut());
+            let hash = bindings::skb_get_hash_net(net.as_raw(), skb);
+            bindings::skb_set_dev(skb, dev);
+            hash
+        }
     }
 
     /// Forgets the flow's number, for a packet whose addresses have changed.
