@@ -56,10 +56,10 @@ impl Socket for Relay {
     const HANDLERS: &'static [Handler<Self>] = &[
         Handler::new_do::<Echo, 2>(),
         Handler::new_do::<Count, 2>(),
-        Handler::new_dump::<Count, 2>(),
+        Handler::new_dump::<Numbers<17, false>, 2>(),
         Handler::new_do::<Tell, 2>(),
         Handler::new_do::<Mine, 2>(),
-        Handler::new_dump::<Mine, 2>(),
+        Handler::new_dump::<Numbers<19, true>, 2>(),
         Handler::new_do::<TellOne, 2>(),
     ];
 
@@ -125,7 +125,7 @@ impl Do<2> for Echo {
     }
 }
 
-/// Says how many states of dumps are alive, and how many listen; or counts, as a dump.
+/// Says how many states of dumps are alive, and how many listen.
 pub(crate) struct Count;
 
 impl Do<2> for Count {
@@ -144,8 +144,16 @@ impl Do<2> for Count {
     }
 }
 
-impl Dump<2> for Count {
-    const TYPE: u16 = 17;
+/// Counts, as a dump of a type, for anybody or for the administrator of the namespace.
+pub(crate) struct Numbers<const TYPE: u16, const ADMIN: bool>;
+
+impl<const TYPE: u16, const ADMIN: bool> Dump<2> for Numbers<TYPE, ADMIN> {
+    const TYPE: u16 = TYPE;
+    const ACCESS: Access = if ADMIN {
+        Access::NamespaceAdmin
+    } else {
+        Access::Any
+    };
     const POLICY: &'static Table<2> = &NUMBERS;
 
     type Header = u32;
@@ -210,33 +218,8 @@ impl Do<2> for TellOne {
     }
 }
 
-/// For the administrator of the namespace. As a dump, counts.
+/// For the administrator of the namespace.
 pub(crate) struct Mine;
-
-impl Dump<2> for Mine {
-    const TYPE: u16 = 19;
-    const ACCESS: Access = Access::NamespaceAdmin;
-    const POLICY: &'static Table<2> = &NUMBERS;
-
-    type Header = u32;
-    type Request = Attrs<'static>;
-    type Entry = Said;
-    type State = Counting;
-    type Lock = Unlocked;
-
-    fn start(request: &Asked<'_>, _process: Process<'_>) -> Result<Counting> {
-        Counting::new(request.u32(NUMBER).unwrap_or(0))
-    }
-
-    fn run(
-        _net: &Net,
-        counting: &mut Counting,
-        entries: &mut Entries<'_, Said>,
-        _process: Process<'_>,
-    ) -> Result<(), Full> {
-        counting.run(entries, 0)
-    }
-}
 
 impl Do<2> for Mine {
     const TYPE: u16 = 19;
