@@ -15,9 +15,10 @@ import rtnl
 from selftest import Skip, equal, loaded, rmmod, run
 
 DEBUGFS = pathlib.Path("/sys/kernel/debug")
+SLABS = pathlib.Path("/sys/kernel/slab")
 SYS_FINIT_MODULE = 313
 # Allocations that may sleep fail too, small ones too, and the log stays short.
-SETTINGS = {"failslab/ignore-gfp-wait": "N", "failslab/verbose": "0",
+SETTINGS = {"failslab/ignore-gfp-wait": "N", "failslab/verbose": "0", "failslab/cache-filter": "Y",
             "fail_page_alloc/ignore-gfp-wait": "N", "fail_page_alloc/min-order": "0",
             "fail_page_alloc/verbose": "0"}
 OUT_OF_MEMORY = (errno.ENOMEM, errno.ENOBUFS)
@@ -31,6 +32,8 @@ class Faults:
             raise Skip("this kernel has no fault injection; the debug kernel has")
         for name, value in SETTINGS.items():
             (DEBUGFS / name).write_text(value)
+        for cache in SLABS.glob("*/failslab"):
+            cache.write_text("0" if cache.parent.name.startswith("kmemleak") else "1")
 
     def call(self, nth, function):
         """Calls with the nth allocation failing: (its error or None, whether one has failed).
