@@ -27,6 +27,7 @@
 #include <linux/rcupdate.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
+#include <linux/virtio_net.h>
 #include <net/addrconf.h>
 #include <net/arp.h>
 #include <net/dropreason.h>
@@ -68,6 +69,7 @@ const u64 RUST_CONST_HELPER_NETIF_F_SG = NETIF_F_SG;
 const u64 RUST_CONST_HELPER_NETIF_F_FRAGLIST = NETIF_F_FRAGLIST;
 const u64 RUST_CONST_HELPER_NETIF_F_HW_CSUM = NETIF_F_HW_CSUM;
 const u64 RUST_CONST_HELPER_NETIF_F_RXCSUM = NETIF_F_RXCSUM;
+const u64 RUST_CONST_HELPER_NETIF_F_RXHASH = NETIF_F_RXHASH;
 const u64 RUST_CONST_HELPER_NETIF_F_SCTP_CRC = NETIF_F_SCTP_CRC;
 const u64 RUST_CONST_HELPER_NETIF_F_HIGHDMA = NETIF_F_HIGHDMA;
 const u64 RUST_CONST_HELPER_NETIF_F_GSO_SOFTWARE = NETIF_F_GSO_SOFTWARE;

@@ -3,6 +3,7 @@
 #include <linux/if_vlan.h>
 #include <linux/ptr_ring.h>
 #include <linux/skbuff.h>
+#include <linux/virtio_net.h>
 #include <net/sock.h>
 
 __kernet_helper struct sk_buff *kernet_helper_alloc_skb(unsigned int size, gfp_t gfp)
@@ -159,6 +160,29 @@ __kernet_helper void kernet_helper_skb_postpull_ethernet(struct sk_buff *skb)
 __kernet_helper __u32 kernet_helper_skb_get_hash(struct sk_buff *skb)
 {
 	return skb_get_hash(skb);
+}
+
+__kernet_helper __u32 kernet_helper_skb_get_hash_raw(const struct sk_buff *skb)
+{
+	return skb_get_hash_raw(skb);
+}
+
+__kernet_helper void kernet_helper___skb_set_hash(struct sk_buff *skb, __u32 hash, bool is_sw,
+						  bool is_l4)
+{
+	__skb_set_hash(skb, hash, is_sw, is_l4);
+}
+
+__kernet_helper void kernet_helper_skb_record_rx_queue(struct sk_buff *skb, u16 queue)
+{
+	skb_record_rx_queue(skb, queue);
+}
+
+__kernet_helper int kernet_helper_virtio_net_hdr_to_skb(struct sk_buff *skb,
+							const struct virtio_net_hdr *header,
+							bool little_endian)
+{
+	return virtio_net_hdr_to_skb(skb, header, little_endian);
 }
 
 __kernet_helper void kernet_helper_skb_clear_hash(struct sk_buff *skb)

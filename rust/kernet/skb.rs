@@ -55,7 +55,10 @@ mod tests;
 pub use checksum::Checksum;
 pub use control_block::WithControl;
 pub use drop_reason::DropReason;
-pub use flow::VlanTag;
+pub use flow::{
+    FlowHash,
+    VlanTag, //
+};
 pub use free::{
     AnyContext,
     Free, //

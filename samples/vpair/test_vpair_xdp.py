@@ -4,7 +4,6 @@
 
 import errno
 import json
-import pathlib
 import threading
 
 import bpf
@@ -12,7 +11,7 @@ import rtnl
 import ynl
 from bpf import ABORTED, DROP, PASS, TX, DeviceMap, Program, adjust, answer, detach
 from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, loaded, main, rmmod,
-                      wait_until)
+                      traced, wait_until)
 from topology import chain, ethtool_statistics, flood, received, statistics, two
 from wire import Wire, frame
 
@@ -89,15 +88,9 @@ def drops():
 
 def exceptions(action, send):
     """How often the tracepoint has told of `action` after `send`."""
-    trace = pathlib.Path("/sys/kernel/tracing")
-    enable = trace / "events/xdp/xdp_exception/enable"
-    (trace / "trace").write_text("")
-    enable.write_text("1")
-    try:
+    with traced("xdp/xdp_exception") as lines:
         send()
-    finally:
-        enable.write_text("0")
-    return (trace / "trace").read_text().count(f"action={action} ")
+    return sum(f"action={action} " in line for line in lines)
 
 
 @case

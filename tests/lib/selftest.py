@@ -209,20 +209,30 @@ def _setns(fd):
 
 
 @contextlib.contextmanager
-def drop_reasons():
-    """A list that, after the block, has the reason of each packet dropped in it."""
+def traced(event):
+    """A list that, after the block, has what was traced of the event in it, `event: field=...`."""
     trace = pathlib.Path("/sys/kernel/tracing")
-    enable = trace / "events/skb/kfree_skb/enable"
+    enable = trace / "events" / event / "enable"
     (trace / "trace").write_text("")
     enable.write_text("1")
-    reasons = []
+    lines = []
     try:
-        yield reasons
+        yield lines
     finally:
         enable.write_text("0")
+        mark = f" {event.partition('/')[2]}: "
         for line in (trace / "trace").read_text().splitlines():
-            if "reason: " in line:
-                reasons.append(line.rpartition("reason: ")[2].strip())
+            if mark in line:
+                lines.append(line.partition(mark)[2].strip())
+
+
+@contextlib.contextmanager
+def drop_reasons():
+    """A list that, after the block, has the reason of each packet dropped in it."""
+    reasons = []
+    with traced("skb/kfree_skb") as lines:
+        yield reasons
+    reasons += [line.rpartition("reason: ")[2] for line in lines if "reason: " in line]
 
 
 def iperf(client, server, address, options="", seconds=1, amount=None):

@@ -18,6 +18,7 @@ use crate::{
     skb::{
         Checksum,
         DropReason,
+        FlowHash,
         Free,
         Received,
         SkBuff,
@@ -51,6 +52,12 @@ impl<'a, Q> Polled<'a, Q> {
             receive,
             napi,
         }
+    }
+
+    /// The number of the queue, from 0.
+    #[inline]
+    pub fn index(&self) -> u16 {
+        self.receive.index()
     }
 
     /// A part of the content, as a [`Ring`](super::Ring) in a struct with other things; `None` for
@@ -90,6 +97,8 @@ impl<'a, Q> Polled<'a, Q> {
         // SAFETY: The packet is ours now, without data; its pages will be of pools.
         unsafe {
             bindings::skb_mark_for_recycle(skb.as_ptr());
+            // Of another frame, as the memory is used again.
+            bindings::skb_clear_hash(skb.as_ptr());
             // INVARIANT: Empty.
             Some(Fragments(Skb::from_raw(skb)))
         }
@@ -146,6 +155,16 @@ impl Fragments {
         let verified = Checksum::Unnecessary { level: 0 };
         // Fails for a level that cannot be, which 0 is not.
         let _ = self.0.as_mut().set_checksum(verified);
+    }
+
+    /// The flow's number, which the hardware has computed.
+    pub fn set_hash(&mut self, hash: FlowHash) {
+        self.0.as_mut().set_hash(hash);
+    }
+
+    /// The number of the queue that the frame was received on.
+    pub fn record_rx_queue(&mut self, queue: u16) {
+        self.0.as_mut().record_rx_queue(queue);
     }
 
     /// The VLAN tag that the hardware has taken out.

@@ -27,6 +27,7 @@ features! {
     FRAGLIST = NETIF_F_FRAGLIST: "Packets with a list of packets.";
     HW_CSUM = NETIF_F_HW_CSUM: "Checksums left to the device, for any protocol.";
     RXCSUM = NETIF_F_RXCSUM: "Checksums of received packets verified.";
+    RXHASH = NETIF_F_RXHASH: "The number of the flow computed for received packets.";
     SCTP_CRC = NETIF_F_SCTP_CRC: "The CRC of SCTP left to the device.";
     HIGHDMA = NETIF_F_HIGHDMA: "Data in any memory.";
     GSO_SOFTWARE = NETIF_F_GSO_SOFTWARE: "Segmentation that the stack can do in software, too.";

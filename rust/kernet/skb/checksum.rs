@@ -78,12 +78,16 @@ impl SkBuff {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`]: a level above the [maximum](Checksum::MAX_LEVEL), or a checksum to fill in that
-    /// is not in the linear part. The packet is as before.
+    /// [`EINVAL`]: a level above the [maximum](Checksum::MAX_LEVEL), a checksum to fill in that is
+    /// not in the linear part, or one that those are to have into which the packet is to be
+    /// [cut](Self::gso). The packet is as before.
     #[doc(alias = "skb_partial_csum_set")]
     pub fn set_checksum(self: Pin<&mut Self>, checksum: Checksum) -> Result {
         let skb = self.as_raw();
         match checksum {
+            Checksum::None | Checksum::Complete { .. } if self.gso().is_some() => {
+                return Err(EINVAL)
+            }
             // SAFETY: The packet is ours to change.
             Checksum::None => unsafe { bindings::skb_set_csum_none(skb) },
             Checksum::Unnecessary { level } if level <= Checksum::MAX_LEVEL => {

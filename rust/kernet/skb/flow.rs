@@ -28,6 +28,18 @@ pub enum VlanTag {
     Service(Tci),
 }
 
+/// A number that is the same for all packets of a flow, as a device or the kernel has computed it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlowHash {
+    /// Of the addresses, of which layer ever.
+    #[doc(alias = "PKT_HASH_TYPE_L2")]
+    #[doc(alias = "PKT_HASH_TYPE_L3")]
+    Addresses(u32),
+    /// Of the addresses and the ports.
+    #[doc(alias = "PKT_HASH_TYPE_L4")]
+    Ports(u32),
+}
+
 impl SkBuff {
     /// The packet's mark.
     #[inline(always)]
@@ -79,11 +91,54 @@ impl SkBuff {
         }
     }
 
+    /// The flow's number, if there is one: 0 is none.
+    #[doc(alias = "skb_get_hash_raw")]
+    #[inline]
+    pub fn hash(&self) -> Option<FlowHash> {
+        // SAFETY: Valid by the type.
+        let hash = unsafe { bindings::skb_get_hash_raw(self.as_raw()) };
+        // SAFETY: As above.
+        let ports = unsafe { bindings::skb_l4_hash(self.as_raw()) };
+        match hash {
+            0 => None,
+            hash if ports => Some(FlowHash::Ports(hash)),
+            hash => Some(FlowHash::Addresses(hash)),
+        }
+    }
+
+    /// Says the flow's number, which the device has computed.
+    #[doc(alias = "skb_set_hash")]
+    #[inline]
+    pub fn set_hash(self: Pin<&mut Self>, hash: FlowHash) {
+        let (hash, ports) = match hash {
+            FlowHash::Addresses(hash) => (hash, false),
+            FlowHash::Ports(hash) => (hash, true),
+        };
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::__skb_set_hash(self.as_raw(), hash, false, ports) };
+    }
+
     /// Forgets the flow's number, for a packet whose addresses have changed.
     #[doc(alias = "skb_clear_hash")]
     pub fn clear_hash(self: Pin<&mut Self>) {
         // SAFETY: The packet is ours to change.
         unsafe { bindings::skb_clear_hash(self.as_raw()) };
+    }
+
+    /// The number of the queue that the packet was received on, if the device has said it.
+    #[doc(alias = "skb_get_rx_queue")]
+    #[inline]
+    pub fn rx_queue(&self) -> Option<u16> {
+        self.queue_mapping().checked_sub(1)
+    }
+
+    /// Says which queue the packet was received on. Where it is forwarded it is sent on that one, as
+    /// far as there are as many.
+    #[doc(alias = "skb_record_rx_queue")]
+    #[inline]
+    pub fn record_rx_queue(self: Pin<&mut Self>, queue: u16) {
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::skb_record_rx_queue(self.as_raw(), queue) };
     }
 
     /// The VLAN tag beside the packet.

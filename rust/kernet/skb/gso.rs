@@ -4,7 +4,16 @@
 //!
 //! C source: [`Documentation/networking/segmentation-offloads.rst`](srctree/Documentation/networking/segmentation-offloads.rst)
 
-use super::SkBuff;
+use core::pin::Pin;
+use kernel::{
+    error::to_result,
+    prelude::*, //
+};
+
+use super::{
+    Checksum,
+    SkBuff, //
+};
 use crate::bindings;
 
 /// What a packet is to be cut into.
@@ -64,6 +73,44 @@ impl SkBuff {
             size: shared.gso_size,
             segments: shared.gso_segs,
             kind: GsoKind(shared.gso_type),
+        })
+    }
+
+    /// Says that the packet is to be cut, as one that a device has merged or a guest has made. The
+    /// data begins with the link header, and the [checksum](Checksum::Partial) is left to whoever
+    /// cuts it.
+    ///
+    /// Nobody trusts what is said: the headers are checked before the packet is cut
+    /// ([`GsoKind::DODGY`]). One without more than `size` bytes of payload stays one packet.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`]: a kind that is none of TCP or UDP, more than one of them, or not that of the
+    /// checksum; no checksum to fill in; a size of 0, or one that stands for another thing; [`ENOMEM`].
+    #[doc(alias = "virtio_net_hdr_to_skb")]
+    pub fn set_gso(mut self: Pin<&mut Self>, kind: GsoKind, size: u16) -> Result {
+        let gso_type = match kind {
+            GsoKind::TCPV4 => bindings::VIRTIO_NET_HDR_GSO_TCPV4,
+            GsoKind::TCPV6 => bindings::VIRTIO_NET_HDR_GSO_TCPV6,
+            GsoKind::UDP_L4 => bindings::VIRTIO_NET_HDR_GSO_UDP_L4,
+            _ => return Err(EINVAL),
+        };
+        let Checksum::Partial { start, offset } = self.checksum() else {
+            return Err(EINVAL);
+        };
+        // What is said is kept with the data, which a clone has too.
+        self.as_mut().cow(0)?;
+        let header = bindings::virtio_net_hdr {
+            flags: bindings::VIRTIO_NET_HDR_F_NEEDS_CSUM as u8,
+            gso_type: gso_type as u8,
+            gso_size: size,
+            csum_start: u16::try_from(start).map_err(|_| EINVAL)?,
+            csum_offset: offset,
+            ..Default::default()
+        };
+        // SAFETY: The packet and its data are ours to change. The callee checks what it is told.
+        to_result(unsafe {
+            bindings::virtio_net_hdr_to_skb(self.as_raw(), &header, cfg!(target_endian = "little"))
         })
     }
 }

@@ -356,6 +356,105 @@ mod cases {
     }
 
     #[test]
+    fn a_device_says_the_flow_and_the_queue() {
+        let seen = with_packet(|skb| {
+            let new = (skb.hash(), skb.rx_queue());
+            skb.as_mut().set_hash(FlowHash::Addresses(6));
+            let addresses = skb.hash();
+            skb.as_mut().set_hash(FlowHash::Ports(7));
+            skb.as_mut().record_rx_queue(3);
+            skb.as_mut().reset_network_header();
+            // What is said is not computed anew.
+            let known = skb.as_mut().flow_hash(init_net());
+            let said = (addresses, skb.hash(), skb.rx_queue(), known);
+            skb.as_mut().clear_hash();
+            (new, said, skb.hash())
+        });
+        let said = (
+            Some(FlowHash::Addresses(6)),
+            Some(FlowHash::Ports(7)),
+            Some(3),
+            7,
+        );
+        assert!(seen == Some(((None, None), said, None)));
+    }
+
+    /// Runs `test` on a packet as long as a TCP one with 1200 bytes.
+    fn with_tcp<R>(test: impl FnOnce(&mut Skb) -> R) -> Option<R> {
+        process(|process| {
+            let mut skb = Skb::new(16, 1500, process).ok()?;
+            let put = skb.put(&[0; 54]).is_ok() && (0..12).all(|_| skb.put(&[0; 100]).is_ok());
+            let result = test(&mut skb);
+            skb.consume(process);
+            put.then_some(result)
+        })
+    }
+
+    const TCP_CHECKSUM: Checksum = Checksum::Partial {
+        start: 34,
+        offset: 16,
+    };
+
+    #[test]
+    fn a_packet_is_to_be_cut() {
+        let seen = with_tcp(|skb| {
+            let early = skb.as_mut().set_gso(GsoKind::TCPV4, 500);
+            let partial = skb.as_mut().set_checksum(TCP_CHECKSUM).is_ok();
+            let whole = (skb.as_mut().set_gso(GsoKind::TCPV4, 1200), skb.gso());
+            let clone = process(|process| skb.try_clone(process));
+            let set = skb.as_mut().set_gso(GsoKind::TCPV4, 500).is_ok();
+            let shared = clone.map(|clone| {
+                let gso = clone.gso();
+                process(|process| clone.consume(process));
+                gso
+            });
+            // Those into which it is cut have none, then.
+            let none = skb.as_mut().set_checksum(Checksum::None);
+            let gso = skb.gso();
+            let kind = gso.map(|gso| {
+                (
+                    gso.kind.contains(GsoKind::TCPV4),
+                    gso.kind.contains(GsoKind::DODGY),
+                )
+            });
+            let size = gso.map(|gso| (gso.size, gso.segments));
+            (early, partial, whole, set, shared, none, kind, size)
+        });
+        assert!(
+            seen == Some((
+                Err(EINVAL),
+                true,
+                (Ok(()), None),
+                true,
+                Ok(None),
+                Err(EINVAL),
+                Some((true, true)),
+                Some((500, 0)),
+            ))
+        );
+    }
+
+    #[test]
+    fn how_a_packet_cannot_be_cut_is_refused() {
+        for (kind, size) in [
+            (GsoKind::TCPV4, 0),
+            // `GSO_BY_FRAGS`.
+            (GsoKind::TCPV4, u16::MAX),
+            // Its checksum is elsewhere.
+            (GsoKind::UDP_L4, 500),
+            (GsoKind::SCTP, 500),
+            (GsoKind::FRAGLIST, 500),
+            (GsoKind::DODGY, 500),
+        ] {
+            let seen = with_tcp(|skb| {
+                let partial = skb.as_mut().set_checksum(TCP_CHECKSUM).is_ok();
+                (partial, skb.as_mut().set_gso(kind, size), skb.gso())
+            });
+            assert!(seen == Some((true, Err(EINVAL), None)));
+        }
+    }
+
+    #[test]
     fn sizes_that_overflow_are_refused() {
         fn made(headroom: u32, size: u32) -> bool {
             process(|process| {

@@ -33,6 +33,7 @@ use crate::{
 #[doc(alias = "xdp_rxq_info")]
 #[pin_data(PinnedDrop)]
 pub(crate) struct Receive {
+    index: u16,
     pool: Option<PagePool>,
     registered: bool,
     #[pin]
@@ -74,7 +75,14 @@ impl Receive {
                 // SAFETY: Registered above.
                 .inspect_err(|_| unsafe { bindings::xdp_rxq_info_unreg(info) })
             }),
+            index,
         }? Error)
+    }
+
+    /// The number of the queue.
+    #[inline(always)]
+    pub(crate) fn index(&self) -> u16 {
+        self.index
     }
 
     /// The pool, if there is one.

@@ -250,6 +250,7 @@ impl Driver for Nic {
                 Features::SG
                     .with(Features::HW_CSUM)
                     .with(Features::RXCSUM)
+                    .with(Features::RXHASH)
                     .with(Features::HIGHDMA)
                     .with(Features::GSO_SOFTWARE)
                     .with(Features::HW_VLAN_CTAG_TX)

@@ -19,11 +19,16 @@ use kernet::{
         Queue,
         Ring, //
     },
-    netdev::Dev,
+    netdev::{
+        Dev,
+        Features, //
+    },
     page_pool::Buffer,
     skb::{
         Checksum,
         DropReason,
+        Gso,
+        GsoKind,
         Skb, //
     },
 };
@@ -38,6 +43,9 @@ pub(super) const FRAGMENTS: u32 = 1 << 2;
 pub(super) const BUFFERS: u32 = 1 << 3;
 /// Bytes that the card writes to a buffer.
 const PIECE: u32 = 700;
+/// Bytes of a packet in buffers.
+const LARGEST: u32 = 16 * PIECE;
+
 /// A receive queue: what the cable has brought, until it is written to memory.
 #[pin_data]
 pub(super) struct RxRing {
@@ -63,8 +71,10 @@ impl Queue<Nic> for RxRing {
                 other => return Some(other),
             };
             let how = dev.private().writes.load(Relaxed);
-            // What is to be segmented yet is more than there are buffers for.
-            if how == 0 || received.gso().is_some() {
+            // What is to be cut yet may be more than there are buffers for.
+            let large =
+                received.gso().is_some() && (how & FRAGMENTS != 0 || received.len() > LARGEST);
+            if how == 0 || large {
                 return Some(received.into());
             }
             let mut frame = received.into_frame();
@@ -100,6 +110,13 @@ fn piece(
     Some(buffer)
 }
 
+/// What cards merge.
+fn kind(gso: Gso) -> GsoKind {
+    let kinds = [GsoKind::TCPV4, GsoKind::TCPV6, GsoKind::UDP_L4];
+    let found = kinds.into_iter().find(|&kind| gso.kind.contains(kind));
+    found.unwrap_or(gso.kind)
+}
+
 /// Writes a frame to buffers, as hardware does, and makes what it received of them.
 fn write(
     frame: &mut Skb,
@@ -109,9 +126,13 @@ fn write(
     napi: Napi<'_>,
 ) -> Result<Packet, DropReason> {
     let verified = frame.checksum() != Checksum::None;
-    // What the sender has left to the card is in the frame that is on the cable.
-    let filled = frame.as_mut().fill_checksum();
-    filled.map_err(|_| DropReason::SKB_CSUM)?;
+    let hashes = dev.features().intersects(Features::RXHASH);
+    let hash = frame.hash().filter(|_| hashes);
+    if frame.gso().is_none() {
+        // What the sender has left to the card is in the frame that is on the cable.
+        let filled = frame.as_mut().fill_checksum();
+        filled.map_err(|_| DropReason::SKB_CSUM)?;
+    }
     let offsets = (0..frame.len()).step_by(PIECE as usize);
     if how & FRAGMENTS != 0 {
         let mut written = queue.fragments(napi).ok_or(DropReason::NOMEM)?;
@@ -125,6 +146,10 @@ fn write(
         if verified {
             written.checksum_verified();
         }
+        if let Some(hash) = hash {
+            written.set_hash(hash);
+        }
+        written.record_rx_queue(queue.index());
         written.set_vlan_tag(frame.vlan_tag());
         return Ok(written.into());
     }
@@ -137,10 +162,26 @@ fn write(
             return Err(DropReason::NOMEM);
         }
     }
-    if verified {
-        let verified = Checksum::Unnecessary { level: 0 };
-        let _ = written.as_mut().set_checksum(verified);
+    let known = match frame.gso() {
+        // As if the card had merged it.
+        Some(gso) => {
+            let left = written.as_mut().set_checksum(frame.checksum());
+            left.and_then(|()| written.as_mut().set_gso(kind(gso), gso.size))
+        }
+        None if verified => {
+            let verified = Checksum::Unnecessary { level: 0 };
+            written.as_mut().set_checksum(verified)
+        }
+        None => Ok(()),
+    };
+    if known.is_err() {
+        written.drop_reason(DropReason::SKB_CSUM, napi);
+        return Err(DropReason::SKB_CSUM);
     }
+    if let Some(hash) = hash {
+        written.as_mut().set_hash(hash);
+    }
+    written.as_mut().record_rx_queue(queue.index());
     written.as_mut().set_vlan_tag(frame.vlan_tag());
     let received = dev.received(written, napi);
     received.map(Packet::from).ok_or(DropReason::PKT_TOO_SMALL)
