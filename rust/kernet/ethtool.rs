@@ -22,7 +22,8 @@ use crate::{
     netdev::{
         Counted,
         Dev,
-        Driver, //
+        Driver,
+        Rings, //
     },
     nlattr::ExtAck,
     percpu::Totals, //
@@ -103,9 +104,9 @@ pub trait Operations<D: Driver> {
     /// The numbers of queues in use have changed.
     fn channels_changed(_dev: &Dev<D>, _rtnl: Rtnl<'_>) {}
 
-    /// Whether the rings of transmit queues can have room for `size` packets, which is a power of two
-    /// and in the range of [`Driver::TX_RING`]; `ethtool -g` and `-G` work if a driver has this, which
-    /// is one that is [`Locked`](crate::netdev::Locked).
+    /// Whether the rings can have these sizes, each of them one of [`Queue::SIZES`](crate::napi::Queue::SIZES) or, of a driver that
+    /// is [`Locked`](crate::netdev::Locked), [`Driver::TX_RING`]; `ethtool -g` and `-G` work if a
+    /// driver has this.
     ///
     /// kernet then changes them: what is in a ring is dropped, what waits in a queueing discipline is
     /// not.
@@ -114,7 +115,7 @@ pub trait Operations<D: Driver> {
     ///
     /// They stay. `extack` says why.
     #[doc(alias = "set_ringparam")]
-    fn check_tx_ring(_dev: &Dev<D>, _size: u32, _extack: ExtAck<'_>, _rtnl: Rtnl<'_>) -> Result {
+    fn check_rings(_dev: &Dev<D>, _rings: Rings, _extack: ExtAck<'_>, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 

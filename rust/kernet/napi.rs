@@ -59,6 +59,7 @@ use crate::{
         Driver,
         Features,
         Places,
+        RingSizes,
         TxMode, //
     },
     page_pool::PoolStats,
@@ -73,6 +74,7 @@ use crate::{
 };
 
 mod polled;
+mod resize;
 mod ring;
 mod transmit;
 
@@ -80,11 +82,11 @@ pub use polled::{
     Fragments,
     Polled, //
 };
+pub(crate) use resize::resize;
 pub use ring::{
     Packet,
     Ring, //
 };
-pub(crate) use transmit::resize;
 
 /// What a receive queue of driver `D` holds while it is polled.
 pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
@@ -92,14 +94,15 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const EXISTS: bool = true;
 
-    /// Packets that a queue has room for, for `ethtool -g`; 0 for one without an end.
-    const SIZE: u32 = 0;
+    /// Packets that a queue may have room for; [`RingSizes::NONE`] for one without an end.
+    const SIZES: RingSizes = RingSizes::NONE;
 
     /// Whether the poll takes [buffers](Polled::buffer), from a pool of the queue's own.
     const BUFFERS: bool = false;
 
-    /// Makes the content of a queue, before it is polled.
-    fn init<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
+    /// Makes the content of a queue, before it is polled, with room for `size` packets: the one of
+    /// [`Self::SIZES`] that is set.
+    fn init<'a>(size: u32, process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
 
     /// The next packet that has been received, if any.
     ///
@@ -115,7 +118,7 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
 impl<D: Driver> Queue<D> for () {
     const EXISTS: bool = false;
 
-    fn init<'a>(_: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+    fn init<'a>(_: u32, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         Ok(())
     }
 
@@ -256,7 +259,7 @@ impl<D: Driver> RxQueue<D> {
     unsafe fn start(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) -> Result {
         let places = transmit::places(dev, rtnl)?;
         let content = try_pin_init!(Content::<D> {
-            queue <- <D::Queue as Queue<D>>::init(rtnl.process()),
+            queue <- <D::Queue as Queue<D>>::init(dev.rings(rtnl).rx, rtnl.process()),
             receive <- Receive::new(dev, self.index, rtnl),
         }? Error);
         // SAFETY: The queue is idle, so nobody looks at its content, which does not move.

@@ -51,6 +51,7 @@ mod map;
 mod ops;
 mod private;
 mod queue;
+mod rings;
 mod setup;
 mod stats;
 mod transmit;
@@ -78,6 +79,10 @@ pub use queue::{
     Transmit,
     TxQueue, //
 };
+pub use rings::{
+    RingSizes,
+    Rings, //
+};
 pub use setup::Setup;
 pub use stats::{
     Counted,
@@ -87,7 +92,6 @@ pub use stats::{
 pub use transmit::{
     Concurrent,
     Locked,
-    RingSizes,
     Sender,
     TxMode, //
 };

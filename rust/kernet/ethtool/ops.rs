@@ -51,7 +51,7 @@ impl<D: Driver> Ops<D> {
         !(Own::<D>::NAMES.is_empty() && Rx::<D>::NAMES.is_empty() && Tx::<D>::NAMES.is_empty());
     const HAS_CHANNELS: bool = D::Ethtool::HAS_CHECK_CHANNELS;
     const HAS_FLAGS: bool = !D::Ethtool::PRIVATE_FLAGS.is_empty();
-    const HAS_RINGS: bool = D::TxMode::LOCKED && D::Ethtool::HAS_CHECK_TX_RING;
+    const HAS_RINGS: bool = D::Ethtool::HAS_CHECK_RINGS;
 
     pub(crate) const ETHTOOL: &'static bindings::ethtool_ops = &bindings::ethtool_ops {
         supported_coalesce_params: {

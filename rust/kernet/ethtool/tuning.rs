@@ -18,16 +18,31 @@ use crate::{
     bindings,
     context::Rtnl,
     error::eopnotsupp,
-    napi::{
-        self,
-        Queue, //
-    },
+    napi,
     netdev::{
         Dev,
-        Driver, //
+        Driver,
+        RingSizes,
+        Rings, //
     },
     nlattr::ExtAck,
 };
+
+/// The size for a ring that was asked for `size`, which the core has compared with the largest one.
+fn rounded(size: u32, sizes: RingSizes, what: &str, extack: ExtAck<'_>) -> Result<u32> {
+    if sizes.is_fixed() && size != sizes.max {
+        let message = format_args!("the size of {what} rings does not change");
+        return Err(extack.error(EINVAL, message));
+    }
+    if size < sizes.min {
+        let message = format_args!("a {what} ring has room for {} packets", sizes.min);
+        return Err(extack.error(EINVAL, message));
+    }
+    if sizes.is_fixed() {
+        return Ok(size);
+    }
+    size.checked_next_power_of_two().ok_or(EINVAL)
+}
 
 impl<D: Driver> Ops<D> {
     /// # Safety
@@ -41,10 +56,11 @@ impl<D: Driver> Ops<D> {
     ) {
         // SAFETY: By the caller's promise.
         let (dev, rtnl, rings) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume(), &mut *rings) };
-        rings.tx_pending = dev.tx_ring_size(rtnl);
-        rings.tx_max_pending = D::TX_RING.max;
-        rings.rx_pending = <D::Queue as Queue<D>>::SIZE;
-        rings.rx_max_pending = <D::Queue as Queue<D>>::SIZE;
+        let set = dev.rings(rtnl);
+        rings.tx_pending = set.tx;
+        rings.tx_max_pending = Rings::tx_sizes::<D>().max;
+        rings.rx_pending = set.rx;
+        rings.rx_max_pending = Rings::rx_sizes::<D>().max;
     }
 
     /// # Safety
@@ -67,22 +83,15 @@ impl<D: Driver> Ops<D> {
                     ExtAck::from_raw(extack),
                 )
             };
-            if rings.rx_pending != <D::Queue as Queue<D>>::SIZE {
-                let message = format_args!("the size of the receive rings does not change");
-                return Err(extack.error(EINVAL, message));
-            }
-            let sizes = D::TX_RING;
-            if rings.tx_pending < sizes.min {
-                let message = format_args!("a transmit ring has room for {} packets", sizes.min);
-                return Err(extack.error(EINVAL, message));
-            }
-            let size = rings.tx_pending.checked_next_power_of_two();
-            let size = size.ok_or(EINVAL)?;
-            if size == dev.tx_ring_size(rtnl) {
+            let rings = Rings {
+                rx: rounded(rings.rx_pending, Rings::rx_sizes::<D>(), "receive", extack)?,
+                tx: rounded(rings.tx_pending, Rings::tx_sizes::<D>(), "transmit", extack)?,
+            };
+            if rings == dev.rings(rtnl) {
                 return Ok(0);
             }
-            D::Ethtool::check_tx_ring(dev, size, extack, rtnl)?;
-            napi::resize(dev, size, rtnl)?;
+            D::Ethtool::check_rings(dev, rings, extack, rtnl)?;
+            napi::resize(dev, rings, rtnl)?;
             Ok(0)
         })
     }

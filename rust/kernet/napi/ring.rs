@@ -25,7 +25,8 @@ use crate::{
     },
     netdev::{
         Dev,
-        Driver, //
+        Driver,
+        RingSizes, //
     },
     skb::{
         AnyContext,
@@ -91,8 +92,8 @@ impl From<Received> for Packet {
     }
 }
 
-/// A bounded first-in first-out ring of `SIZE` packets, any number of producers and one consumer:
-/// the poll of the queue whose content it is.
+/// A bounded first-in first-out ring of `SIZE` packets, or of [another size](Self::with_size), any
+/// number of producers and one consumer: the poll of the queue whose content it is.
 ///
 /// Packets that are left when the ring is dropped are dropped as [`DropReason::QUEUE_PURGE`].
 ///
@@ -113,13 +114,24 @@ unsafe impl<const SIZE: i32> Sync for Ring<SIZE> {}
 
 impl<const SIZE: i32> Ring<SIZE> {
     /// An empty ring.
-    pub fn new<'a>(_process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+    pub fn new<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         const { assert!(SIZE > 0, "a ring without room") };
+        Self::with_size(SIZE.unsigned_abs(), process)
+    }
+
+    /// An empty ring of another size.
+    ///
+    /// Fails with [`EINVAL`] if it is 0 or no `int`, and with [`ENOMEM`].
+    pub fn with_size<'a>(size: u32, _process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Self {
             // INVARIANT: Initialised and empty.
             ring <- Opaque::try_ffi_init(move |ring| {
+                let size = c_int::try_from(size).map_err(|_| EINVAL)?;
+                if size == 0 {
+                    return Err(EINVAL);
+                }
                 // SAFETY: `ring` is valid for writes and stays where it is.
-                to_result(unsafe { bindings::ptr_ring_init(ring, SIZE, bindings::GFP_KERNEL) })
+                to_result(unsafe { bindings::ptr_ring_init(ring, size, bindings::GFP_KERNEL) })
             }),
         }? Error)
     }
@@ -168,10 +180,10 @@ impl<const SIZE: i32> Ring<SIZE> {
 }
 
 impl<D: Driver, const SIZE: i32> Queue<D> for Ring<SIZE> {
-    const SIZE: u32 = SIZE.unsigned_abs();
+    const SIZES: RingSizes = RingSizes::fixed(SIZE.unsigned_abs());
 
-    fn init<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
-        Self::new(process)
+    fn init<'a>(size: u32, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+        Self::with_size(size, process)
     }
 
     #[doc(alias = "__ptr_ring_consume")]

@@ -2,19 +2,12 @@
 
 //! The transmit queue that a poll serves beside its receive queue.
 
-use kernel::{
-    prelude::*,
-    sync::atomic::Relaxed, //
-};
+use kernel::prelude::*;
 
-use super::{
-    RxQueue,
-    POLLED, //
-};
+use super::RxQueue;
 use crate::{
     bindings,
     context::{
-        bh_disabled,
         Napi,
         Rtnl, //
     },
@@ -72,34 +65,5 @@ pub(super) fn places<D: Driver>(dev: &Dev<D>, rtnl: Rtnl<'_>) -> Result<Places> 
     if !D::TxMode::LOCKED {
         return Ok(Places::NONE);
     }
-    Places::new(dev.tx_ring_size(rtnl))
-}
-
-/// Changes the size of the transmit queues' rings. What is in them is dropped, what waits in queueing
-/// disciplines is not.
-///
-/// # Errors
-///
-/// [`ENOMEM`], or [`EINVAL`] for a size that no ring has; they are as before.
-pub(crate) fn resize<D: Driver>(dev: &Dev<D>, size: u32, rtnl: Rtnl<'_>) -> Result {
-    // All that can fail comes first.
-    let mut new = KVec::new();
-    for queue in dev.all_rx_queues(0..u16::MAX) {
-        if queue.state.load(Relaxed) == POLLED {
-            new.push((queue, Places::new(size)?), GFP_KERNEL)?;
-        }
-    }
-    dev.set_tx_ring_size(size, rtnl);
-    for (queue, places) in new {
-        let napi = queue.napi.get();
-        // SAFETY: Polled, under RTNL. Disabling waits for a poll to end.
-        unsafe { bindings::napi_disable(napi) };
-        // SAFETY: The queue is the device's, and its NAPI is disabled.
-        unsafe { queue.exchange_tx(dev, places, rtnl) };
-        // SAFETY: Disabled above.
-        unsafe { bindings::napi_enable(napi) };
-        // Polls that were asked for meanwhile.
-        bh_disabled(rtnl, |softirq| queue.notify_always(softirq));
-    }
-    Ok(())
+    Places::new(dev.rings(rtnl).tx)
 }

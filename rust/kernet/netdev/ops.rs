@@ -21,6 +21,7 @@ use super::{
     Features,
     LinkStats,
     Priv,
+    Rings,
     Setup,
     Transmit,
     TxMode,
@@ -53,6 +54,8 @@ impl<D: Driver> Ops<D> {
     /// Refuses a driver, when it is compiled, whose parts do not go together.
     const CHECKED: () = {
         D::TX_RING.check();
+        Rings::rx_sizes::<D>().check();
+        assert!(D::TX_RING.min > 0, "a transmit ring without room");
         assert!(
             !D::TxMode::LOCKED || Self::NAPI && D::HAS_COMPLETED,
             "a driver that is `Locked` has receive queues, and `completed`"

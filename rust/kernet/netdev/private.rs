@@ -20,6 +20,7 @@ use kernel::{
 
 use super::{
     map::Membership,
+    rings::SetRings,
     transmit::{
         LockedQueue,
         State, //
@@ -59,8 +60,7 @@ struct Content<D: Driver> {
     queues: KVec<Pin<KBox<RxQueue<D>>>>,
     /// Of a driver that sends under their locks: one for each transmit queue.
     locked: KVec<Pin<KBox<LockedQueue<State<D>>>>>,
-    /// Packets that a transmit queue's ring has room for.
-    ring_size: Atomic<u32>,
+    rings: SetRings,
     data: D,
 }
 
@@ -106,9 +106,9 @@ impl<D: Driver> Priv<D> {
     /// # Safety
     ///
     /// The content is initialised.
-    pub(crate) unsafe fn ring_size(&self) -> &Atomic<u32> {
+    pub(crate) unsafe fn rings(&self) -> &SetRings {
         // SAFETY: By the caller's promise.
-        unsafe { &(*self.content.as_ptr()).ring_size }
+        unsafe { &(*self.content.as_ptr()).rings }
     }
 
     #[inline(always)]
@@ -181,8 +181,7 @@ pub(crate) unsafe fn create<D: Driver>(
         crate::error::init_in_place(&raw mut (*content).data, data)?;
         ptr::write(&raw mut (*content).queues, queues);
         ptr::write(&raw mut (*content).locked, locked);
-        let size = Atomic::<u32>::new(D::TX_RING.default);
-        ptr::write(&raw mut (*content).ring_size, size);
+        ptr::write(&raw mut (*content).rings, SetRings::new::<D>());
         // INVARIANT: All fields of the content are.
         (*this).live.store(1, Release);
     }

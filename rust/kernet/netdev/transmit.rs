@@ -9,7 +9,6 @@ use core::{
 };
 use kernel::{
     prelude::*,
-    sync::atomic::Relaxed,
     time::Delta, //
 };
 
@@ -17,8 +16,7 @@ use super::{
     queue::Busy,
     tx_ring::{
         Pushed,
-        TxRing,
-        SIZE_MAX, //
+        TxRing, //
     },
     Dev,
     Driver,
@@ -115,34 +113,6 @@ impl<D: Driver<TxMode = Self>, S: Default + Send + 'static> TxMode<D> for Locked
             tell: false,
         };
         D::transmit(dev, skb, queue, softirq)
-    }
-}
-
-/// The sizes of a transmit queue's ring, in packets: powers of two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RingSizes {
-    /// The smallest one.
-    pub min: u32,
-    /// That of a new device.
-    pub default: u32,
-    /// The largest one, no more than 8192.
-    pub max: u32,
-}
-
-impl RingSizes {
-    /// Refuses, when it is compiled, sizes that are none.
-    pub(super) const fn check(self) {
-        assert!(
-            0 < self.min && self.min <= self.default && self.default <= self.max,
-            "sizes of a ring that are out of order"
-        );
-        assert!(self.max <= SIZE_MAX, "a ring that is too large");
-        assert!(
-            self.min.is_power_of_two()
-                && self.default.is_power_of_two()
-                && self.max.is_power_of_two(),
-            "sizes of a ring that are no powers of two"
-        );
     }
 }
 
@@ -254,18 +224,6 @@ impl<D: Driver> Dev<D> {
         // SAFETY: There are as many as the device has transmit queues.
         let raw = unsafe { bindings::netdev_get_tx_queue(self.as_raw(), index.into()) };
         Some((queue, raw))
-    }
-
-    /// Packets that the ring of a transmit queue has room for.
-    pub(crate) fn tx_ring_size(&self, _rtnl: Rtnl<'_>) -> u32 {
-        // SAFETY: Initialised, by the type invariants.
-        unsafe { self.shared().ring_size() }.load(Relaxed)
-    }
-
-    /// Sets the size of rings that are made from now on.
-    pub(crate) fn set_tx_ring_size(&self, size: u32, _rtnl: Rtnl<'_>) {
-        // SAFETY: Initialised, by the type invariants.
-        unsafe { self.shared().ring_size() }.store(size, Relaxed);
     }
 
     /// A copy of what the driver keeps for a transmit queue, made under the queue's lock. `None` if the

@@ -86,7 +86,8 @@ impl SkBuff {
     /// # Errors
     ///
     /// [`EINVAL`]: a kind that is none of TCP or UDP, more than one of them, or not that of the
-    /// checksum; no checksum to fill in; a size of 0, or one that stands for another thing; [`ENOMEM`].
+    /// checksum; no checksum to fill in; a size of 0, or one that stands for another thing; a packet
+    /// with a [list](Self::has_frag_list), whose parts have sizes of their own. [`ENOMEM`].
     #[doc(alias = "virtio_net_hdr_to_skb")]
     pub fn set_gso(mut self: Pin<&mut Self>, kind: GsoKind, size: u16) -> Result {
         let gso_type = match kind {
@@ -98,6 +99,9 @@ impl SkBuff {
         let Checksum::Partial { start, offset } = self.checksum() else {
             return Err(EINVAL);
         };
+        if self.has_frag_list() {
+            return Err(EINVAL);
+        }
         // What is said is kept with the data, which a clone has too.
         self.as_mut().cow(0)?;
         let header = bindings::virtio_net_hdr {

@@ -49,6 +49,7 @@ use kernet::{
         Features,
         Locked,
         RingSizes,
+        Rings,
         RxFlags,
         Sender,
         Setup,
@@ -499,9 +500,9 @@ impl ethtool::Operations<Nic> for Ethtool {
     }
 
     /// The memory of the card is that of two of its largest rings.
-    fn check_tx_ring(dev: &Dev<Nic>, size: u32, extack: ExtAck<'_>, _rtnl: Rtnl<'_>) -> Result {
-        if size > 512 && dev.tx_queues() > 2 {
-            let message = format_args!("rings of {size} packets are for two queues");
+    fn check_rings(dev: &Dev<Nic>, rings: Rings, extack: ExtAck<'_>, _rtnl: Rtnl<'_>) -> Result {
+        if rings.tx > 512 && dev.tx_queues() > 2 {
+            let message = format_args!("rings of {} packets are for two queues", rings.tx);
             return Err(extack.error(ENOSPC, message));
         }
         Ok(())

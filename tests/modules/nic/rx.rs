@@ -21,7 +21,8 @@ use kernet::{
     },
     netdev::{
         Dev,
-        Features, //
+        Features,
+        RingSizes, //
     },
     page_pool::Buffer,
     skb::{
@@ -35,8 +36,12 @@ use kernet::{
 
 use super::Nic;
 
-/// Packets that wait until the host takes what it receives.
-const RX_RING: i32 = 256;
+/// Packets that may wait until the host takes what it receives.
+const RX_RING: RingSizes = RingSizes {
+    min: 16,
+    default: 256,
+    max: 1024,
+};
 /// Of what is received: written to buffers, none of which the card looks at.
 pub(super) const FRAGMENTS: u32 = 1 << 2;
 /// Of what is received: written to buffers, the first of which begins a packet.
@@ -50,16 +55,16 @@ const LARGEST: u32 = 16 * PIECE;
 #[pin_data]
 pub(super) struct RxRing {
     #[pin]
-    pub(super) ring: Ring<RX_RING>,
+    pub(super) ring: Ring<256>,
 }
 
 impl Queue<Nic> for RxRing {
-    const SIZE: u32 = RX_RING.unsigned_abs();
+    const SIZES: RingSizes = RX_RING;
     const BUFFERS: bool = true;
 
-    fn init<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+    fn init<'a>(size: u32, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Self {
-            ring <- Ring::new(process),
+            ring <- Ring::with_size(size, process),
         }? Error)
     }
 

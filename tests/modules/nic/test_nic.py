@@ -29,10 +29,10 @@ class Sys:
         self.shell(f"echo {value} > /sys/class/net/{path}")
 
 
-def ring(ns, name="pa"):
-    """The size of the transmit ring, as it is set now."""
+def ring(ns, name="pa", which="TX"):
+    """The size of the transmit rings, or of the others, as it is set now."""
     text = ethtool(ns, f"-g {name}").stdout.partition("Current")[2]
-    return int(re.search(r"^TX:\s*(\d+)", text, re.M)[1])
+    return int(re.search(rf"^{which}:\s*(\d+)", text, re.M)[1])
 
 
 def waiting(ns, name="pa"):
@@ -166,15 +166,39 @@ def rings_change_under_traffic():
         equal(ring(a), made, "the size")
         before = statistics(a)["tx"]["packets"]
         wait_until(lambda: statistics(a)["tx"]["packets"] > before + 20, 20, "traffic")
-    for size in ("tx 7", "tx 1025", "tx 4294967295", "tx 0", "rx 128"):
+    for size in ("tx 7", "tx 1025", "tx 4294967295", "tx 0", "tx 256 rx 15"):
         refused(a, f"-G pa {size}")
         equal(ring(a), 128, "the size")
+    # Those of the receiver.
+    for size, made in (("rx 16", (16, 128)), ("rx 513 tx 9", (1024, 16)), ("rx 256 tx 128", (256, 128))):
+        ethtool(b, f"-G pb {size}")
+        equal((ring(b, "pb", "RX"), ring(b, "pb")), made, "the sizes")
+        before = statistics(b, "pb")["rx"]["packets"]
+        wait_until(lambda: statistics(b, "pb")["rx"]["packets"] > before + 20, 20, "traffic")
+    for size in ("rx 15", "rx 1025", "rx 4294967295", "rx 0"):
+        refused(b, f"-G pb {size}")
+        equal(ring(b, "pb", "RX"), 256, "the size")
     # While it is down, too.
     a.run("ip link set pa down")
-    ethtool(a, "-G pa tx 32")
+    ethtool(a, "-G pa rx 64 tx 32")
     a.run("ip link set pa up")
-    equal(ring(a), 32, "the size")
+    equal((ring(a, which="RX"), ring(a)), (64, 32), "the sizes")
     wait_until(lambda: a.ping("192.0.2.2", 1, "-W 2"), 20, "an answer")
+
+
+@case
+def a_full_receive_ring_drops():
+    """The line brings 64 packets at once: some of them are lost without room for as many."""
+    a, b = two()
+    ethtool(a, "-C pa tx-usecs 20000")
+    flood(a)
+    for size, lost in ((16, True), (256, False)):
+        ethtool(b, f"-G pb rx {size}")
+        before = statistics(b, "pb")["rx"]
+        with drop_reasons() as reasons:
+            wait_until(lambda: statistics(b, "pb")["rx"]["packets"] > before["packets"] + 300, 30, "traffic")
+        equal("FULL_RING" in reasons, lost, f"lost packets with {size} places")
+        equal(statistics(b, "pb")["rx"]["dropped"] > before["dropped"], lost, "what is counted")
 
 
 @case

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How many packets the rings of a device have room for.
+
+use kernel::sync::atomic::{
+    Atomic,
+    Relaxed, //
+};
+
+use super::{
+    tx_ring::SIZE_MAX,
+    Dev,
+    Driver,
+    TxMode, //
+};
+use crate::{
+    context::Rtnl,
+    napi::Queue, //
+};
+
+/// The sizes that a ring may have, in packets: powers of two, or one that does not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RingSizes {
+    /// The smallest one.
+    pub min: u32,
+    /// That of a new device.
+    pub default: u32,
+    /// The largest one, no more than 8192.
+    pub max: u32,
+}
+
+impl RingSizes {
+    /// There is no ring.
+    pub const NONE: Self = Self::fixed(0);
+
+    /// A size that does not change.
+    pub const fn fixed(size: u32) -> Self {
+        Self {
+            min: size,
+            default: size,
+            max: size,
+        }
+    }
+
+    /// Whether there is but one.
+    pub(crate) const fn is_fixed(self) -> bool {
+        self.min == self.max
+    }
+
+    /// Refuses, when it is compiled, sizes that are none.
+    pub(super) const fn check(self) {
+        assert!(
+            self.min <= self.default && self.default <= self.max,
+            "sizes of a ring that are out of order"
+        );
+        assert!(
+            self.is_fixed()
+                || self.min.is_power_of_two()
+                    && self.default.is_power_of_two()
+                    && self.max.is_power_of_two(),
+            "sizes of a ring that are no powers of two"
+        );
+        assert!(self.max <= SIZE_MAX, "a ring that is too large");
+    }
+}
+
+/// Packets that each ring of a device has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rings {
+    /// Of a receive queue, 0 if it has none.
+    #[doc(alias = "rx_pending")]
+    pub rx: u32,
+    /// Of a transmit queue, 0 if it has none.
+    #[doc(alias = "tx_pending")]
+    pub tx: u32,
+}
+
+impl Rings {
+    /// The sizes that the rings of a driver's receive queues may have.
+    pub(crate) const fn rx_sizes<D: Driver>() -> RingSizes {
+        <D::Queue as Queue<D>>::SIZES
+    }
+
+    /// The sizes that the rings of a driver's transmit queues may have.
+    pub(crate) const fn tx_sizes<D: Driver>() -> RingSizes {
+        if D::TxMode::LOCKED {
+            D::TX_RING
+        } else {
+            RingSizes::NONE
+        }
+    }
+}
+
+/// The sizes of rings that are made from now on, as they are set.
+pub(crate) struct SetRings {
+    rx: Atomic<u32>,
+    tx: Atomic<u32>,
+}
+
+impl SetRings {
+    pub(super) fn new<D: Driver>() -> Self {
+        Self {
+            rx: Atomic::<u32>::new(Rings::rx_sizes::<D>().default),
+            tx: Atomic::<u32>::new(Rings::tx_sizes::<D>().default),
+        }
+    }
+}
+
+impl<D: Driver> Dev<D> {
+    /// The sizes of its rings, as they are set.
+    pub(crate) fn rings(&self, _rtnl: Rtnl<'_>) -> Rings {
+        // SAFETY: Initialised, by the type invariants.
+        let set = unsafe { self.shared().rings() };
+        Rings {
+            rx: set.rx.load(Relaxed),
+            tx: set.tx.load(Relaxed),
+        }
+    }
+
+    /// Sets the sizes of rings that are made from now on.
+    pub(crate) fn set_rings(&self, rings: Rings, _rtnl: Rtnl<'_>) {
+        // SAFETY: Initialised, by the type invariants.
+        let set = unsafe { self.shared().rings() };
+        set.rx.store(rings.rx, Relaxed);
+        set.tx.store(rings.tx, Relaxed);
+    }
+}
