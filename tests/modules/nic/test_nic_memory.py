@@ -60,7 +60,7 @@ def rings_of_another_size():
             assert a.ping("192.0.2.2", 1), f"no answer after {error}"
             if not error:
                 rings.set(old)
-        assert inject.each(lambda: rings.set(new), changed) > 2, "no allocation has failed"
+        inject.each(lambda: rings.set(new), changed)
 
 
 main()
