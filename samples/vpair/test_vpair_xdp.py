@@ -254,7 +254,8 @@ def its_pages_are_shown():
     pools = family.dump("page-pool-get", {})
     equal([pool["ifindex"] for pool in pools], [ifindex] * 2, "devices of the pools")
     Wire(a, "pa").send(frame(), 20)
-    counts(b, "pb", "rx_queue_0_xdp_packets", 20)
+    # Or more: pa sends packets of its own.
+    wait_until(lambda: ethtool_statistics(b, "pb")["rx_queue_0_xdp_packets"] >= 20, 10, "packets")
     taken = [stats["alloc-slow"] for stats in family.dump("page-pool-stats-get", {})]
     assert sum(taken) > 0, taken
     detach(b, "pb")
