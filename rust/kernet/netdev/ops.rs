@@ -55,7 +55,10 @@ impl<D: Driver> Ops<D> {
     const CHECKED: () = {
         D::TX_RING.check();
         Rings::rx_sizes::<D>().check();
-        assert!(D::TX_RING.min > 0, "a transmit ring without room");
+        assert!(
+            D::TX_RING.default.is_power_of_two(),
+            "a transmit ring whose size is no power of two"
+        );
         assert!(
             !D::TxMode::LOCKED || Self::NAPI && D::HAS_COMPLETED,
             "a driver that is `Locked` has receive queues, and `completed`"
