@@ -41,7 +41,8 @@ NOT_WITH_VETH = {
     "drivers/net/ring_reconfig.py": {"ringparam": NOTHING, "reconfig_tx_stall": NOTHING},
     "drivers/net/hds.py": {"*": NOTHING},
     "drivers/net/xdp.py": {"test_xdp_native_update_mb_to_sb": "it is the other end's MTU that is limited"},
-    "drivers/net/gro.py": {"test.hw_*": NOTHING, "test.lro_*": NOTHING, "test_gro_capacity.*": NOTHING},
+    "drivers/net/gro.py": {"test.hw_*": NOTHING, "test.lro_*": NOTHING, "test_gro_capacity.*": NOTHING,
+                            "test.sw_pppoe*": "the kernel of the tests has no PPPoE"},
 }
 # Of those, what passes with vpair.
 BETTER = {"drivers/net/stats.py": {"pkt_byte_sum", "qstat_by_ifindex", "check_down"}}
@@ -100,7 +101,7 @@ def of_ktap(output):
 
 def drivers_pair(kind):
     """A pair of two queues that both ends poll, with packets as on a wire; returns the command that runs a
-    program beside one end, and what a test has to know of it."""
+    program beside one end, what a test has to know of it, and the namespaces."""
     here, there = NetNs(), NetNs()
     with here.enter():
         rtnl.newlink("pa", kind, attrs=QUEUES, peer=(PEER, "pb", there.name, QUEUES))
@@ -109,7 +110,14 @@ def drivers_pair(kind):
         ns.up(name, f"192.0.2.{host}/24")
     return ["ip", "netns", "exec", here.name], {
         "NETIF": "pa", "LOCAL_V4": "192.0.2.1", "REMOTE_V4": "192.0.2.2", "LOCAL_V6": "2001:db8::1",
-        "REMOTE_V6": "2001:db8::2", "REMOTE_TYPE": "netns", "REMOTE_ARGS": there.name}
+        "REMOTE_V6": "2001:db8::2", "REMOTE_TYPE": "netns", "REMOTE_ARGS": there.name}, (here, there)
+
+
+def end(ns):
+    """Ends what runs in a namespace, and deletes it."""
+    for pid in run(["ip", "netns", "pids", ns.name]).stdout.split():
+        run(["kill", "-9", pid], check=False)
+    ns.delete()
 
 
 def said_by(name, kind):
@@ -119,7 +127,10 @@ def said_by(name, kind):
                    "KERNET_PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1"}
     with contextlib.ExitStack() as opened:
         if path.suffix == ".py":
-            command, more = drivers_pair(kind)
+            command, more, namespaces = drivers_pair(kind)
+            # With them goes what a run that was cut off has left: its map has the name of the next one's.
+            for ns in namespaces:
+                opened.callback(end, ns)
             command += [sys.executable, str(path)]
             environment |= more
         else:
