@@ -112,7 +112,10 @@ impl SkBuff {
             csum_offset: offset,
             ..Default::default()
         };
-        // SAFETY: The packet and its data are ours to change. The callee checks what it is told.
+        // SAFETY: The packet and its data are ours to change; no view of them is left. The callee
+        // checks what it is told against the data, and makes linear what it looks at. That the link
+        // header, where the data begins, can be noted in 16 bits: so can the start of the checksum,
+        // which does not come before it.
         to_result(unsafe {
             bindings::virtio_net_hdr_to_skb(self.as_raw(), &header, cfg!(target_endian = "little"))
         })
