@@ -41,6 +41,9 @@ use crate::{
 #[repr(transparent)]
 pub struct Ipv4Address(Opaque<bindings::in_ifaddr>);
 
+// SAFETY: What is read of it does not change as long as it is borrowed, by the type invariants.
+unsafe impl Sync for Ipv4Address {}
+
 impl Ipv4Address {
     /// # Safety
     ///
@@ -108,6 +111,9 @@ impl Ipv4Address {
 #[doc(alias = "inet6_ifaddr")]
 #[repr(transparent)]
 pub struct Ipv6Address(Opaque<bindings::inet6_ifaddr>);
+
+// SAFETY: What is read of it never changes but for the state, which is read as a whole.
+unsafe impl Sync for Ipv6Address {}
 
 impl Ipv6Address {
     /// # Safety

@@ -11,12 +11,15 @@
 //! |---------------|-------------------------------------------|-----------|------|-----|---------|
 //! | [`Process`]   | netlink operations, module init           | yes       | no   | no  | no      |
 //! | [`Rtnl`]      | link operations, device open/stop/notify  | yes       | yes  | no  | no      |
-//! | [`Rcu`]       | netfilter hooks, notifiers, any [`Guard`] | no        | no   | yes | maybe   |
+//! | [`Rcu`]       | netfilter hooks, notifiers, [`rcu_read`]  | no        | no   | yes | maybe   |
 //! | [`Softirq`]   | transmit, protocol handlers, [`bh_disabled`] | no     | no   | yes | yes     |
 //! | [`Napi`]      | NAPI poll                                 | no        | no   | yes | yes     |
 //!
 //! A stronger token turns into a weaker one: [`Rtnl::process`], [`Napi::softirq`],
 //! [`Softirq::rcu`].
+//!
+//! What is run where it must not sleep, [`rcu_read`] for one, has to be [`Send`]. No token is, so that
+//! none of a context that may sleep is carried there.
 
 use core::marker::PhantomData;
 use kernel::{
@@ -137,14 +140,6 @@ impl Softirq<'_> {
     }
 }
 
-impl<'a> From<&'a Guard> for Rcu<'a> {
-    #[inline(always)]
-    fn from(_: &'a Guard) -> Self {
-        // SAFETY: The guard holds the RCU read lock and is borrowed for `'a`.
-        unsafe { Rcu::assume() }
-    }
-}
-
 /// NAPI poll: softirq, with a budget of packets.
 ///
 /// # Invariants
@@ -233,15 +228,25 @@ impl<'a> ReadSide<'a> for Napi<'a> {}
 
 /// Runs `f` inside an RCU read-side critical section.
 #[inline]
-pub fn rcu_read<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {
-    let guard = Guard::new();
-    f(Rcu::from(&guard))
+pub fn rcu_read<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R + Send) -> R {
+    rcu_section(f)
+}
+
+/// As [`rcu_read`], for what is known not to sleep though it is not [`Send`].
+#[inline]
+pub(crate) fn rcu_section<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {
+    let _guard = Guard::new();
+    // SAFETY: The guard holds the RCU read lock until `f` has returned.
+    f(unsafe { Rcu::assume() })
 }
 
 /// Runs `f` with bottom halves disabled. Not for hard interrupts, of which kernet has no callback.
 #[doc(alias = "local_bh_disable")]
 #[inline]
-pub fn bh_disabled<R>(_context: impl Context, f: impl for<'a> FnOnce(Softirq<'a>) -> R) -> R {
+pub fn bh_disabled<R>(
+    _context: impl Context,
+    f: impl for<'a> FnOnce(Softirq<'a>) -> R + Send,
+) -> R {
     // SAFETY: No requirements; enabled again below.
     unsafe { bindings::local_bh_disable() };
     // SAFETY: Just disabled, until `f` has returned.
@@ -271,7 +276,7 @@ pub mod kunit {
     }
 
     /// Runs `f` with bottom halves disabled. For KUnit cases only.
-    pub fn softirq<R>(f: impl for<'a> FnOnce(Softirq<'a>) -> R) -> R {
+    pub fn softirq<R>(f: impl for<'a> FnOnce(Softirq<'a>) -> R + Send) -> R {
         process(|process| bh_disabled(process, f))
     }
 }

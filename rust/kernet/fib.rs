@@ -30,7 +30,7 @@ use kernel::{
 use crate::{
     bindings,
     context::{
-        rcu_read,
+        rcu_section,
         Rcu,
         Rtnl, //
     },
@@ -236,7 +236,7 @@ impl Net {
     ///
     /// [`ENOMEM`]; [`ENODEV`] when the namespace is dying.
     #[doc(alias = "fib_dump")]
-    pub fn for_each_route<F: FnMut(&Route<'_>)>(&self, _rtnl: Rtnl<'_>, each: F) -> Result {
+    pub fn for_each_route<F: FnMut(&Route<'_>) + Send>(&self, _rtnl: Rtnl<'_>, each: F) -> Result {
         #[repr(C)]
         struct Walk<F> {
             block: bindings::notifier_block,
@@ -283,7 +283,7 @@ impl Net {
             };
             // SAFETY: In a read-side section, as `register_fib_notifier()` calls it. The block is
             // called in this task, and not kept.
-            to_result(rcu_read(|_| unsafe {
+            to_result(rcu_section(|_| unsafe {
                 dump(net.as_raw(), (&raw mut walk).cast(), ptr::null_mut())
             }))?;
         }

@@ -39,6 +39,9 @@ use crate::{
 #[repr(transparent)]
 pub struct Neighbour(Opaque<bindings::neighbour>);
 
+// SAFETY: What is read of it never changes, or is read under its lock.
+unsafe impl Sync for Neighbour {}
+
 /// How far an address is resolved.
 #[doc(alias = "NUD_NONE")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,7 +194,7 @@ impl Net {
     ///
     /// The table is locked meanwhile: each is in it when it is shown, and none is shown twice.
     #[doc(alias = "neigh_for_each")]
-    pub fn for_each_neighbour<F: FnMut(&Neighbour)>(
+    pub fn for_each_neighbour<F: FnMut(&Neighbour) + Send>(
         &self,
         family: Family,
         _process: Process<'_>,

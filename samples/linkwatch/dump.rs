@@ -96,7 +96,9 @@ impl Operations for Linkwatch {
                 if !wanted(request.ifindex(), device.ifindex()) {
                     break;
                 }
-                entries.put(|entry| describe(entry.sequence(sequence)?, device, rtnl))?;
+                entries.put(|entry| {
+                    describe(entry.sequence(sequence)?, device, &device.address(rtnl))
+                })?;
                 *next = device.ifindex().saturating_add(1);
             }
             Ok(())
@@ -146,13 +148,13 @@ impl Operations for Linkwatch {
         request: &NeighbourGetRequest<'_, Self>,
         process: Process<'_>,
     ) -> Result<Snapshot<Resolved>> {
-        let net = request.net();
+        let (net, asked) = (request.net(), request.ifindex());
         Snapshot::collect(|put| {
             let sequence = stream(net)?.sequence(process);
             for family in [Family::Ipv4, Family::Ipv6] {
                 net.for_each_neighbour(family, process, |neighbour| {
                     let found = Resolved::new(neighbour, &neighbour.resolution());
-                    if found.is_told() && wanted(request.ifindex(), neighbour.device().ifindex()) {
+                    if found.is_told() && wanted(asked, neighbour.device().ifindex()) {
                         put(found);
                     }
                 });
@@ -179,12 +181,11 @@ impl Operations for Linkwatch {
         request: &RouteGetRequest<'_, Self>,
         process: Process<'_>,
     ) -> Result<Snapshot<Item>> {
-        let net = request.net();
+        let (net, asked) = (request.net(), request.ifindex());
         Snapshot::collect(|put| {
             process.with_rtnl(|rtnl| {
                 let sequence = stream(net)?.sequence(rtnl);
                 net.for_each_route(rtnl, |route| {
-                    let asked = request.ifindex();
                     if asked.is_none() || route.nexthops().any(|hop| wanted(asked, hop.ifindex)) {
                         put(Item::Route(route.into()));
                         route.nexthops().for_each(|hop| put(Item::Nexthop(hop)));

@@ -16,11 +16,15 @@ use kernet::{
     context::{
         Rcu,
         ReadSide,
-        Rtnl, //
+        Rtnl,
+        Softirq, //
     },
     fib,
     neighbour::Neighbour,
-    netdev::Device,
+    netdev::{
+        Device,
+        HardwareAddress, //
+    },
     netns::Net,
     notifier::{
         self,
@@ -96,10 +100,10 @@ fn named(event: DeviceEvent) -> Option<Event> {
     })
 }
 
-fn describe<'a>(
+fn describe(
     message: &mut reply::DeviceGet<'_>,
     device: &Device,
-    context: impl ReadSide<'a>,
+    address: &HardwareAddress,
 ) -> Result {
     message
         .ifindex(device.ifindex())?
@@ -108,7 +112,6 @@ fn describe<'a>(
         .carrier(u8::from(device.has_carrier()))?
         .mtu(device.mtu())?
         .hardware_type(device.hardware_type())?;
-    let address = device.address(context);
     if !address.as_bytes().is_empty() {
         message.address(address.as_bytes())?;
     }
@@ -125,10 +128,10 @@ impl DeviceNotifier for Linkwatch {
             net,
             Kind::Device,
             rtnl,
-            || Some(event),
-            |message, turn, event| {
+            |softirq| Some(device.address(softirq)),
+            |message, turn, address| {
                 let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
-                describe(message.event(*event)?, device, rtnl)
+                describe(message.event(event)?, device, address)
             },
         );
     }
@@ -139,7 +142,7 @@ fn tell_address<'a>(
     event: AddressEvent,
     device: &Device,
     context: impl ReadSide<'a>,
-    look: impl FnOnce(&Net) -> Option<Address>,
+    look: impl FnOnce(&Net, Softirq<'_>) -> Option<Address> + Send,
 ) {
     let net = device.net(context);
     let Some(stream) = net.state::<Linkwatch>() else {
@@ -153,7 +156,7 @@ fn tell_address<'a>(
         net,
         Kind::Address,
         context,
-        || look(net),
+        |softirq| look(net, softirq),
         |message, turn, address| {
             let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
             address.describe(message.event(event)?)
@@ -163,16 +166,16 @@ fn tell_address<'a>(
 
 impl Ipv4AddressNotifier for Linkwatch {
     fn event(event: AddressEvent, address: &Ipv4Address, rtnl: Rtnl<'_>) {
-        tell_address(event, address.device(), rtnl, |_| Some(address.into()));
+        tell_address(event, address.device(), rtnl, |_, _| Some(address.into()));
     }
 }
 
 impl Ipv6AddressNotifier for Linkwatch {
     fn event(event: AddressEvent, address: &Ipv6Address, rcu: Rcu<'_>) {
-        tell_address(event, address.device(), rcu, |net| {
+        tell_address(event, address.device(), rcu, |net, softirq| {
             let overtaken = match event {
                 AddressEvent::Added => address.is_dead(),
-                AddressEvent::Removed => address.is_assigned(net, rcu),
+                AddressEvent::Removed => address.is_assigned(net, softirq.rcu()),
             };
             (!overtaken).then(|| address.into())
         });
@@ -189,9 +192,9 @@ impl NeighbourNotifier for Linkwatch {
             net,
             Kind::Neighbour,
             rcu,
-            || {
+            |softirq| {
                 let known = neighbour.resolution();
-                let overtaken = known.dead && neighbour.is_replaced(rcu);
+                let overtaken = known.dead && neighbour.is_replaced(softirq.rcu());
                 (!overtaken).then(|| Resolved::new(neighbour, &known))
             },
             |message, turn, found| {
@@ -220,7 +223,7 @@ impl fib::Notifier for Linkwatch {
             net,
             Kind::Route,
             rcu,
-            || match event {
+            |_| match event {
                 fib::Event::Replaced => (!route.is_gone()).then_some(Event::Set),
                 fib::Event::Deleted => Some(Event::Delete),
             },

@@ -16,11 +16,15 @@ pub(crate) struct Snapshot<T> {
 }
 
 impl<T> Snapshot<T> {
-    /// Collects what `walk` shows, which must not sleep while it does, and the number of the last
-    /// event before, which it returns.
+    /// Collects what `walk` shows, and the number of the last event before, which it returns.
     ///
     /// It is called again with more room while there are more items than room.
-    pub(crate) fn collect(mut walk: impl FnMut(&mut dyn FnMut(T)) -> Result<u64>) -> Result<Self> {
+    pub(crate) fn collect(
+        mut walk: impl FnMut(&mut (dyn FnMut(T) + Send)) -> Result<u64>,
+    ) -> Result<Self>
+    where
+        T: Send,
+    {
         let mut room = 64;
         loop {
             let mut items = KVVec::with_capacity(room, GFP_KERNEL_ACCOUNT)?;

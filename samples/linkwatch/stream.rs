@@ -12,7 +12,8 @@ use kernet::{
     context::{
         bh_disabled,
         Context,
-        Process, //
+        Process,
+        Softirq, //
     },
     error::enobufs,
     genl::Notification,
@@ -103,12 +104,12 @@ impl Stream {
         net: &Net,
         kind: Kind,
         context: impl Context,
-        look: impl FnOnce() -> Option<T>,
-        fill: impl Fn(&mut <N::Builder as Builder>::On<'_>, Turn, &T) -> Result,
+        look: impl FnOnce(Softirq<'_>) -> Option<T> + Send,
+        fill: impl Fn(&mut <N::Builder as Builder>::On<'_>, Turn, &T) -> Result + Send,
     ) {
-        bh_disabled(context, |softirq| {
+        bh_disabled(context, move |softirq| {
             let mut numbers = self.numbers.lock();
-            let Some(seen) = look() else {
+            let Some(seen) = look(softirq) else {
                 return;
             };
             let turn = Turn {

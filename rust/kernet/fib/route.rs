@@ -39,6 +39,9 @@ pub struct Route<'a> {
     late: *const bindings::fib6_info,
 }
 
+// SAFETY: What is behind the pointer is valid as long as it is borrowed, and read as a whole.
+unsafe impl Sync for Route<'_> {}
+
 /// Where packets of a route go next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nexthop {
@@ -278,6 +281,12 @@ impl<'a> Route<'a> {
 /// What is left is not freed for `'a`.
 #[derive(Clone)]
 pub struct Nexthops<'a>(Left, PhantomData<&'a ()>);
+
+// SAFETY: What is left is valid, by the type invariants, and is only read: it never changes but for the
+// links of a ring, which are read as a whole.
+unsafe impl Send for Nexthops<'_> {}
+// SAFETY: As above.
+unsafe impl Sync for Nexthops<'_> {}
 
 #[derive(Clone, Copy)]
 enum Left {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     bindings,
     context::{
-        rcu_read,
+        rcu_section,
         Context, //
     },
     error::{
@@ -57,7 +57,7 @@ pub trait Notification: 'static {
     /// Whether anybody in `net` listens to the group.
     #[doc(alias = "genl_has_listeners")]
     fn has_listeners(net: &Net) -> bool {
-        rcu_read(|_| {
+        rcu_section(|_| {
             let family = registered::<ProtocolOf<Self>>();
             let group = index::<Self>();
             // SAFETY: Registered, by the invariants of `Slot`. Two protocols that share a slot
@@ -88,7 +88,7 @@ pub trait Notification: 'static {
             return Ok(());
         }
         let message = build::<Self>(context, fill)?;
-        sent(rcu_read(|_| {
+        sent(rcu_section(|_| {
             let (family, group) = target::<Self>()?;
             // SAFETY: Registered, by the invariants of `Slot`, with that group; the message is
             // given away, in a read-side section, which must not sleep.
@@ -110,7 +110,7 @@ pub trait Notification: 'static {
     /// is told anyway.
     #[doc(alias = "genl_set_err")]
     fn overrun(net: &Net) {
-        rcu_read(|_| {
+        rcu_section(|_| {
             if let Ok((family, group)) = target::<Self>() {
                 // SAFETY: Registered, by the invariants of `Slot`, with that group. Answers how many
                 // do not want to know.
@@ -132,7 +132,7 @@ pub trait Notification: 'static {
         fill: impl FnMut(&mut <Self::Builder as Builder>::On<'_>) -> Result,
     ) -> Result {
         let message = build::<Self>(context, fill)?;
-        sent(rcu_read(|_| {
+        sent(rcu_section(|_| {
             let (family, group) = target::<Self>()?;
             // SAFETY: As in `multicast`.
             to_result(unsafe {

@@ -207,7 +207,7 @@ mod tests {
     const VLAN: [u8; 4] = [0x81, 0x00, 0x00, 0x07];
 
     /// Runs `f` on a frame of these parts, behind two addresses.
-    fn with<R>(parts: &[&[u8]], f: impl FnOnce(Pin<&mut SkBuff>) -> R) -> Result<R> {
+    fn with<R>(parts: &[&[u8]], f: impl FnOnce(Pin<&mut SkBuff>) -> R + Send) -> Result<R> {
         softirq(|softirq| {
             let mut skb = Skb::new(0, 128, softirq)?;
             let mut put = skb.put(&[2; 12]);

@@ -3,7 +3,7 @@
 //! Which lock is held while a request is answered.
 
 use crate::context::{
-    rcu_read,
+    rcu_section,
     Context,
     Process,
     Rcu,
@@ -74,7 +74,7 @@ impl Lock for UnderRcu {
     const RTNL: bool = false;
 
     unsafe fn with<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {
-        rcu_read(f)
+        rcu_section(f)
     }
 }
 

@@ -41,7 +41,7 @@ use super::{
 use crate::{
     bindings,
     context::{
-        rcu_read,
+        rcu_section,
         Process, //
     },
     error::{
@@ -410,7 +410,7 @@ fn with_socket<S: Socket, R>(
     net: &Net,
     f: impl FnOnce(*mut bindings::sock) -> Result<R>,
 ) -> Result<R> {
-    rcu_read(|_| {
+    rcu_section(|_| {
         let slot = S::slot();
         if slot.published.load(Acquire) == 0 {
             return Err(ENODEV);
