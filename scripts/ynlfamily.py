@@ -338,9 +338,8 @@ class Writer:
                  f"impl genl::Protocol for Wire {{\n"
                  f'const NAME: &\'static CStr = c"{family.name}";\n'
                  f"const VERSION: u32 = {version};\n{header}"
-                 f"const GROUPS: &'static [genl::McastGroup] = &[{groups}];\n\n"
-                 "fn slot() -> &'static genl::Slot {\n"
-                 "static SLOT: genl::Slot = genl::Slot::new();\n&SLOT\n}\n}\n\n")
+                 f"const GROUPS: &'static [genl::McastGroup] = &[{groups}];\n}}\n\n"
+                 "kernet::slot!(Wire: genl::Slot);\n\n")
         if self.groups:
             names = "".join(f"/// `{name}`.\n{camel(name)},\n" for name in self.groups)
             cases = "".join(f"{i} => Some(Self::{camel(name)}),\n"

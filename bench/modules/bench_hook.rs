@@ -33,6 +33,8 @@ impl kernet::Module for Accept {
     type Parts = netfilter::Registration<Accept>;
 }
 
+kernet::slot!(Accept: netfilter::Slot);
+
 impl Hook for Accept {
     type Module = Accept;
 
@@ -41,11 +43,6 @@ impl Hook for Accept {
         point: Point::LocalIn,
         priority: priority::FILTER,
     }];
-
-    fn slot() -> &'static netfilter::Slot {
-        static SLOT: netfilter::Slot = netfilter::Slot::new();
-        &SLOT
-    }
 
     fn hook<'a>(packet: Packet<'a>, _state: &netfilter::State<'a>, _rcu: Rcu<'a>) -> Verdict<'a> {
         packet.accept()

@@ -366,12 +366,9 @@ impl genl::Protocol for Wire {
     const NAME: &'static CStr = c"bench-rust";
     const VERSION: u32 = 1;
     const GROUPS: &'static [genl::McastGroup] = &[genl::McastGroup::new(c"events")];
-
-    fn slot() -> &'static genl::Slot {
-        static SLOT: genl::Slot = genl::Slot::new();
-        &SLOT
-    }
 }
+
+kernet::slot!(Wire: genl::Slot);
 
 /// The multicast groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

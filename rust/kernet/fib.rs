@@ -38,7 +38,8 @@ use crate::{
         failed,
         Part, //
     },
-    netns::Net, //
+    netns::Net,
+    slot::HasSlot, //
 };
 
 mod route;
@@ -64,10 +65,7 @@ pub enum Event {
 
 /// Somebody who is told of the routes of all namespaces.
 #[doc(alias = "fib_notifier")]
-pub trait Notifier: Send + Sync + 'static {
-    /// A static of this notifier alone, by which its registration is found in a namespace.
-    fn slot() -> &'static Slot;
-
+pub trait Notifier: HasSlot<Slot> + Send + Sync + 'static {
     /// Something has happened to a route.
     ///
     /// When the module is loaded it is told [`Event::Replaced`] of the routes there are, of some
@@ -75,7 +73,8 @@ pub trait Notifier: Send + Sync + 'static {
     fn event(event: Event, route: &Route<'_>, net: &Net, rcu: Rcu<'_>);
 }
 
-/// Where the registration of a [`Notifier`] is found in a namespace, while it is registered.
+/// Where the registration of a [`Notifier`] is found in a namespace, while it is registered. A type gets its own by
+/// [`slot!`](crate::slot!).
 pub struct Slot {
     taken: Atomic<u32>,
     id: Opaque<u32>,
@@ -126,7 +125,7 @@ unsafe impl<N: Notifier> Part for Registration<N> {
         if N::slot().taken.cmpxchg(0, 1, Full).is_err() {
             return Err(failed(
                 name,
-                fmt!("FIB notifier: its slot is another one's"),
+                fmt!("FIB notifier: it is registered already"),
                 EBUSY,
             ));
         }

@@ -37,7 +37,8 @@ use crate::{
     module::{
         failed,
         Part, //
-    }, //
+    },
+    slot::HasSlot, //
 };
 
 mod dump;
@@ -73,7 +74,7 @@ use socket::Sockets;
 
 /// What userspace knows of a family.
 #[doc(alias = "genl_family")]
-pub trait Protocol: 'static {
+pub trait Protocol: HasSlot<Slot> + 'static {
     /// The name, at most 15 bytes.
     const NAME: &'static CStr;
 
@@ -85,9 +86,6 @@ pub trait Protocol: 'static {
 
     /// The multicast groups.
     const GROUPS: &'static [McastGroup] = &[];
-
-    /// A static of this protocol alone, where its family is found while it is registered.
-    fn slot() -> &'static Slot;
 }
 
 /// A multicast group, as [`Protocol::GROUPS`] lists it.
@@ -146,7 +144,8 @@ pub trait Family: Sized + Send + Sync + 'static {
     fn unbind(_group: usize, _process: Process<'_>) {}
 }
 
-/// Where the registered family of a protocol is found.
+/// Where the registered family of a protocol is found. A type gets its own by
+/// [`slot!`](crate::slot!).
 ///
 /// # Invariants
 ///
@@ -281,7 +280,7 @@ impl<F: Family> Registration<F> {
         parallel: F::PARALLEL,
         bind: Self::bind_callback,
         unbind: Self::unbind_callback,
-        slot: F::Protocol::slot,
+        slot: <F::Protocol as HasSlot<Slot>>::slot,
     };
 
     /// # Safety
@@ -373,7 +372,7 @@ unsafe fn enlist(
         unsafe { bindings::genl_unregister_family(raw) };
         return Err(failed(
             name,
-            fmt!("family {}: its slot is another family's", what.name),
+            fmt!("family {}: its protocol has another one", what.name),
             EBUSY,
         ));
     }

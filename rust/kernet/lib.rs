@@ -39,6 +39,7 @@ pub mod percpu;
 pub mod rcu;
 pub mod rtnl;
 pub mod skb;
+pub mod slot;
 pub mod xdp;
 
 #[path = "../wire/lib.rs"]

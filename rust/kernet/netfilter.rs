@@ -50,7 +50,8 @@ use crate::{
         Bytes,
         DropReason,
         SkBuff, //
-    }, //
+    },
+    slot::HasSlot, //
 };
 
 /// The protocols whose packets a hook sees.
@@ -109,15 +110,12 @@ pub mod priority {
 }
 
 /// A look at packets.
-pub trait Hook: Send + Sync + 'static {
+pub trait Hook: HasSlot<Slot> + Send + Sync + 'static {
     /// The module that registers the hook; its state is [`State::net`]'s.
     type Module: Declared;
 
     /// Where the hook is, at most [`MAX_PLACES`] places.
     const PLACES: &'static [Place];
-
-    /// A static of this hook alone, where its places are kept while it is registered.
-    fn slot() -> &'static Slot;
 
     /// Judges a packet, whose network header is at `skb->data`.
     ///
@@ -275,7 +273,8 @@ impl Point {
     }
 }
 
-/// Where the callbacks of a registered hook find its places.
+/// Where the callbacks of a registered hook find its places. A type gets its own by
+/// [`slot!`](crate::slot!).
 ///
 /// # Invariants
 ///
@@ -396,7 +395,7 @@ unsafe fn enlist(
     if slot.cmpxchg(ptr::null_mut(), places, Full).is_err() {
         return Err(failed(
             name,
-            fmt!("netfilter hook: its slot is another one's"),
+            fmt!("netfilter hook: it is registered already"),
             EBUSY,
         ));
     }

@@ -248,12 +248,9 @@ impl genl::Protocol for Wire {
     const NAME: &'static CStr = c"ect";
     const VERSION: u32 = 1;
     const GROUPS: &'static [genl::McastGroup] = &[];
-
-    fn slot() -> &'static genl::Slot {
-        static SLOT: genl::Slot = genl::Slot::new();
-        &SLOT
-    }
 }
+
+kernet::slot!(Wire: genl::Slot);
 
 /// The multicast groups, as types.
 pub(crate) mod group {

@@ -130,6 +130,8 @@ impl Tables {
 /// The hook, at the three points where packets are filtered.
 struct Filter;
 
+kernet::slot!(Filter: netfilter::Slot);
+
 impl Hook for Filter {
     type Module = Firewall;
 
@@ -150,11 +152,6 @@ impl Hook for Filter {
             priority: priority::FILTER,
         },
     ];
-
-    fn slot() -> &'static netfilter::Slot {
-        static SLOT: netfilter::Slot = netfilter::Slot::new();
-        &SLOT
-    }
 
     fn hook<'a>(packet: Packet<'a>, state: &netfilter::State<'a>, rcu: Rcu<'a>) -> Verdict<'a> {
         // A namespace that is going away has no rules any more.

@@ -561,12 +561,9 @@ impl genl::Protocol for Wire {
     const NAME: &'static CStr = c"firewall";
     const VERSION: u32 = 1;
     const GROUPS: &'static [genl::McastGroup] = &[genl::McastGroup::new(c"rules")];
-
-    fn slot() -> &'static genl::Slot {
-        static SLOT: genl::Slot = genl::Slot::new();
-        &SLOT
-    }
 }
+
+kernet::slot!(Wire: genl::Slot);
 
 /// The multicast groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

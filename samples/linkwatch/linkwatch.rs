@@ -209,12 +209,9 @@ impl NeighbourNotifier for Linkwatch {
     }
 }
 
-impl fib::Notifier for Linkwatch {
-    fn slot() -> &'static fib::Slot {
-        static SLOT: fib::Slot = fib::Slot::new();
-        &SLOT
-    }
+kernet::slot!(Linkwatch: fib::Slot);
 
+impl fib::Notifier for Linkwatch {
     fn event(event: fib::Event, route: &fib::Route<'_>, net: &Net, rcu: Rcu<'_>) {
         let Some(stream) = net.state::<Linkwatch>() else {
             return;

@@ -689,12 +689,9 @@ impl genl::Protocol for Wire {
         genl::McastGroup::new(c"neighbours"),
         genl::McastGroup::new(c"routes"),
     ];
-
-    fn slot() -> &'static genl::Slot {
-        static SLOT: genl::Slot = genl::Slot::new();
-        &SLOT
-    }
 }
+
+kernet::slot!(Wire: genl::Slot);
 
 /// The multicast groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -54,7 +54,8 @@ use crate::{
         is_live,
         Part, //
     },
-    netns::Net, //
+    netns::Net,
+    slot::HasSlot, //
 };
 
 mod notification;
@@ -65,7 +66,7 @@ pub use notification::{
 };
 
 /// A netlink protocol.
-pub trait Socket: Sized + 'static {
+pub trait Socket: HasSlot<Slot> + Sized + 'static {
     /// Its number, below 32. One that Linux has a name for, `NETLINK_USERSOCK` included, does not
     /// compile; 17 and those from 23 on have none.
     #[doc(alias = "MAX_LINKS")]
@@ -88,9 +89,6 @@ pub trait Socket: Sized + 'static {
     /// several sockets are answered at the same time. Dumps are refused ([`EAGAIN`]) while the module
     /// is being loaded.
     const HANDLERS: &'static [Handler<Self>];
-
-    /// A static of this protocol alone, where its sockets are found while it is registered.
-    fn slot() -> &'static Slot;
 
     /// A socket begins to listen to a group.
     ///
@@ -136,7 +134,8 @@ const fn check(r#type: u16) {
     );
 }
 
-/// Where the sockets of a registered protocol are found.
+/// Where the sockets of a registered protocol are found. A type gets its own by
+/// [`slot!`](crate::slot!).
 ///
 /// # Invariants
 ///

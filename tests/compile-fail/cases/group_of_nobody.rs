@@ -14,14 +14,11 @@ use kernet::{
 
 struct Mine;
 
+kernet::slot!(Mine: Slot);
+
 impl Protocol for Mine {
     const NAME: &'static CStr = c"mine";
     const GROUPS: &'static [McastGroup] = &[McastGroup::new(c"events")];
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
 }
 
 struct Second;

@@ -22,12 +22,9 @@ impl kernet::Module for Mine {
     type Parts = Registration<Mine>;
 }
 
+kernet::slot!(Mine: Slot);
+
 impl Socket for Mine {
     const UNIT: u8 = 2;
     const HANDLERS: &'static [Handler<Self>] = &[];
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
 }

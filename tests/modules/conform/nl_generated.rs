@@ -1253,12 +1253,9 @@ impl genl::Protocol for Wire {
             ..genl::McastGroup::new(c"guarded")
         },
     ];
-
-    fn slot() -> &'static genl::Slot {
-        static SLOT: genl::Slot = genl::Slot::new();
-        &SLOT
-    }
 }
+
+kernet::slot!(Wire: genl::Slot);
 
 /// The multicast groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -49,6 +49,8 @@ use crate::{
 /// How many listen.
 static LISTENERS: Atomic<u32> = Atomic::<u32>::new(0);
 
+kernet::slot!(Relay: Slot);
+
 impl Socket for Relay {
     const UNIT: u8 = 31;
     const GROUPS: u32 = 40;
@@ -62,11 +64,6 @@ impl Socket for Relay {
         Handler::new_dump::<Numbers<19, true>, 2>(),
         Handler::new_do::<TellOne, 2>(),
     ];
-
-    fn slot() -> &'static Slot {
-        static SLOT: Slot = Slot::new();
-        &SLOT
-    }
 
     fn bind(_net: &Net, group: u32, _process: Process<'_>) -> Result {
         if group == 2 {

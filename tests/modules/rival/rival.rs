@@ -39,13 +39,10 @@ impl Handlers for Rival {
         &[Handler::new_do::<Nothing<{ rtm::NEWROUTE }>, 1>()];
 }
 
+kernet::slot!(Rival: socket::Slot);
+
 impl socket::Socket for Rival {
     const UNIT: u8 = 31;
     const HANDLERS: &'static [socket::Handler<Self>] =
         &[socket::Handler::new_do::<Nothing<16>, 1>()];
-
-    fn slot() -> &'static socket::Slot {
-        static SLOT: socket::Slot = socket::Slot::new();
-        &SLOT
-    }
 }
