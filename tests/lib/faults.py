@@ -22,6 +22,7 @@ SYS_FINIT_MODULE = 313
 SETTINGS = {"failslab/ignore-gfp-wait": "N", "failslab/verbose": "0", "failslab/cache-filter": "Y",
             "fail_page_alloc/ignore-gfp-wait": "N", "fail_page_alloc/min-order": "0",
             "fail_page_alloc/verbose": "0"}
+FAILURES = 1000000
 OUT_OF_MEMORY = (errno.ENOMEM, errno.ENOBUFS)
 
 
@@ -75,6 +76,28 @@ class Faults:
                 assert nth > first, "no allocation has failed"
                 return nth - first
             nth += 1
+
+    def exhausted(self, size, function):
+        """Calls with all allocations of slabs failing but the first `size` bytes: (its error or None,
+        whether one has failed). The function makes one system call and no more.
+        """
+        attributes = DEBUGFS / "failslab"
+        for name, value in (("task-filter", "Y"), ("interval", 1), ("times", FAILURES), ("space", size),
+                            ("probability", 100)):
+            (attributes / name).write_text(str(value))
+        error = None
+        fd = os.open("/proc/thread-self/make-it-fail", os.O_WRONLY)
+        try:
+            os.pwrite(fd, b"1", 0)
+            try:
+                function()
+            except OSError as refusal:
+                error = refusal
+            os.pwrite(fd, b"0", 0)
+            return error, int((attributes / "times").read_text()) < FAILURES
+        finally:
+            os.close(fd)
+            (attributes / "probability").write_text("0")
 
     def count(self, function):
         """How many allocations a call makes."""

@@ -60,6 +60,9 @@ def result(outcome, name, message="", suite=None):
 def main():
     """Runs the cases, or those named on the command line."""
     wanted = sys.argv[1:]
+    unknown = set(wanted) - {function.__name__ for function in CASES}
+    if unknown:
+        sys.exit(f"{sys.argv[0]}: no case {', '.join(sorted(unknown))}")
     for function in CASES:
         name = function.__name__
         if wanted and name not in wanted:

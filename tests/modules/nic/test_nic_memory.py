@@ -3,6 +3,7 @@
 """Cards when there is no memory: each allocation fails in its turn, on the debug kernel. See cards.py."""
 
 import ctypes
+import errno
 import fcntl
 import socket
 import struct
@@ -10,7 +11,7 @@ import struct
 import faults
 import rtnl
 from cards import PEER, two
-from selftest import NetNs, case, checked, equal, main, modprobe
+from selftest import NetNs, case, checked, equal, main, modprobe, wait_until
 
 SIOCETHTOOL = 0x8946
 ETHTOOL_GRINGPARAM, ETHTOOL_SRINGPARAM = 0x10, 0x11
@@ -61,6 +62,33 @@ def rings_of_another_size():
             if not error:
                 rings.set(old)
         inject.each(lambda: rings.set(new), changed)
+
+
+@case
+@checked
+def neither_rings_of_another_size_nor_those_it_had():
+    """The card receives nothing, as if it was down, until it goes up again."""
+    inject = faults.Faults()
+    a, b = two()
+    with b.enter():
+        rings = Rings("pb")
+    old, room, deaf = rings.get(), 0, 0
+    new, failed = (2 * old[0], old[1]), True
+    while failed:
+        error, failed = inject.exhausted(room, lambda: rings.set(new))
+        if error:
+            equal(error.errno, errno.ENOMEM, f"error with {room} bytes")
+        # Some of what fails is tried in another way.
+        equal(rings.get(), old if error else new, f"sizes with {room} bytes")
+        if not a.ping("192.0.2.2", 1, "-W 1"):
+            deaf += 1
+            b.run("ip link set pb down")
+            b.run("ip link set pb up")
+            wait_until(lambda: a.ping("192.0.2.2", 1), 10, f"an answer with {room} bytes")
+        if not error:
+            rings.set(old)
+        room += 64 + room // 8
+    assert deaf, "the card has always had its rings"
 
 
 main()
