@@ -6,16 +6,16 @@
 //! Rust has none that differ by a type parameter, so that [`slot!`](crate::slot!) gives one to the
 //! type.
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no static of its own",
+    note = "`kernet::slot!({Self}: {S});` gives it one"
+)]
 /// A type that has a static `S` of its own.
 ///
 /// # Safety
 ///
 /// Implemented by [`slot!`](crate::slot!) only: `slot` returns the same static each time, which no
 /// other implementation returns.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no static of its own",
-    note = "`kernet::slot!({Self}: {S});` gives it one"
-)]
 pub unsafe trait HasSlot<S: 'static> {
     /// The static.
     #[doc(hidden)]
