@@ -311,11 +311,50 @@ impl TxRing {
         };
         // What was put in, before `armed`: the other side is in `fired`.
         let armed = self.armed.fetch_add(0, Full);
-        // A shorter delay than that of the timer that runs comes to pass earlier than a long one.
+        // A timer that runs for a delay no longer than this one was started before, and fires before.
         if armed == 0 || delay < armed {
-            self.armed.store(delay, Relaxed);
+            // SAFETY: There are places, and this is the holder of the lock or the poll.
+            unsafe { self.arm(armed, delay) };
+        }
+    }
+
+    /// Sees to it that the timer fires in `delay` nanoseconds at the latest; `armed` is what it was
+    /// armed for last.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::poll_after`], and there are places.
+    unsafe fn arm(&self, mut armed: u64, mut delay: u64) {
+        loop {
+            if armed != 0 {
+                if delay >= armed {
+                    return;
+                }
+                // SAFETY: Set up, by the type invariants.
+                let left = unsafe { bindings::__hrtimer_get_remaining(self.timer.get(), false) };
+                if left <= 0 {
+                    // It fires now, or whoever has armed it has not started it yet.
+                    // SAFETY: There are places, hence an instance, by the type invariants. Its own
+                    // state keeps a disabled or deleted one from being scheduled.
+                    return unsafe { bindings::napi_schedule(self.napi.load(Relaxed)) };
+                }
+                if left.unsigned_abs() <= delay {
+                    return;
+                }
+            }
+            match self.armed.cmpxchg(armed, delay, Full) {
+                Ok(_) => break,
+                Err(now) => armed = now,
+            }
+        }
+        loop {
             // SAFETY: Set up, by the type invariants, and there are places.
             unsafe { bindings::hrtimer_start_pinned(self.timer.get(), delay) };
+            // Who has armed it for a shorter delay meanwhile may have started it before.
+            match self.armed.load(Relaxed) {
+                now if now != 0 && now < delay => delay = now,
+                _ => return,
+            }
         }
     }
 

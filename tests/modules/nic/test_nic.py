@@ -5,12 +5,16 @@
 import json
 import pathlib
 import re
+import socket
+import struct
 import time
 
 import rtnl
 from cards import PEER, counters, ethtool, flood, pair, refused, statistics, two
 from selftest import (NetNs, Skip, case, checked, drop_reasons, equal, iperf, loaded, main,
                       modprobe, rmmod, run, wait_until)
+
+SO_TIMESTAMPNS = 35
 
 
 class Sys:
@@ -260,6 +264,40 @@ def interrupts_are_held_back():
     for options in ("tx-usecs 1000001", "rx-usecs 1", "tx-frames 2", "adaptive-tx on"):
         refused(a, f"-C pa {options}")
     assert "tx-usecs: 0\n" in ethtool(a, "-c pa").stdout
+
+
+def delivered(a, b, delays, sent_at):
+    """Sends a datagram at each time, after the interrupt's delay was set; returns when each was received,
+    all in seconds from the first on."""
+    with b.enter(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver, a.enter(), \
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        receiver.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        receiver.bind(("192.0.2.2", 9))
+        receiver.settimeout(20)
+        start = None
+        for delay, at in zip(delays, sent_at):
+            ethtool(a, f"-C pa tx-usecs {delay}")
+            start = start or time.time()
+            time.sleep(max(0, start + at - time.time()))
+            sender.sendto(b"x", ("192.0.2.2", 9))
+        times = []
+        for _ in delays:
+            _, ((_, _, stamp),), _, _ = receiver.recvmsg(1, 64)
+            seconds, nanoseconds = struct.unpack("qq", stamp)
+            times.append(seconds + nanoseconds / 1e9 - start)
+        return times
+
+
+@case
+def the_earliest_interrupt_counts():
+    """A short delay is not made longer by a long one, nor what is left of a long one by a short one."""
+    a, b = two()
+    assert a.ping("192.0.2.2")
+    first, second = delivered(a, b, (1_000_000, 1000), (0, 0))
+    assert second < 0.9, f"received {first:.3f} and {second:.3f} s after the first was sent"
+    wait_until(lambda: a.ping("192.0.2.2", 1), 10, "an idle line")
+    first, second = delivered(a, b, (1_000_000, 800_000), (0, 0.6))
+    assert first < 1.2, f"received {first:.3f} and {second:.3f} s after the first was sent"
 
 
 @case
