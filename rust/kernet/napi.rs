@@ -68,16 +68,17 @@ use crate::{
         self,
         Counted,
         Counters,
-        Receive,
         Run, //
     },
 };
 
+mod content;
 mod polled;
 mod resize;
 mod ring;
 mod transmit;
 
+use content::Content;
 pub use polled::{
     Fragments,
     Polled, //
@@ -161,15 +162,6 @@ pub struct RxQueue<D: Driver> {
     content: Opaque<Content<D>>,
 }
 
-/// What a queue has while it is polled.
-#[pin_data]
-struct Content<D: Driver> {
-    #[pin]
-    queue: D::Queue,
-    #[pin]
-    receive: Receive,
-}
-
 // SAFETY: NAPI's functions are thread safe; the content is `Sync` itself.
 unsafe impl<D: Driver> Send for RxQueue<D> {}
 // SAFETY: As above.
@@ -181,7 +173,7 @@ impl<D: Driver> core::ops::Deref for RxQueue<D> {
     #[inline(always)]
     fn deref(&self) -> &D::Queue {
         // SAFETY: Lent by `Dev::rx_queue` or by a poll, hence initialised, by the type invariants.
-        unsafe { &(*self.content.get()).queue }
+        unsafe { (*self.content.get()).queue() }
     }
 }
 
@@ -258,10 +250,7 @@ impl<D: Driver> RxQueue<D> {
     /// `dev` is the device that owns the queue, which is idle.
     unsafe fn start(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) -> Result {
         let places = transmit::places(dev, rtnl)?;
-        let content = try_pin_init!(Content::<D> {
-            queue <- <D::Queue as Queue<D>>::init(dev.rings(rtnl).rx, rtnl.process()),
-            receive <- Receive::new(dev, self.index, rtnl),
-        }? Error);
+        let content = Content::new(dev, self.index, rtnl);
         // SAFETY: The queue is idle, so nobody looks at its content, which does not move.
         unsafe { crate::error::init_in_place(self.content.get(), content)? };
         self.notified.store(false, Relaxed);
@@ -347,7 +336,7 @@ impl<D: Driver> RxQueue<D> {
         // SAFETY: A queue is polled while its content is initialised, by the type invariants.
         let content = unsafe { &*this.content.get() };
         // SAFETY: All are of this poll.
-        let mut queue = unsafe { Polled::new(&content.queue, &content.receive, napi) };
+        let mut queue = unsafe { Polled::new(content.queue(), &content.receive, napi) };
         // SAFETY: All are of this poll; finished below.
         let mut run = unsafe { Run::new(dev, &content.receive, napi, context) };
         this.poll_tx(dev, context);

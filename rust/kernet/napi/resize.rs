@@ -8,9 +8,7 @@ use kernel::{
 };
 
 use super::{
-    is_polled,
-    start,
-    stop,
+    content::Content,
     POLLED, //
 };
 use crate::{
@@ -32,47 +30,43 @@ use crate::{
 ///
 /// # Errors
 ///
-/// [`ENOMEM`], or [`EINVAL`] for a size that no ring has. The sizes are as before. If the receive rings
-/// could not be made again either, the queues are not polled until the device goes up again.
+/// [`ENOMEM`], or [`EINVAL`] for a size that no ring has. The rings are as before.
 pub(crate) fn resize<D: Driver>(dev: &Dev<D>, rings: Rings, rtnl: Rtnl<'_>) -> Result {
     let old = dev.rings(rtnl);
-    if rings.rx == old.rx {
-        return resize_tx(dev, rings, rtnl);
-    }
-    dev.set_rings(rings, rtnl);
-    if !is_polled(dev) {
-        return Ok(());
-    }
-    let used = 0..dev.rx_queues();
-    stop(dev, used.clone(), rtnl);
-    start(dev, used.clone(), rtnl).inspect_err(|_| {
-        dev.set_rings(old, rtnl);
-        if start(dev, used, rtnl).is_err() {
-            pr_err!("{}: no memory for its rings\n", dev.name());
-        }
-    })
-}
-
-/// As [`resize`], while what has been received stays.
-fn resize_tx<D: Driver>(dev: &Dev<D>, rings: Rings, rtnl: Rtnl<'_>) -> Result {
-    // All that can fail comes first.
-    let mut new = KVec::new();
+    let mut changes = KVec::new();
     for queue in dev.all_rx_queues(0..u16::MAX) {
-        if queue.state.load(Relaxed) == POLLED {
-            new.push((queue, Places::new(rings.tx)?), GFP_KERNEL)?;
+        if queue.state.load(Relaxed) != POLLED {
+            continue;
         }
+        let make = || Content::<D>::make(rings.rx, rtnl);
+        let content = (rings.rx != old.rx).then(make).transpose()?;
+        let make = || Places::new(rings.tx);
+        let places = (rings.tx != old.tx).then(make).transpose()?;
+        changes.push((queue, content, places), GFP_KERNEL)?;
     }
+    // Nothing fails from here on.
     dev.set_rings(rings, rtnl);
-    for (queue, places) in new {
+    for (queue, content, places) in &mut changes {
         let napi = queue.napi.get();
         // SAFETY: Polled, under RTNL. Disabling waits for a poll to end.
         unsafe { bindings::napi_disable(napi) };
-        // SAFETY: The queue is the device's, and its NAPI is disabled.
-        unsafe { queue.exchange_tx(dev, places, rtnl) };
+        if let Some(new) = content.take() {
+            // SAFETY: Polled, hence initialised. No poll runs; the old one is dropped below.
+            *content = Some(unsafe { (*queue.content.get()).exchange(new, rtnl) });
+        }
+        if let Some(places) = places.take() {
+            // SAFETY: The queue is the device's, and its NAPI is disabled.
+            unsafe { queue.exchange_tx(dev, places, rtnl) };
+        }
         // SAFETY: Disabled above.
         unsafe { bindings::napi_enable(napi) };
         // Polls that were asked for meanwhile.
         bh_disabled(rtnl, |softirq| queue.notify_always(softirq));
+    }
+    if changes.iter().any(|(_, content, _)| content.is_some()) {
+        // Who puts something in may have seen an old ring.
+        // SAFETY: May sleep, under RTNL.
+        unsafe { bindings::synchronize_net() };
     }
     Ok(())
 }
