@@ -623,7 +623,15 @@ def made_for_another_namespace():
     assert c.ping("198.51.100.2")
     equal(c.link("t0")["link_netnsid"], 7, "namespace of the underlay")
     c.delete()
-    tunnel(a, local=A, remote=B)
+
+    def free():
+        try:
+            tunnel(a, local=A, remote=B)
+        except rtnl.NetlinkError as refusal:
+            equal(refusal.errno, errno.EEXIST, "what refuses it while the namespace goes")
+            return False
+        return True
+    wait_until(free, 30, "the addresses are free again")
 
 
 def flood(a, b):
