@@ -1,18 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Selftests of etherip.
-
-    +----------- a ------------+                        +----------- b ------------+
-    | t0 198.51.100.1/24       |                        |       198.51.100.2/24 t0 |
-    |    2001:db8::1/64        |                        |        2001:db8::2/64    |
-    |  :                       |       +--- r ---+      |                       :  |
-    | u0 192.0.2.1/25          o-------o         o------o       192.0.2.129/25 u0  |
-    +--------------------------+       +---------+      +--------------------------+
-"""
+"""Selftests of etherip: what is carried, and what is refused. See tunnels.py."""
 
 import contextlib
 import errno
-import json
 import re
 import socket
 import struct
@@ -20,79 +11,19 @@ import subprocess
 import time
 
 import rtnl
-from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, loaded, main,
-                      modprobe, need, rmmod, run, wait_until)
+from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, main, need, run,
+                      wait_until)
+from tunnels import (A, B, LINK, LOCAL, PMTUDISC, REMOTE, TOS, TTL, address, links, refused,
+                     router_device, statistics, tunnel, two, underlay)
 
-LOCAL, REMOTE, TTL, TOS, PMTUDISC, LINK = 1, 2, 3, 4, 5, 6
-IFLA_LINK_NETNSID = 37
 PROTOCOL = 97
-A, B = "192.0.2.1", "192.0.2.129"
 NOT_ECT, ECT_1, ECT_0, CE = 0, 1, 2, 3
-
-
-def address(text):
-    return socket.inet_aton(text)
-
-
-def tunnel(ns, name="t0", local=None, remote=None, create=True, attrs=(), **more):
-    """Makes or changes a tunnel in a namespace."""
-    data = [(LOCAL, address(local))] if local else []
-    data += [(REMOTE, address(remote))] if remote else []
-    for number, key in ((TTL, "ttl"), (TOS, "tos"), (PMTUDISC, "pmtudisc")):
-        if key in more:
-            data.append((number, struct.pack("B", more[key])))
-    if "link" in more:
-        data.append((LINK, rtnl.u32(more["link"])))
-    with ns.enter():
-        rtnl.newlink(name, "etherip", attrs=attrs, data=data, create=create)
 
 
 def settings(ns, name="t0"):
     """The attributes that the kernel answers, by number."""
     with ns.enter():
         return rtnl.info(name)
-
-
-def batch(ns, *lines):
-    """Commands of `ip`, in one process: under emulation each process counts."""
-    run(["ip", "-n", ns.name, "-batch", "-"], input="\n".join(lines) + "\n")
-
-
-def underlay():
-    """Namespaces a and b, and the router between them."""
-    modprobe("etherip")
-    a, r, b = NetNs(), NetNs(), NetNs()
-    for ns, own, router in ((a, A, "192.0.2.2"), (b, B, "192.0.2.130")):
-        peer = router_device(ns)
-        batch(ns, f"link add u0 type veth peer name {peer} netns {r.name}",
-              f"addr add {own}/25 dev u0", "link set u0 up", f"route add default via {router}")
-        batch(r, f"addr add {router}/25 dev {peer}", f"link set {peer} up")
-    r.run("sysctl -qw net.ipv4.ip_forward=1")
-    return a, r, b
-
-
-def router_device(ns):
-    """The router's device that leads to a namespace."""
-    return f"u{ns.name}"[:15]
-
-
-def up(a, b, name="t0"):
-    for ns, host in ((a, 1), (b, 2)):
-        batch(ns, f"addr add 198.51.100.{host}/24 dev {name}",
-              f"addr add 2001:db8::{host}/64 dev {name}", f"link set {name} up")
-
-
-def two(**more):
-    a, r, b = underlay()
-    tunnel(a, local=A, remote=B, **more)
-    tunnel(b, local=B, remote=A, **more)
-    up(a, b)
-    return a, r, b
-
-
-def statistics(ns, name="t0"):
-    text = run(["ip", "-n", ns.name, "-d", "-s", "-s", "-j", "link", "show", "dev", name]).stdout
-    return json.loads(text)[0]["stats64"]
 
 
 @contextlib.contextmanager
@@ -142,21 +73,6 @@ def ipv4(tos=0, payload=b"", protocol=253):
 
 def frame(payload, ethertype=0x0800, to=b"\xff" * 6):
     return to + b"\x02\0\0\0\0\x09" + struct.pack("!H", ethertype) + payload
-
-
-def links(ns, kind="etherip"):
-    text = ns.run(f"ip -d -j link show type {kind}").stdout.strip()
-    return [link["ifname"] for link in json.loads(text or "[]") if link]
-
-
-def refused(error, text, function, *args, **named):
-    try:
-        function(*args, **named)
-    except rtnl.NetlinkError as refusal:
-        equal(refusal.errno, error, f"error for {args[1:]} {named}: {refusal}")
-        assert not text or text in str(refusal), refusal
-        return refusal
-    raise AssertionError(f"accepted: {args[1:]} {named}")
 
 
 @case
@@ -592,111 +508,6 @@ def does_not_go_round_for_ever():
     a.run("ping -q -c 2 -i 0.1 -W 1 198.51.100.2", check=False)
     tx = [statistics(a, name)["tx"]["errors"] for name in ("t0", "t1")]
     assert sum(tx) > 0, tx
-
-
-@case
-@checked
-def moved_it_keeps_its_underlay():
-    a, _, b = two()
-    c = NetNs()
-    a.run(f"ip link set t0 netns {c.name}")
-    c.up("t0", "198.51.100.1/24", "2001:db8::1/64")
-    assert c.ping("198.51.100.2")
-    assert c.ping("2001:db8::2")
-    assert "link_netnsid" in c.link("t0"), c.link("t0")
-    tunnel(c, ttl=5, create=False)
-    assert c.ping("198.51.100.2")
-    # Its key is still that of a.
-    refused(errno.EEXIST, "t0", tunnel, a, name="t1", local=A, remote=B)
-    a.delete()
-    wait_until(lambda: not links(c), 30, "the tunnel goes with its underlay")
-
-
-@case
-def made_for_another_namespace():
-    a, _, b = underlay()
-    c = NetNs()
-    c.run(f"ip netns set {a.name} 7")
-    tunnel(c, local=A, remote=B, attrs=[(IFLA_LINK_NETNSID, struct.pack("=i", 7))])
-    tunnel(b, local=B, remote=A)
-    up(c, b)
-    assert c.ping("198.51.100.2")
-    equal(c.link("t0")["link_netnsid"], 7, "namespace of the underlay")
-    c.delete()
-
-    def free():
-        try:
-            tunnel(a, local=A, remote=B)
-        except rtnl.NetlinkError as refusal:
-            equal(refusal.errno, errno.EEXIST, "what refuses it while the namespace goes")
-            return False
-        return True
-    wait_until(free, 30, "the addresses are free again")
-
-
-def flood(a, b):
-    """Both ways, until the case ends: the pings go on over a new tunnel."""
-    a.popen("ping -q -f -s 1000 198.51.100.2")
-    b.popen("ping -q -f 2001:db8::1")
-    flows(b)
-
-
-def flows(b):
-    before = statistics(b)["rx"]["packets"]
-    wait_until(lambda: statistics(b)["rx"]["packets"] > before + 50, 20, "traffic")
-
-
-@case
-@checked
-def changed_under_traffic():
-    a, _, b = two()
-    flood(a, b)
-    for ttl in range(1, 60):
-        tunnel(a, ttl=ttl + 60, create=False)
-        tunnel(a, remote="192.0.2.200" if ttl % 2 else B, create=False)
-    tunnel(a, remote=B, create=False)
-    assert a.ping("198.51.100.2", options="-w 20")
-
-
-@case
-@checked
-def deleted_under_traffic():
-    a, _, b = two()
-    flood(a, b)
-    for _ in range(3):
-        flows(b)
-        a.run("ip link del t0")
-        tunnel(a, local=A, remote=B)
-        a.up("t0", "198.51.100.1/24", "2001:db8::1/64")
-
-
-@case
-@checked
-def namespace_deleted_under_traffic():
-    a, _, b = two()
-    c = NetNs()
-    b.run(f"ip link set t0 netns {c.name}")
-    c.up("t0", "198.51.100.2/24", "2001:db8::2/64")
-    flood(a, c)
-    b.delete()
-    wait_until(lambda: not links(c), 30, "the tunnel goes with its underlay")
-
-
-@case
-@checked
-def unloaded_under_traffic():
-    a, _, b = two()
-    flood(a, b)
-    for _ in range(3):
-        flows(b)
-        rmmod("etherip")
-        equal(loaded("etherip"), False, "loaded")
-        run(["modprobe", "etherip"])
-        tunnel(a, local=A, remote=B)
-        tunnel(b, local=B, remote=A)
-        up(a, b)
-    flows(b)
-    assert a.ping("198.51.100.2", options="-w 20")
 
 
 main()

@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""etherip's tunnels when they move, change and go. See tunnels.py."""
+
+import errno
+import struct
+
+import rtnl
+from selftest import NetNs, case, checked, equal, loaded, main, rmmod, run, wait_until
+from tunnels import A, B, links, refused, statistics, tunnel, two, underlay, up
+
+IFLA_LINK_NETNSID = 37
+
+
+@case
+@checked
+def moved_it_keeps_its_underlay():
+    a, _, b = two()
+    c = NetNs()
+    a.run(f"ip link set t0 netns {c.name}")
+    c.up("t0", "198.51.100.1/24", "2001:db8::1/64")
+    assert c.ping("198.51.100.2")
+    assert c.ping("2001:db8::2")
+    assert "link_netnsid" in c.link("t0"), c.link("t0")
+    tunnel(c, ttl=5, create=False)
+    assert c.ping("198.51.100.2")
+    # Its key is still that of a.
+    refused(errno.EEXIST, "t0", tunnel, a, name="t1", local=A, remote=B)
+    a.delete()
+    wait_until(lambda: not links(c), 30, "the tunnel goes with its underlay")
+
+
+@case
+def made_for_another_namespace():
+    a, _, b = underlay()
+    c = NetNs()
+    c.run(f"ip netns set {a.name} 7")
+    tunnel(c, local=A, remote=B, attrs=[(IFLA_LINK_NETNSID, struct.pack("=i", 7))])
+    tunnel(b, local=B, remote=A)
+    up(c, b)
+    assert c.ping("198.51.100.2")
+    equal(c.link("t0")["link_netnsid"], 7, "namespace of the underlay")
+    c.delete()
+
+    def free():
+        try:
+            tunnel(a, local=A, remote=B)
+        except rtnl.NetlinkError as refusal:
+            equal(refusal.errno, errno.EEXIST, "what refuses it while the namespace goes")
+            return False
+        return True
+    wait_until(free, 30, "the addresses are free again")
+
+
+def flood(a, b):
+    """Both ways, until the case ends: the pings go on over a new tunnel."""
+    a.popen("ping -q -f -s 1000 198.51.100.2")
+    b.popen("ping -q -f 2001:db8::1")
+    flows(b)
+
+
+def flows(b):
+    before = statistics(b)["rx"]["packets"]
+    wait_until(lambda: statistics(b)["rx"]["packets"] > before + 50, 20, "traffic")
+
+
+@case
+@checked
+def changed_under_traffic():
+    a, _, b = two()
+    flood(a, b)
+    for ttl in range(1, 60):
+        tunnel(a, ttl=ttl + 60, create=False)
+        tunnel(a, remote="192.0.2.200" if ttl % 2 else B, create=False)
+    tunnel(a, remote=B, create=False)
+    assert a.ping("198.51.100.2", options="-w 20")
+
+
+@case
+@checked
+def deleted_under_traffic():
+    a, _, b = two()
+    flood(a, b)
+    for _ in range(3):
+        flows(b)
+        a.run("ip link del t0")
+        tunnel(a, local=A, remote=B)
+        a.up("t0", "198.51.100.1/24", "2001:db8::1/64")
+
+
+@case
+@checked
+def namespace_deleted_under_traffic():
+    a, _, b = two()
+    c = NetNs()
+    b.run(f"ip link set t0 netns {c.name}")
+    c.up("t0", "198.51.100.2/24", "2001:db8::2/64")
+    flood(a, c)
+    b.delete()
+    wait_until(lambda: not links(c), 30, "the tunnel goes with its underlay")
+
+
+@case
+@checked
+def unloaded_under_traffic():
+    a, _, b = two()
+    flood(a, b)
+    for _ in range(3):
+        flows(b)
+        rmmod("etherip")
+        equal(loaded("etherip"), False, "loaded")
+        run(["modprobe", "etherip"])
+        tunnel(a, local=A, remote=B)
+        tunnel(b, local=B, remote=A)
+        up(a, b)
+    flows(b)
+    assert a.ping("198.51.100.2", options="-w 20")
+
+
+main()
