@@ -73,8 +73,8 @@ pub trait Notifier: HasSlot<Slot> + Send + Sync + 'static {
     fn event(event: Event, route: &Route<'_>, net: &Net, rcu: Rcu<'_>);
 }
 
-/// Where the registration of a [`Notifier`] is found in a namespace, while it is registered. A type gets its own by
-/// [`slot!`](crate::slot!).
+/// Where the registration of a [`Notifier`] is found in a namespace, while it is registered. A type
+/// gets its own by [`slot!`](crate::slot!).
 pub struct Slot {
     taken: Atomic<u32>,
     id: Opaque<u32>,

@@ -60,13 +60,10 @@ pub trait Notification: 'static {
         rcu_section(|_| {
             let family = registered::<ProtocolOf<Self>>();
             let group = index::<Self>();
-            // SAFETY: Registered, by the invariants of `Slot`. Two protocols that share a slot
-            // have different groups, hence the comparison.
+            // SAFETY: Registered, by the invariants of `Slot`, with the groups of the protocol, whose
+            // slot is its own.
             !family.is_null()
-                && unsafe {
-                    group < u32::from((*family).n_mcgrps)
-                        && bindings::genl_has_listeners(family, net.as_raw(), group) > 0
-                }
+                && unsafe { bindings::genl_has_listeners(family, net.as_raw(), group) > 0 }
         })
     }
 
@@ -173,12 +170,11 @@ fn index<N: Notification + ?Sized>() -> u32 {
 
 /// The family and the group, for as long as the caller's read-side section lasts.
 fn target<N: Notification + ?Sized>() -> Result<(*mut bindings::genl_family, u32)> {
-    let (family, group) = (registered::<ProtocolOf<N>>(), index::<N>());
-    // SAFETY: Registered, by the invariants of `Slot`, unless it is null.
-    if family.is_null() || group >= u32::from(unsafe { (*family).n_mcgrps }) {
+    let family = registered::<ProtocolOf<N>>();
+    if family.is_null() {
         return Err(ENODEV);
     }
-    Ok((family, group))
+    Ok((family, index::<N>()))
 }
 
 fn build<N: Notification + ?Sized>(

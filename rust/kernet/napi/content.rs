@@ -6,6 +6,7 @@ use core::pin::Pin;
 use kernel::{
     prelude::*,
     sync::atomic::{
+        Acquire,
         Atomic,
         Full,
         Relaxed, //
@@ -59,8 +60,8 @@ impl<D: Driver> Content<D> {
     #[inline(always)]
     pub(super) fn queue(&self) -> &D::Queue {
         // SAFETY: By the type invariants, as whoever has borrowed this is in one of the two. It was
-        // written before its pointer was.
-        unsafe { &*self.queue.load(Relaxed) }
+        // made before its pointer was put here, with which the load pairs.
+        unsafe { &*self.queue.load(Acquire) }
     }
 
     /// Puts another one there, and returns what was.
