@@ -22,6 +22,7 @@ SYS_FINIT_MODULE = 313
 SETTINGS = {"failslab/ignore-gfp-wait": "N", "failslab/verbose": "0", "failslab/cache-filter": "Y",
             "fail_page_alloc/ignore-gfp-wait": "N", "fail_page_alloc/min-order": "0",
             "fail_page_alloc/verbose": "0"}
+# More than a call has: how many are left says whether one has failed.
 FAILURES = 1000000
 OUT_OF_MEMORY = (errno.ENOMEM, errno.ENOBUFS)
 
@@ -78,9 +79,7 @@ class Faults:
             nth += 1
 
     def exhausted(self, size, function):
-        """Calls with all allocations of slabs failing but the first `size` bytes: (its error or None,
-        whether one has failed). The function makes one system call and no more.
-        """
+        """Calls with all allocations of slabs failing but the first `size` bytes: as `call`."""
         attributes = DEBUGFS / "failslab"
         for name, value in (("task-filter", "Y"), ("interval", 1), ("times", FAILURES), ("space", size),
                             ("probability", 100)):
@@ -89,15 +88,34 @@ class Faults:
         fd = os.open("/proc/thread-self/make-it-fail", os.O_WRONLY)
         try:
             os.pwrite(fd, b"1", 0)
-            try:
-                function()
-            except OSError as refusal:
-                error = refusal
-            os.pwrite(fd, b"0", 0)
-            return error, int((attributes / "times").read_text()) < FAILURES
+            function()
+        except OSError as refusal:
+            error = refusal
         finally:
+            os.pwrite(fd, b"0", 0)
             os.close(fd)
+            left = int((attributes / "times").read_text())
             (attributes / "probability").write_text("0")
+        return error, left < FAILURES
+
+    def from_each_on(self, function, outcome):
+        """Calls with all failing from some point on, a later one each time, until none fails.
+
+        `outcome(error)` as for `each`.
+        """
+        size, refused, failed = 0, 0, True
+        while failed:
+            error, failed = self.exhausted(size, function)
+            if error:
+                equal(error.errno, errno.ENOMEM, f"error with {size} bytes")
+                refused += 1
+            try:
+                outcome(error)
+            except AssertionError as wrong:
+                raise AssertionError(f"with {size} bytes: {wrong}") from None
+            size += 64 + size // 8
+        equal(error, None, "error without a failure")
+        assert refused, "no call was refused"
 
     def count(self, function):
         """How many allocations a call makes."""
