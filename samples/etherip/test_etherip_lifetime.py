@@ -12,13 +12,19 @@ from tunnels import A, B, links, refused, statistics, tunnel, two, underlay, up
 IFLA_LINK_NETNSID = 37
 
 
+def moved(ns, host):
+    """Moves an end's tunnel to a namespace of its own, which is returned."""
+    other = NetNs()
+    ns.run(f"ip link set t0 netns {other.name}")
+    other.up("t0", f"198.51.100.{host}/24", f"2001:db8::{host}/64")
+    return other
+
+
 @case
 @checked
 def moved_it_keeps_its_underlay():
-    a, _, b = two()
-    c = NetNs()
-    a.run(f"ip link set t0 netns {c.name}")
-    c.up("t0", "198.51.100.1/24", "2001:db8::1/64")
+    a, _, _ = two()
+    c = moved(a, 1)
     assert c.ping("198.51.100.2")
     assert c.ping("2001:db8::2")
     assert "link_netnsid" in c.link("t0"), c.link("t0")
@@ -92,9 +98,7 @@ def deleted_under_traffic():
 @checked
 def namespace_deleted_under_traffic():
     a, _, b = two()
-    c = NetNs()
-    b.run(f"ip link set t0 netns {c.name}")
-    c.up("t0", "198.51.100.2/24", "2001:db8::2/64")
+    c = moved(b, 2)
     flood(a, c)
     b.delete()
     wait_until(lambda: not links(c), 30, "the tunnel goes with its underlay")
