@@ -321,8 +321,11 @@ unsafe impl<P: Protocol> Part for Registration<P> {
         // SAFETY: The structure stays in place until it is unregistered, by the caller's promise.
         if unsafe { bindings::inet_add_protocol(field, P::PROTOCOL) } != 0 {
             // The callee says -1; it has no other reason.
-            let what = format_args!("IP protocol {}, which is taken", P::PROTOCOL);
-            return Err(failed(name, what, eaddrinuse()));
+            return Err(failed(
+                name,
+                format_args!("IP protocol {}, which is taken", P::PROTOCOL),
+                eaddrinuse(),
+            ));
         }
         Ok(())
     }

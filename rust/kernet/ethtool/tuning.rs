@@ -31,12 +31,16 @@ use crate::{
 /// The size for a ring that was asked for `size`, which the core has compared with the largest one.
 fn rounded(size: u32, sizes: RingSizes, what: &str, extack: ExtAck<'_>) -> Result<u32> {
     if sizes.is_fixed() && size != sizes.max {
-        let message = format_args!("the size of {what} rings does not change");
-        return Err(extack.error(EINVAL, message));
+        return Err(extack.error(
+            EINVAL,
+            format_args!("the size of {what} rings does not change"),
+        ));
     }
     if size < sizes.min {
-        let message = format_args!("a {what} ring has room for {} packets", sizes.min);
-        return Err(extack.error(EINVAL, message));
+        return Err(extack.error(
+            EINVAL,
+            format_args!("a {what} ring has room for {} packets", sizes.min),
+        ));
     }
     if sizes.is_fixed() {
         return Ok(size);

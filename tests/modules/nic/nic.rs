@@ -502,8 +502,10 @@ impl ethtool::Operations<Nic> for Ethtool {
     /// The memory of the card is that of two of its largest rings.
     fn check_rings(dev: &Dev<Nic>, rings: Rings, extack: ExtAck<'_>, _rtnl: Rtnl<'_>) -> Result {
         if rings.tx > 512 && dev.tx_queues() > 2 {
-            let message = format_args!("rings of {} packets are for two queues", rings.tx);
-            return Err(extack.error(ENOSPC, message));
+            return Err(extack.error(
+                ENOSPC,
+                format_args!("rings of {} packets are for two queues", rings.tx),
+            ));
         }
         Ok(())
     }
@@ -522,8 +524,10 @@ impl ethtool::Operations<Nic> for Ethtool {
         _rtnl: Rtnl<'_>,
     ) -> Result {
         if coalesce.tx_usecs > USECS_MAX {
-            let message = format_args!("interrupts wait for {USECS_MAX} us at most");
-            return Err(extack.error(ERANGE, message));
+            return Err(extack.error(
+                ERANGE,
+                format_args!("interrupts wait for {USECS_MAX} us at most"),
+            ));
         }
         dev.private().tx_usecs.store(coalesce.tx_usecs, Relaxed);
         Ok(())

@@ -186,9 +186,10 @@ impl Do<3> for Delete {
         let local = local(request)?;
         let removed = addresses.table.lock().remove(&local);
         let index = removed.ok_or_else(|| {
-            let why = fmt!("there is no address {local}");
             let attr = request.get(LOCAL);
-            request.extack().bad_attr(attr, eaddrnotavail(), why)
+            request
+                .extack()
+                .bad_attr(attr, eaddrnotavail(), fmt!("there is no address {local}"))
         })?;
         addresses.generation.fetch_add(1, Relaxed);
         Gone::notify(net, Some(request), Header::of(index), rtnl, |message| {
