@@ -4,6 +4,7 @@
 import fcntl
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,17 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("KERNET_CACHE") or pathlib.Path.home() / ".cache/kernet")
 JOBS = os.cpu_count() or 1
 SAMPLES = ("vpair", "firewall", "linkwatch", "etherip", "ect", "sink")
+
+
+def wings():
+    """The wings, each with the option of the kernel's subsystem that it is for, as Kbuild lists them."""
+    return dict(re.findall(r"^wings \+= (\w+):(\w+)$", (ROOT / "Kbuild").read_text(), re.M))
+
+
+def wings_of(module):
+    """The wings that a module uses."""
+    found = re.search(rf"^wings-of-{module} := (.*)$", (ROOT / "Kbuild").read_text(), re.M)
+    return found[1].split() if found else []
 
 
 class Failure(Exception):

@@ -26,19 +26,18 @@
 #[cfg_attr(not(CONFIG_RUSTC_HAS_UNNECESSARY_TRANSMUTES), allow(unknown_lints))]
 #[allow(unnecessary_transmutes)]
 mod raw {
-    use kernel::{
-        bindings::{
-            device,
-            file,
-            inode,
-            lock_class_key,
-            mm_struct,
-            module,
-            super_block,
-            task_struct, //
-        },
-        ffi, //
+    // A wing's bindings find them here, too.
+    pub use kernel::bindings::{
+        device,
+        file,
+        inode,
+        lock_class_key,
+        mm_struct,
+        module,
+        super_block,
+        task_struct, //
     };
+    use kernel::ffi;
     use pin_init::{
         MaybeZeroable,
         Zeroable, //
@@ -67,5 +66,4 @@ mod helpers {
     ));
 }
 
-pub use kernel::bindings::module;
 pub use raw::*;

@@ -7,18 +7,7 @@
  * Sorted alphabetically.
  */
 
-#include <linux/compiler_types.h>
-
-#ifdef __BINDGEN__
-/* bindgen skips inline functions. */
-#define __kernet_helper
-#else
-/*
- * Always inline: clang and rustc state slightly different builtins and target features
- * for the same target, at which LLVM would refuse to inline.
- */
-#define __kernet_helper __always_inline
-#endif
+#include "helper.h"
 
 #include "inet.c"
 #include "net_namespace.c"

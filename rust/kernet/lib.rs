@@ -18,6 +18,8 @@ macro_rules! given {
 
 pub mod address;
 pub mod context;
+#[doc(hidden)]
+pub mod door;
 pub mod error;
 pub mod ethtool;
 pub mod fib;
