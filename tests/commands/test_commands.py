@@ -5,6 +5,7 @@ Each indented block is taken as it stands: lines that begin with `make` are run 
 begin with another command are run by sh in a test machine.
 """
 
+import functools
 import os
 import pathlib
 import pty
@@ -115,19 +116,55 @@ def make(line, folder=ROOT):
     return refused(done) if done.returncode else None
 
 
+@functools.cache
+def folder_of_copy():
+    """Removed at the end."""
+    return tempfile.TemporaryDirectory(prefix="kernet-")
+
+
+@functools.cache
+def copy_with_hello():
+    """A copy of the checkout with the guide's first module in it, built by who comes first."""
+    copy = pathlib.Path(folder_of_copy().name, "kernet")
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".git", "target"))
+    (copy / "samples/hello").mkdir()
+    shutil.copy(copy / "tests/compile-fail/cases/hello.rs", copy / "samples/hello")
+    kbuild = (copy / "Kbuild").read_text()
+    (copy / "Kbuild").write_text(re.sub(r"^samples := ", "samples := hello ", kbuild, count=1, flags=re.M))
+    return copy
+
+
 def guide(line):
-    """The guide's first module, in a copy of the checkout, as the guide says to try it."""
-    with tempfile.TemporaryDirectory(prefix="kernet-") as folder:
-        copy = pathlib.Path(folder, "kernet")
-        shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".git", "target"))
-        (copy / "samples/hello").mkdir()
-        shutil.copy(copy / "tests/compile-fail/cases/hello.rs", copy / "samples/hello")
-        kbuild = (copy / "Kbuild").read_text()
-        (copy / "Kbuild").write_text(re.sub(r"^samples := ", "samples := hello ", kbuild, count=1, flags=re.M))
-        done = subprocess.run(shlex.split(line), cwd=copy, capture_output=True, text=True)
-        if done.returncode:
-            return refused(done)
-        return None if "left is up" in done.stdout else f"the log has no word of it: {done.stdout[-300:]}"
+    """The guide's first module, as the guide says to try it."""
+    done = subprocess.run(shlex.split(line), cwd=copy_with_hello(), capture_output=True, text=True)
+    if done.returncode:
+        return refused(done)
+    return None if "left is up" in done.stdout else f"the log has no word of it: {done.stdout[-300:]}"
+
+
+def wing():
+    """A folder and a line add a wing, a line has a module use it. One whose subsystem the kernel lacks is
+    not built, nor who uses that, which is said."""
+    copy = copy_with_hello()
+    shutil.copytree(ROOT / "tests/wings/smallest", copy / "rust/smallest")
+    kbuild = (copy / "Kbuild").read_text()
+    (copy / "Kbuild").write_text(re.sub(
+        r"^wings \+= ", "wings += smallest:NET\nwings += absent:KERNET_ABSENT\nwings-of-hello := smallest\n"
+        "wings-of-sink := absent\nwings += ", kbuild, count=1, flags=re.M))
+    with open(copy / "samples/hello/hello.rs", "a") as hello:
+        hello.write("\n#[used]\nstatic LENGTH: fn(&kernet::skb::SkBuff) -> u32 = kernet_smallest::length;\n")
+    done = subprocess.run(["scripts/modules"], cwd=copy, capture_output=True, text=True)
+    if done.returncode:
+        return refused(done)
+    extra = next(pathlib.Path(done.stdout.strip()).glob("*/extra"))
+    needs = subprocess.run(["modinfo", "-F", "depends", extra / "hello.ko"], capture_output=True,
+                           text=True).stdout
+    if "kernet_smallest" not in needs:
+        return f"hello does not need the wing, but {needs.strip()}"
+    left_out = "kernet: sink is left out: the kernel lacks CONFIG_KERNET_ABSENT"
+    if left_out not in done.stderr:
+        return f"it is not said that sink is left out: {done.stderr}"
+    return "sink is built" if (extra / "sink.ko").exists() else None
 
 
 def on_host():
@@ -138,6 +175,7 @@ def on_host():
             # This is a part of the one; the other takes a quarter of an hour, and writes figures.
             continue
         yield name, (lambda line=line: guide(line)) if "hello" in line else (lambda line=line: make(line))
+    yield "Documentation/wings.md:smallest", wing
 
 
 def guest_blocks():
