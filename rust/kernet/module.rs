@@ -204,12 +204,15 @@ impl<M: Declared> Running<M> {
             unsafe {
                 let state = (&raw mut (*slot).state).cast::<StateRegistration<M>>();
                 let parts = (&raw mut (*slot).parts).cast::<M::Parts>();
-                StateRegistration::<M>::register(state, module, name)?;
-                let result = M::Parts::register(parts, module, name);
+                let result = StateRegistration::<M>::register(state, module, name).and_then(|()| {
+                    M::Parts::register(parts, module, name).inspect_err(|_| {
+                        unreferenced(module);
+                        StateRegistration::<M>::unregister(state);
+                    })
+                });
                 if result.is_err() {
-                    unreferenced(module);
-                    StateRegistration::<M>::unregister(state);
-                    // An earlier part may have left RCU callbacks behind.
+                    // What has run of the module, making a state for one, may have left RCU callbacks
+                    // behind.
                     module_barrier();
                 }
                 result
