@@ -23,6 +23,7 @@ use super::{
 use crate::{
     bindings,
     error::to_result,
+    module::Declared,
     netns::Net,
     nlattr::{
         Attr,
@@ -174,6 +175,16 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
     pub fn net(&self) -> &'a Net {
         // SAFETY: By the type invariants.
         unsafe { net(self.skb) }
+    }
+
+    /// The state of the handler's module in [that namespace](Self::net), for as long as the request is
+    /// answered.
+    #[inline]
+    pub fn state<M: Declared>(&self) -> Option<&'a M::State> {
+        // SAFETY: `M` is the module that the handler is of: a crate has no other. Its state is dropped
+        // when no request is answered any more, or the namespace has died, which the request's socket
+        // keeps.
+        unsafe { self.net().published::<M>() }
     }
 
     /// The number of the socket that the request came from, in its namespace.
