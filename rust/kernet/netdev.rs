@@ -289,7 +289,8 @@ impl HardwareAddress {
 ///
 /// # Invariants
 ///
-/// The device was made for `D`, and its private data is initialised.
+/// The device was made for `D`, and its private data is initialised. It has its per-CPU statistics: it is
+/// registered, or will be or was in this callback.
 #[repr(transparent)]
 pub struct Dev<D: Driver>(Device, PhantomData<D>);
 
@@ -326,7 +327,8 @@ impl<D: Driver> Dev<D> {
     ///
     /// # Safety
     ///
-    /// `ptr` was made for `D`, has initialised private data, and is not freed for `'a`.
+    /// `ptr` was made for `D`, has initialised private data and per-CPU statistics, as registration makes
+    /// them, and is not freed for `'a`.
     #[inline(always)]
     pub(crate) unsafe fn from_raw<'a>(ptr: *const bindings::net_device) -> &'a Self {
         // INVARIANT: By the caller's promise.
@@ -447,8 +449,7 @@ impl<D: Driver> Dev<D> {
     #[doc(alias = "dev_sw_netstats_tx_add")]
     #[inline]
     pub fn count_tx(&self, len: u32, _softirq: Softirq<'_>) {
-        // SAFETY: Valid by the type. The per-CPU statistics, if the device has them yet, stay as long as
-        // callbacks run; preemption is off.
+        // SAFETY: Valid by the type, with per-CPU statistics; preemption is off.
         unsafe { bindings::dev_sw_netstats_tx_add(self.as_raw(), 1, len) };
     }
 
