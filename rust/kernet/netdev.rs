@@ -83,6 +83,7 @@ pub use rings::{
     RingSizes,
     Rings, //
 };
+pub(crate) use setup::possible_mtu;
 pub use setup::Setup;
 pub use stats::{
     Counted,
@@ -382,7 +383,10 @@ impl<D: Driver> Dev<D> {
     /// no limit.
     pub fn set_max_mtu(&self, mtu: u32, _rtnl: Rtnl<'_>) {
         // SAFETY: Valid by the type; read and written as a whole, under RTNL.
-        unsafe { ptr::write_volatile(&raw mut (*self.as_raw()).max_mtu, mtu) };
+        unsafe {
+            let max_mtu = &raw mut (*self.as_raw()).max_mtu;
+            ptr::write_volatile(max_mtu, mtu.min(possible_mtu(mtu)));
+        }
     }
 
     /// Says whether `ethtool -K` can switch these offloads.

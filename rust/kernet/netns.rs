@@ -176,7 +176,7 @@ impl Drop for NetRef {
     }
 }
 
-/// State that a module keeps in each network namespace.
+/// State that a module keeps in each network namespace, of at most 1 MiB.
 ///
 /// Dropped in process context, when nothing can refer to it any more (see the
 /// [module documentation](self)).
@@ -302,6 +302,10 @@ impl<M: Declared> StateRegistration<M> {
             assert!(
                 align_of::<Slot<M::State>>() <= 8,
                 "per-namespace state is aligned by kmalloc: to 8 bytes"
+            );
+            assert!(
+                size_of::<Slot<M::State>>() <= 1 << 20,
+                "per-namespace state of more than 1 MiB"
             );
         }
         if !Self::EXISTS {

@@ -52,7 +52,7 @@ pub trait Dump<const N: usize> {
     #[doc(alias = "RTNL_FLAG_DUMP_SPLIT_NLM_DONE")]
     const SPLIT_DONE: bool = false;
 
-    /// The protocol's header. Of rtnetlink its first byte is the family.
+    /// The protocol's header, of at most 256 bytes. Of rtnetlink its first byte is the family.
     type Header: Value;
 
     /// What the attributes look like.

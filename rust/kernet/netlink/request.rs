@@ -26,6 +26,7 @@ use crate::{
     module::Declared,
     netns::Net,
     nlattr::{
+        check_header,
         Attr,
         Attrs,
         ExtAck,
@@ -49,7 +50,7 @@ pub trait Do<const N: usize> {
     /// What the request may hold behind its header.
     const POLICY: &'static Table<N>;
 
-    /// The protocol's header. Of rtnetlink its first byte is the family.
+    /// The protocol's header, of at most 256 bytes. Of rtnetlink its first byte is the family.
     type Header: Value;
 
     /// What the attributes look like.
@@ -103,6 +104,7 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
         table: &'static Table<N>,
         places: &'a mut [*mut bindings::nlattr; N],
     ) -> Result<Self> {
+        const { check_header::<H>() };
         // SAFETY: By the caller's promise. There is a place for each type of the table.
         to_result(unsafe {
             bindings::nlmsg_parse(

@@ -73,7 +73,9 @@ impl Link<1> for Device {
         _: ExtAck<'_>,
         rtnl: Rtnl<'_>,
     ) -> impl PinInit<Self, Error> {
-        send(unreachable(), device, rtnl).map(|()| Device).map_err(|_| EINVAL)
+        send(unreachable(), device, rtnl)
+            .map(|()| Device)
+            .map_err(|_| EINVAL)
     }
 }
 

@@ -33,7 +33,10 @@ impl kernet::Module for Mine {
 }
 
 fn again<M: InPlaceModule>() {
-    mem::forget(KBox::pin_init(M::init(this_module::<LocalModule>()), GFP_ATOMIC));
+    mem::forget(KBox::pin_init(
+        M::init(this_module::<LocalModule>()),
+        GFP_ATOMIC,
+    ));
 }
 
 impl Handler for Mine {

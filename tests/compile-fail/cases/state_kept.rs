@@ -40,7 +40,9 @@ impl Drop for Late {
 
 impl netns::State for Numbers {
     fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
-        KVec::from_elem(7, 64, GFP_KERNEL).map(Numbers).map_err(Error::from)
+        KVec::from_elem(7, 64, GFP_KERNEL)
+            .map(Numbers)
+            .map_err(Error::from)
     }
 
     fn exit_rtnl(&self, rtnl: Rtnl<'_>, _: &mut Unregister<'_>) {
@@ -55,10 +57,16 @@ impl kernet::Module for Mine {
 
 impl DeviceNotifier for Mine {
     fn event(_: DeviceEvent, device: &Device, rtnl: Rtnl<'_>) {
-        let Some(net) = device.net(rtnl).get() else { return };
-        let Ok(net) = KBox::new(net, GFP_KERNEL) else { return };
+        let Some(net) = device.net(rtnl).get() else {
+            return;
+        };
+        let Ok(net) = KBox::new(net, GFP_KERNEL) else {
+            return;
+        };
         let net: &'static netns::NetRef = KBox::leak(net);
-        let Some(numbers) = net.state::<Mine>(rtnl) else { return };
+        let Some(numbers) = net.state::<Mine>(rtnl) else {
+            return;
+        };
         if KEPT.populate(numbers) {
             let late = rcu::Node::new(Late(numbers), GFP_KERNEL).ok();
             LATE.replace(late, rtnl.process());
