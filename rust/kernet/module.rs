@@ -288,6 +288,7 @@ pub mod names {
     pub use ::core;
     pub use ::kernel;
     pub use ::pin_init;
+    pub use ::zerocopy;
     pub use kernel::{
         error::Error,
         prelude::module,
@@ -306,8 +307,8 @@ pub mod names {
 /// # What the loader alone may do
 ///
 /// What registers the module's parts is named in a private scope, where no code of the module's is. Nor
-/// does a crate compile in which `::kernel`, `::pin_init` or `::core` is something else: `unsafe` code
-/// that macros of the kernel's make calls what is behind these names.
+/// does a crate compile in which `::kernel`, `::pin_init`, `::zerocopy` or `::core` is something else:
+/// `unsafe` code that their macros make calls what is behind these names.
 #[macro_export]
 macro_rules! module {
     (
@@ -360,17 +361,22 @@ macro_rules! module {
 
             $crate::__local_module!();
 
-            // Ambiguous, which does not compile, where the names are not those of the same crates.
+            // Ambiguous, which does not compile, where the names are not those of the same crates, or this
+            // is not in the root, from where macros take `__LOG_PREFIX`.
             #[allow(unused_imports)]
             mod names {
                 mod here {
-                    pub(super) use ::{core, kernel, pin_init};
+                    pub(super) use crate::__kernet_module;
+                    pub(super) use ::{core, kernel, pin_init, zerocopy};
                 }
                 mod there {
-                    pub(super) use $crate::module::names::{core, kernel, pin_init};
+                    pub(super) use super::super::super::__kernet_module;
+                    pub(super) use $crate::module::names::{core, kernel, pin_init, zerocopy};
                 }
                 use self::{here::*, there::*};
-                use self::{core::marker as _, kernel::error as _, pin_init::PinInit as _};
+                use self::{core::marker as _, kernel::error as _};
+                use self::{pin_init::PinInit as _, zerocopy::FromBytes as _};
+                use self::__kernet_module::Loaded as _;
             }
         }
 
