@@ -51,15 +51,12 @@ __kernet_helper bool kernet_helper_netif_carrier_ok(const struct net_device *dev
 __kernet_helper void kernet_helper_dev_sw_netstats_tx_add(struct net_device *dev,
 							  unsigned int packets, unsigned int len)
 {
-	/* There are none while the device is being made. */
-	if (likely(dev->tstats))
-		dev_sw_netstats_tx_add(dev, packets, len);
+	dev_sw_netstats_tx_add(dev, packets, len);
 }
 
 __kernet_helper void kernet_helper_dev_sw_netstats_rx_add(struct net_device *dev, unsigned int len)
 {
-	if (likely(dev->tstats))
-		dev_sw_netstats_rx_add(dev, len);
+	dev_sw_netstats_rx_add(dev, len);
 }
 
 __kernet_helper void kernet_helper_dev_core_stats_rx_dropped_inc(struct net_device *dev)
@@ -180,8 +177,7 @@ __kernet_helper void kernet_helper_dev_set_needed_headroom(struct net_device *de
 __kernet_helper void kernet_helper_dev_fetch_tstats(struct rtnl_link_stats64 *stats,
 						    const struct net_device *dev)
 {
-	if (dev->tstats)
-		dev_fetch_sw_netstats(stats, dev->tstats);
+	dev_fetch_sw_netstats(stats, dev->tstats);
 }
 
 __kernet_helper unsigned int kernet_helper_num_possible_cpus(void)
@@ -219,11 +215,6 @@ __kernet_helper void kernet_helper_dev_clear_priv_flags(struct net_device *dev, 
 __kernet_helper void kernet_helper_dev_set_lltx(struct net_device *dev)
 {
 	dev->lltx = true;
-}
-
-__kernet_helper void kernet_helper_dev_forget_tstats(struct net_device *dev)
-{
-	dev->tstats = NULL;
 }
 
 __kernet_helper void kernet_helper_dev_set_tstats(struct net_device *dev)

@@ -18,6 +18,10 @@
 //! A stronger token turns into a weaker one: [`Rtnl::process`], [`Napi::softirq`],
 //! [`Softirq::rcu`].
 //!
+//! What sends a packet asks for [`Softirq`] or [`Napi`], which are never lent under a lock that sending
+//! takes. [`Rcu`] may be, by a notifier or a walk through a table of neighbours or routes: [`bh_disabled`]
+//! makes no [`Softirq`] of it.
+//!
 //! What is run where it must not sleep, [`rcu_read`] for one, has to be [`Send`]. No token is, so that
 //! none of a context that may sleep is carried there.
 
@@ -90,7 +94,7 @@ token! {
     /// # Invariants
     ///
     /// For `'a`, bottom halves are disabled on this CPU, which is an RCU read-side critical
-    /// section too.
+    /// section too, and no lock is held that sending a packet takes.
     #[doc(alias = "local_bh_disable")]
     Softirq
 }
@@ -193,6 +197,17 @@ pub trait Context: Copy + private::Sealed {
     /// The `gfp_t` of allocations in this context.
     #[doc(hidden)]
     const GFP: u32;
+
+    /// What it is with bottom halves disabled: [`Softirq`], but [`Rcu`] of [`Rcu`].
+    type BhDisabled<'a>: ReadSide<'a> + Into<Rcu<'a>>;
+
+    /// Claims the context.
+    ///
+    /// # Safety
+    ///
+    /// The caller runs in this context with bottom halves disabled, for all of the lifetime.
+    #[doc(hidden)]
+    unsafe fn assume_bh_disabled<'a>() -> Self::BhDisabled<'a>;
 }
 
 mod private {
@@ -200,21 +215,37 @@ mod private {
 }
 
 macro_rules! context {
-    ($($token:ident: $gfp:ident),+ $(,)?) => {$(
+    ($($token:ident: $gfp:ident, $bh:ident;)+) => {$(
         impl private::Sealed for $token<'_> {}
 
         impl Context for $token<'_> {
             const GFP: u32 = bindings::$gfp;
+
+            type BhDisabled<'a> = $bh<'a>;
+
+            #[inline(always)]
+            unsafe fn assume_bh_disabled<'a>() -> $bh<'a> {
+                // SAFETY: By the caller's promise. No lock that sending takes is held where a token
+                // other than `Rcu` is lent.
+                unsafe { $bh::assume() }
+            }
         }
     )+};
 }
 
 context! {
-    Process: GFP_KERNEL,
-    Rtnl: GFP_KERNEL,
-    Rcu: GFP_ATOMIC,
-    Softirq: GFP_ATOMIC,
-    Napi: GFP_ATOMIC,
+    Process: GFP_KERNEL, Softirq;
+    Rtnl: GFP_KERNEL, Softirq;
+    Rcu: GFP_ATOMIC, Rcu;
+    Softirq: GFP_ATOMIC, Softirq;
+    Napi: GFP_ATOMIC, Softirq;
+}
+
+impl<'a> From<Softirq<'a>> for Rcu<'a> {
+    #[inline(always)]
+    fn from(softirq: Softirq<'a>) -> Self {
+        softirq.rcu()
+    }
 }
 
 /// A context in which what is freed after a grace period, or under RTNL, stays: what a callee lends
@@ -243,14 +274,14 @@ pub(crate) fn rcu_section<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {
 /// Runs `f` with bottom halves disabled. Not for hard interrupts, of which kernet has no callback.
 #[doc(alias = "local_bh_disable")]
 #[inline]
-pub fn bh_disabled<R>(
-    _context: impl Context,
-    f: impl for<'a> FnOnce(Softirq<'a>) -> R + Send,
+pub fn bh_disabled<C: Context, R>(
+    _context: C,
+    f: impl for<'a> FnOnce(C::BhDisabled<'a>) -> R + Send,
 ) -> R {
     // SAFETY: No requirements; enabled again below.
     unsafe { bindings::local_bh_disable() };
     // SAFETY: Just disabled, until `f` has returned.
-    let result = f(unsafe { Softirq::assume() });
+    let result = f(unsafe { C::assume_bh_disabled() });
     // SAFETY: Disabled above.
     unsafe { bindings::local_bh_enable() };
     result

@@ -38,6 +38,7 @@ use crate::{
         failed,
         Part, //
     },
+    nlattr::HEADER_MAX,
     slot::HasSlot, //
 };
 
@@ -81,7 +82,8 @@ pub trait Protocol: HasSlot<Slot> + 'static {
     /// The version of the protocol.
     const VERSION: u32 = 1;
 
-    /// The size of the family's own header, in front of the attributes. New families have none.
+    /// The size of the family's own header, in front of the attributes, at most 256 bytes. New families
+    /// have none.
     const HEADER: usize = 0;
 
     /// The multicast groups.
@@ -414,6 +416,7 @@ impl McastGroup {
 /// Fails to compile where the core would refuse the protocol when the module is loaded.
 const fn check_protocol<P: Protocol>() {
     assert!(P::GROUPS.len() <= MAX_GROUPS, "too many multicast groups");
+    assert!(P::HEADER <= HEADER_MAX, "a header of more than 256 bytes");
     check_name(P::NAME);
     let mut groups = P::GROUPS;
     while let [group, rest @ ..] = groups {

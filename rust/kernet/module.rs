@@ -204,12 +204,15 @@ impl<M: Declared> Running<M> {
             unsafe {
                 let state = (&raw mut (*slot).state).cast::<StateRegistration<M>>();
                 let parts = (&raw mut (*slot).parts).cast::<M::Parts>();
-                StateRegistration::<M>::register(state, module, name)?;
-                let result = M::Parts::register(parts, module, name);
+                let result = StateRegistration::<M>::register(state, module, name).and_then(|()| {
+                    M::Parts::register(parts, module, name).inspect_err(|_| {
+                        unreferenced(module);
+                        StateRegistration::<M>::unregister(state);
+                    })
+                });
                 if result.is_err() {
-                    unreferenced(module);
-                    StateRegistration::<M>::unregister(state);
-                    // An earlier part may have left RCU callbacks behind.
+                    // What has run of the module, making a state for one, may have left RCU callbacks
+                    // behind.
                     module_barrier();
                 }
                 result
@@ -260,48 +263,164 @@ pub(crate) fn failed(name: &CStr, what: core::fmt::Arguments<'_>, error: Error) 
     error
 }
 
+/// As [`Running::init`], of what a module is for the loader.
+///
+/// # Safety
+///
+/// - As [`Running::init`].
+/// - `L` is a `Running<M>`, transparently.
+#[doc(hidden)]
+pub unsafe fn load<M: Declared, L>(
+    module: &'static ThisModule,
+    name: &'static CStr,
+) -> impl PinInit<L, Error> {
+    let init = move |slot: *mut L| {
+        // SAFETY: By the caller's promise.
+        unsafe { crate::error::init_in_place(slot.cast(), Running::<M>::init(module, name)) }
+    };
+    // SAFETY: The closure initialises what the place consists of, or fails.
+    unsafe { pin_init::pin_init_from_closure(init) }
+}
+
+/// What [`module!`](crate::module!) names: a module's own names may hide the kernel's.
+#[doc(hidden)]
+pub mod names {
+    pub use ::core;
+    pub use ::kernel;
+    pub use ::pin_init;
+    pub use ::zerocopy;
+    pub use kernel::{
+        error::Error,
+        prelude::module,
+        InPlaceModule,
+        ModuleMetadata,
+        ThisModule, //
+    };
+    pub use pin_init::PinInit;
+}
+
 /// Declares a loadable module: [`kernel::prelude::module!`], with what kernet registers for it.
 ///
-/// `type` names an implementation of [`Module`](trait@crate::Module).
+/// `type` names an implementation of [`Module`](trait@crate::Module). To be used once, in the root of
+/// the crate.
+///
+/// # What the loader alone may do
+///
+/// What registers the module's parts is named in a private scope, where no code of the module's is. Nor
+/// does a crate compile in which `::kernel`, `::pin_init`, `::zerocopy` or `::core` is something else:
+/// `unsafe` code that their macros make calls what is behind these names.
 #[macro_export]
 macro_rules! module {
-    (type: $type:ty, name: $name:literal, $($rest:tt)*) => {
+    (
+        type: $type:ty,
+        name: $name:literal,
+        authors: $authors:tt,
+        description: $description:literal,
+        license: $license:literal
+        $(, alias: $alias:tt)?
+        $(, firmware: $firmware:tt)?
+        $(,)?
+    ) => {
         #[doc(hidden)]
-        #[::kernel::prelude::pin_data]
-        struct KernetModule {
-            #[pin]
-            running: $crate::module::Running<$type>,
-        }
+        type __KernetModule = $type;
 
-        impl ::kernel::InPlaceModule for KernetModule {
-            fn init(
-                module: &'static ::kernel::ThisModule,
-            ) -> impl ::kernel::prelude::PinInit<Self, ::kernel::error::Error> {
-                ::kernel::prelude::try_pin_init!(Self {
-                    // SAFETY: `kernel::module!` puts `Self` into a static of this module, and
-                    // drops it when the module is unloaded.
-                    running <- unsafe {
-                        $crate::module::Running::<$type>::init(
-                            module,
-                            <Self as ::kernel::ModuleMetadata>::NAME,
-                        )
-                    },
-                }? ::kernel::error::Error)
+        #[doc(hidden)]
+        mod __kernet_module {
+            // For the loader: nobody else can name it, nor how it is made.
+            #[repr(transparent)]
+            struct Loaded($crate::module::Running<super::__KernetModule>);
+
+            impl $crate::module::names::InPlaceModule for Loaded {
+                fn init(
+                    module: &'static $crate::module::names::ThisModule,
+                ) -> impl $crate::module::names::PinInit<Self, $crate::module::names::Error> {
+                    let name = <Self as $crate::module::names::ModuleMetadata>::NAME;
+                    // SAFETY: `kernel::module!` puts `Self`, which is transparent, into a static of
+                    // this module, and drops it when the module is unloaded.
+                    unsafe { $crate::module::load::<super::__KernetModule, Self>(module, name) }
+                }
+            }
+
+            // SAFETY: The static is this implementation's own.
+            unsafe impl $crate::module::Declared for super::__KernetModule {
+                fn state_id() -> &'static $crate::netns::StateId {
+                    static ID: $crate::netns::StateId = $crate::netns::StateId::new();
+                    &ID
+                }
+            }
+
+            $crate::module::names::module! {
+                type: Loaded,
+                name: $name,
+                authors: $authors,
+                description: $description,
+                license: $license,
+                $(alias: $alias,)?
+                $(firmware: $firmware,)?
+            }
+
+            $crate::__local_module!();
+
+            // Ambiguous, which does not compile, where the names are not those of the same crates, or this
+            // is not in the root, from where macros take `__LOG_PREFIX`.
+            #[allow(unused_imports)]
+            mod names {
+                mod here {
+                    pub(super) use crate::__kernet_module;
+                    pub(super) use ::{core, kernel, pin_init, zerocopy};
+                }
+                mod there {
+                    pub(super) use super::super::super::__kernet_module;
+                    pub(super) use $crate::module::names::{core, kernel, pin_init, zerocopy};
+                }
+                use self::{here::*, there::*};
+                use self::{core::marker as _, kernel::error as _};
+                use self::{pin_init::PinInit as _, zerocopy::FromBytes as _};
+                use self::__kernet_module::Loaded as _;
             }
         }
 
-        // SAFETY: The static is this implementation's own.
-        unsafe impl $crate::module::Declared for $type {
-            fn state_id() -> &'static $crate::netns::StateId {
-                static ID: $crate::netns::StateId = $crate::netns::StateId::new();
-                &ID
-            }
-        }
+        const __LOG_PREFIX: &[u8] = __kernet_module::PREFIX;
 
-        ::kernel::prelude::module! {
-            type: KernetModule,
-            name: $name,
-            $($rest)*
+        #[doc(hidden)]
+        use __kernet_module::Local as LocalModule;
+    };
+}
+
+/// What macros of the kernel's look for in the root of a module's crate: its name and `THIS_MODULE`,
+/// without its initialiser.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(not(linux_7_2))]
+macro_rules! __local_module {
+    () => {
+        pub(super) const PREFIX: &[u8] = __LOG_PREFIX;
+
+        pub struct Local;
+
+        impl $crate::module::names::ModuleMetadata for Local {
+            const NAME: &'static $crate::module::names::kernel::str::CStr =
+                <Loaded as $crate::module::names::ModuleMetadata>::NAME;
+
+            const THIS_MODULE: $crate::module::names::ThisModule =
+                <Loaded as $crate::module::names::ModuleMetadata>::THIS_MODULE;
+        }
+    };
+}
+
+/// As above, on Linux 7.2, where a module's metadata has no `THIS_MODULE`.
+#[doc(hidden)]
+#[macro_export]
+#[cfg(linux_7_2)]
+macro_rules! __local_module {
+    () => {
+        pub(super) const PREFIX: &[u8] = __LOG_PREFIX;
+
+        pub struct Local;
+
+        impl $crate::module::names::ModuleMetadata for Local {
+            const NAME: &'static $crate::module::names::kernel::str::CStr =
+                <Loaded as $crate::module::names::ModuleMetadata>::NAME;
         }
     };
 }

@@ -192,7 +192,8 @@ impl Neighbour {
 impl Net {
     /// Shows each neighbour in the namespace to `each`, which must not sleep.
     ///
-    /// The table is locked meanwhile: each is in it when it is shown, and none is shown twice.
+    /// The table is locked meanwhile: each is in it when it is shown, and none is shown twice. Sending a
+    /// packet may take the lock too: `each` has no token that it asks for, and can make none.
     #[doc(alias = "neigh_for_each")]
     pub fn for_each_neighbour<F: FnMut(&Neighbour) + Send>(
         &self,

@@ -83,6 +83,7 @@ pub use rings::{
     RingSizes,
     Rings, //
 };
+pub(crate) use setup::possible_mtu;
 pub use setup::Setup;
 pub use stats::{
     Counted,
@@ -289,7 +290,8 @@ impl HardwareAddress {
 ///
 /// # Invariants
 ///
-/// The device was made for `D`, and its private data is initialised.
+/// The device was made for `D`, and its private data is initialised. It has its per-CPU statistics: it is
+/// registered, or will be or was in this callback.
 #[repr(transparent)]
 pub struct Dev<D: Driver>(Device, PhantomData<D>);
 
@@ -326,7 +328,8 @@ impl<D: Driver> Dev<D> {
     ///
     /// # Safety
     ///
-    /// `ptr` was made for `D`, has initialised private data, and is not freed for `'a`.
+    /// `ptr` was made for `D`, has initialised private data and per-CPU statistics, as registration makes
+    /// them, and is not freed for `'a`.
     #[inline(always)]
     pub(crate) unsafe fn from_raw<'a>(ptr: *const bindings::net_device) -> &'a Self {
         // INVARIANT: By the caller's promise.
@@ -380,7 +383,10 @@ impl<D: Driver> Dev<D> {
     /// no limit.
     pub fn set_max_mtu(&self, mtu: u32, _rtnl: Rtnl<'_>) {
         // SAFETY: Valid by the type; read and written as a whole, under RTNL.
-        unsafe { ptr::write_volatile(&raw mut (*self.as_raw()).max_mtu, mtu) };
+        unsafe {
+            let max_mtu = &raw mut (*self.as_raw()).max_mtu;
+            ptr::write_volatile(max_mtu, mtu.min(possible_mtu(mtu)));
+        }
     }
 
     /// Says whether `ethtool -K` can switch these offloads.
@@ -447,8 +453,7 @@ impl<D: Driver> Dev<D> {
     #[doc(alias = "dev_sw_netstats_tx_add")]
     #[inline]
     pub fn count_tx(&self, len: u32, _softirq: Softirq<'_>) {
-        // SAFETY: Valid by the type. The per-CPU statistics, if the device has them yet, stay as long as
-        // callbacks run; preemption is off.
+        // SAFETY: Valid by the type, with per-CPU statistics; preemption is off.
         unsafe { bindings::dev_sw_netstats_tx_add(self.as_raw(), 1, len) };
     }
 

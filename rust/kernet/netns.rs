@@ -11,9 +11,12 @@
 //! it is made, before there is any device in it. When the namespace dies it is first unpublished
 //! ([`Net::state`] answers `None` from then on), then an RCU grace period passes and the
 //! namespace's devices are taken away under RTNL, then it is dropped, in process context. Who
-//! could still hold a reference is in an RCU read-side section, under RTNL, or has a socket in
-//! the namespace, which keeps it alive. Unloading the module does the same for every namespace,
-//! after all that the module has registered is gone.
+//! could still hold a reference is in an RCU read-side section or under RTNL, which the token says
+//! that is asked for, or answers a request, whose socket keeps the namespace. Unloading the module
+//! does the same for every namespace, after all that the module has registered is gone: no request
+//! is being answered then.
+//!
+//! A [`NetRef`] keeps the namespace, and no state in it.
 
 use core::{
     marker::PhantomData,
@@ -35,6 +38,7 @@ use crate::{
     bindings,
     context::{
         Process,
+        ReadSide,
         Rtnl, //
     },
     error::to_result,
@@ -79,23 +83,39 @@ impl Net {
         unsafe { (*self.as_raw()).ns.inum }
     }
 
-    /// The state of module `M` in this namespace.
+    /// The state of module `M` in this namespace, for as long as `context` keeps it there.
     ///
-    /// `None` while the namespace is being made or is dying, or the module is being unloaded.
+    /// `None` while the namespace is being made or is dying, or the module is being unloaded. An
+    /// operation that may sleep without RTNL has it from its request: [`genl::Request::state`],
+    /// [`netlink::Request::state`], [`netlink::Entries::state`].
+    ///
+    /// [`genl::Request::state`]: crate::genl::Request::state
+    /// [`netlink::Request::state`]: crate::netlink::Request::state
+    /// [`netlink::Entries::state`]: crate::netlink::Entries::state
     #[doc(alias = "net_generic")]
     #[inline]
-    pub fn state<M: Declared>(&self) -> Option<&M::State> {
-        if !<M::State as State>::EXISTS {
-            // SAFETY: A type without existence has no size, see `State::EXISTS`.
-            return Some(unsafe { ptr::NonNull::<M::State>::dangling().as_ref() });
+    pub fn state<'a, M: Declared>(&'a self, _context: impl ReadSide<'a>) -> Option<&'a M::State> {
+        // SAFETY: Between its being unpublished and its being dropped there are a grace period and a
+        // time in which the core holds RTNL: each waits for one kind of `ReadSide`.
+        unsafe { self.published::<M>() }
+    }
+
+    /// The state of module `M`, if it is published.
+    ///
+    /// # Safety
+    ///
+    /// For `'a` it is not dropped if it is published now.
+    #[inline]
+    pub(crate) unsafe fn published<'a, M: Declared>(&self) -> Option<&'a M::State> {
+        if let Some(Nothing(state)) = M::State::NOTHING {
+            return Some(state);
         }
         let id = M::state_id().published()?;
-        // SAFETY: The namespace is valid, and `id` is registered until a grace period after it is
-        // unpublished, for which a callback that has seen it published is waited.
+        // SAFETY: The namespace is valid, and `id` is registered as long as the state is not dropped.
         let slot = unsafe { bindings::net_generic(self.as_raw(), id) };
         // SAFETY: The core allocated it for a `Slot<M::State>` (`PernetOps::size`), zeroed, which
-        // is an unpublished slot; it is freed after the grace period that follows unpublishing.
-        let slot = unsafe { slot.cast::<Slot<M::State>>().as_ref() }?;
+        // is an unpublished slot; it is freed after the state is dropped.
+        let slot = unsafe { slot.cast::<Slot<M::State>>().as_ref::<'a>() }?;
         slot.get()
     }
 }
@@ -156,14 +176,15 @@ impl Drop for NetRef {
     }
 }
 
-/// State that a module keeps in each network namespace.
+/// State that a module keeps in each network namespace, of at most 1 MiB.
 ///
 /// Dropped in process context, when nothing can refer to it any more (see the
 /// [module documentation](self)).
 pub trait State: Send + Sync + Sized + 'static {
-    /// Whether there is any state. `false` is for `()` alone.
+    /// The state of all namespaces, which takes no memory and is not made: of `()` alone, as nobody
+    /// else can name the type.
     #[doc(hidden)]
-    const EXISTS: bool = true;
+    const NOTHING: Option<Nothing<Self>> = None;
 
     /// Makes the state of a namespace that is being made, or in which the module is loaded.
     ///
@@ -177,8 +198,16 @@ pub trait State: Send + Sync + Sized + 'static {
     fn exit_rtnl(&self, _rtnl: Rtnl<'_>, _list: &mut Unregister<'_>) {}
 }
 
+mod private {
+    /// See [`State::NOTHING`](super::State::NOTHING).
+    #[derive(Clone, Copy)]
+    pub struct Nothing<S: 'static>(pub(super) &'static S);
+}
+
+use private::Nothing;
+
 impl State for () {
-    const EXISTS: bool = false;
+    const NOTHING: Option<Nothing<()>> = Some(Nothing(&()));
 
     fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         // SAFETY: A unit needs no initialisation.
@@ -257,7 +286,7 @@ pub struct StateRegistration<M: Declared> {
 }
 
 impl<M: Declared> StateRegistration<M> {
-    const EXISTS: bool = <M::State as State>::EXISTS;
+    const EXISTS: bool = <M::State as State>::NOTHING.is_none();
 
     /// Makes the state in every namespace, now and in future.
     ///
@@ -273,6 +302,10 @@ impl<M: Declared> StateRegistration<M> {
             assert!(
                 align_of::<Slot<M::State>>() <= 8,
                 "per-namespace state is aligned by kmalloc: to 8 bytes"
+            );
+            assert!(
+                size_of::<Slot<M::State>>() <= 1 << 20,
+                "per-namespace state of more than 1 MiB"
             );
         }
         if !Self::EXISTS {

@@ -30,10 +30,15 @@ pub use policy::{
     Policy,
     Range,
     SignedRange,
-    Table, //
+    Table,
+    TYPES, //
 };
 #[doc(hidden)]
-pub(crate) use value::copy;
+pub(crate) use value::{
+    check_header,
+    copy,
+    HEADER_MAX, //
+};
 pub use value::{
     put,
     take, //

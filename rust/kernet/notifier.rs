@@ -11,6 +11,9 @@
 //! | [`Ipv6Addresses`] | [`Ipv6AddressNotifier`] | [`Rcu`]  | from now on                            |
 //! | [`Neighbours`]    | [`NeighbourNotifier`]   | [`Rcu`]  | from now on                            |
 //!
+//! [`Rcu`] is lent under locks that sending a packet takes, those of the neighbours' table among them:
+//! no packet can be sent there.
+//!
 //! All are told of every namespace. Routes are told per namespace: [`fib`](crate::fib).
 //!
 //! [`Rtnl`]: crate::context::Rtnl

@@ -12,7 +12,6 @@ use kernel::{
 use kernet::{
     context::Process,
     genl::Replied,
-    netns::Net,
     percpu::Counters, //
 };
 
@@ -25,17 +24,11 @@ use crate::{
         StatsGetReply,
         StatsGetRequest, //
     },
-    Ect,
-    Station, //
+    Ect, //
 };
 
 /// Who serves the family.
 pub(crate) struct Control;
-
-/// The station of a request's namespace.
-fn station(net: &Net) -> Result<&Station> {
-    net.state::<Ect>().ok_or(ENODEV)
-}
 
 impl Operations for Control {
     fn config_get(
@@ -43,7 +36,7 @@ impl Operations for Control {
         reply: ConfigGetReply<'_>,
         process: Process<'_>,
     ) -> Result<Replied> {
-        let station = station(request.net())?;
+        let station = request.state::<Ect>().ok_or(ENODEV)?;
         reply.send(process, |message| {
             let on = |setting: &Atomic<bool>| u8::from(setting.load(Relaxed));
             message
@@ -54,7 +47,7 @@ impl Operations for Control {
     }
 
     fn config_set(request: &ConfigSetRequest<'_, Self>, _process: Process<'_>) -> Result {
-        let station = station(request.net())?;
+        let station = request.state::<Ect>().ok_or(ENODEV)?;
         if request.server().is_none() && request.assistance().is_none() {
             let why = fmt!("neither server nor assistance is given");
             return Err(request.error(EINVAL, why));
@@ -73,7 +66,7 @@ impl Operations for Control {
         reply: StatsGetReply<'_>,
         process: Process<'_>,
     ) -> Result<Replied> {
-        let station = station(request.net())?;
+        let station = request.state::<Ect>().ok_or(ENODEV)?;
         let count = |counters: &Counters| counters.read().packets;
         reply.send(process, |message| {
             message

@@ -257,7 +257,7 @@ impl Handler for Ect {
 
     fn receive(mut skb: Skb, arrival: &Arrival<'_>, softirq: Softirq<'_>) {
         // A namespace that is going away answers nothing any more.
-        let Some(station) = arrival.net().state::<Ect>() else {
+        let Some(station) = arrival.net().state::<Ect>(softirq) else {
             return skb.drop_reason(Fault::Off.reason(), softirq);
         };
         let len = skb.len();

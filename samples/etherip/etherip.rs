@@ -256,7 +256,7 @@ impl inet::Protocol for EtherIp {
     const PROTOCOL: u8 = PROTOCOL;
 
     fn receive(mut packet: Received<'_>, softirq: Softirq<'_>) {
-        let Some(tunnels) = packet.net().state::<Etherip>() else {
+        let Some(tunnels) = packet.net().state::<Etherip>(softirq) else {
             return packet.drop_reason(DropReason::NO_TX_TARGET, softirq);
         };
         let (local, remote) = (packet.header().destination(), packet.header().source());
@@ -294,7 +294,7 @@ impl inet::Protocol for EtherIp {
             return;
         }
         let sent = error.header();
-        let tunnel = error.net().state::<Etherip>().and_then(|tunnels| {
+        let tunnel = error.net().state::<Etherip>(softirq).and_then(|tunnels| {
             let rcu = softirq.rcu();
             tunnels
                 .lookup(sent.source(), sent.destination(), error.ifindex(), rcu)
@@ -341,7 +341,7 @@ impl Link<{ attr::COUNT }> for Device {
         rtnl: Rtnl<'_>,
     ) -> Result {
         let net = request.link_net().ok_or(EINVAL)?;
-        let tunnels = state(net, extack)?;
+        let tunnels = state(net, extack, rtnl)?;
         let parameters = Self::parameters(dev).ok_or(EINVAL)?;
         tunnels
             .devices
@@ -357,7 +357,7 @@ impl Link<{ attr::COUNT }> for Device {
         let net = dev
             .link_net(rtnl)
             .ok_or_else(|| extack.error(ENODEV, fmt!("the underlay's namespace is gone")))?;
-        let tunnels = state(net, extack)?;
+        let tunnels = state(net, extack, rtnl)?;
         let old = Self::parameters(dev).ok_or(EINVAL)?;
         let parameters = attr::parse(request.data, Some(old), extack)?;
         tunnels.check_free(&parameters, Some(dev), extack)?;
@@ -384,8 +384,8 @@ impl Link<{ attr::COUNT }> for Device {
     }
 }
 
-fn state<'a>(net: &'a Net, extack: ExtAck<'_>) -> Result<&'a Tunnels> {
-    net.state::<Etherip>()
+fn state<'a>(net: &'a Net, extack: ExtAck<'_>, rtnl: Rtnl<'a>) -> Result<&'a Tunnels> {
+    net.state::<Etherip>(rtnl)
         .ok_or_else(|| extack.error(ENODEV, fmt!("the namespace is dying")))
 }
 
@@ -397,7 +397,7 @@ fn new(
 ) -> Result<Device> {
     let net = request.link_net().ok_or(EINVAL)?;
     let parameters = attr::parse(request.data, None, extack)?;
-    state(net, extack)?.check_free(&parameters, None, extack)?;
+    state(net, extack, rtnl)?.check_free(&parameters, None, extack)?;
     let tunnel = Tunnel::new(net, PROTOCOL, parameters, rtnl)?;
     let underlay = tunnel.underlay(net, HEADER_LEN, rtnl);
     device.set_default_mtu(underlay.mtu, request);

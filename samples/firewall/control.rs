@@ -19,7 +19,6 @@ use kernet::{
         Notification,
         Replied, //
     },
-    netns::Net,
     nlattr::{
         Attr,
         Attrs,
@@ -68,8 +67,7 @@ use crate::{
         Wish,
         MAX_RULES, //
     },
-    Firewall,
-    Tables, //
+    Firewall, //
 };
 
 /// The attributes of one end of a rule, by type.
@@ -96,11 +94,6 @@ const DESTINATION: EndAttrs = EndAttrs {
 
 /// Who serves the family.
 pub(crate) struct Control;
-
-/// The firewall of a request's namespace.
-fn tables(net: &Net) -> Result<&Tables> {
-    net.state::<Firewall>().ok_or(ENODEV)
-}
 
 impl Operations for Control {
     type RuleGetDump = Cursor;
@@ -129,7 +122,7 @@ impl Operations for Control {
         let matches = Match::new(&wish).map_err(|refusal| explain(refusal, attrs, extack))?;
         let counters = Arc::new(Counters::new(process)?, GFP_KERNEL)?;
 
-        let tables = tables(request.net())?;
+        let tables = request.state::<Firewall>().ok_or(ENODEV)?;
         let mut editor = tables.editor.lock();
         let current = editor.current.clone();
         if current.len() >= MAX_RULES {
@@ -172,7 +165,7 @@ impl Operations for Control {
     }
 
     fn rule_del(request: &RuleDelRequest<'_, Self>, process: Process<'_>) -> Result {
-        let tables = tables(request.net())?;
+        let tables = request.state::<Firewall>().ok_or(ENODEV)?;
         let mut editor = tables.editor.lock();
         let current = editor.current.clone();
         let rule = named(request, &current)?;
@@ -188,7 +181,7 @@ impl Operations for Control {
         reply: RuleFlushReply<'_>,
         process: Process<'_>,
     ) -> Result<Replied> {
-        let tables = tables(request.net())?;
+        let tables = request.state::<Firewall>().ok_or(ENODEV)?;
         let mut editor = tables.editor.lock();
         let current = editor.current.clone();
         let count = u32::try_from(current.len()).unwrap_or(u32::MAX);
@@ -205,7 +198,7 @@ impl Operations for Control {
         reply: RuleGetReply<'_>,
         process: Process<'_>,
     ) -> Result<Replied> {
-        let current = tables(request.net())?.current(process);
+        let current = request.state::<Firewall>().ok_or(ENODEV)?.current(process);
         let rule = named(request, &current)?;
         reply.send(process, |message| put_rule(message, rule))
     }
@@ -223,7 +216,7 @@ impl Operations for Control {
         entries: &mut RuleGetDumpEntries<'_>,
         process: Process<'_>,
     ) -> Result<(), Full> {
-        let current = tables(request.net())?.current(process);
+        let current = request.state::<Firewall>().ok_or(ENODEV)?.current(process);
         entries.generation(current.generation());
         let start = (cursor.priority, cursor.sequence);
         for rule in current
@@ -247,7 +240,7 @@ impl Operations for Control {
         reply: StatsGetReply<'_>,
         process: Process<'_>,
     ) -> Result<Replied> {
-        let tables = tables(request.net())?;
+        let tables = request.state::<Firewall>().ok_or(ENODEV)?;
         let count = u32::try_from(tables.current(process).len()).unwrap_or(u32::MAX);
         reply.send(process, |message| {
             message

@@ -155,7 +155,7 @@ impl Hook for Filter {
 
     fn hook<'a>(packet: Packet<'a>, state: &netfilter::State<'a>, rcu: Rcu<'a>) -> Verdict<'a> {
         // A namespace that is going away has no rules any more.
-        let Some(tables) = state.net().state::<Firewall>() else {
+        let Some(tables) = state.net().state::<Firewall>(rcu) else {
             return packet.accept();
         };
         let version = match state.family() {

@@ -35,7 +35,6 @@ use crate::{
         Route, //
     },
     snapshot::Snapshot,
-    stream::Stream,
     Linkwatch, //
 };
 
@@ -43,10 +42,6 @@ use crate::{
 pub(crate) enum Item {
     Route(Route),
     Nexthop(Nexthop),
-}
-
-fn stream(net: &Net) -> Result<&Stream> {
-    net.state::<Linkwatch>().ok_or(ENODEV)
 }
 
 /// Whether a request is about a device: `asked` is the only one, if there is one.
@@ -87,7 +82,7 @@ impl Operations for Linkwatch {
         entries: &mut DeviceGetEntries<'_>,
         process: Process<'_>,
     ) -> Result<(), Full> {
-        let stream = stream(request.net())?;
+        let stream = request.state::<Linkwatch>().ok_or(ENODEV)?;
         // Nothing happens to a device while this looks.
         process.with_rtnl(|rtnl| {
             let sequence = stream.sequence(rtnl);
@@ -110,9 +105,10 @@ impl Operations for Linkwatch {
         process: Process<'_>,
     ) -> Result<Snapshot<Address>> {
         let net = request.net();
+        let stream = request.state::<Linkwatch>().ok_or(ENODEV)?;
         Snapshot::collect(|put| {
             process.with_rtnl(|rtnl| {
-                let sequence = stream(net)?.sequence(rtnl);
+                let sequence = stream.sequence(rtnl);
                 for_each_device(net, request.ifindex(), rtnl, |device| {
                     for address in device.ipv4_addresses(rtnl) {
                         put(address.into());
@@ -149,8 +145,9 @@ impl Operations for Linkwatch {
         process: Process<'_>,
     ) -> Result<Snapshot<Resolved>> {
         let (net, asked) = (request.net(), request.ifindex());
+        let stream = request.state::<Linkwatch>().ok_or(ENODEV)?;
         Snapshot::collect(|put| {
-            let sequence = stream(net)?.sequence(process);
+            let sequence = stream.sequence(process);
             for family in [Family::Ipv4, Family::Ipv6] {
                 net.for_each_neighbour(family, process, |neighbour| {
                     let found = Resolved::new(neighbour, &neighbour.resolution());
@@ -182,9 +179,10 @@ impl Operations for Linkwatch {
         process: Process<'_>,
     ) -> Result<Snapshot<Item>> {
         let (net, asked) = (request.net(), request.ifindex());
+        let stream = request.state::<Linkwatch>().ok_or(ENODEV)?;
         Snapshot::collect(|put| {
             process.with_rtnl(|rtnl| {
-                let sequence = stream(net)?.sequence(rtnl);
+                let sequence = stream.sequence(rtnl);
                 net.for_each_route(rtnl, |route| {
                     if asked.is_none() || route.nexthops().any(|hop| wanted(asked, hop.ifindex)) {
                         put(Item::Route(route.into()));

@@ -16,8 +16,7 @@ use kernet::{
     context::{
         Rcu,
         ReadSide,
-        Rtnl,
-        Softirq, //
+        Rtnl, //
     },
     fib,
     neighbour::Neighbour,
@@ -121,14 +120,14 @@ fn describe(
 impl DeviceNotifier for Linkwatch {
     fn event(event: DeviceEvent, device: &Device, rtnl: Rtnl<'_>) {
         let net = device.net(rtnl);
-        let (Some(event), Some(stream)) = (named(event), net.state::<Linkwatch>()) else {
+        let (Some(event), Some(stream)) = (named(event), net.state::<Linkwatch>(rtnl)) else {
             return;
         };
         stream.tell::<notify::DeviceEvent, _>(
             net,
             Kind::Device,
             rtnl,
-            |softirq| Some(device.address(softirq)),
+            |rcu| Some(device.address(rcu)),
             |message, turn, address| {
                 let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
                 describe(message.event(event)?, device, address)
@@ -142,10 +141,10 @@ fn tell_address<'a>(
     event: AddressEvent,
     device: &Device,
     context: impl ReadSide<'a>,
-    look: impl FnOnce(&Net, Softirq<'_>) -> Option<Address> + Send,
+    look: impl FnOnce(&Net, Rcu<'_>) -> Option<Address> + Send,
 ) {
     let net = device.net(context);
-    let Some(stream) = net.state::<Linkwatch>() else {
+    let Some(stream) = net.state::<Linkwatch>(context) else {
         return;
     };
     let event = match event {
@@ -156,7 +155,7 @@ fn tell_address<'a>(
         net,
         Kind::Address,
         context,
-        |softirq| look(net, softirq),
+        |rcu| look(net, rcu),
         |message, turn, address| {
             let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
             address.describe(message.event(event)?)
@@ -172,10 +171,10 @@ impl Ipv4AddressNotifier for Linkwatch {
 
 impl Ipv6AddressNotifier for Linkwatch {
     fn event(event: AddressEvent, address: &Ipv6Address, rcu: Rcu<'_>) {
-        tell_address(event, address.device(), rcu, |net, softirq| {
+        tell_address(event, address.device(), rcu, |net, rcu| {
             let overtaken = match event {
                 AddressEvent::Added => address.is_dead(),
-                AddressEvent::Removed => address.is_assigned(net, softirq.rcu()),
+                AddressEvent::Removed => address.is_assigned(net, rcu),
             };
             (!overtaken).then(|| address.into())
         });
@@ -185,16 +184,16 @@ impl Ipv6AddressNotifier for Linkwatch {
 impl NeighbourNotifier for Linkwatch {
     fn event(neighbour: &Neighbour, rcu: Rcu<'_>) {
         let net = neighbour.device().net(rcu);
-        let Some(stream) = net.state::<Linkwatch>() else {
+        let Some(stream) = net.state::<Linkwatch>(rcu) else {
             return;
         };
         stream.tell::<notify::NeighbourEvent, _>(
             net,
             Kind::Neighbour,
             rcu,
-            |softirq| {
+            |rcu| {
                 let known = neighbour.resolution();
-                let overtaken = known.dead && neighbour.is_replaced(softirq.rcu());
+                let overtaken = known.dead && neighbour.is_replaced(rcu);
                 (!overtaken).then(|| Resolved::new(neighbour, &known))
             },
             |message, turn, found| {
@@ -213,7 +212,7 @@ kernet::slot!(Linkwatch: fib::Slot);
 
 impl fib::Notifier for Linkwatch {
     fn event(event: fib::Event, route: &fib::Route<'_>, net: &Net, rcu: Rcu<'_>) {
-        let Some(stream) = net.state::<Linkwatch>() else {
+        let Some(stream) = net.state::<Linkwatch>(rcu) else {
             return;
         };
         stream.tell::<notify::RouteEvent, _>(

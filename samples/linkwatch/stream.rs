@@ -13,7 +13,7 @@ use kernet::{
         bh_disabled,
         Context,
         Process,
-        Softirq, //
+        Rcu, //
     },
     error::enobufs,
     genl::Notification,
@@ -104,12 +104,13 @@ impl Stream {
         net: &Net,
         kind: Kind,
         context: impl Context,
-        look: impl FnOnce(Softirq<'_>) -> Option<T> + Send,
+        look: impl FnOnce(Rcu<'_>) -> Option<T> + Send,
         fill: impl Fn(&mut <N::Builder as Builder>::On<'_>, Turn, &T) -> Result + Send,
     ) {
-        bh_disabled(context, move |softirq| {
+        bh_disabled(context, move |context| {
+            let rcu: Rcu<'_> = context.into();
             let mut numbers = self.numbers.lock();
-            let Some(seen) = look(softirq) else {
+            let Some(seen) = look(rcu) else {
                 return;
             };
             let turn = Turn {
@@ -118,7 +119,7 @@ impl Stream {
             };
             numbers.last = turn.sequence;
             *numbers.last_of(kind) = turn.sequence;
-            let told = N::multicast(net, softirq, |message| fill(message, turn, &seen));
+            let told = N::multicast(net, rcu, |message| fill(message, turn, &seen));
             // A listener without room knows that it has missed this. Others do not yet.
             if told.is_err_and(|e| e != enobufs()) {
                 N::overrun(net);

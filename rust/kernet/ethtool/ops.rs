@@ -154,6 +154,7 @@ impl<D: Driver> Ops<D> {
     /// [`Self::get_sset_count`] has said, under RTNL since.
     unsafe extern "C" fn get_strings(dev: *mut bindings::net_device, set: u32, to: *mut u8) {
         const {
+            check_names(Own::<D>::NAMES, NAME_MAX);
             check_names(Rx::<D>::NAMES, NAME_MAX - "rx_queue_65535_".len());
             check_names(Tx::<D>::NAMES, NAME_MAX - "tx_queue_65535_".len());
             check_names(D::Ethtool::PRIVATE_FLAGS, NAME_MAX);

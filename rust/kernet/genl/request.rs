@@ -21,6 +21,7 @@ use super::{
 use crate::{
     bindings,
     context::Process,
+    module::Declared,
     netns::Net,
     nlattr::{
         Attr,
@@ -140,6 +141,16 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
     pub fn net(&self) -> &'a Net {
         // SAFETY: By the type invariants.
         unsafe { net(self.info) }
+    }
+
+    /// The state of the family's module in [that namespace](Self::net), for as long as the request is
+    /// answered.
+    #[inline]
+    pub fn state<M: Declared>(&self) -> Option<&'a M::State> {
+        // SAFETY: `M` is the module that the family is a part of: a crate has no other. Its state is
+        // dropped when no request is answered any more, or the namespace has died, which the request's
+        // socket keeps.
+        unsafe { self.net().published::<M>() }
     }
 
     /// The number of the socket that the request came from, in its namespace: where

@@ -15,6 +15,7 @@ use crate::{
     bindings,
     context::Rtnl,
     netdev::{
+        possible_mtu,
         Dev,
         Driver, //
     },
@@ -75,7 +76,7 @@ impl Parameters {
 /// What a tunnel's packets are sent over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Underlay {
-    /// The MTU of a device for Ethernet frames in the tunnel, in bytes.
+    /// The MTU of a device for Ethernet frames in the tunnel, in bytes. Applied from 68 bytes on.
     pub mtu: u32,
     /// The room that outer headers need before a frame, in bytes.
     pub headroom: u16,
@@ -92,7 +93,7 @@ impl Underlay {
         unsafe {
             bindings::dev_set_needed_headroom(dev, self.headroom.min(MAX_HEADROOM));
             if mtu {
-                bindings::dev_set_mtu_raw(dev, self.mtu);
+                bindings::dev_set_mtu_raw(dev, possible_mtu(self.mtu));
             }
             bindings::netdev_state_change(dev);
         }

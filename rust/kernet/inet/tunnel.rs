@@ -282,7 +282,7 @@ impl Tunnel {
             assert!(size_of::<H>() <= 256, "a header of more than 256 bytes");
             size_of::<H>() as u32
         };
-        // SAFETY: The packet is owned. The device has the statistics that the callees count in.
+        // SAFETY: The packet is owned. The device has the statistics that the callees count in, by its type.
         unsafe { bindings::skb_set_dev(skb.as_raw(), dev.as_raw()) };
         let prepared = match self.prepare(dev, &mut skb, header_len, net, softirq) {
             Ok(prepared) => prepared,

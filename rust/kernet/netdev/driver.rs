@@ -48,7 +48,7 @@ use crate::{
 ///
 /// # Context
 ///
-/// All run for devices with private data, and none after `unregister_netdevice()` has returned. The
+/// All run for devices that are registered, with private data, and none after `unregister_netdevice()` has returned. The
 /// token that a method is lent is the lock it runs under: [`Rtnl`] may sleep; [`Softirq`] has bottom
 /// halves off and may run on several CPUs at a time, but for [`Self::transmit`] of a driver that is
 /// [`Locked`](super::Locked); [`Rcu`] must not sleep. A method without a token runs in any context. The
@@ -80,17 +80,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// Sets up a new device, after `ether_setup()`.
     fn setup(setup: &mut Setup<'_>);
 
-    /// The device is about to be registered: its index is 0, nobody else knows it.
-    ///
-    /// # Errors
-    ///
-    /// It is not registered; [`Self::uninit`] does not run.
-    #[doc(alias = "ndo_init")]
-    fn init(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) -> Result {
-        Ok(())
-    }
-
-    /// The device is down and is not found any more; it has no peer and is in no map.
+    /// The device is down and is not found any more; it has no peer and is in no map. Not of one that
+    /// could not be registered.
     #[doc(alias = "ndo_uninit")]
     fn uninit(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) {}
 

@@ -131,7 +131,7 @@ impl<D: Driver> DeviceMap<D> {
     /// might be leaked, and its namespace be freed without it. [`ENODEV`] when the device is not
     /// registered any more.
     pub fn insert(&self, net: &Net, dev: &Dev<D>, hash: u32, rtnl: Rtnl<'_>) -> Result {
-        let state = net.state::<D::Module>().ok_or(ENODEV)?;
+        let state = net.state::<D::Module>(rtnl).ok_or(ENODEV)?;
         let state = ptr::from_ref(state).addr()..ptr::from_ref(state).addr() + size_of_val(state);
         if !ptr::eq(net.as_raw(), self.net) || !state.contains(&ptr::from_ref(self).addr()) {
             return Err(EINVAL);

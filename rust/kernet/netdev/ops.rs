@@ -145,20 +145,12 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver, under RTNL, when it is being registered.
     unsafe extern "C" fn init(dev: *mut bindings::net_device) -> c_int {
         from_result(|| {
-            // SAFETY: By the caller's promise; private data is made before registration.
-            let this = unsafe { Dev::<D>::from_raw(dev) };
-            // SAFETY: By the caller's promise.
-            let rtnl = unsafe { Rtnl::assume() };
             if D::GRO_CELLS {
-                // SAFETY: The cells are part of the private data, at a fixed place.
-                to_result(unsafe { bindings::gro_cells_init(this.shared().gro_cells(), dev) })?;
-            }
-            if let Err(e) = D::init(this, rtnl) {
-                if D::GRO_CELLS {
-                    // SAFETY: Just made.
-                    unsafe { bindings::gro_cells_destroy(this.shared().gro_cells()) };
-                }
-                return Err(e);
+                // SAFETY: By the caller's promise; private data is made before registration, and the
+                // cells are part of it, at a fixed place.
+                to_result(unsafe {
+                    bindings::gro_cells_init((*Priv::<D>::of(dev)).gro_cells(), dev)
+                })?;
             }
             Ok(0)
         })
@@ -170,22 +162,20 @@ impl<D: Driver> Ops<D> {
     /// period has passed since; another one follows before it is freed.
     unsafe extern "C" fn uninit(dev: *mut bindings::net_device) {
         // SAFETY: By the caller's promise.
-        let this = unsafe { Dev::<D>::from_raw(dev) };
-        // SAFETY: The core holds RTNL.
-        let rtnl = unsafe { Rtnl::assume() };
-        // SAFETY: By the caller's promise. Nobody else knows a device whose registration has failed;
-        // the core has freed its statistics, if it had any, and does not look at them again.
-        unsafe {
-            if u32::from((*dev).reg_state) == bindings::netdev_reg_state_NETREG_UNINITIALIZED {
-                bindings::dev_forget_tstats(dev);
-            }
+        let state = u32::from(unsafe { (*dev).reg_state });
+        // Otherwise it could not be registered: nobody else knows it, and it has no statistics any more.
+        if state == bindings::netdev_reg_state_NETREG_UNREGISTERING {
+            // SAFETY: By the caller's promise; it was registered.
+            let this = unsafe { Dev::<D>::from_raw(dev) };
+            // SAFETY: The core holds RTNL.
+            let rtnl = unsafe { Rtnl::assume() };
+            Priv::part(this, rtnl);
+            forget(this, rtnl);
+            D::uninit(this, rtnl);
         }
-        Priv::part(this, rtnl);
-        forget(this, rtnl);
-        D::uninit(this, rtnl);
         if D::GRO_CELLS {
-            // SAFETY: `init` has made them.
-            unsafe { bindings::gro_cells_destroy(this.shared().gro_cells()) };
+            // SAFETY: `init` has made them, in the private data, which is there until after this.
+            unsafe { bindings::gro_cells_destroy((*Priv::<D>::of(dev)).gro_cells()) };
         }
     }
 

@@ -13,6 +13,19 @@ use crate::{
     skb::MAX_HEADROOM, //
 };
 
+/// The MTU next to `wanted` that the stack can do with: IPv4 has no fragments smaller than 68 bytes, and C
+/// keeps MTUs in an `int`, too.
+#[doc(alias = "ETH_MIN_MTU")]
+pub(crate) const fn possible_mtu(wanted: u32) -> u32 {
+    const MIN: u32 = bindings::ETH_MIN_MTU;
+    const MAX: u32 = i32::MAX as u32;
+    match wanted {
+        0..MIN => MIN,
+        MIN..=MAX => wanted,
+        _ => MAX,
+    }
+}
+
 /// A device that is being set up: not visible to anybody yet.
 #[doc(alias = "rtnl_link_ops::setup")]
 pub struct Setup<'a>(pub(super) &'a mut bindings::net_device);
@@ -52,17 +65,17 @@ impl Setup<'_> {
     }
 
     /// The range of the MTU, in bytes without the link header. 68 to 1500 otherwise; a `max` of 0
-    /// is no limit.
+    /// is no limit. A `min` below 68 is for a user who wants it so: IP is switched off then.
     pub fn mtu_range(&mut self, min: u32, max: u32) -> &mut Self {
-        self.0.min_mtu = min;
-        self.0.max_mtu = max;
+        self.0.min_mtu = min.min(possible_mtu(min));
+        self.0.max_mtu = max.min(possible_mtu(max));
         self
     }
 
-    /// The MTU, in bytes without the link header. 1500 otherwise.
+    /// The MTU, in bytes without the link header. 1500 otherwise; from 68 to 31 bits.
     pub fn mtu(&mut self, mtu: u32) -> &mut Self {
         // SAFETY: The device is ours.
-        unsafe { bindings::dev_set_mtu_raw(self.0, mtu) };
+        unsafe { bindings::dev_set_mtu_raw(self.0, possible_mtu(mtu)) };
         self
     }
 

@@ -81,7 +81,7 @@ impl<D: Driver> Dev<D> {
     #[doc(alias = "dev_fetch_sw_netstats")]
     pub fn counted(&self) -> Counted {
         let mut stats: bindings::rtnl_link_stats64 = pin_init::zeroed();
-        // SAFETY: Valid by the type, as are the per-CPU statistics, if the device has them yet.
+        // SAFETY: Valid by the type, as are the per-CPU statistics.
         unsafe { bindings::dev_fetch_tstats(&raw mut stats, self.as_raw()) };
         Counted {
             tx: Totals {

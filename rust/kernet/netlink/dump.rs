@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     bindings,
+    module::Declared,
     netns::Net,
     nlattr::{
         copy,
@@ -51,7 +52,7 @@ pub trait Dump<const N: usize> {
     #[doc(alias = "RTNL_FLAG_DUMP_SPLIT_NLM_DONE")]
     const SPLIT_DONE: bool = false;
 
-    /// The protocol's header. Of rtnetlink its first byte is the family.
+    /// The protocol's header, of at most 256 bytes. Of rtnetlink its first byte is the family.
     type Header: Value;
 
     /// What the attributes look like.
@@ -176,14 +177,15 @@ impl Batch<'_> {
 ///
 /// # Invariants
 ///
-/// The datagram is the dump's own.
+/// The datagram is the dump's own, and `net` the namespace of its socket.
 pub struct Entries<'a, M> {
     batch: Batch<'a>,
+    net: &'a Net,
     to: Recipient,
     _message: PhantomData<fn() -> M>,
 }
 
-impl<M: Message> Entries<'_, M> {
+impl<'a, M: Message> Entries<'a, M> {
     /// Puts an entry; nothing at all if that fails.
     ///
     /// # Errors
@@ -201,6 +203,15 @@ impl<M: Message> Entries<'_, M> {
             .ok_or(Full::Message)?;
         let filled = fill(&mut M::Builder::on(writer));
         self.batch.close(open, filled)
+    }
+
+    /// The state of the dump's module in its namespace, for as long as the datagram is filled.
+    #[inline]
+    pub fn state<D: Declared>(&self) -> Option<&'a D::State> {
+        // SAFETY: `D` is the module that the dump is of: a crate has no other. Its state is dropped when
+        // no dump goes on any more but those of all families, which hold RTNL now, or the namespace has
+        // died, which the socket of the dump keeps.
+        unsafe { self.net.published::<D>() }
     }
 
     /// Says which generation of the set is being dumped.
@@ -241,6 +252,7 @@ unsafe fn entries<'a, M>(
         // INVARIANT: By the caller's promise.
         let entries = Entries {
             batch: Batch::new(callback, skb),
+            net,
             to,
             _message: PhantomData,
         };

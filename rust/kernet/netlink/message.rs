@@ -26,7 +26,7 @@ pub trait Message: 'static {
     /// The type, `nlmsg_type`.
     const TYPE: u16;
 
-    /// The protocol's header, in front of the attributes.
+    /// The protocol's header, in front of the attributes, of at most 256 bytes.
     type Header: Value;
 
     /// The attributes.
@@ -189,7 +189,8 @@ impl<'a> Open<'a> {
     ) -> Option<(Writer<'a>, Self)> {
         let bytes = header.bytes();
         let bytes = bytes.as_ref();
-        let len = c_int::try_from(bytes.len()).ok()?;
+        // Which may be as many as it likes to say: none is sent with more than 16 bits count.
+        let len = c_int::from(u16::try_from(bytes.len()).ok()?);
         // SAFETY: By the caller's promise; checks that there is room.
         let start = unsafe {
             bindings::nlmsg_put(

@@ -23,8 +23,10 @@ use super::{
 use crate::{
     bindings,
     error::to_result,
+    module::Declared,
     netns::Net,
     nlattr::{
+        check_header,
         Attr,
         Attrs,
         ExtAck,
@@ -48,7 +50,7 @@ pub trait Do<const N: usize> {
     /// What the request may hold behind its header.
     const POLICY: &'static Table<N>;
 
-    /// The protocol's header. Of rtnetlink its first byte is the family.
+    /// The protocol's header, of at most 256 bytes. Of rtnetlink its first byte is the family.
     type Header: Value;
 
     /// What the attributes look like.
@@ -102,6 +104,7 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
         table: &'static Table<N>,
         places: &'a mut [*mut bindings::nlattr; N],
     ) -> Result<Self> {
+        const { check_header::<H>() };
         // SAFETY: By the caller's promise. There is a place for each type of the table.
         to_result(unsafe {
             bindings::nlmsg_parse(
@@ -174,6 +177,16 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
     pub fn net(&self) -> &'a Net {
         // SAFETY: By the type invariants.
         unsafe { net(self.skb) }
+    }
+
+    /// The state of the handler's module in [that namespace](Self::net), for as long as the request is
+    /// answered.
+    #[inline]
+    pub fn state<M: Declared>(&self) -> Option<&'a M::State> {
+        // SAFETY: `M` is the module that the handler is of: a crate has no other. Its state is dropped
+        // when no request is answered any more, or the namespace has died, which the request's socket
+        // keeps.
+        unsafe { self.net().published::<M>() }
     }
 
     /// The number of the socket that the request came from, in its namespace.

@@ -65,6 +65,9 @@ pub use notification::{
     Notification, //
 };
 
+/// The most multicast groups of a protocol: the core has a bit for each and rounds their number up.
+pub const GROUPS_MAX: u32 = 1 << 16;
+
 /// A netlink protocol.
 pub trait Socket: HasSlot<Slot> + Sized + 'static {
     /// Its number, below 32. One that Linux has a name for, `NETLINK_USERSOCK` included, does not
@@ -72,7 +75,8 @@ pub trait Socket: HasSlot<Slot> + Sized + 'static {
     #[doc(alias = "MAX_LINKS")]
     const UNIT: u8;
 
-    /// How many multicast groups there are, numbered from 1 on. The core has at least 32.
+    /// How many multicast groups there are, numbered from 1 on, at most [`GROUPS_MAX`]. The core has at
+    /// least 32.
     const GROUPS: u32 = 0;
 
     /// Whether who has no `CAP_NET_ADMIN` in the namespace's user namespace may listen to groups.
@@ -197,6 +201,7 @@ unsafe impl<S: Socket> Part for Registration<S> {
                 matches!(S::UNIT, 17 | 23..32),
                 "not a number that is free for a protocol of one's own"
             );
+            assert!(S::GROUPS <= GROUPS_MAX, "too many multicast groups");
         }
         let this = S::slot();
         let failed = |e| failed(name, fmt!("netlink protocol {}", S::UNIT), e);

@@ -361,6 +361,10 @@ impl Policies {
     }
 }
 
+/// The types of attributes that there are: what their headers have bits for.
+#[doc(alias = "NLA_TYPE_MASK")]
+pub const TYPES: usize = bindings::NLA_TYPE_MASK as usize + 1;
+
 /// The policies of the attributes of a request, by type from 1 to `N - 1`.
 ///
 /// An attribute without a policy is refused.
@@ -371,7 +375,7 @@ unsafe impl<const N: usize> Sync for Table<N> {}
 
 impl<const N: usize> Table<N> {
     /// A table that is strict, whoever parses by it. Does not compile if a type is 0, not below
-    /// `N`, or there twice.
+    /// `N`, or there twice, nor if `N` is 0 or more than the [types](TYPES) that there are.
     pub const fn new(policies: &[(u16, Policy)]) -> Self {
         let Self(mut table) = Self::for_family(policies);
         if let Some(first) = table.first_mut() {
@@ -386,6 +390,8 @@ impl<const N: usize> Table<N> {
     /// A table for an operation of a generic netlink family, which is as strict as the operation
     /// is: strictly, unless that says otherwise. Fails to compile as [`Self::new`] does.
     pub const fn for_family(mut policies: &[(u16, Policy)]) -> Self {
+        assert!(N > 0, "a table has a place for type 0");
+        assert!(N <= TYPES, "a table of more types than there are");
         let mut table = [plain(bindings::NLA_UNSPEC).0; N];
         while let [(r#type, policy), rest @ ..] = policies {
             let index = *r#type as usize;
@@ -403,6 +409,31 @@ impl<const N: usize> Table<N> {
             policies = rest;
         }
         Self(table)
+    }
+
+    /// The length that an attribute of a type has at least, as its policy says.
+    pub(crate) const fn min_len(&self, r#type: u16) -> usize {
+        let Some((
+            _,
+            [bindings::nla_policy {
+                type_,
+                validation_type,
+                __bindgen_anon_1: bounds,
+                ..
+            }, ..],
+        )) = self.0.split_at_checked(r#type as usize)
+        else {
+            return 0;
+        };
+        match (*type_ as u32, *validation_type as u32) {
+            (
+                bindings::NLA_BINARY,
+                bindings::nla_policy_validation_NLA_VALIDATE_MIN
+                | bindings::nla_policy_validation_NLA_VALIDATE_RANGE,
+                // SAFETY: With these validations the union has bounds, which `limit` has written.
+            ) => unsafe { bounds.__bindgen_anon_1.min as usize },
+            _ => 0,
+        }
     }
 
     /// The policies, whatever their number.

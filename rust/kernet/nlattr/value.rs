@@ -106,6 +106,14 @@ impl Value for Bitfield32 {
     }
 }
 
+/// The most bytes that a protocol's own header has.
+pub(crate) const HEADER_MAX: usize = 256;
+
+/// Fails to compile for a header that is longer than [`HEADER_MAX`].
+pub(crate) const fn check_header<V: Value>() {
+    assert!(V::SIZE <= HEADER_MAX, "a header of more than 256 bytes");
+}
+
 /// Copies the bytes of a value to where there is room for them. Those of one that is not as long as it
 /// says are cut off.
 #[inline]

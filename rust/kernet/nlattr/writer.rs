@@ -58,6 +58,25 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Bytes of the message.
+    pub(crate) fn len(&self) -> usize {
+        self.skb.len as usize
+    }
+
+    /// Bytes that the message has room for.
+    pub(crate) fn room(&self) -> usize {
+        // SAFETY: The message is ours, by the type invariants.
+        usize::try_from(unsafe { bindings::skb_tailroom(self.skb) }).unwrap_or(0)
+    }
+
+    /// Takes back what was appended since the message had `len` bytes.
+    pub(crate) fn trim(&mut self, len: usize) {
+        if let Ok(len) = u32::try_from(len) {
+            // SAFETY: As above. Shortens it, if at all.
+            unsafe { bindings::skb_trim(self.skb, len) };
+        }
+    }
+
     /// Sets the family's own header, which is zero before.
     ///
     /// # Errors

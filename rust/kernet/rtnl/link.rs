@@ -31,14 +31,15 @@ pub use registration::Registration;
 /// A driver whose devices userspace makes and deletes.
 #[doc(alias = "rtnl_link_ops")]
 pub trait Link<const N: usize>: Driver {
-    /// The name of the kind.
+    /// The name of the kind, of 1 to 13 bytes: what a device's name has beside its number.
     const KIND: &'static CStr;
 
-    /// Policies of the attributes of the kind, which `IFLA_INFO_DATA` nests.
+    /// Policies of the attributes of the kind, which `IFLA_INFO_DATA` nests: at most 51 with type 0.
     const POLICY: &'static Table<N>;
 
     /// For a kind whose devices come in pairs: the attribute that holds the peer's `ifinfomsg` and
-    /// `IFLA_*` attributes.
+    /// `IFLA_*` attributes. One of [`Self::POLICY`], which says that it has at least the 16 bytes of the
+    /// former ([`Policy::min_len`](crate::nlattr::Policy::min_len)).
     ///
     /// The peer is made along with the device, in the namespace that its attributes say, and
     /// deleted along with it.
@@ -99,12 +100,13 @@ pub trait Link<const N: usize>: Driver {
         ))
     }
 
-    /// Bytes that [`Self::fill_info`] takes at most. With none, a kind that has no settings to show,
-    /// that is not called.
+    /// Bytes that [`Self::fill_info`] takes at most, 8192 of them at most. With none, a kind that has no
+    /// settings to show, that is not called.
     #[doc(alias = "rtnl_link_ops::get_size")]
     const INFO_SIZE: usize = 0;
 
-    /// Writes the settings of a device.
+    /// Writes the settings of a device. If that takes more than [`Self::INFO_SIZE`] bytes, or fails
+    /// although there is room for as many, none are shown.
     ///
     /// # Errors
     ///

@@ -74,10 +74,6 @@ impl Walk {
     }
 }
 
-fn objects(net: &Net) -> Result<&Objects> {
-    net.state::<Conform>().ok_or(ENODEV)
-}
-
 /// The numbers that a request is about.
 fn range(first: Option<u32>, count: Option<u32>) -> impl Iterator<Item = u32> {
     let first = first.unwrap_or(0);
@@ -116,7 +112,7 @@ impl Kept {
 }
 
 pub(crate) fn add(request: &ObjectAddRequest<'_, Conform>) -> Result {
-    let mut kept = objects(request.net())?.kept.lock();
+    let mut kept = request.state::<Conform>().ok_or(ENODEV)?.kept.lock();
     for id in range(request.id(), request.count()) {
         kept.add(id, request.data().unwrap_or(&[]))?;
     }
@@ -124,7 +120,7 @@ pub(crate) fn add(request: &ObjectAddRequest<'_, Conform>) -> Result {
 }
 
 pub(crate) fn delete(request: &ObjectDelRequest<'_, Conform>) -> Result {
-    let mut kept = objects(request.net())?.kept.lock();
+    let mut kept = request.state::<Conform>().ok_or(ENODEV)?.kept.lock();
     for id in range(request.id(), request.count()) {
         kept.delete(id);
     }
@@ -136,7 +132,7 @@ pub(crate) fn dump(
     walk: &mut Walk,
     entries: &mut ObjectGetEntries<'_>,
 ) -> Result<(), Full> {
-    let mut kept = objects(request.net())?.kept.lock();
+    let mut kept = request.state::<Conform>().ok_or(ENODEV)?.kept.lock();
     entries.generation(kept.generation);
     let Ok(next) = u32::try_from(walk.next) else {
         return Ok(());

@@ -221,7 +221,10 @@ fn spread_processors(dev: &Dev<Nic>, rtnl: Rtnl<'_>) -> Result {
 }
 
 /// Sets what keeps the line from carrying anything, and looks at what is on it.
-fn set_line(dev: &Dev<Nic>, line: u32, context: impl Context) {
+fn set_line<C>(dev: &Dev<Nic>, line: u32, context: C)
+where
+    C: for<'a> Context<BhDisabled<'a> = Softirq<'a>>,
+{
     dev.private().line.store(line, Relaxed);
     bh_disabled(context, |softirq| {
         for queue in 0..dev.rx_queues() {

@@ -44,7 +44,6 @@ use kernet::{
 
 use crate::{
     other,
-    Addresses,
     Relay, //
 };
 
@@ -118,10 +117,6 @@ impl Notification for Gone {
 
 type Asked<'a> = Request<'a, Header, Attrs<'static>>;
 
-fn addresses(net: &Net) -> Result<&Addresses> {
-    net.state::<Relay>().ok_or(ENODEV)
-}
-
 fn local(request: &Asked<'_>) -> Result<u32> {
     request.required(LOCAL)?.value().ok_or(EINVAL)
 }
@@ -139,7 +134,7 @@ impl Do<3> for Add {
 
     fn run(request: &Asked<'_>, reply: Reply<'_, ()>, process: Process<'_>) -> Result<Replied> {
         let (net, local) = (request.net(), local(request)?);
-        let addresses = addresses(net)?;
+        let addresses = request.state::<Relay>().ok_or(ENODEV)?;
         let index = request.header().index;
         let mut table = addresses.table.lock();
         if request.exclusive() && table.get(&local).is_some() {
@@ -174,7 +169,7 @@ impl Do<3> for Delete {
 
     fn run(request: &Asked<'_>, reply: Reply<'_, ()>, rtnl: Rtnl<'_>) -> Result<Replied> {
         let net = request.net();
-        let addresses = addresses(net)?;
+        let addresses = request.state::<Relay>().ok_or(ENODEV)?;
         if request.bulk() {
             let mut table = addresses.table.lock();
             let all = core::mem::replace(&mut *table, kernel::rbtree::RBTree::new());
@@ -212,7 +207,8 @@ impl Do<3> for Get {
 
     fn run(request: &Asked<'_>, reply: Reply<'_, New>, process: Process<'_>) -> Result<Replied> {
         let local = local(request)?;
-        let index = addresses(request.net())?.table.lock().get(&local).copied();
+        let addresses = request.state::<Relay>().ok_or(ENODEV)?;
+        let index = addresses.table.lock().get(&local).copied();
         let header = Header::of(index.ok_or(eaddrnotavail())?);
         reply.send(header, process, |message| message.put_u32(LOCAL, local))
     }
@@ -256,12 +252,12 @@ impl Dump<3> for Get {
     }
 
     fn run(
-        net: &Net,
+        _net: &Net,
         position: &mut Position,
         entries: &mut Entries<'_, New>,
         _rtnl: Rtnl<'_>,
     ) -> Result<(), Full> {
-        let addresses = addresses(net)?;
+        let addresses = entries.state::<Relay>().ok_or(ENODEV)?;
         let mut table = addresses.table.lock();
         let generation = addresses.generation.load(Relaxed);
         entries.generation(NonZero::new(generation).unwrap_or(NonZero::<u32>::MIN));

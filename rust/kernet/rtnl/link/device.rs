@@ -13,6 +13,7 @@ use crate::{
     },
     netdev::{
         self,
+        possible_mtu,
         Dev,
         Device,
         Driver,
@@ -44,11 +45,11 @@ impl NewDevice<'_> {
         unsafe { Device::from_raw(self.0) }.net(context)
     }
 
-    /// Sets the MTU, in bytes without the link header, unless the request has one.
+    /// Sets the MTU, in bytes without the link header, unless the request has one; from 68 to 31 bits.
     pub fn set_default_mtu(&self, mtu: u32, request: &Request<'_>) {
         if request.link.get(bindings::IFLA_MTU as u16).is_none() {
             // SAFETY: By the type invariants.
-            unsafe { bindings::dev_set_mtu_raw(self.0, mtu) };
+            unsafe { bindings::dev_set_mtu_raw(self.0, possible_mtu(mtu)) };
         }
     }
 

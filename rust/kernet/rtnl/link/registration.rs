@@ -73,6 +73,7 @@ unsafe impl<L: Link<N>, const N: usize> Part for Registration<L, N> {
         _module: &'static ThisModule,
         name: &'static CStr,
     ) -> Result {
+        const { Self::CHECKED };
         // SAFETY: `slot` is valid for writes.
         let ops = Opaque::cast_into(unsafe { &raw const (*slot).ops });
         // SAFETY: As above.
@@ -89,6 +90,37 @@ unsafe impl<L: Link<N>, const N: usize> Part for Registration<L, N> {
 }
 
 impl<L: Link<N>, const N: usize> Registration<L, N> {
+    /// Refuses a kind, when it is compiled, whose numbers the core relies on, or would warn of.
+    const CHECKED: () = {
+        let kind = L::KIND.count_bytes();
+        assert!(
+            kind > 0 && kind <= bindings::IFNAMSIZ as usize - "%d\0".len(),
+            "the name of a kind of links has 1 to 13 bytes"
+        );
+        // RTNL_MAX_TYPE in net/core/rtnetlink.c.
+        assert!(
+            N <= 51,
+            "a kind of links has at most 50 types of attributes"
+        );
+        if let Some(peer) = L::PEER {
+            assert!(
+                peer > 0 && (peer as usize) < N,
+                "the peer's attribute is outside of the table"
+            );
+            // The core looks at it before it asks `validate`.
+            assert!(
+                L::POLICY.min_len(peer) >= size_of::<bindings::ifinfomsg>(),
+                "the peer's attribute may be shorter than an ifinfomsg"
+            );
+        }
+        assert!(L::INFO_SIZE <= 8192, "settings of more than 8192 bytes");
+        // An `int` for `alloc_netdev_mqs()`.
+        assert!(
+            size_of::<Priv<L>>() <= 1 << 20,
+            "private data of more than 1 MiB"
+        );
+    };
+
     const OPS: bindings::rtnl_link_ops = bindings::rtnl_link_ops {
         kind: L::KIND.to_bytes_with_nul().as_ptr().cast(),
         priv_size: size_of::<Priv<L>>(),
@@ -456,18 +488,27 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         skb: *mut bindings::sk_buff,
         dev: *const bindings::net_device,
     ) -> c_int {
-        from_result(|| {
-            // SAFETY: By the caller's promise.
-            let (dev, mut writer, rtnl) = unsafe {
-                (
-                    Dev::<L>::from_raw(dev),
-                    Writer::from_raw(skb),
-                    Rtnl::assume(),
-                )
-            };
-            L::fill_info(dev, &mut writer, rtnl)?;
-            Ok(0)
-        })
+        // SAFETY: By the caller's promise.
+        let (dev, mut writer, rtnl) = unsafe {
+            (
+                Dev::<L>::from_raw(dev),
+                Writer::from_raw(skb),
+                Rtnl::assume(),
+            )
+        };
+        let (before, room) = (writer.len(), writer.room());
+        let filled = L::fill_info(dev, &mut writer, rtnl);
+        if filled.is_ok() && writer.len() - before <= L::INFO_SIZE {
+            return 0;
+        }
+        writer.trim(before);
+        // The core makes room for `INFO_SIZE` bytes, and warns if they do not do: what it is told then is
+        // that there are none.
+        if room < L::INFO_SIZE {
+            EMSGSIZE.to_errno()
+        } else {
+            0
+        }
     }
 
     /// # Safety
