@@ -10,7 +10,6 @@ use kernet::{
     context::Process,
     genl::Replied,
     netfilter,
-    netns::Net,
     percpu::Counters, //
 };
 use kernet_conntrack as conntrack;
@@ -25,21 +24,16 @@ use crate::{
         StatsGetReply,
         StatsGetRequest, //
     },
-    Seen,
     Stateful, //
 };
 
 /// Who serves the family.
 pub(crate) struct Control;
 
-fn seen(net: &Net) -> Result<&Seen> {
-    net.state::<Stateful>().ok_or(ENODEV)
-}
-
 impl Operations for Control {
     fn config_set(request: &ConfigSetRequest<'_, Self>, process: Process<'_>) -> Result {
         let net = request.net();
-        let seen = seen(net)?;
+        let seen = request.state::<Stateful>().ok_or(ENODEV)?;
         let family = match request.family() {
             Some(Family::Ipv4) => netfilter::Family::Ipv4,
             Some(Family::Ipv6) => netfilter::Family::Ipv6,
@@ -65,7 +59,7 @@ impl Operations for Control {
         reply: StatsGetReply<'_>,
         process: Process<'_>,
     ) -> Result<Replied> {
-        let seen = seen(request.net())?;
+        let seen = request.state::<Stateful>().ok_or(ENODEV)?;
         let count = |counters: &Counters| counters.read().packets;
         let [invalid, untracked, new, established, related] = &seen.states;
         reply.send(process, |message| {
@@ -88,7 +82,7 @@ impl Operations for Control {
         reply: ConnectionGetReply<'_>,
         process: Process<'_>,
     ) -> Result<Replied> {
-        let last = &seen(request.net())?.last;
+        let last = &request.state::<Stateful>().ok_or(ENODEV)?.last;
         let protocol = u8::try_from(last.protocol.load(Relaxed)).unwrap_or(0);
         reply.send(process, |message| {
             message

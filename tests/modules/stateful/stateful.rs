@@ -156,7 +156,7 @@ impl Hook for Filter {
     ];
 
     fn hook<'a>(packet: Packet<'a>, state: &netfilter::State<'a>, rcu: Rcu<'a>) -> Verdict<'a> {
-        let Some(seen) = state.net().state::<Stateful>() else {
+        let Some(seen) = state.net().state::<Stateful>(rcu) else {
             return packet.accept();
         };
         let connection = Connection::of(&packet, rcu);
