@@ -164,13 +164,15 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def boot(kernel, command, *, timeout=300, **options):
+def boot(kernel, command, *, timeout=300, qemu=(), **options):
     """Runs `command` as `attempt` does, in a second machine if the kernel of the first is stuck.
 
     An emulated one seldom is, on a host with more to do than it has processors, when it takes its
     clock into use: nothing of what is to be run has begun. One that has complained is not begun anew.
     """
     start = time.monotonic()
+    first = pathlib.Path(kernel) / "initramfs.cpio"
+    options["qemu"] = [*qemu, *(["-initrd", str(first)] if first.is_file() else [])]
     outcome = attempt(kernel, command, timeout=timeout, **options)
     if outcome.stuck and not outcome.splat():
         say(f"vm: {outcome.failure()}; booting it again")
