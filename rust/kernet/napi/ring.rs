@@ -165,14 +165,9 @@ impl<const SIZE: i32> Ring<SIZE> {
             if frame.len() > longest {
                 return Err(frame);
             }
-            let frame = frame.into_raw();
             // INVARIANT: The ring owns the frame if the call succeeds.
             // SAFETY: As above; locked.
-            if unsafe { bindings::__ptr_ring_produce(ring, tagged(frame)) } == 0 {
-                return Ok(());
-            }
-            // SAFETY: It came from `into_raw()` above, and is ours still.
-            Err(unsafe { Frame::from_raw(NonNull::new_unchecked(frame)) })
+            frame.give(|frame| unsafe { bindings::__ptr_ring_produce(ring, tagged(frame)) } == 0)
         });
         // SAFETY: Locked above.
         unsafe { bindings::ptr_ring_unlock_producer(ring) };
