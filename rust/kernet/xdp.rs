@@ -54,7 +54,8 @@ pub use counted::Counted;
 pub(crate) use counted::Counters;
 pub use frame::{
     Frame,
-    Frames, //
+    Frames,
+    Offered, //
 };
 pub use program::Program;
 pub(crate) use program::Slot;

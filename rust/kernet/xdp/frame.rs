@@ -3,7 +3,9 @@
 //! A frame that belongs to no packet.
 
 use core::{
+    marker::PhantomData,
     mem,
+    ops::Deref,
     ptr::NonNull, //
 };
 
@@ -67,7 +69,7 @@ impl Drop for Frame {
 /// From `sent` on, each pointer is that of a [`Frame`] that whoever lends them owns. Those before
 /// are given away.
 pub struct Frames<'a> {
-    frames: &'a mut [*mut bindings::xdp_frame],
+    frames: &'a [*mut bindings::xdp_frame],
     sent: usize,
     redirected: bool,
 }
@@ -76,9 +78,9 @@ impl<'a> Frames<'a> {
     /// # Safety
     ///
     /// Each pointer is that of a frame which the caller owns. From then on it owns those that
-    /// [`Self::sent`] does not count, whose pointers may be others.
+    /// [`Self::sent`] does not count.
     #[inline(always)]
-    pub(super) unsafe fn new(frames: &'a mut [*mut bindings::xdp_frame], redirected: bool) -> Self {
+    pub(super) unsafe fn new(frames: &'a [*mut bindings::xdp_frame], redirected: bool) -> Self {
         // INVARIANT: By the caller's promise.
         Self {
             frames,
@@ -109,18 +111,59 @@ impl<'a> Frames<'a> {
 
     /// Sends one after the other, up to the first one that `send` gives back.
     #[inline(always)]
-    pub fn send_each(&mut self, mut send: impl FnMut(Frame) -> Result<(), Frame>) {
-        while let Some(place) = self.frames.get_mut(self.sent) {
+    pub fn send_each(
+        &mut self,
+        mut send: impl for<'f> FnMut(Offered<'f>) -> Result<(), Offered<'f>>,
+    ) {
+        while let Some(place) = self.frames.get(self.sent) {
             // SAFETY: By the type invariants, a frame; it is `send`'s, or comes back.
             let frame = unsafe { Frame::from_raw(NonNull::new_unchecked(*place)) };
-            // INVARIANT: Given away; undone below if another one, or the same, comes back.
-            match send(frame) {
+            // INVARIANT: Given away; undone below if it comes back, which is the same one, by the type.
+            match send(Offered(frame, PhantomData)) {
                 Ok(()) => self.sent += 1,
-                Err(frame) => {
-                    *place = frame.into_raw();
+                Err(offered) => {
+                    offered.into_frame().into_raw();
                     return;
                 }
             }
         }
+    }
+}
+
+/// A frame that is to be sent: taken, or given back. Whoever lends [`Frames`] gets back what he has
+/// lent, as its memory may go where no other may.
+pub struct Offered<'a>(Frame, PhantomData<fn(&'a ()) -> &'a ()>);
+
+impl<'a> Offered<'a> {
+    /// Takes the frame.
+    #[inline(always)]
+    pub fn into_frame(self) -> Frame {
+        self.0
+    }
+
+    /// Hands the frame to C by `take`, which says whether C has it.
+    #[inline(always)]
+    pub(crate) fn give(
+        self,
+        take: impl FnOnce(*mut bindings::xdp_frame) -> bool,
+    ) -> Result<(), Self> {
+        let frame = self.0.into_raw();
+        if take(frame) {
+            return Ok(());
+        }
+        // SAFETY: It came from `into_raw()` above, and is ours still.
+        Err(Self(
+            unsafe { Frame::from_raw(NonNull::new_unchecked(frame)) },
+            PhantomData,
+        ))
+    }
+}
+
+impl Deref for Offered<'_> {
+    type Target = Frame;
+
+    #[inline(always)]
+    fn deref(&self) -> &Frame {
+        &self.0
     }
 }

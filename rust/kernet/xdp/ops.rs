@@ -107,7 +107,7 @@ pub(crate) unsafe extern "C" fn xdp_xmit<D: Driver>(
             (
                 Dev::<D>::from_raw(dev),
                 Softirq::assume(),
-                slice::from_raw_parts_mut(frames, count),
+                slice::from_raw_parts(frames, count),
             )
         };
         // SAFETY: As above. The core returns those that are not counted as sent.

@@ -92,7 +92,7 @@ impl netns::State for Alone {
             return Ok(Self);
         }
         for _ in 0..LEFT {
-            CELL.replace(rcu::Node::new(Noisy, GFP_KERNEL).ok(), process);
+            CELL.replace(rcu::Node::new(Noisy, process).ok(), process);
         }
         CELL.replace(None, process);
         Err(ENOSPC)
@@ -118,7 +118,7 @@ impl Driver for Device {
 
     fn transmit(
         _dev: &Dev<Self>,
-        skb: Skb,
+        skb: Skb<'_>,
         _queue: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
     ) -> Transmit {
