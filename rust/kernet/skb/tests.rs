@@ -401,13 +401,17 @@ mod cases {
             let early = skb.as_mut().set_gso(GsoKind::TCPV4, 500);
             let partial = skb.as_mut().set_checksum(TCP_CHECKSUM).is_ok();
             let whole = (skb.as_mut().set_gso(GsoKind::TCPV4, 1200), skb.gso());
-            let clone = process(|process| skb.try_clone(process)).unwrap_or(Err(EINVAL));
-            let set = skb.as_mut().set_gso(GsoKind::TCPV4, 500).is_ok();
-            let shared = clone.map(|clone| {
-                let gso = clone.gso();
-                process(|process| clone.consume(process));
-                gso
+            // Where the clone is let go is seen by the compiler only if it does not leave the closure.
+            let cut = process(|process| match skb.try_clone(process) {
+                Ok(clone) => {
+                    let set = skb.as_mut().set_gso(GsoKind::TCPV4, 500).is_ok();
+                    let gso = clone.gso();
+                    clone.consume(process);
+                    (set, Ok(gso))
+                }
+                Err(error) => (false, Err(error)),
             });
+            let (set, shared) = cut.unwrap_or((false, Err(EINVAL)));
             // Those into which it is cut have none, then.
             let none = skb.as_mut().set_checksum(Checksum::None);
             let gso = skb.gso();
