@@ -363,7 +363,7 @@ impl Policies {
 
 /// The types of attributes that there are: what their headers have bits for.
 #[doc(alias = "NLA_TYPE_MASK")]
-pub const TYPES: usize = bindings::NLA_TYPE_MASK as usize + 1;
+pub const TYPES: usize = bindings::NLA_TYPE_MASK as u16 as usize + 1;
 
 /// The policies of the attributes of a request, by type from 1 to `N - 1`.
 ///
