@@ -9,15 +9,23 @@ KERNEL_ARG = $(if $(KERNEL),--kernel $(KERNEL))
 # kbuild's own words must not leak into the scripts' makes.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: modules run test bench lint doc vm shell rust-analyzer clean help setup
-modules: setup
+.PHONY: modules metadata run test bench lint doc vm shell rust-analyzer clean help setup
+modules:
+	@$(if $(KDIR),,$(SETUP))
 	@KDIR='$(KDIR)' scripts/modules $(KERNEL_ARG)
+
+# What Debian's own kernels need is a part of the tools.
+SETUP = scripts/setup $(if $(filter stock%,$(KERNEL)),run)
 
 setup:
 	@scripts/setup
 
-run: setup
+run:
+	@scripts/setup $(if $(filter-out stock%,$(KERNEL)),,run)
 	@scripts/run $(KERNEL_ARG)
+
+metadata:
+	@scripts/metadata $(KERNEL)
 
 test: setup
 	@scripts/test $(KERNEL_ARG)
@@ -31,13 +39,15 @@ lint: setup
 doc: setup
 	@scripts/doc
 
-vm: setup
+vm:
+	@$(SETUP)
 	@scripts/vm $(KERNEL_ARG) $(if $(TIMEOUT),--timeout $(TIMEOUT)) "$$CMD"
 # As the user wrote it: its dollars are the shell's.
 override CMD := $(value CMD)
 export CMD
 
-shell: setup
+shell:
+	@$(SETUP)
 	@scripts/vm $(KERNEL_ARG) --shell
 
 rust-analyzer: setup
@@ -59,7 +69,11 @@ help:
 	@echo 'make rust-analyzer     rust-project.json for editors'
 	@echo 'make clean             remove build/'
 	@echo
+	@echo 'make metadata          what modules for a Debian kernel are compiled with (KERNEL=release)'
+	@echo
 	@echo 'KERNEL=plain|debug     which kernel (debug: KASAN, lockdep, kmemleak and others)'
+	@echo 'KERNEL=stock           Debian'"'"'s own, from its packages: the newest of trixie-backports;'
+	@echo '                       make run takes it; stock-7.2: the newest 7.2'
 	@echo 'KSRC=folder            a Linux source tree of your own, instead of the distribution'"'"'s'
 	@echo 'ONLY=word,...          of make test: the selftests of these modules or files alone'
 	@echo 'TIMEOUT=seconds        of make vm: how long the command may take (600)'

@@ -12,7 +12,15 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-CACHE = pathlib.Path(os.environ.get("KERNET_CACHE") or pathlib.Path.home() / ".cache/kernet")
+# What is started in another folder finds it there.
+CACHE = pathlib.Path(os.path.abspath(os.environ.get("KERNET_CACHE") or
+                                     pathlib.Path.home() / ".cache/kernet"))
+os.environ["KERNET_CACHE"] = str(CACHE)
+# Words by which a shell tells some other build what to make.
+for foreign in ("ARCH", "SUBARCH", "CROSS_COMPILE", "KBUILD_OUTPUT", "KBUILD_EXTMOD", "O", "M", "MO", "CC",
+                "LD", "HOSTCC", "KCFLAGS", "CFLAGS", "RUSTFLAGS", "KRUSTFLAGS", "CARGO_BUILD_TARGET",
+                "CARGO_TARGET_DIR", "KERNELRELEASE", "LOCALVERSION", "KCONFIG_CONFIG"):
+    os.environ.pop(foreign, None)
 JOBS = os.cpu_count() or 1
 SAMPLES = ("vpair", "firewall", "linkwatch", "etherip", "ect", "sink")
 
@@ -38,6 +46,8 @@ def main(function):
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)
     try:
+        check_path("the checkout's", ROOT)
+        check_path("KERNET_CACHE's", CACHE)
         status = function()
     except Failure as failure:
         print(f"{name}: {failure}", file=sys.stderr)
@@ -51,6 +61,13 @@ def main(function):
         print(f"{name}: {error.filename or 'system call'}: {error.strerror}", file=sys.stderr)
         status = 1
     sys.exit(status or 0)
+
+
+def check_path(whose, path):
+    """Refuses a path that kbuild, make or QEMU would take for several words."""
+    if not re.fullmatch(r"[A-Za-z0-9_/.+@~=-]*", str(path)):
+        raise Failure(f"{whose} path is {path}: kbuild and QEMU take none with a space, a colon or the "
+                      "like; use another folder")
 
 
 def interrupt(*_):
@@ -75,8 +92,15 @@ def toolchain():
         lines = path.read_text().splitlines()
     except FileNotFoundError:
         raise Failure(f"{path} is missing; run scripts/setup") from None
-    return {name: value.strip("'") for name, _, value in
-            (line.partition("=") for line in lines) if name}
+    return Tools({name: value.strip("'") for name, _, value in
+                  (line.partition("=") for line in lines) if name})
+
+
+class Tools(dict):
+    """The programs by make's names; what `setup run` has left out asks for the rest."""
+
+    def __missing__(self, name):
+        raise Failure("the tools for this are not installed; run scripts/setup")
 
 
 def make_arguments(tools):

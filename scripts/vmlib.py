@@ -223,6 +223,9 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", 
         ["-chardev", f"file,id=console,path={console}"]
     full = [*machine(image, cpus, memory, "-icount" in qemu), *serial, "-serial", "chardev:console", *ports,
             "-no-reboot", "-monitor", "none", "-kernel", str(image), "-append", " ".join(words), *qemu]
+    first = pathlib.Path(kernel) / "initramfs.cpio"
+    if first.is_file():
+        full += ["-initrd", str(first)]
     (run / "qemu").write_text(shlex.join(full) + "\n")
 
     start = time.monotonic()
