@@ -136,7 +136,7 @@ def unpack(packages, folder, leave_out=()):
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(package)], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL) as reader:
             tar = subprocess.run(["tar", "-C", str(folder), "--no-same-owner", "--keep-directory-symlink",
-                                  "-xf", "-", *patterns], stdin=reader.stdout, capture_output=True, text=True)
+                                  "--no-wildcards-match-slash", "-xf", "-", *patterns], stdin=reader.stdout, capture_output=True, text=True)
         if reader.returncode or tar.returncode:
             why = tar.stderr.strip().splitlines() or ["it is damaged"]
             raise Failure(f"{package} cannot be opened: {why[0]}")

@@ -27,7 +27,7 @@ BASE = ("bash", "binutils", "coreutils", "cpio", "dash", "diffutils", "findutils
         "perl-base", "python3-minimal", "sed", "tar", "util-linux")
 LEFT_OUT = ("./usr/share/doc/*", "./usr/share/man/*", "./usr/share/info/*", "./usr/share/locale/*",
             "./usr/src/rustc-*/src/*", "./usr/src/rustc-*/compiler/*", "./usr/lib/llvm-*/lib/lib*.a",
-            "./usr/lib/llvm-*/include/*", "./usr/lib/gcc/*/lib*san*")
+            "./usr/lib/llvm-*/include/*", "./usr/lib/gcc/*/*/lib*san*")
 BINDGEN_OLDEST = (0, 71, 1)
 # In a mount namespace of its own: folders of the host that are below /usr stay.
 ENTER = """root=$1; shift

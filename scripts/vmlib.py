@@ -164,13 +164,15 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
-def boot(kernel, command, *, timeout=300, **options):
+def boot(kernel, command, *, timeout=300, qemu=(), **options):
     """Runs `command` as `attempt` does, in a second machine if the kernel of the first is stuck.
 
     An emulated one seldom is, on a host with more to do than it has processors, when it takes its
     clock into use: nothing of what is to be run has begun. One that has complained is not begun anew.
     """
     start = time.monotonic()
+    first = pathlib.Path(kernel) / "initramfs.cpio"
+    options["qemu"] = [*qemu, *(["-initrd", str(first)] if first.is_file() else [])]
     outcome = attempt(kernel, command, timeout=timeout, **options)
     if outcome.stuck and not outcome.splat():
         say(f"vm: {outcome.failure()}; booting it again")
@@ -223,9 +225,6 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", 
         ["-chardev", f"file,id=console,path={console}"]
     full = [*machine(image, cpus, memory, "-icount" in qemu), *serial, "-serial", "chardev:console", *ports,
             "-no-reboot", "-monitor", "none", "-kernel", str(image), "-append", " ".join(words), *qemu]
-    first = pathlib.Path(kernel) / "initramfs.cpio"
-    if first.is_file():
-        full += ["-initrd", str(first)]
     (run / "qemu").write_text(shlex.join(full) + "\n")
 
     start = time.monotonic()

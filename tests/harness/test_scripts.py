@@ -70,7 +70,8 @@ def kernel_folder(name, release="7.3.4", config="", **options):
     folder = SCRATCH / name
     (folder / "include/config").mkdir(parents=True)
     (folder / "rust").mkdir()
-    (folder / "rust/libkernel.rmeta").touch()
+    for crate in ("core", "kernel"):
+        (folder / f"rust/lib{crate}.rmeta").touch()
     (folder / "Makefile").touch()
     (folder / "include/config/kernel.release").write_text(release + "\n")
     version = subprocess.run([toolchain()["RUSTC"], "-V"], capture_output=True, text=True)
@@ -119,9 +120,143 @@ def newest_source():
     assert newest(["linux-source-7.9", "linux-source-7.10", "linux-source-7.3"]) == "linux-source-7.10"
 
 
+def by_gcc(name, **options):
+    return kernel_folder(name, **{"CC_IS_CLANG": None, "CC_IS_GCC": "y", **options})
+
+
 @test
-def kdir_by_gcc():
-    refused(call("modules", KDIR=kernel_folder("gcc", CC_IS_CLANG=None)), r"by gcc.*LLVM=1")
+def kdir_by_a_missing_gcc():
+    text = '"x86_64-linux-gnu-gcc-99 (Debian 99.1.0-1) 99.1.0"'
+    refused(call("modules", KDIR=by_gcc("gcc", CC_VERSION_TEXT=text), RUSTC=toolchain()["RUSTC"],
+                 BINDGEN=toolchain()["BINDGEN"]),
+            "missing packages; run as root: apt-get install --no-install-recommends gcc-99$")
+
+
+@test
+def kdir_by_gcc_and_another_rustc():
+    other = '"rustc 1.85.0 (4d91de4e4 2025-02-17)"'
+    version = subprocess.run(["gcc", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
+    refused(call("modules", KDIR=by_gcc("gccrustc", CC_VERSION_TEXT=f'"{version}"', RUSTC_VERSION_TEXT=other),
+                 RUSTC=toolchain()["RUSTC"], BINDGEN=toolchain()["BINDGEN"]),
+            r"built by rustc 1\.85\.0 .*, \S+ is rustc 1\..*set RUSTC")
+
+
+@test
+def kdir_with_metadata_of_another_rustc():
+    """As rustc writes them: the compiler stands behind the mark of the format."""
+    for release, makes_it_right in (("7.3.4", "build the kernel there, with its modules"),
+                                    ("7.3.4+deb13-amd64", r"make metadata KERNEL=7\.3\.4\+deb13-amd64")):
+        folder = kernel_folder(f"rmeta{release}", release)
+        pathlib.Path(folder, "rust/libkernel.rmeta").write_bytes(
+            b"rust\0\0\0\x09" + bytes(8) + b"$rustc 1.84.0 (9fc6b4312 2025-01-07)\xc1\0")
+        refused(call("modules", KDIR=folder), r"are of rustc 1\.84\.0 .*, the kernel was built by rustc 1\.",
+                makes_it_right)
+
+
+@test
+def kdir_of_another_configuration():
+    """Of what was built, that is; an option that is not set is in .config alone."""
+    folder = pathlib.Path(kernel_folder("configured"))
+    config = (folder / ".config").read_text()
+    (folder / "include/config/auto.conf").write_text(config)
+    (folder / ".config").write_text(config + "# CONFIG_SMP is not set\n")
+    status, said = call("modules", KDIR=str(folder), BINDGEN="/nowhere/bindgen")
+    assert "another configuration" not in said, said
+    (folder / ".config").write_text(config + "CONFIG_SMP=y\n")
+    refused(call("modules", KDIR=str(folder)), "of another configuration than .config, in CONFIG_SMP first")
+
+
+@test
+def kdir_of_another_kernel():
+    """The crates' symbols are not those that the kernel exports."""
+    folder = pathlib.Path(kernel_folder("symbols"))
+    for crate, symbol in (("core", "_RNvC4core3one"), ("kernel", "_RNvC6kernel3two")):
+        subprocess.run(["gcc", "-xc", "-c", "-o", folder / f"rust/{crate}.o", "-"], check=True, text=True,
+                       input=f"int {symbol};")
+    line = "0x00000000\t{}\tvmlinux\tEXPORT_SYMBOL_GPL\t\n"
+    (folder / "Module.symvers").write_text(line.format("_RNvC4core3one"))
+    refused(call("modules", KDIR=str(folder)), "of another kernel than Module.symvers, which has no _RNvC6kernel3two")
+
+
+@test
+def kdir_in_a_path_with_a_space():
+    refused(call("modules", KDIR=kernel_folder("a kernel")), "KDIR's path is .*a kernel: .* space")
+
+
+@test
+def checkout_in_a_path_with_a_space():
+    """Or a colon, or what else make, kbuild or QEMU take for the end of a word."""
+    for name in ("a checkout", "a:checkout", "a,checkout", "a$checkout"):
+        copy = SCRATCH / name
+        shutil.copytree(ROOT / "scripts", copy / "scripts")
+        shutil.copy(ROOT / "Makefile", copy)
+        for words in (["make", "-s"], ["make", "-s", "run"], ["scripts/vm", "true"]):
+            done = subprocess.run(words, cwd=copy, capture_output=True, text=True)
+            lines = [line for line in done.stderr.splitlines() if not line.startswith("make: ")]
+            assert done.returncode and len(lines) == 1 and "space, a colon" in lines[0], (words, done.stderr)
+
+
+@test
+def foreign_words_in_the_environment():
+    """What a shell says for another build decides nothing here."""
+    done = subprocess.run([str(ROOT / "scripts/modules"), "--kernel", "plain"], capture_output=True, text=True,
+                          env={**os.environ, "ARCH": "arm64", "CROSS_COMPILE": "aarch64-linux-gnu-",
+                               "KBUILD_OUTPUT": "/nowhere", "CC": "false", "RUSTFLAGS": "-Znothing"})
+    assert done.returncode == 0, done.stderr
+    said = vmlib.script("kernel").kernel("plain").name
+    assert said in done.stdout, done.stdout
+
+
+@test
+def relative_cache():
+    cache = os.path.relpath(os.environ.get("KERNET_CACHE") or pathlib.Path.home() / ".cache/kernet", SCRATCH)
+    done = subprocess.run([str(ROOT / "scripts/vm"), "--kernel", "plain", "--no-modules", "echo in the machine"],
+                          cwd=SCRATCH, capture_output=True, text=True, env={**os.environ, "KERNET_CACHE": cache})
+    assert done.returncode == 0 and done.stdout == "in the machine\n", done.stderr
+
+
+@test
+def clean_of_kbuild():
+    """What DKMS calls; it reads no configuration."""
+    copy = SCRATCH / "cleaned"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".git", "target"))
+    made = [copy / name for name in ("rust/libkernet.rmeta", "rust/bindings/bindings_generated.rs",
+                                     "rust/exports_generated.h", "rust/kernet/lib.o", "samples/sink/sink.ko")]
+    for path in made:
+        path.touch()
+    done = subprocess.run(["make", "-C", str(plain()), f"M={copy}", f"LLVM={toolchain()['LLVM']}", "clean"],
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    left = [path.name for path in made if path.exists()]
+    assert not left, f"{left} are left"
+
+
+@test
+def metadata_that_cannot_be():
+    metadata = str(ROOT / "scripts/metadata")
+    for release, why in (("6.18.1+deb13-amd64", r"is 6\.18\.1\+deb13-amd64; kernet needs 7\.2 or later"),
+                         ("seven", "no release of a kernel")):
+        refused(call("metadata", release), why)
+    assert os.access(metadata, os.X_OK)
+
+
+@test
+def metadata_of_a_lost_option():
+    """The error names the tool whose lack has lost it."""
+    check = vmlib.script("metadata").check_config
+    config = "CONFIG_RUST=y\nCONFIG_DEBUG_INFO_BTF=y\nCONFIG_SCHED_CLASS_EXT=y\n# CONFIG_A is not set\n"
+    check("7.3.4", config + "CONFIG_CC_VERSION_TEXT=1\n", config + "CONFIG_CC_VERSION_TEXT=2\n")
+    for lost, tool in (("CONFIG_DEBUG_INFO_BTF=y\nCONFIG_SCHED_CLASS_EXT=y\n", "CONFIG_DEBUG_INFO_BTF=y .*pahole"),
+                       ("CONFIG_SCHED_CLASS_EXT=y\n", "CONFIG_SCHED_CLASS_EXT=y .*pahole"),
+                       ("CONFIG_RUST=y\n", "CONFIG_RUST=y .*rustc, rust-src or bindgen")):
+        for have in (config.replace(lost, ""), config.replace(lost, lost.replace("=y", " is not set").replace(
+                "CONFIG", "# CONFIG"))):
+            try:
+                check("7.3.4", config, have)
+            except Failure as failure:
+                assert re.search(tool, str(failure)) and "\n" not in str(failure), failure
+            else:
+                raise AssertionError(f"{lost!r} may be lost")
 
 
 @test
@@ -140,7 +275,7 @@ def kdir_half_built():
 
 @test
 def unknown_kernel():
-    refused(call("modules", "--kernel", "fast"), "KERNEL=fast: there is plain and debug")
+    refused(call("modules", "--kernel", "fast"), "KERNEL=fast: there is plain and debug, stock and stock-7.2")
 
 
 @test
@@ -221,7 +356,7 @@ def source_without_network():
     path = fake("nosource", apt_get="case \"$*\" in *indextargets*) echo 'http://127.0.0.1:9/d d';;\n"
                 "*) echo 'E: Could not resolve' >&2; exit 100;; esac")
     refused(call("kernel", "plain", path=path, KERNET_CACHE=str(empty_cache("nosource-cache"))),
-            "kernel source: reading the package list: failed .*E: Could not resolve")
+            "trixie-backports: reading the package lists: failed .*E: Could not resolve")
 
 
 @test
