@@ -57,7 +57,7 @@ mod cases {
             unsafe { (*raw)._nfct = 0 };
             skb.consume(process);
             Some(seen)
-        })
+        })?
     }
 
     /// A connection, from `source` to `destination` and back.

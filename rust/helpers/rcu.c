@@ -17,3 +17,10 @@ __kernet_helper void kernet_helper_smp_mb(void)
 {
 	smp_mb();
 }
+
+/* As far as the kernel keeps account of it: a preemptible one does. */
+__kernet_helper bool kernet_helper_may_sleep(void)
+{
+	return in_task() && !irqs_disabled() && !rcu_preempt_depth() &&
+	       (!IS_ENABLED(CONFIG_PREEMPT_COUNT) || !preempt_count());
+}

@@ -27,6 +27,11 @@
 
 use core::marker::PhantomData;
 use kernel::{
+    alloc::{
+        flags,
+        Flags, //
+    },
+    macros::kunit_tests,
     sync::rcu::Guard,
     types::NotThreadSafe, //
 };
@@ -198,6 +203,10 @@ pub trait Context: Copy + private::Sealed {
     #[doc(hidden)]
     const GFP: u32;
 
+    /// The same, for what Rust allocates.
+    #[doc(hidden)]
+    const FLAGS: Flags;
+
     /// What it is with bottom halves disabled: [`Softirq`], but [`Rcu`] of [`Rcu`].
     type BhDisabled<'a>: ReadSide<'a> + Into<Rcu<'a>>;
 
@@ -220,6 +229,7 @@ macro_rules! context {
 
         impl Context for $token<'_> {
             const GFP: u32 = bindings::$gfp;
+            const FLAGS: Flags = flags::$gfp;
 
             type BhDisabled<'a> = $bh<'a>;
 
@@ -293,11 +303,17 @@ pub mod kunit {
     use super::*;
     use crate::netns::Net;
 
-    /// Runs `f` in process context. For KUnit cases only.
-    pub fn process<R>(f: impl for<'a> FnOnce(Process<'a>) -> R) -> R {
-        // SAFETY: KUnit runs its cases in a kernel thread or in insmod, which may sleep, and which
-        // ends before the module does.
-        f(unsafe { Process::assume() })
+    /// Runs `f` in process context. For KUnit cases only, which fail elsewhere: where there is none that
+    /// runs, or this is a softirq or a section that must not sleep, nothing is run.
+    pub fn process<R>(f: impl for<'a> FnOnce(Process<'a>) -> R) -> Option<R> {
+        // SAFETY: No requirements, for all three.
+        let may_sleep = unsafe { bindings::may_sleep() };
+        if !kernel::kunit::in_kunit_test() || !may_sleep {
+            return None;
+        }
+        // SAFETY: KUnit runs its cases in a kernel thread or in insmod, which may sleep, as just seen,
+        // and which ends before the module does.
+        Some(f(unsafe { Process::assume() }))
     }
 
     /// The host's first namespace, which lasts as long as the kernel. For KUnit cases only.
@@ -307,7 +323,34 @@ pub mod kunit {
     }
 
     /// Runs `f` with bottom halves disabled. For KUnit cases only.
-    pub fn softirq<R>(f: impl for<'a> FnOnce(Softirq<'a>) -> R + Send) -> R {
+    pub fn softirq<R>(f: impl for<'a> FnOnce(Softirq<'a>) -> R + Send) -> Option<R> {
         process(|process| bh_disabled(process, f))
+    }
+}
+
+#[kunit_tests(kernet_context)]
+mod tests {
+    use super::{
+        kunit::{
+            process,
+            softirq, //
+        },
+        *,
+    };
+
+    /// Whether a case gets a token by which it may sleep, here.
+    fn may_sleep() -> bool {
+        process(|_| ()).is_some()
+    }
+
+    #[test]
+    fn no_token_is_made_where_one_must_not_sleep() {
+        assert!(may_sleep());
+        assert_eq!(softirq(|_| may_sleep()), Some(false));
+        // A kernel that is not preemptible keeps no account of sections.
+        if cfg!(CONFIG_PREEMPT_COUNT) {
+            assert!(!rcu_read(|_| may_sleep()));
+        }
+        assert!(may_sleep());
     }
 }

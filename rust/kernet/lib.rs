@@ -49,7 +49,13 @@ pub mod wire;
 
 pub use module::Module;
 
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    }, //
+};
 
 kernel::prelude::module! {
     type: Kernet,
@@ -60,12 +66,20 @@ kernel::prelude::module! {
 }
 
 /// `kernet.ko` registers nothing itself.
+///
+/// Public, as traits' implementations name it. There is one alone, the loader's: dropping it sleeps.
 #[doc(hidden)]
-pub struct Kernet;
+pub struct Kernet(());
+
+/// Whether there has been one.
+static LOADED: Atomic<u32> = Atomic::<u32>::new(0);
 
 impl kernel::Module for Kernet {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        Ok(Kernet)
+        match LOADED.xchg(1, Relaxed) {
+            0 => Ok(Kernet(())),
+            _ => Err(EBUSY),
+        }
     }
 }
 

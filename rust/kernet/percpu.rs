@@ -148,16 +148,16 @@ mod tests {
         });
         assert_eq!(
             totals,
-            Ok(Totals {
+            Some(Ok(Totals {
                 packets: 3,
                 bytes: 1 << 32,
-            })
+            }))
         );
     }
 
     #[test]
     fn starts_at_zero() {
         let totals = softirq(|softirq| Counters::new(softirq).map(|counters| counters.read()));
-        assert_eq!(totals, Ok(Totals::default()));
+        assert_eq!(totals, Some(Ok(Totals::default())));
     }
 }

@@ -12,7 +12,6 @@ use core::{
     },
 };
 use kernel::{
-    alloc::Flags,
     prelude::*,
     sync::atomic::{
         Acquire,
@@ -27,6 +26,7 @@ use kernel::{
 use crate::{
     bindings,
     context::{
+        Context,
         Process,
         Rcu, //
     },
@@ -112,7 +112,7 @@ unsafe fn drop_node<T>(head: *mut Head) {
 
 impl<T> Node<T> {
     /// Allocates.
-    pub fn new(value: T, flags: Flags) -> Result<Self> {
+    pub fn new<C: Context>(value: T, _context: C) -> Result<Self> {
         Ok(Self(KBox::new(
             NodeInner {
                 // INVARIANT: The head is one of a `NodeInner<T>`.
@@ -122,7 +122,7 @@ impl<T> Node<T> {
                 },
                 value,
             },
-            flags,
+            C::FLAGS,
         )?))
     }
 }
@@ -231,7 +231,7 @@ mod tests {
             let cell = Cell::empty();
             assert!(rcu_read(|rcu| cell.get(rcu).is_none()));
             for value in [1u32, 2] {
-                let node = Node::new(value, GFP_KERNEL);
+                let node = Node::new(value, process);
                 assert!(node.is_ok());
                 cell.replace(node.ok(), process);
                 assert!(rcu_read(|rcu| cell.get(rcu) == Some(&value)));
@@ -250,7 +250,7 @@ mod tests {
         process(|process| {
             let cell = Cell::empty();
             for _ in 0..3 {
-                cell.replace(Node::new(Counted(drops.clone()), GFP_KERNEL).ok(), process);
+                cell.replace(Node::new(Counted(drops.clone()), process).ok(), process);
             }
         });
         // Two were replaced, one was in the cell when that was dropped.

@@ -71,7 +71,7 @@ mod cases {
             let result = answer(&skb, OWN);
             skb.consume(process);
             put.then_some(result)
-        })
+        })?
     }
 
     #[test]

@@ -364,7 +364,7 @@ impl Link<{ attr::COUNT }> for Device {
 
         let tunnel = Tunnel::new(net, PROTOCOL, parameters, rtnl)?;
         let underlay = tunnel.underlay(net, HEADER_LEN, rtnl);
-        let node = rcu::Node::new(tunnel, GFP_KERNEL)?;
+        let node = rcu::Node::new(tunnel, rtnl)?;
         // Found under the old addresses until the next line, and under none of them a moment.
         dev.private().tunnel.replace(Some(node), rtnl.process());
         tunnels
@@ -403,6 +403,6 @@ fn new(
     device.set_default_mtu(underlay.mtu, request);
     device.set_needed_headroom(underlay.headroom);
     Ok(Device {
-        tunnel: rcu::Cell::new(rcu::Node::new(tunnel, GFP_KERNEL)?),
+        tunnel: rcu::Cell::new(rcu::Node::new(tunnel, rtnl)?),
     })
 }

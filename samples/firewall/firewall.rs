@@ -95,7 +95,7 @@ impl netns::State for Tables {
     fn init<'a>(_: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         pin_init::pin_init_scope(move || {
             let current = Arc::new(RuleSet::empty(), GFP_KERNEL)?;
-            let active = rcu::Node::new(current.clone(), GFP_KERNEL)?;
+            let active = rcu::Node::new(current.clone(), process)?;
             Ok(try_pin_init!(Self {
                 active: rcu::Cell::new(active),
                 editor <- new_mutex!(Editor {
@@ -115,7 +115,7 @@ impl Tables {
     /// Makes `rules` the active ones. `editor` is this table's, locked.
     fn publish(&self, editor: &mut Editor, rules: RuleSet, process: Process<'_>) -> Result {
         let rules = Arc::new(rules, GFP_KERNEL)?;
-        let node = rcu::Node::new(rules.clone(), GFP_KERNEL)?;
+        let node = rcu::Node::new(rules.clone(), process)?;
         self.active.replace(Some(node), process);
         editor.current = rules;
         Ok(())

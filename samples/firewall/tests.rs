@@ -113,6 +113,7 @@ fn parsed(version: Version, bytes: &[u8]) -> Result<Key, DropReason> {
         skb.consume(process);
         key
     })
+    .ok_or(DropReason::NOT_SPECIFIED)?
 }
 
 fn fill(bytes: &mut [u8], header: &[u8], payload: &[u8]) {
@@ -293,7 +294,7 @@ mod rules {
                     .wrapping_sub(rules.generation().get()),
             ))
         });
-        assert_eq!(result, Ok(([2, 4, 1, 3], [2, 1, 3, 0], 100, 1)));
+        assert_eq!(result, Some(Ok(([2, 4, 1, 3], [2, 1, 3, 0], 100, 1))));
     }
 }
 

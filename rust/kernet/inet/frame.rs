@@ -218,6 +218,7 @@ mod tests {
             skb.consume(softirq);
             result
         })
+        .ok_or(EINVAL)?
     }
 
     /// The inner traffic class after `mark`; 0xff if there is none.

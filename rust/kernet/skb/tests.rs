@@ -31,7 +31,7 @@ mod cases {
             let result = test(&mut skb);
             skb.consume(process);
             put.then_some(result)
-        })
+        })?
     }
 
     #[test]
@@ -112,7 +112,7 @@ mod cases {
                 let kept = clone.linear().first().copied();
                 clone.consume(process);
                 Some((shared, written, kept, skb.linear().first().copied()))
-            })
+            })?
         });
         assert_eq!(seen, Some(Some((true, true, Some(0), Some(9)))));
     }
@@ -151,7 +151,7 @@ mod cases {
                 );
                 copy.consume(process);
                 Some(seen)
-            })
+            })?
         });
         assert_eq!(seen, Some(Some((false, false, true))));
     }
@@ -170,7 +170,7 @@ mod cases {
                 );
                 clone.consume(process);
                 Some(seen)
-            })
+            })?
         });
         assert_eq!(seen, Some(Some((true, false, true, true))));
     }
@@ -387,7 +387,7 @@ mod cases {
             let result = test(&mut skb);
             skb.consume(process);
             put.then_some(result)
-        })
+        })?
     }
 
     const TCP_CHECKSUM: Checksum = Checksum::Partial {
@@ -401,7 +401,10 @@ mod cases {
             let early = skb.as_mut().set_gso(GsoKind::TCPV4, 500);
             let partial = skb.as_mut().set_checksum(TCP_CHECKSUM).is_ok();
             let whole = (skb.as_mut().set_gso(GsoKind::TCPV4, 1200), skb.gso());
-            let clone = process(|process| skb.try_clone(process));
+            let clone = match process(|process| skb.try_clone(process)) {
+                Some(clone) => clone,
+                None => Err(EINVAL),
+            };
             let set = skb.as_mut().set_gso(GsoKind::TCPV4, 500).is_ok();
             let shared = clone.map(|clone| {
                 let gso = clone.gso();
@@ -461,6 +464,7 @@ mod cases {
                 let skb = Skb::new(headroom, size, process);
                 skb.map(|skb| skb.consume(process)).is_ok()
             })
+            .unwrap_or_default()
         }
         assert!(made(64, 65471));
         for (headroom, size) in [
@@ -490,7 +494,7 @@ mod cases {
             skb.consume(process);
             Some((put, pulled, first))
         });
-        assert_eq!(seen, Some((true, true, Some([1; 6]))));
+        assert_eq!(seen, Some(Some((true, true, Some([1; 6])))));
     }
 
     #[test]
@@ -508,6 +512,6 @@ mod cases {
             skb.consume(process);
             Some((own, left))
         });
-        assert_eq!(seen, Some((Own(1, 4, [3; 32]), [0; 48])));
+        assert_eq!(seen, Some(Some((Own(1, 4, [3; 32]), [0; 48]))));
     }
 }

@@ -68,7 +68,7 @@ impl DeviceNotifier for Mine {
             return;
         };
         if KEPT.populate(numbers) {
-            let late = rcu::Node::new(Late(numbers), GFP_KERNEL).ok();
+            let late = rcu::Node::new(Late(numbers), rtnl).ok();
             LATE.replace(late, rtnl.process());
         }
     }

@@ -92,7 +92,7 @@ impl netns::State for Alone {
             return Ok(Self);
         }
         for _ in 0..LEFT {
-            CELL.replace(rcu::Node::new(Noisy, GFP_KERNEL).ok(), process);
+            CELL.replace(rcu::Node::new(Noisy, process).ok(), process);
         }
         CELL.replace(None, process);
         Err(ENOSPC)

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+// error: E0277
+
+//! A node allocated by flags that let it wait for memory, where sleeping is a bug.
+
+#![forbid(unsafe_code)]
+
+use kernel::prelude::*;
+use kernet::{context::Softirq, rcu::Node};
+
+pub fn wait(_softirq: Softirq<'_>) -> Result<Node<u32>> {
+    Node::new(1, GFP_KERNEL)
+}
