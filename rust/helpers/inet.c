@@ -50,11 +50,6 @@ __kernet_helper bool kernet_helper_skb_valid_dst(const struct sk_buff *skb)
 	return skb_valid_dst(skb);
 }
 
-__kernet_helper bool kernet_helper_skb_dst_force(struct sk_buff *skb)
-{
-	return skb_dst_force(skb);
-}
-
 __kernet_helper struct dst_entry *kernet_helper_skb_dst(const struct sk_buff *skb)
 {
 	return skb_dst(skb);
@@ -83,6 +78,20 @@ __kernet_helper void kernet_helper_dst_link_failure(struct sk_buff *skb)
 __kernet_helper unsigned short kernet_helper_dst_header_len(const struct dst_entry *dst)
 {
 	return dst->header_len;
+}
+
+/*
+ * Whether an IPv4 route, or one that it holds, is counted in its namespace: what an IPsec policy has
+ * made is, and an encapsulation may remember one of IPv6.
+ */
+__kernet_helper bool kernet_helper_dst_needs_net(const struct dst_entry *dst,
+						 const struct net *net)
+{
+#ifdef CONFIG_XFRM
+	if (dst->ops == &net->xfrm.xfrm4_dst_ops)
+		return true;
+#endif
+	return dst->lwtstate;
 }
 
 __kernet_helper struct dst_entry *kernet_helper_rt_dst(struct rtable *rt)

@@ -107,6 +107,24 @@ __kernet_helper void kernet_helper_skb_orphan(struct sk_buff *skb)
 	skb_orphan(skb);
 }
 
+/* A socket that early demultiplexing has found may be good for a read-side section alone. */
+__kernet_helper void kernet_helper_skb_orphan_lent(struct sk_buff *skb)
+{
+	if (unlikely(skb_sk_is_prefetched(skb)))
+		skb_orphan(skb);
+}
+
+/* What is not counted, or counted in a namespace that the packet does not hold. */
+__kernet_helper void kernet_helper_skb_give_up_lent(struct sk_buff *skb)
+{
+	skb_dst_drop(skb);
+	nf_reset_ct(skb);
+	skb_ext_reset(skb);
+	if (unlikely(skb_sk_is_prefetched(skb)))
+		skb_orphan(skb);
+	skb->dev = NULL;
+}
+
 __kernet_helper void kernet_helper_skb_forward_csum(struct sk_buff *skb)
 {
 	skb_forward_csum(skb);
@@ -348,6 +366,34 @@ __kernet_helper bool kernet_helper___ptr_ring_empty(struct ptr_ring *ring)
 __kernet_helper bool kernet_helper_skb_destructor_is_sock_wfree(const struct sk_buff *skb)
 {
 	return skb->destructor == sock_wfree;
+}
+
+__kernet_helper void kernet_helper_skb_metadata_clear(struct sk_buff *skb)
+{
+	skb_metadata_clear(skb);
+}
+
+/*
+ * The last of the places that are noted from the buffer's start on, when skb_cow() has put so many
+ * bytes there.
+ */
+__kernet_helper u32 kernet_helper_skb_last_place_after_growth(const struct sk_buff *skb, u32 bytes)
+{
+	u16 last = skb->network_header;
+
+	if (skb_mac_header_was_set(skb))
+		last = max(last, skb->mac_header);
+	if (skb->encapsulation) {
+		last = max(last, skb->inner_mac_header);
+		last = max(last, skb->inner_network_header);
+		last = max(last, skb->inner_transport_header);
+	}
+	/* One that was not set is moved along with the others, and may be anywhere then. */
+	if (skb_transport_header(skb) <= skb_tail_pointer(skb))
+		last = max(last, skb->transport_header);
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		last = max(last, skb->csum_start);
+	return last + ALIGN(bytes, NET_SKB_PAD);
 }
 
 /* Back to where the link header begins. */

@@ -86,7 +86,7 @@ pub trait Protocol: 'static {
 /// Owns it: ends as a [`Skb`] does, in [`Self::into_skb`], [`Self::into_frame`],
 /// [`Self::reject`] or [`Self::drop_reason`], and does not build when it goes out of scope.
 pub struct Received<'a> {
-    skb: Skb,
+    skb: Skb<'a>,
     header: ipv4::Header,
     net: &'a Net,
     ifindex: u32,
@@ -96,7 +96,7 @@ impl<'a> Received<'a> {
     /// # Safety
     ///
     /// `skb` is what `ip_protocol_deliver_rcu()` passes to a handler, in softirq, and the caller
-    /// gives it up.
+    /// gives it up. `'a` is no longer than that call.
     unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
         // SAFETY: The stack has checked that the header is linear; any bytes are a valid view.
         let header = unsafe { *bindings::ip_hdr(skb.as_ptr()).cast::<ipv4::Header>() };
@@ -146,12 +146,8 @@ impl<'a> Received<'a> {
         self.skb.as_mut().pull_header(0)
     }
 
-    /// The packet, owned.
-    #[doc(alias = "skb_dst_force")]
-    pub fn into_skb(mut self) -> Skb {
-        // Its route is lent by the read-side section that it came in.
-        // SAFETY: The packet is ours to change, in that section.
-        unsafe { bindings::skb_dst_force(self.skb.as_mut().as_raw()) };
+    /// The packet, owned. Its route is lent by the read-side section that it came in.
+    pub fn into_skb(self) -> Skb<'a> {
         self.skb
     }
 
@@ -180,14 +176,19 @@ impl<'a> Received<'a> {
     /// namespace `to`, the mark. Congestion marks of the outer header go to the inner one, behind
     /// VLAN tags too (RFC 6040 section 4.2).
     ///
-    /// The frame is ready for the receiving device: its data begins with the Ethernet header.
+    /// The frame is ready for the receiving device, and may be kept: its data begins with the Ethernet
+    /// header.
     ///
     /// # Errors
     ///
     /// Why it is none, and the packet, to be dropped for [`Malformed::reason`].
     #[doc(alias = "__iptunnel_pull_header")]
     #[doc(alias = "ip_tunnel_rcv")]
-    pub fn into_frame(self, header_len: u8, to: &Net) -> Result<Skb, (Malformed, Skb)> {
+    pub fn into_frame(
+        self,
+        header_len: u8,
+        to: &Net,
+    ) -> Result<Skb<'static>, (Malformed, Skb<'a>)> {
         let Self {
             mut skb,
             header,
@@ -212,9 +213,15 @@ impl<'a> Received<'a> {
         if result != 0 {
             return Err((Malformed::NoMemory, skb));
         }
-        match frame::mark(skb.as_mut(), header.traffic_class()) {
-            Ok(()) => Ok(skb),
-            Err(malformed) => Err((malformed, skb)),
+        if let Err(malformed) = frame::mark(skb.as_mut(), header.traffic_class()) {
+            return Err((malformed, skb));
+        }
+        let skb = skb.into_raw();
+        // SAFETY: The packet is ours. The callee has taken away what it had from the outer network but
+        // for a socket that is lent, so that it may be kept.
+        unsafe {
+            bindings::skb_orphan_lent(skb);
+            Ok(Skb::from_raw(NonNull::new_unchecked(skb)))
         }
     }
 }

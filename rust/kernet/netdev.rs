@@ -518,7 +518,7 @@ impl<D: Driver> Dev<D> {
     /// Notes the time at which this device sends the packet, if somebody asked for it.
     #[doc(alias = "skb_tx_timestamp")]
     #[inline]
-    pub fn tx_timestamp(&self, skb: &mut Skb, _softirq: Softirq<'_>) {
+    pub fn tx_timestamp(&self, skb: &mut Skb<'_>, _softirq: Softirq<'_>) {
         if cfg!(CONFIG_NETWORK_PHY_TIMESTAMPING) {
             // The callee looks for a PHY that stamps.
             // SAFETY: The packet is ours.
@@ -535,7 +535,12 @@ impl<D: Driver> Dev<D> {
     /// down or its MTU is smaller, which it counts as dropped, or there is no whole Ethernet header.
     #[doc(alias = "dev_forward_skb")]
     #[inline]
-    pub fn forward(&self, mut skb: Skb, from: &Device, softirq: Softirq<'_>) -> Option<Received> {
+    pub fn forward(
+        &self,
+        mut skb: Skb<'_>,
+        from: &Device,
+        softirq: Softirq<'_>,
+    ) -> Option<Received> {
         if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {
             skb.drop_reason(reason, softirq);
             return None;
@@ -550,9 +555,13 @@ impl<D: Driver> Dev<D> {
         if failed {
             return None;
         }
-        // INVARIANT: The callee has run `eth_type_trans()`.
+        // INVARIANT: The callee has run `eth_type_trans()`, after it has taken away what the packet had
+        // from the side of `from` but for a socket that is lent.
         // SAFETY: The packet is still ours.
-        Some(unsafe { Received::from_raw(ptr::NonNull::new_unchecked(skb)) })
+        unsafe {
+            bindings::skb_orphan_lent(skb);
+            Some(Received::from_raw(ptr::NonNull::new_unchecked(skb)))
+        }
     }
 
     /// Receives the Ethernet frame that begins at the packet's data.
@@ -560,7 +569,7 @@ impl<D: Driver> Dev<D> {
     /// `crossing` says that it comes from another namespace, so that marks and conntrack are
     /// removed. The frame is counted; a truncated one as [`PacketError::RxLength`].
     #[doc(alias = "gro_cells_receive")]
-    pub fn receive(&self, mut skb: Skb, crossing: bool, softirq: Softirq<'_>) {
+    pub fn receive(&self, mut skb: Skb<'_>, crossing: bool, softirq: Softirq<'_>) {
         if skb.as_mut().may_pull(bindings::ETH_HLEN).is_err() {
             self.count_error(PacketError::RxLength);
             return skb.drop_reason(DropReason::PKT_TOO_SMALL, softirq);
@@ -576,6 +585,7 @@ impl<D: Driver> Dev<D> {
         // socket. The cells exist for as long as the private data.
         unsafe {
             bindings::skb_scrub_packet(skb, crossing);
+            bindings::skb_orphan_lent(skb);
             let protocol = bindings::eth_type_trans(skb, self.as_raw());
             bindings::skb_set_protocol(skb, protocol);
             bindings::skb_postpull_ethernet(skb);

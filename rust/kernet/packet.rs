@@ -74,7 +74,7 @@ pub trait Handler: 'static {
     ///
     /// Its data begins at the network header. The data may be shared with others' clones, and may
     /// be in fragments. The device may be of any type, and may have been set down meanwhile.
-    fn receive(skb: Skb, arrival: &Arrival<'_>, softirq: Softirq<'_>);
+    fn receive(skb: Skb<'_>, arrival: &Arrival<'_>, softirq: Softirq<'_>);
 }
 
 /// Where a packet has arrived.
@@ -222,7 +222,7 @@ impl Device {
     #[doc(alias = "dev_hard_header")]
     pub fn send(
         &self,
-        mut skb: Skb,
+        mut skb: Skb<'_>,
         to: Address,
         ethertype: EtherType,
         softirq: Softirq<'_>,
@@ -245,7 +245,7 @@ impl Device {
     /// Makes a packet a frame of this device.
     fn make_frame(
         &self,
-        skb: Pin<&mut SkBuff>,
+        mut skb: Pin<&mut SkBuff>,
         to: Address,
         ethertype: EtherType,
     ) -> Result<(), DropReason> {
@@ -259,9 +259,15 @@ impl Device {
         if len > self.mtu() {
             return Err(DropReason::PKT_TOO_BIG);
         }
-        let (dev, skb) = (self.as_raw(), skb.as_raw());
+        let dev = self.as_raw();
+        // SAFETY: The device is valid.
+        let room = unsafe { bindings::ll_reserved_space(dev) };
+        // Room that no clone shares.
+        skb.as_mut().cow_head(room).map_err(|_| DropReason::NOMEM)?;
+        let skb = skb.as_raw();
         // SAFETY: The packet is ours to change.
         unsafe {
+            bindings::skb_metadata_clear(skb);
             bindings::skb_orphan(skb);
             bindings::skb_scrub_packet(skb, false);
             bindings::skb_forward_csum(skb);
@@ -269,10 +275,6 @@ impl Device {
             bindings::skb_set_dev(skb, dev);
             bindings::skb_set_protocol(skb, ethertype.0.to_be());
             bindings::skb_reset_network_header(skb);
-        }
-        // SAFETY: The packet is ours to change. The callee makes room that no clone shares.
-        if unsafe { bindings::skb_cow_head(skb, bindings::ll_reserved_space(dev)) } != 0 {
-            return Err(DropReason::NOMEM);
         }
         // As long as any device's, since a bond may become another type of device just now.
         let mut address = [0; bindings::MAX_ADDR_LEN as usize];

@@ -182,7 +182,7 @@ impl Buffer {
     ///
     /// The buffer, if there is no memory.
     #[doc(alias = "napi_build_skb")]
-    pub fn into_skb(self, _napi: Napi<'_>) -> Result<Skb, Self> {
+    pub fn into_skb(self, _napi: Napi<'_>) -> Result<Skb<'static>, Self> {
         // SAFETY: The page is ours, and has room for what describes the packet behind `CAPACITY`
         // bytes; the callee does not keep it if it fails. In a poll.
         let skb =
@@ -222,7 +222,7 @@ impl Drop for Buffer {
     }
 }
 
-impl Skb {
+impl Skb<'_> {
     /// Puts a buffer behind the packet's data.
     ///
     /// # Errors

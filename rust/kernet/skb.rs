@@ -71,9 +71,12 @@ pub use link::PacketType;
 pub use owned::Skb;
 pub use received::Received;
 
-/// The largest headroom that is asked for, in bytes: more than any stack of headers takes, and far from
-/// what the 16 bits for a header's place overflow at.
+/// The largest headroom that is asked for, in bytes: more than any stack of headers takes.
 pub const MAX_HEADROOM: u16 = 4096;
+
+/// How far into a packet's buffer a header may begin, in bytes. Its place is noted in 16 bits: what is
+/// left is for the headers that the layers below put before, which move it on.
+pub(crate) const MAX_PLACE: u32 = 0xc000;
 
 /// What a typed view of packet bytes may be: plain bytes of alignment 1.
 pub trait Bytes: FromBytes + KnownLayout + Immutable + Unaligned {}
@@ -354,10 +357,15 @@ impl SkBuff {
     ///
     /// # Errors
     ///
-    /// As [`Self::may_pull`].
+    /// As [`Self::may_pull`]; [`DropReason::PKT_TOO_BIG`]: the data would begin 48 KiB or more into the
+    /// buffer, where no header can be noted.
     #[doc(alias = "skb_pull_rcsum")]
     pub fn pull(mut self: Pin<&mut Self>, len: u32) -> Result<(), DropReason> {
         self.as_mut().may_pull(len)?;
+        // Neither is near to what overflows: both are parts of a buffer.
+        if self.headroom().saturating_add(len) >= MAX_PLACE {
+            return Err(DropReason::PKT_TOO_BIG);
+        }
         // SAFETY: The packet is ours to change, and `len` bytes are linear.
         unsafe { bindings::skb_pull_rcsum(self.as_raw(), len) };
         Ok(())
@@ -378,18 +386,20 @@ impl SkBuff {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`] when room must be made and there is no memory.
+    /// As [`Self::cow_head`].
     #[doc(alias = "skb_push")]
-    #[doc(alias = "skb_cow_head")]
-    pub fn push_header<H: Bytes + IntoBytes>(self: Pin<&mut Self>, header: &H) -> Result {
+    pub fn push_header<H: Bytes + IntoBytes>(mut self: Pin<&mut Self>, header: &H) -> Result {
         let len = const {
             assert!(size_of::<H>() <= 256, "a header of more than 256 bytes");
             size_of::<H>() as u32
         };
-        // SAFETY: The packet is ours to change.
-        to_result(unsafe { bindings::skb_cow_head(self.as_raw(), len) })?;
-        // SAFETY: There are `len` bytes of headroom, which no clone shares.
-        let data = unsafe { bindings::skb_push(self.as_raw(), len) };
+        self.as_mut().cow_head(len)?;
+        // SAFETY: There are `len` bytes of headroom, which no clone shares. What a program has left
+        // there is overwritten.
+        let data = unsafe {
+            bindings::skb_metadata_clear(self.as_raw());
+            bindings::skb_push(self.as_raw(), len)
+        };
         // SAFETY: `data` is the start of the `len` bytes that were just added.
         unsafe {
             data.cast::<u8>()
@@ -398,15 +408,45 @@ impl SkBuff {
         Ok(())
     }
 
-    /// Whether a header that begins at `skb->data` can be noted: that takes 16 bits, and the greatest
-    /// number stands for none.
+    /// Makes at least `headroom` bytes before the data that no clone shares.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`], also when the headers that are noted would be moved too far; the packet is as before.
+    #[inline(always)]
+    pub(crate) fn cow_head(self: Pin<&mut Self>, headroom: u32) -> Result {
+        self.check_growth(headroom)?;
+        // SAFETY: The packet is ours to change, and the headroom no number that overflows.
+        to_result(unsafe { bindings::skb_cow_head(self.as_raw(), headroom) })
+    }
+
+    /// Refuses headroom to be made if that moved a header to where it cannot be noted.
+    #[inline(always)]
+    fn check_growth(&self, headroom: u32) -> Result {
+        match headroom.checked_sub(self.headroom()) {
+            None | Some(0) => Ok(()),
+            Some(missing) => self.check_move(missing),
+        }
+    }
+
+    #[cold]
+    fn check_move(&self, by: u32) -> Result {
+        // SAFETY: Valid by the type; `by` is no number that overflows.
+        let last = unsafe { bindings::skb_last_place_after_growth(self.as_raw(), by) };
+        if last >= MAX_PLACE {
+            return Err(ENOMEM);
+        }
+        Ok(())
+    }
+
+    /// Whether a header that begins at `skb->data` can be noted.
     fn has_place_for_header(&self) -> bool {
-        self.headroom() < u32::from(u16::MAX)
+        self.headroom() < MAX_PLACE
     }
 
     /// Says that the network header begins at `skb->data`.
     ///
-    /// It stays where it was if the data begins 65535 bytes or more into its buffer, as those below.
+    /// It stays where it was if the data begins 48 KiB or more into its buffer, as those below.
     pub fn reset_network_header(self: Pin<&mut Self>) {
         if self.has_place_for_header() {
             // SAFETY: The packet is ours to change.
@@ -425,8 +465,11 @@ impl SkBuff {
     /// Says that the link header begins at `skb->data`.
     pub fn reset_mac_header(self: Pin<&mut Self>) {
         if self.has_place_for_header() {
-            // SAFETY: The packet is ours to change.
-            unsafe { bindings::skb_reset_mac_header(self.as_raw()) };
+            // SAFETY: The packet is ours to change. What a program has left lies before that header.
+            unsafe {
+                bindings::skb_metadata_clear(self.as_raw());
+                bindings::skb_reset_mac_header(self.as_raw());
+            }
         }
     }
 

@@ -224,7 +224,7 @@ impl Station {
     /// Finds what a frame asks for, and changes it to what is sent if it is to go on.
     fn handle(
         &self,
-        skb: &mut Skb,
+        skb: &mut Skb<'_>,
         arrival: &Arrival<'_>,
         softirq: Softirq<'_>,
     ) -> Result<Answer, Fault> {
@@ -255,7 +255,7 @@ impl Handler for Ect {
 
     const ETHERTYPE: EtherType = EtherType::LOOPBACK;
 
-    fn receive(mut skb: Skb, arrival: &Arrival<'_>, softirq: Softirq<'_>) {
+    fn receive(mut skb: Skb<'_>, arrival: &Arrival<'_>, softirq: Softirq<'_>) {
         // A namespace that is going away answers nothing any more.
         let Some(station) = arrival.net().state::<Ect>(softirq) else {
             return skb.drop_reason(Fault::Off.reason(), softirq);

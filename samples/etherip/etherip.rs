@@ -225,7 +225,7 @@ impl Driver for Device {
 
     fn transmit(
         dev: &Dev<Self>,
-        skb: Skb,
+        skb: Skb<'_>,
         _queue: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
     ) -> Transmit {

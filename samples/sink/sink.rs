@@ -79,7 +79,7 @@ impl Driver for Device {
 
     fn transmit(
         dev: &Dev<Self>,
-        mut skb: Skb,
+        mut skb: Skb<'_>,
         _queue: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
     ) -> Transmit {

@@ -173,7 +173,7 @@ impl Driver for End {
 
     fn transmit(
         dev: &Dev<Self>,
-        mut skb: Skb,
+        mut skb: Skb<'_>,
         queue: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
     ) -> Transmit {

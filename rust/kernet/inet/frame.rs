@@ -43,7 +43,7 @@ pub enum Malformed {
 impl Malformed {
     /// Counts the packet in the statistics of the device that was to receive it, and frees it.
     #[cold]
-    pub fn count_and_drop<D: Driver>(self, skb: Skb, dev: &Dev<D>, softirq: Softirq<'_>) {
+    pub fn count_and_drop<D: Driver>(self, skb: Skb<'_>, dev: &Dev<D>, softirq: Softirq<'_>) {
         match self {
             Self::Truncated => dev.count_error(PacketError::RxLength),
             Self::Congestion => dev.count_error(PacketError::RxFrame),

@@ -135,6 +135,13 @@ impl Route {
         unsafe { bindings::dst_dev(self.dst()) }
     }
 
+    /// Whether it must not be kept for longer than its namespace `net`, as one through an IPsec policy
+    /// or an encapsulation.
+    pub(super) fn needs_net(&self, net: &Net) -> bool {
+        // SAFETY: Referenced, by the type invariants; the namespace is alive.
+        unsafe { bindings::dst_needs_net(self.dst(), net.as_raw()) }
+    }
+
     pub(super) fn hop_limit(&self) -> u8 {
         // SAFETY: Referenced, by the type invariants.
         let limit = unsafe { bindings::ip4_dst_hoplimit(self.dst()) };

@@ -86,14 +86,14 @@ pub enum Failure {
 }
 
 /// A packet that was not sent.
-pub struct Failed {
+pub struct Failed<'a> {
     /// Why.
     pub failure: Failure,
     /// The packet, to be dropped for [`Failed::reason`].
-    pub skb: Skb,
+    pub skb: Skb<'a>,
 }
 
-impl Failed {
+impl Failed<'_> {
     /// Counts the packet in the statistics of its device, and frees it.
     #[cold]
     pub fn count_and_drop<D: Driver>(self, dev: &Dev<D>, softirq: Softirq<'_>) {
@@ -128,11 +128,12 @@ fn jiffies() -> usize {
 /// One end of a tunnel over IPv4, which carries Ethernet frames.
 ///
 /// Immutable: a change of parameters is a new one, published in an [`rcu::Cell`](crate::rcu::Cell).
-/// Remembers the route for each CPU.
+/// Remembers the route for each CPU, but for one through an IPsec policy or an encapsulation.
 ///
 /// # Invariants
 ///
-/// `cache` is initialised. Its routes are of the namespace at the address `net`.
+/// `cache` is initialised. Its routes are of the namespace at the address `net`, and need none: a tunnel
+/// may be kept for longer.
 pub struct Tunnel {
     parameters: Parameters,
     protocol: u8,
@@ -270,14 +271,14 @@ impl Tunnel {
     /// The packet, when it was not passed on.
     #[doc(alias = "ip_tunnel_xmit")]
     #[doc(alias = "iptunnel_xmit")]
-    pub fn transmit<D: Driver, H: Bytes + IntoBytes>(
+    pub fn transmit<'a, D: Driver, H: Bytes + IntoBytes>(
         &self,
         dev: &Dev<D>,
-        mut skb: Skb,
+        mut skb: Skb<'a>,
         header: &H,
         net: &Net,
         softirq: Softirq<'_>,
-    ) -> Result<(), Failed> {
+    ) -> Result<(), Failed<'a>> {
         let header_len = const {
             assert!(size_of::<H>() <= 256, "a header of more than 256 bytes");
             size_of::<H>() as u32
@@ -329,7 +330,7 @@ impl Tunnel {
     fn prepare(
         &self,
         dev: &Device,
-        skb: &mut Skb,
+        skb: &mut Skb<'_>,
         header_len: u32,
         net: &Net,
         softirq: Softirq<'_>,
@@ -377,17 +378,12 @@ impl Tunnel {
             .headroom()
             .saturating_add(IPV4_LEN)
             .saturating_add(header_len);
-        // SAFETY: The packet is owned. The second callee marks where the inner headers are, and
-        // says whether a checksum of theirs is left to the hardware.
-        let result = unsafe {
-            match bindings::skb_cow_head(skb.as_raw(), headroom) {
-                0 => bindings::iptunnel_handle_offloads(skb.as_raw(), 0),
-                error => error,
-            }
-        };
-        if result != 0 {
-            return Err(Failure::NoMemory);
-        }
+        let no_memory = |_| Failure::NoMemory;
+        skb.as_mut().cow_head(headroom).map_err(no_memory)?;
+        // SAFETY: The packet is owned. The callee marks where the inner headers are, and says whether a
+        // checksum of theirs is left to the hardware.
+        let result = unsafe { bindings::iptunnel_handle_offloads(skb.as_raw(), 0) };
+        kernel::error::to_result(result).map_err(no_memory)?;
         Ok(Prepared {
             route,
             flow,
@@ -416,7 +412,8 @@ impl Tunnel {
             }
         }
         let route = Route::find(net, flow).map_err(|_| Failure::NoRoute)?;
-        if cached {
+        // A tunnel may outlive its namespace.
+        if cached && !route.needs_net(net) {
             // INVARIANT: `net` is the namespace of the cache, as just seen.
             // SAFETY: As above; the callee takes a reference of its own.
             unsafe { bindings::dst_cache_set_ip4(self.cache.get(), route.dst(), flow.saddr) };
@@ -428,7 +425,7 @@ impl Tunnel {
     fn check_mtu(
         &self,
         dev: &Device,
-        skb: &mut Skb,
+        skb: &mut Skb<'_>,
         route: &Route,
         header_len: u32,
         dont_fragment: bool,

@@ -124,7 +124,7 @@ impl<Q> Deref for Polled<'_, Q> {
 ///
 /// A packet of `napi_get_frags()`, whose data is in fragments alone.
 #[doc(alias = "napi_gro_frags")]
-pub struct Fragments(Skb);
+pub struct Fragments(Skb<'static>);
 
 impl Fragments {
     /// Bytes of the frame.
@@ -224,7 +224,7 @@ impl<D: Driver> Dev<D> {
     /// is dropped. What belongs to the side of a sender is removed: the route, marks, conntrack.
     #[doc(alias = "eth_type_trans")]
     #[inline]
-    pub fn received(&self, mut skb: Skb, napi: Napi<'_>) -> Option<Received> {
+    pub fn received(&self, mut skb: Skb<'_>, napi: Napi<'_>) -> Option<Received> {
         if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {
             skb.drop_reason(reason, napi);
             return None;
@@ -233,11 +233,12 @@ impl<D: Driver> Dev<D> {
         // SAFETY: The packet is ours, with an Ethernet header in the linear part.
         unsafe {
             bindings::skb_scrub_packet(skb, true);
+            bindings::skb_orphan_lent(skb);
             let protocol = bindings::eth_type_trans(skb, self.as_raw());
             bindings::skb_set_protocol(skb, protocol);
             // What a new packet has there is none: a flow's number would be of any bytes.
             bindings::skb_reset_network_header(skb);
-            // INVARIANT: `eth_type_trans()` has run.
+            // INVARIANT: `eth_type_trans()` has run; the packet refers to nothing that is lent.
             Some(Received::from_raw(NonNull::new_unchecked(skb)))
         }
     }

@@ -109,12 +109,12 @@ pub trait Driver: Sized + Send + Sync + 'static {
 
     /// Sends a packet, which is an Ethernet frame, on a queue.
     ///
-    /// The packet is the driver's. Only [`TxQueue::hold_back`] and [`Sender::send`](super::Sender::send)
-    /// can give it back.
+    /// The packet is the driver's, to be [kept](Skb::keep) too. Only [`TxQueue::hold_back`] and
+    /// [`Sender::send`](super::Sender::send) can give it back.
     #[doc(alias = "ndo_start_xmit")]
     fn transmit(
         dev: &Dev<Self>,
-        skb: Skb,
+        skb: Skb<'_>,
         queue: <Self::TxMode as TxMode<Self>>::Queue<'_>,
         softirq: Softirq<'_>,
     ) -> Transmit;

@@ -31,6 +31,7 @@ use crate::{
     bindings,
     context::{
         rcu_read,
+        Context,
         Rtnl,
         Softirq, //
     },
@@ -221,14 +222,19 @@ impl<D: Driver> Ops<D> {
         raw: *mut bindings::sk_buff,
         dev: *mut bindings::net_device,
     ) -> bindings::netdev_tx_t {
-        // SAFETY: By the caller's promise, for all three.
-        let (dev, skb, softirq) = unsafe {
-            (
-                Dev::<D>::from_raw(dev),
-                Skb::from_raw(NonNull::new_unchecked(raw)),
-                Softirq::assume(),
-            )
+        // SAFETY: By the caller's promise.
+        let (dev, softirq) = unsafe { (Dev::<D>::from_raw(dev), Softirq::assume()) };
+        // Who generates packets sends one several times, by devices that can share it, and a program may
+        // redirect it from there to here.
+        // SAFETY: The reference is ours; the callee gives it up where it makes a clone or fails.
+        let skb = unsafe { bindings::skb_share_check(raw, <Softirq<'_> as Context>::GFP) };
+        let Some(skb) = NonNull::new(skb) else {
+            dev.count_tx_dropped();
+            return bindings::NET_XMIT_DROP as bindings::netdev_tx_t;
         };
+        // SAFETY: Valid, and ours alone now. What it refers to is there for this callback, in which
+        // bottom halves are off.
+        let skb = unsafe { Skb::from_raw(skb) };
         let queue = skb.queue_mapping();
         // SAFETY: By the caller's promise; the queue that it has chosen is the packet's.
         match unsafe { D::TxMode::transmit(dev, queue, skb, softirq) } {
@@ -236,9 +242,12 @@ impl<D: Driver> Ops<D> {
             Transmit::Dropped => bindings::NET_XMIT_DROP as bindings::netdev_tx_t,
             Transmit::Busy(busy) => match busy.into_raw(raw) {
                 Ok(()) => {
-                    // SAFETY: The packet is C's again, one of this device: forwarding has made it the
-                    // peer's.
-                    unsafe { bindings::skb_set_dev(raw, dev.as_raw()) };
+                    // SAFETY: The packet is C's again, one of this device and of this queue, whatever
+                    // forwarding and the driver have made it.
+                    unsafe {
+                        bindings::skb_set_dev(raw, dev.as_raw());
+                        (*raw).queue_mapping = queue;
+                    }
                     bindings::netdev_tx_NETDEV_TX_BUSY
                 }
                 // Another packet than was to be sent.

@@ -40,7 +40,7 @@ pub enum Transmit {
 
 /// A packet that goes back to its queueing discipline. Made by [`TxQueue::hold_back`] and
 /// [`Sender::send`](super::Sender::send).
-pub struct Busy(Skb);
+pub struct Busy(Skb<'static>);
 
 /// A transmit queue of a device, by its number. Whether the device has that many is looked at when
 /// the queue is used.
@@ -89,10 +89,10 @@ impl<'a, D: Driver> TxQueue<'a, D> {
     #[cold]
     pub fn hold_back(
         &self,
-        skb: Skb,
+        skb: Skb<'static>,
         receiver: &RxQueue<D>,
         softirq: Softirq<'_>,
-    ) -> Result<Transmit, Skb> {
+    ) -> Result<Transmit, Skb<'static>> {
         let Some(queue) = self.as_raw() else {
             return Err(skb);
         };
@@ -143,7 +143,7 @@ impl<'a, D: Driver> TxQueue<'a, D> {
 impl Busy {
     /// The queue has been stopped until there is room.
     #[inline(always)]
-    pub(super) fn new(skb: Skb) -> Self {
+    pub(super) fn new(skb: Skb<'static>) -> Self {
         Self(skb)
     }
 
@@ -152,7 +152,7 @@ impl Busy {
     /// # Errors
     ///
     /// The packet, if it is another one than `given`.
-    pub(super) fn into_raw(self, given: *mut bindings::sk_buff) -> Result<(), Skb> {
+    pub(super) fn into_raw(self, given: *mut bindings::sk_buff) -> Result<(), Skb<'static>> {
         if ptr::eq(self.0.as_ptr(), given) {
             self.0.into_raw();
             Ok(())

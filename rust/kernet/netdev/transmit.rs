@@ -54,7 +54,7 @@ pub trait TxMode<D: Driver>: private::Sealed + 'static {
     ///
     /// The caller is `ndo_start_xmit` of `dev`, with a packet for queue `index`.
     #[doc(hidden)]
-    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb, softirq: Softirq<'_>) -> Transmit;
+    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb<'_>, softirq: Softirq<'_>) -> Transmit;
 }
 
 mod private {
@@ -74,7 +74,7 @@ impl<D: Driver<TxMode = Self>> TxMode<D> for Concurrent {
     type Queue<'a> = TxQueue<'a, D>;
 
     #[inline(always)]
-    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb, softirq: Softirq<'_>) -> Transmit {
+    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb<'_>, softirq: Softirq<'_>) -> Transmit {
         D::transmit(dev, skb, TxQueue::new(dev, index), softirq)
     }
 }
@@ -96,7 +96,7 @@ impl<D: Driver<TxMode = Self>, S: Default + Send + 'static> TxMode<D> for Locked
     type Queue<'a> = Sender<'a, D, S>;
 
     #[inline(always)]
-    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb, softirq: Softirq<'_>) -> Transmit {
+    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb<'_>, softirq: Softirq<'_>) -> Transmit {
         let Some((locked, raw)) = dev.locked_queue(index) else {
             dev.count_tx_dropped();
             skb.drop_reason(DropReason::NOT_SPECIFIED, softirq);
@@ -166,7 +166,7 @@ impl<'a, D: Driver, S> Deref for Sender<'a, D, S> {
 }
 
 impl<D: Driver, S> Sender<'_, D, S> {
-    /// Sends a packet: puts it into the ring, from where [`Driver::completed`] gets it.
+    /// Sends a packet: puts it into the ring, from where [`Driver::completed`] gets it, [kept](Skb::keep).
     ///
     /// Byte queue limits are told; the queue is stopped when the ring or they are full, and started
     /// when enough is completed. Without room the queueing discipline has the packet back. A packet
@@ -174,7 +174,7 @@ impl<D: Driver, S> Sender<'_, D, S> {
     #[doc(alias = "netdev_tx_sent_queue")]
     #[doc(alias = "netif_txq_maybe_stop")]
     #[inline]
-    pub fn send(&mut self, skb: Skb, softirq: Softirq<'_>) -> Transmit {
+    pub fn send(&mut self, skb: Skb<'_>, softirq: Softirq<'_>) -> Transmit {
         // SAFETY: By the type invariants.
         match unsafe { self.ring.push(self.raw, skb) } {
             Pushed::Taken { tell } => {
@@ -184,7 +184,7 @@ impl<D: Driver, S> Sender<'_, D, S> {
             Pushed::Full(skb) => {
                 // Those before it may have been told that more would come.
                 self.tell = true;
-                Transmit::Busy(Busy::new(skb))
+                Transmit::Busy(Busy::new(skb.keep()))
             }
             Pushed::Closed(skb) => {
                 self.queue.dev().count_tx_dropped();

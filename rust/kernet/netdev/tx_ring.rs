@@ -101,8 +101,8 @@ impl Places {
 /// # Invariants
 ///
 /// - `places` changes with the queue's lock held while no poll runs.
-/// - The places from `tail` up to `head`, at most all, hold packets that the ring owns and that byte
-///   queue limits take for sent and not completed; no others are taken for that.
+/// - The places from `tail` up to `head`, at most all, hold packets that the ring owns, which refer to
+///   nothing that is lent, and that byte queue limits take for sent and not completed; no others are taken for that.
 /// - `head` is written with the lock held, `tail` by the poll, and both by who changes `places`.
 /// - The timer is set up. It is started only while there are places, with the lock held or by the
 ///   poll.
@@ -125,13 +125,13 @@ unsafe impl Send for TxRing {}
 unsafe impl Sync for TxRing {}
 
 /// What has become of a packet that was to go into a ring.
-pub(super) enum Pushed {
+pub(super) enum Pushed<'a> {
     /// It is in, and the hardware has to be told if it says so.
     Taken { tell: bool },
     /// There is no room; the queue is stopped until there is.
-    Full(Skb),
+    Full(Skb<'a>),
     /// The queue is closed.
-    Closed(Skb),
+    Closed(Skb<'a>),
 }
 
 impl TxRing {
@@ -221,7 +221,11 @@ impl TxRing {
     ///
     /// `queue` is the ring's queue, and its lock is held.
     #[inline]
-    pub(super) unsafe fn push(&self, queue: *mut bindings::netdev_queue, skb: Skb) -> Pushed {
+    pub(super) unsafe fn push<'a>(
+        &self,
+        queue: *mut bindings::netdev_queue,
+        skb: Skb<'a>,
+    ) -> Pushed<'a> {
         // SAFETY: Locked.
         let places = unsafe { &*self.places.get() };
         let size = places.len();
@@ -241,7 +245,7 @@ impl TxRing {
         // SAFETY: Locked, and the place is free: the poll does not look at it.
         unsafe {
             *place.get() = Sent {
-                skb: skb.into_raw(),
+                skb: skb.keep().into_raw(),
                 bytes,
             };
         }
@@ -399,7 +403,7 @@ impl Completions<'_> {
 
     /// Completes the packet that has been sent for the longest time.
     #[inline]
-    pub fn take(&mut self) -> Option<Skb> {
+    pub fn take(&mut self) -> Option<Skb<'static>> {
         if self.waiting() == 0 {
             return None;
         }

@@ -10,7 +10,10 @@ use kernel::{
     prelude::*, //
 };
 
-use super::SkBuff;
+use super::{
+    SkBuff,
+    MAX_PLACE, //
+};
 use crate::bindings;
 
 /// What is known of a packet's transport checksum.
@@ -79,7 +82,7 @@ impl SkBuff {
     /// # Errors
     ///
     /// [`EINVAL`]: a level above the [maximum](Checksum::MAX_LEVEL), a checksum to fill in that is
-    /// not in the linear part, or one that those are to have into which the packet is to be
+    /// not in the linear part or begins 48 KiB or more into the buffer, or one that those are to have into which the packet is to be
     /// [cut](Self::gso). The packet is as before.
     #[doc(alias = "skb_partial_csum_set")]
     pub fn set_checksum(self: Pin<&mut Self>, checksum: Checksum) -> Result {
@@ -99,6 +102,9 @@ impl SkBuff {
             Checksum::Complete { sum } => unsafe { bindings::skb_set_csum_complete(skb, sum) },
             Checksum::Partial { start, offset } => {
                 let start = u16::try_from(start).map_err(|_| EINVAL)?;
+                if self.headroom().saturating_add(start.into()) >= MAX_PLACE {
+                    return Err(EINVAL);
+                }
                 // SAFETY: As above; the callee checks both against the linear part.
                 if !unsafe { bindings::skb_partial_csum_set(skb, start, offset) } {
                     return Err(EINVAL);

@@ -36,12 +36,12 @@ const SIZE: usize = {
 ///
 /// The packet's control block holds a `T`, and is this value's alone.
 #[doc(alias = "cb")]
-pub struct WithControl<T: Copy + Send + 'static>(Skb, PhantomData<T>);
+pub struct WithControl<'a, T: Copy + Send + 'static>(Skb<'a>, PhantomData<T>);
 
-impl<T: Copy + Send + 'static> WithControl<T> {
+impl<'a, T: Copy + Send + 'static> WithControl<'a, T> {
     /// Puts `control`, of at most 48 bytes, into the packet.
     #[inline]
-    pub fn new(skb: Skb, control: T) -> Self {
+    pub fn new(skb: Skb<'a>, control: T) -> Self {
         const {
             assert!(size_of::<T>() <= SIZE, "more than a control block takes");
             assert!(
@@ -59,7 +59,7 @@ impl<T: Copy + Send + 'static> WithControl<T> {
     }
 
     #[inline(always)]
-    fn block(skb: &Skb) -> *mut T {
+    fn block(skb: &Skb<'_>) -> *mut T {
         // SAFETY: Valid by the type invariants of the packet; no reference is made.
         unsafe { (&raw mut (*skb.as_ptr()).cb).cast() }
     }
@@ -80,12 +80,19 @@ impl<T: Copy + Send + 'static> WithControl<T> {
 
     /// The packet and what was kept in it, of which the next layer finds nothing.
     #[inline]
-    pub fn into_parts(self) -> (Skb, T) {
+    pub fn into_parts(self) -> (Skb<'a>, T) {
         let control = *self.control();
         let skb = self.0;
         // SAFETY: The block is of whoever holds the packet; bytes of 0 are any C layer's start.
         unsafe { (&raw mut (*skb.as_ptr()).cb).write_bytes(0, 1) };
         (skb, control)
+    }
+
+    /// As [`Skb::keep`].
+    #[inline]
+    pub fn keep(self) -> WithControl<'static, T> {
+        // INVARIANT: The control block stays.
+        WithControl(self.0.keep(), PhantomData)
     }
 
     /// As [`Skb::drop_reason`].
@@ -101,7 +108,7 @@ impl<T: Copy + Send + 'static> WithControl<T> {
     }
 }
 
-impl<T: Copy + Send + 'static> Deref for WithControl<T> {
+impl<T: Copy + Send + 'static> Deref for WithControl<'_, T> {
     type Target = SkBuff;
 
     #[inline(always)]

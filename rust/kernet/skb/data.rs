@@ -12,6 +12,7 @@ use kernel::{
 };
 
 use super::{
+    GsoKind,
     SkBuff,
     Skb,
     MAX_HEADROOM, //
@@ -61,28 +62,38 @@ impl SkBuff {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`], also for more than [`MAX_HEADROOM`]; the packet is as before.
+    /// [`ENOMEM`], also for more than [`MAX_HEADROOM`], or when the headers that are noted would be
+    /// moved too far; the packet is as before.
     #[doc(alias = "skb_cow")]
     pub fn cow(self: Pin<&mut Self>, headroom: u16) -> Result {
         if headroom > MAX_HEADROOM {
             return Err(ENOMEM);
         }
+        self.check_growth(headroom.into())?;
         // SAFETY: The packet is ours to change, and the headroom no number that overflows.
         to_result(unsafe { bindings::skb_cow(self.as_raw(), u32::from(headroom)) })
     }
 }
 
-impl Skb {
+impl<'a> Skb<'a> {
     /// A second packet with bytes of its own, all of them linear.
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`], also when the data is a device's, not the host's, to read.
+    /// [`ENOMEM`], also when the data is a device's, not the host's, to read, or is to be cut at
+    /// [the packets that it was made of](super::GsoKind::FRAGLIST), which a copy does not have.
     #[doc(alias = "skb_copy")]
     pub fn try_copy<C: Context>(&self, _context: C) -> Result<Self> {
+        if self
+            .gso()
+            .is_some_and(|gso| gso.kind.contains(GsoKind::FRAGLIST))
+        {
+            return Err(ENOMEM);
+        }
         // SAFETY: Valid by the type invariants.
         let skb = unsafe { bindings::skb_copy(self.as_ptr(), C::GFP) };
-        // SAFETY: The copy's one reference is passed on.
+        // SAFETY: The copy's one reference is passed on. It refers to what the first one does, but for
+        // the socket.
         NonNull::new(skb)
             .map(|skb| unsafe { Self::from_raw(skb) })
             .ok_or(ENOMEM)

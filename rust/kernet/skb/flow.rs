@@ -182,7 +182,7 @@ impl SkBuff {
     }
 }
 
-impl Skb {
+impl Skb<'_> {
     /// Notes that the packet was received now.
     #[doc(alias = "__net_timestamp")]
     #[inline]

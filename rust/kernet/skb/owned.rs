@@ -3,6 +3,7 @@
 //! A packet that is ours.
 
 use core::{
+    marker::PhantomData,
     mem::ManuallyDrop,
     ops::Deref,
     pin::Pin,
@@ -16,7 +17,8 @@ use kernel::{
 use super::{
     DropReason,
     Free,
-    SkBuff, //
+    SkBuff,
+    MAX_PLACE, //
 };
 use crate::{
     bindings,
@@ -25,32 +27,45 @@ use crate::{
 
 /// An owned packet.
 ///
+/// # Keeping one
+///
+/// What a packet has from where it was (its route, its connection entry, a socket that found it) is
+/// good for `'a` alone: while the callback runs that it was given to. [`Self::keep`] gives it up; an
+/// `Skb<'static>` has nothing of that kind, and may be kept anywhere and for as long as one likes.
+///
 /// # Implicit drop
 ///
 /// Does not build; see the [module documentation](super). Leaking one with [`core::mem::forget`]
-/// leaks its memory and the references it holds (device, route, socket), and is not unsound.
+/// leaks its memory and what it refers to, and is not unsound. A connection entry that is leaked
+/// keeps namespaces from being freed, all that die after it.
 ///
 /// # Invariants
 ///
-/// Points to a valid `sk_buff` of which this value holds the one reference that it will give up.
+/// - Points to a valid `sk_buff`, not shared, of which this value holds the one reference that it
+///   will give up.
+/// - What the packet refers to without a count, or counts in a namespace that it does not hold, is
+///   there for `'a`: its route, connection entry, extensions, and a socket that early demultiplexing
+///   has found. Its device may be gone: who calls what looks at it sets it before.
+/// - Its data begins less than [`MAX_PLACE`](super::MAX_PLACE) bytes into its buffer if a module has
+///   changed where, as do the headers whose places a module has noted.
 #[repr(transparent)]
-pub struct Skb(NonNull<bindings::sk_buff>);
+pub struct Skb<'a>(NonNull<bindings::sk_buff>, PhantomData<&'a ()>);
 
 // SAFETY: A packet is not bound to the CPU or task that made it.
-unsafe impl Send for Skb {}
-// SAFETY: `&Skb` gives `&SkBuff`, whose methods only read.
-unsafe impl Sync for Skb {}
+unsafe impl Send for Skb<'_> {}
+// SAFETY: `&Skb` gives `&SkBuff`, whose methods only read, and makes copies, which only read it too.
+unsafe impl Sync for Skb<'_> {}
 
-impl Skb {
+impl<'a> Skb<'a> {
     /// Takes over a packet from C.
     ///
     /// # Safety
     ///
-    /// `skb` is valid, and the caller gives up a reference of it.
+    /// `skb` fulfils the type invariants, and the caller gives up a reference of it.
     #[inline(always)]
     pub(crate) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
         // INVARIANT: By the caller's promise.
-        Self(skb)
+        Self(skb, PhantomData)
     }
 
     #[inline(always)]
@@ -64,25 +79,20 @@ impl Skb {
         ManuallyDrop::new(self).0.as_ptr()
     }
 
-    /// Allocates an empty packet with `headroom` bytes before and `size` bytes behind the data.
-    ///
-    /// # Errors
-    ///
-    /// [`ENOMEM`], also when they are more than 65535 together: where a header begins is noted in 16
-    /// bits.
-    #[doc(alias = "alloc_skb")]
-    pub fn new<C: Context>(headroom: u32, size: u32, _context: C) -> Result<Self> {
-        let total = headroom.checked_add(size).ok_or(ENOMEM)?;
-        if total > u32::from(u16::MAX) {
-            return Err(ENOMEM);
-        }
-        // SAFETY: No requirements; far from a number that overflows.
-        let skb = unsafe { bindings::alloc_skb(total, C::GFP) };
-        let skb = NonNull::new(skb).ok_or(ENOMEM)?;
-        // SAFETY: The packet is new and empty, and has room for both.
-        unsafe { bindings::skb_reserve(skb.as_ptr(), headroom as c_int) };
-        // INVARIANT: The allocation's one reference is this value's.
-        Ok(Self(skb))
+    /// The packet, to be kept: without its route, its connection entry, its extensions (IPsec state
+    /// among them), and a socket that it does not hold. It stays charged to the socket that has sent
+    /// it, which holds its namespace, and keeps its bytes, also those of a sender's own pages.
+    #[doc(alias = "skb_dst_drop")]
+    #[doc(alias = "nf_reset_ct")]
+    #[doc(alias = "skb_ext_reset")]
+    #[inline(always)]
+    pub fn keep(self) -> Skb<'static> {
+        let skb = self.into_raw();
+        // SAFETY: The packet is ours to change, by the type invariants.
+        unsafe { bindings::skb_give_up_lent(skb) };
+        // INVARIANT: Nothing is left that is good for `'a` alone, as just seen to.
+        // SAFETY: From `into_raw()`, hence not null.
+        Skb(unsafe { NonNull::new_unchecked(skb) }, PhantomData)
     }
 
     /// Puts bytes behind the data.
@@ -110,22 +120,23 @@ impl Skb {
     /// The packet, to change it.
     #[inline(always)]
     pub fn as_mut(&mut self) -> Pin<&mut SkBuff> {
-        // SAFETY: Owned, by the type invariants, and borrowed mutably. A packet that others hold
-        // a reference of is only ever made an `Skb` by a shim that has unshared it.
+        // SAFETY: Owned and not shared, by the type invariants, and borrowed mutably.
         unsafe { SkBuff::from_raw_mut(self.0.as_ptr()) }
     }
 
-    /// A second packet that shares the data.
+    /// A second packet that shares the data. Changes the first one, in which that is noted.
     ///
     /// # Errors
     ///
     /// [`ENOMEM`].
     #[doc(alias = "skb_clone")]
-    pub fn try_clone<C: Context>(&self, _context: C) -> Result<Self> {
-        // SAFETY: Valid by the type invariants.
+    pub fn try_clone<C: Context>(&mut self, _context: C) -> Result<Self> {
+        // SAFETY: Valid, and borrowed mutably.
         let skb = unsafe { bindings::skb_clone(self.0.as_ptr(), C::GFP) };
-        // INVARIANT: The clone's one reference is this value's.
-        NonNull::new(skb).map(Self).ok_or(ENOMEM)
+        let skb = NonNull::new(skb).ok_or(ENOMEM)?;
+        // INVARIANT: The clone's one reference is this value's. It refers to what the first one does,
+        // but for the socket.
+        Ok(Self(skb, PhantomData))
     }
 
     /// Frees the packet, which is lost, and says why.
@@ -151,7 +162,30 @@ impl Skb {
     }
 }
 
-impl Deref for Skb {
+impl Skb<'static> {
+    /// Allocates an empty packet with `headroom` bytes before and `size` bytes behind the data.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`], also when they are more than 65535 together, or the headroom is too large for a
+    /// header to be noted behind it.
+    #[doc(alias = "alloc_skb")]
+    pub fn new<C: Context>(headroom: u32, size: u32, _context: C) -> Result<Self> {
+        let total = headroom.checked_add(size).ok_or(ENOMEM)?;
+        if total > u32::from(u16::MAX) || headroom >= MAX_PLACE {
+            return Err(ENOMEM);
+        }
+        // SAFETY: No requirements; far from a number that overflows.
+        let skb = unsafe { bindings::alloc_skb(total, C::GFP) };
+        let skb = NonNull::new(skb).ok_or(ENOMEM)?;
+        // SAFETY: The packet is new and empty, and has room for both.
+        unsafe { bindings::skb_reserve(skb.as_ptr(), headroom as c_int) };
+        // INVARIANT: The allocation's one reference is this value's; it refers to nothing.
+        Ok(Self(skb, PhantomData))
+    }
+}
+
+impl Deref for Skb<'_> {
     type Target = SkBuff;
 
     #[inline(always)]
@@ -161,7 +195,7 @@ impl Deref for Skb {
     }
 }
 
-impl Drop for Skb {
+impl Drop for Skb<'_> {
     #[inline(always)]
     fn drop(&mut self) {
         build_error!("an skb must be handed on, dropped with a reason, or consumed");

@@ -23,21 +23,22 @@ use kernel::prelude::*;
 /// An owned packet as `eth_type_trans()` leaves it: the link header is noted and skipped, the
 /// protocol and the packet type are set. What goes up the stack.
 ///
-/// Ends like an [`Skb`], and like one cannot be dropped implicitly.
+/// Ends like an [`Skb`], and like one cannot be dropped implicitly. What the packet had from where it
+/// was sent is gone, so that it may be kept.
 ///
 /// # Invariants
 ///
 /// The link header is set, within the packet's buffer, and before the data.
 #[doc(alias = "eth_type_trans")]
 #[repr(transparent)]
-pub struct Received(Skb);
+pub struct Received(Skb<'static>);
 
 impl Received {
     /// Takes over a packet from C.
     ///
     /// # Safety
     ///
-    /// As [`Skb::from_raw`]; the packet fulfils the type invariants.
+    /// As [`Skb::from_raw`], for any lifetime; the packet fulfils the type invariants.
     #[inline(always)]
     pub(crate) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
         // INVARIANT: By the caller's promise.
@@ -58,7 +59,7 @@ impl Received {
 
     /// The frame, with its Ethernet header, as it was before.
     #[inline(always)]
-    pub fn into_frame(self) -> Skb {
+    pub fn into_frame(self) -> Skb<'static> {
         let skb = self.0.into_raw();
         // SAFETY: The packet is ours. By the type invariants its link header is before the data.
         unsafe {

@@ -20,7 +20,7 @@ mod cases {
     };
 
     /// Runs `test` on a packet with 20 bytes, which are their own offsets, and 16 bytes of headroom.
-    fn with_packet<R>(test: impl FnOnce(&mut Skb) -> R) -> Option<R> {
+    fn with_packet<R>(test: impl FnOnce(&mut Skb<'static>) -> R) -> Option<R> {
         process(|process| {
             let mut skb = Skb::new(16, 64, process).ok()?;
             let mut bytes = [0; 20];
@@ -380,7 +380,7 @@ mod cases {
     }
 
     /// Runs `test` on a packet as long as a TCP one with 1200 bytes.
-    fn with_tcp<R>(test: impl FnOnce(&mut Skb) -> R) -> Option<R> {
+    fn with_tcp<R>(test: impl FnOnce(&mut Skb<'static>) -> R) -> Option<R> {
         process(|process| {
             let mut skb = Skb::new(16, 1500, process).ok()?;
             let put = skb.put(&[0; 54]).is_ok() && (0..12).all(|_| skb.put(&[0; 100]).is_ok());
@@ -480,21 +480,57 @@ mod cases {
     }
 
     #[test]
-    fn a_header_too_far_to_be_noted_stays_where_it_was() {
+    fn data_does_not_begin_where_no_header_can_be_noted() {
+        let seen = with_long(|skb| {
+            skb.as_mut().reset_mac_header();
+            let far = skb.as_mut().pull(MAX_PLACE) == Err(DropReason::PKT_TOO_BIG);
+            let near = skb.as_mut().pull(MAX_PLACE - 200).is_ok();
+            let again = skb.as_mut().pull(200) == Err(DropReason::PKT_TOO_BIG);
+            let first = skb.ethernet_header().map(|header| header.source().octets());
+            let partial = Checksum::Partial {
+                start: 200,
+                offset: 0,
+            };
+            let checksum = skb.as_mut().set_checksum(partial);
+            process(|process| {
+                let skb = Skb::new(MAX_PLACE, 0, process);
+                skb.map(|skb| skb.consume(process)).is_err()
+            })
+            .is_some_and(|refused| refused && far && near && again && checksum == Err(EINVAL))
+            .then_some(first)
+        });
+        assert_eq!(seen, Some(Some(Some([1; 6]))));
+    }
+
+    #[test]
+    fn no_header_is_moved_to_where_it_cannot_be_noted() {
+        let seen = with_long(|skb| {
+            let pulled = skb.as_mut().pull(MAX_PLACE - 200).is_ok();
+            skb.as_mut().reset_mac_header();
+            skb.as_mut().reset_network_header();
+            // Back to the buffer's start.
+            while skb.headroom() >= 256 && skb.as_mut().push_header(&[3u8; 256]).is_ok() {}
+            let (place, room) = (skb.network_offset(), skb.headroom());
+            let refused = skb.as_mut().cow(4096) == Err(ENOMEM);
+            let pushed = (0..4).all(|_| skb.as_mut().push_header(&[3u8; 256]).is_ok());
+            let kept = skb.network_offset() >= place && skb.ethernet_header().is_none();
+            (pulled, room < 256, refused, pushed, kept)
+        });
+        assert_eq!(seen, Some((true, true, true, false, true)));
+    }
+
+    /// Runs `test` on a packet whose 70014 bytes are linear, of which the first 14 are 1.
+    fn with_long<R>(test: impl FnOnce(&mut Skb<'static>) -> R) -> Option<R> {
         static FILLING: [u8; 35000] = [2; 35000];
-        let seen = process(|process| {
+        process(|process| {
             // The allocator gives twice as much.
             let mut skb = Skb::new(0, 65535, process).ok()?;
             let put =
                 skb.put(&[1; 14]).is_ok() && skb.put(&FILLING).is_ok() && skb.put(&FILLING).is_ok();
-            skb.as_mut().reset_mac_header();
-            let pulled = skb.as_mut().pull(66000).is_ok();
-            skb.as_mut().reset_mac_header();
-            let first = skb.ethernet_header().map(|header| header.source().octets());
+            let result = test(&mut skb);
             skb.consume(process);
-            Some((put, pulled, first))
-        });
-        assert_eq!(seen, Some(Some((true, true, Some([1; 6])))));
+            put.then_some(result)
+        })?
     }
 
     #[test]

@@ -280,7 +280,7 @@ impl<'a, D: Driver> Run<'a, D> {
 
     /// The frame of a packet in memory that a program may change: a page fragment that nobody
     /// shares, with headroom; and whether that, and all of its fragments, are of a page pool.
-    fn private_page(&mut self, received: Received) -> Option<(Skb, bool)> {
+    fn private_page(&mut self, received: Received) -> Option<(Skb<'static>, bool)> {
         let frame = received.into_frame();
         let (headroom, nonlinear) = (frame.headroom(), frame.is_nonlinear());
         let mut skb = frame.into_raw();

@@ -10,11 +10,11 @@ use kernet::{
     skb::{DropReason, Skb},
 };
 
-pub fn dropped(skb: Skb, softirq: Softirq<'_>) {
+pub fn dropped(skb: Skb<'_>, softirq: Softirq<'_>) {
     skb.drop_reason(DropReason::NOMEM, softirq);
 }
 
-pub fn consumed(mut skb: Skb, napi: Napi<'_>) -> u32 {
+pub fn consumed(mut skb: Skb<'_>, napi: Napi<'_>) -> u32 {
     let pulled = skb.as_mut().pull(4);
     let len = skb.len();
     skb.consume(napi);

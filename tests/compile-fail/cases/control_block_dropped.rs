@@ -7,6 +7,6 @@
 
 use kernet::skb::{Skb, WithControl};
 
-pub fn lost(skb: Skb) -> u64 {
+pub fn lost(skb: Skb<'_>) -> u64 {
     *WithControl::new(skb, 1u64).control()
 }

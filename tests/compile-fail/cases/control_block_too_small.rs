@@ -9,6 +9,6 @@ use kernet::skb::{Skb, WithControl};
 
 // Small enough to be compiled only where it is called.
 #[inline(never)]
-pub fn keep(skb: Skb) -> WithControl<[u64; 7]> {
+pub fn keep(skb: Skb<'static>) -> WithControl<'static, [u64; 7]> {
     WithControl::new(skb, [0; 7])
 }

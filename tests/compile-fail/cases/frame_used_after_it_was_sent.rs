@@ -12,7 +12,7 @@ use kernet::{
     wire::ethernet::{Address, EtherType},
 };
 
-pub fn resend(device: &Device, skb: Skb, to: Address, softirq: Softirq<'_>) {
+pub fn resend(device: &Device, skb: Skb<'_>, to: Address, softirq: Softirq<'_>) {
     if device.send(skb, to, EtherType::LOOPBACK, softirq).is_err() {
         skb.drop_reason(DropReason::NOMEM, softirq);
     }

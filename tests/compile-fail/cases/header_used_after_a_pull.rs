@@ -7,7 +7,7 @@
 
 use kernet::{context::Softirq, skb::Skb, wire::ethernet};
 
-pub fn stale(mut skb: Skb, softirq: Softirq<'_>) -> u16 {
+pub fn stale(mut skb: Skb<'_>, softirq: Softirq<'_>) -> u16 {
     let Some(header) = skb.header::<ethernet::Header>(0) else {
         skb.consume(softirq);
         return 0;

@@ -10,6 +10,6 @@ use kernet::{
     skb::Skb,
 };
 
-pub fn busy(skb: Skb) -> Transmit {
+pub fn busy(skb: Skb<'_>) -> Transmit {
     Transmit::Busy(Busy(skb))
 }

@@ -7,6 +7,6 @@
 
 use kernet::skb::Skb;
 
-pub fn lost(skb: Skb) -> u32 {
+pub fn lost(skb: Skb<'_>) -> u32 {
     skb.len()
 }

@@ -7,7 +7,7 @@
 
 use kernet::{context::Softirq, skb::Skb};
 
-pub fn sometimes(skb: Skb, softirq: Softirq<'_>) {
+pub fn sometimes(skb: Skb<'_>, softirq: Softirq<'_>) {
     if skb.len() > 100 {
         skb.consume(softirq);
     }

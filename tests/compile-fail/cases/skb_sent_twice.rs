@@ -11,7 +11,7 @@ use kernet::{
     skb::{DropReason, Skb},
 };
 
-pub fn twice<D: Driver>(dev: &Dev<D>, skb: Skb, softirq: Softirq<'_>) {
+pub fn twice<D: Driver>(dev: &Dev<D>, skb: Skb<'_>, softirq: Softirq<'_>) {
     for _ in 0..2 {
         if let Some(received) = dev.forward(skb, dev, softirq) {
             received.drop_reason(DropReason::NOMEM, softirq);

@@ -7,7 +7,7 @@
 
 use kernet::{context::Softirq, skb::Skb};
 
-pub fn late(skb: Skb, softirq: Softirq<'_>) -> u32 {
+pub fn late(skb: Skb<'_>, softirq: Softirq<'_>) -> u32 {
     skb.consume(softirq);
     skb.len()
 }

@@ -118,7 +118,7 @@ impl Driver for Device {
 
     fn transmit(
         _dev: &Dev<Self>,
-        skb: Skb,
+        skb: Skb<'_>,
         _queue: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
     ) -> Transmit {

@@ -288,7 +288,7 @@ impl Driver for Nic {
 
     fn transmit(
         dev: &Dev<Self>,
-        mut skb: Skb,
+        mut skb: Skb<'_>,
         mut queue: Sender<'_, Self, TxState>,
         softirq: Softirq<'_>,
     ) -> Transmit {
@@ -399,7 +399,7 @@ impl Driver for Nic {
 }
 
 /// The other end of the cable.
-fn receive(dev: &Dev<Nic>, peer: &Dev<Nic>, mut skb: Skb, softirq: Softirq<'_>) {
+fn receive(dev: &Dev<Nic>, peer: &Dev<Nic>, mut skb: Skb<'_>, softirq: Softirq<'_>) {
     let nic = peer.private();
     if !nic.receives(&skb, peer.features()) {
         nic.filtered.fetch_add(1, Relaxed);

@@ -104,7 +104,7 @@ impl Queue<Nic> for RxRing {
 
 /// A buffer with the bytes of a frame from `offset` on.
 fn piece(
-    frame: &Skb,
+    frame: &Skb<'_>,
     offset: u32,
     queue: &mut Polled<'_, RxRing>,
     napi: Napi<'_>,
@@ -124,7 +124,7 @@ fn kind(gso: Gso) -> GsoKind {
 
 /// Writes a frame to buffers, as hardware does, and makes what it received of them.
 fn write(
-    frame: &mut Skb,
+    frame: &mut Skb<'_>,
     how: u32,
     queue: &mut Polled<'_, RxRing>,
     dev: &Dev<Nic>,

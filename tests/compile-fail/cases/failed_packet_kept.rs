@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+// error: lifetime may not live long enough
+
+//! A packet that a tunnel has not sent, kept for longer than one that was given to it.
+
+#![forbid(unsafe_code)]
+
+use kernet::{inet::Failed, skb::Skb};
+
+pub fn keep(failed: Failed<'_>) -> Skb<'static> {
+    failed.skb
+}
