@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Pairs of devices that do with packets what a hostile module would: keep them, and tunnels, beyond
+//! what they came by, move them about in their buffers, hold them back for a queue that there is not. For tests alone.
+
+#![forbid(unsafe_code)]
+
+use core::{
+    mem::ManuallyDrop,
+    net::Ipv4Addr, //
+};
+use kernel::{
+    macros::vtable,
+    new_spinlock,
+    prelude::*,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        SpinLock, //
+    }, //
+};
+use kernet::{
+    context::{
+        Process,
+        Rtnl,
+        Softirq, //
+    },
+    inet::{
+        self,
+        Parameters,
+        Received,
+        Tunnel, //
+    },
+    napi::Ring,
+    netdev::{
+        Concurrent,
+        Dev,
+        Driver,
+        Setup,
+        Transmit,
+        TxQueue, //
+    },
+    netns::{
+        self,
+        Net, //
+    },
+    nlattr::{
+        ExtAck,
+        Policy,
+        Table, //
+    },
+    rtnl::{
+        self,
+        Link,
+        NewDevice,
+        Request, //
+    },
+    skb::{
+        AnyContext,
+        DropReason,
+        Skb, //
+    },
+};
+
+kernet::module! {
+    type: Keeper,
+    name: "keeper",
+    authors: ["The kernet developers"],
+    description: "Devices that keep packets",
+    license: "GPL",
+    alias: ["rtnl-link-keeper"],
+}
+
+struct Keeper;
+
+impl kernet::Module for Keeper {
+    type State = Kept;
+    type Parts = (inet::Registration<Keeper>, rtnl::Registration<End, ATTRS>);
+}
+
+/// What was kept last in a namespace.
+#[pin_data]
+struct Kept {
+    #[pin]
+    place: SpinLock<Place>,
+}
+
+/// A packet, whose own drop would not build, and a tunnel with the route by which it has sent.
+struct Place {
+    packet: Option<ManuallyDrop<Skb<'static>>>,
+    tunnel: Option<Arc<Tunnel>>,
+}
+
+impl Place {
+    fn replace(&mut self, packet: Option<Skb<'static>>) -> Option<Skb<'static>> {
+        let packet = packet.map(ManuallyDrop::new);
+        core::mem::replace(&mut self.packet, packet).map(ManuallyDrop::into_inner)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(skb) = self.replace(None) {
+            skb.drop_reason(DropReason::QUEUE_PURGE, AnyContext);
+        }
+    }
+}
+
+impl Kept {
+    /// Keeps a packet in place of the one that is kept, or none.
+    fn replace(&self, packet: Option<Skb<'static>>) -> Option<Skb<'static>> {
+        self.place.lock().replace(packet)
+    }
+
+    /// Keeps a tunnel in place of the one that is kept.
+    fn keep_tunnel(&self, tunnel: &Arc<Tunnel>) {
+        let before = self.place.lock().tunnel.replace(tunnel.clone());
+        drop(before);
+    }
+}
+
+impl netns::State for Kept {
+    fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+        try_pin_init!(Self {
+            place <- new_spinlock!(Place {
+                packet: None,
+                tunnel: None,
+            }),
+        }? Error)
+    }
+}
+
+/// Keeps a packet in a namespace; who was kept there before goes.
+fn keep(net: &Net, skb: Skb<'static>, softirq: Softirq<'_>) {
+    let before = match net.state::<Keeper>(softirq) {
+        Some(kept) => kept.replace(Some(skb)),
+        None => Some(skb),
+    };
+    if let Some(before) = before {
+        before.consume(softirq);
+    }
+}
+
+impl inet::Protocol for Keeper {
+    type Module = Keeper;
+
+    const PROTOCOL: u8 = 253;
+
+    /// Wants more of a header than anybody sends: what is too short is kept, with what it came by.
+    fn receive(packet: Received<'_>, softirq: Softirq<'_>) {
+        let net = packet.net();
+        match packet.into_frame(255, net) {
+            Ok(frame) => frame.consume(softirq),
+            Err((_, skb)) => keep(net, skb.keep(), softirq),
+        }
+    }
+}
+
+/// What an end does with what it is to send.
+mod mode {
+    /// Keeps it in the namespace of the other end, with a tunnel by which it was to be sent in its own.
+    pub(super) const KEEP: u8 = 0;
+    /// Sends what is kept in its own namespace through a tunnel.
+    pub(super) const TUNNEL: u8 = 1;
+    /// Holds it back once, as if it had come from a queue that there is not.
+    pub(super) const HOLD: u8 = 2;
+    /// Makes room before it, and hands it to the other end.
+    pub(super) const MOVE: u8 = 3;
+}
+
+/// An end of a pair.
+struct End {
+    mode: u8,
+    held: Atomic<u32>,
+    tunnel: Arc<Tunnel>,
+}
+
+/// Hands a packet to the other end.
+fn forward(dev: &Dev<End>, peer: &Dev<End>, skb: Skb<'_>, softirq: Softirq<'_>) -> Transmit {
+    let len = skb.len();
+    if let Some(received) = peer.forward(skb, dev, softirq) {
+        if received.pass_up(peer, softirq) {
+            dev.count_tx(len, softirq);
+        }
+    }
+    Transmit::Sent
+}
+
+#[vtable]
+impl Driver for End {
+    type Module = Keeper;
+    type TxMode = Concurrent;
+    type Queue = Ring<4>;
+    type Ethtool = ();
+
+    fn setup(setup: &mut Setup<'_>) {
+        setup.keep_routes();
+    }
+
+    fn open(dev: &Dev<Self>, rtnl: Rtnl<'_>) -> Result {
+        dev.carrier_on(rtnl);
+        Ok(())
+    }
+
+    fn transmit(
+        dev: &Dev<Self>,
+        mut skb: Skb<'_>,
+        queue: TxQueue<'_, Self>,
+        softirq: Softirq<'_>,
+    ) -> Transmit {
+        // Not in a KUnit case, and not where one may sleep.
+        #[cfg(CONFIG_KUNIT = "y")]
+        if kernet::context::kunit::process(|process| process.with_rtnl(|_| ())).is_some() {
+            pr_err!("a token of a context that may sleep, in softirq\n");
+        }
+        let Some(peer) = dev.peer(softirq) else {
+            skb.drop_reason(DropReason::NO_TX_TARGET, softirq);
+            return Transmit::Dropped;
+        };
+        match dev.private().mode {
+            mode::KEEP => {
+                // Without the socket, which holds its namespace.
+                let clone = skb.try_clone(softirq);
+                // It leads back here, and is not sent: the route is remembered.
+                let (tunnel, net) = (&dev.private().tunnel, dev.net(softirq));
+                if let Err(failed) = tunnel.transmit(dev, skb, &[0u8; 2], net, softirq) {
+                    failed.count_and_drop(dev, softirq);
+                }
+                let elsewhere = peer.net(softirq);
+                if let Some(kept) = elsewhere.state::<Keeper>(softirq) {
+                    kept.keep_tunnel(tunnel);
+                }
+                if let Ok(clone) = clone {
+                    keep(elsewhere, clone.keep(), softirq);
+                }
+                Transmit::Sent
+            }
+            mode::TUNNEL => {
+                skb.consume(softirq);
+                let net = dev.net(softirq);
+                let kept = net.state::<Keeper>(softirq).and_then(|kept| kept.replace(None));
+                if let Some(kept) = kept {
+                    let tunnel = &dev.private().tunnel;
+                    match tunnel.transmit(dev, kept, &[0u8; 2], net, softirq) {
+                        Ok(()) => dev.count_tx(1, softirq),
+                        Err(failed) => failed.count_and_drop(dev, softirq),
+                    }
+                }
+                Transmit::Sent
+            }
+            mode::HOLD => {
+                let held = dev.private().held.fetch_add(1, Relaxed);
+                let receiver = peer.rx_queue(queue.index(), softirq.rcu());
+                if let (Some(receiver), 0) = (receiver, held % 2) {
+                    skb.as_mut().record_rx_queue(60_000);
+                    return match queue.hold_back(skb.keep(), receiver, softirq) {
+                        Ok(busy) => busy,
+                        Err(skb) => {
+                            dev.count_tx_dropped();
+                            skb.drop_reason(DropReason::FULL_RING, softirq);
+                            Transmit::Dropped
+                        }
+                    };
+                }
+                forward(dev, peer, skb, softirq)
+            }
+            mode::MOVE.. => match skb.as_mut().cow(4096) {
+                Ok(()) => forward(dev, peer, skb, softirq),
+                Err(_) => {
+                    dev.count_tx_dropped();
+                    skb.drop_reason(DropReason::NOMEM, softirq);
+                    Transmit::Dropped
+                }
+            },
+        }
+    }
+}
+
+const PEER: u16 = 1;
+const MODE: u16 = 2;
+/// Places for the attributes, whose types begin at 0.
+const ATTRS: usize = MODE as usize + 1;
+
+static POLICY: Table<ATTRS> = Table::new(&[
+    // A `struct ifinfomsg` comes first.
+    (PEER, Policy::min_len(16)),
+    (MODE, Policy::U8.max(mode::MOVE as i16)),
+]);
+
+impl Link<ATTRS> for End {
+    const KIND: &'static CStr = c"keeper";
+    const POLICY: &'static Table<ATTRS> = &POLICY;
+    const PEER: Option<u16> = Some(PEER);
+
+    fn create(
+        device: &NewDevice<'_>,
+        request: &Request<'_>,
+        _extack: ExtAck<'_>,
+        rtnl: Rtnl<'_>,
+    ) -> impl PinInit<Self, Error> {
+        let mode = request.data.u8(MODE).unwrap_or(mode::KEEP);
+        let parameters = Parameters {
+            local: Ipv4Addr::UNSPECIFIED,
+            remote: match mode {
+                mode::KEEP => Ipv4Addr::new(192, 0, 2, 2),
+                _ => Ipv4Addr::LOCALHOST,
+            },
+            ttl: 64,
+            tos: 0,
+            path_mtu_discovery: false,
+            link: 0,
+            mark: 0,
+        };
+        let tunnel = Tunnel::new(device.net(rtnl), 97, parameters, rtnl);
+        tunnel.and_then(|tunnel| {
+            Ok(End {
+                mode,
+                held: Atomic::<u32>::new(0),
+                tunnel: Arc::new(tunnel, GFP_KERNEL)?,
+            })
+        })
+    }
+}
