@@ -198,6 +198,10 @@ pub trait Context: Copy + private::Sealed {
     #[doc(hidden)]
     const GFP: u32;
 
+    /// The same for what stays for as long as a user wants: a task that may sleep is charged for it.
+    #[doc(hidden)]
+    const GFP_CHARGED: u32;
+
     /// What it is with bottom halves disabled: [`Softirq`], but [`Rcu`] of [`Rcu`].
     type BhDisabled<'a>: ReadSide<'a> + Into<Rcu<'a>>;
 
@@ -215,11 +219,12 @@ mod private {
 }
 
 macro_rules! context {
-    ($($token:ident: $gfp:ident, $bh:ident;)+) => {$(
+    ($($token:ident: $gfp:ident, $charged:ident, $bh:ident;)+) => {$(
         impl private::Sealed for $token<'_> {}
 
         impl Context for $token<'_> {
             const GFP: u32 = bindings::$gfp;
+            const GFP_CHARGED: u32 = bindings::$charged;
 
             type BhDisabled<'a> = $bh<'a>;
 
@@ -234,11 +239,11 @@ macro_rules! context {
 }
 
 context! {
-    Process: GFP_KERNEL, Softirq;
-    Rtnl: GFP_KERNEL, Softirq;
-    Rcu: GFP_ATOMIC, Rcu;
-    Softirq: GFP_ATOMIC, Softirq;
-    Napi: GFP_ATOMIC, Softirq;
+    Process: GFP_KERNEL, GFP_KERNEL_ACCOUNT, Softirq;
+    Rtnl: GFP_KERNEL, GFP_KERNEL_ACCOUNT, Softirq;
+    Rcu: GFP_ATOMIC, GFP_ATOMIC, Rcu;
+    Softirq: GFP_ATOMIC, GFP_ATOMIC, Softirq;
+    Napi: GFP_ATOMIC, GFP_ATOMIC, Softirq;
 }
 
 impl<'a> From<Softirq<'a>> for Rcu<'a> {
