@@ -234,6 +234,11 @@ def tells_what_changes():
     wait("route", "delete", destination="2001:db8:1::")
     ns.run("ip nexthop add id 7 via 192.0.2.9 dev d0; ip route add 203.0.113.0/24 nhid 7")
     equal(wait("route", "set", destination="203.0.113.0").get("nexthop"), None, "next hops of an object")
+    # Of neither of these `ip monitor` tells: routes go with their object, and with the last address.
+    ns.run("ip nexthop del id 7")
+    wait("route", "delete", destination="203.0.113.0")
+    ns.run("ip addr flush dev d0")
+    wait("route", "delete", destination="192.0.2.0")
 
 
 KINDS = {"vpair": "peer name vpair1", "veth": "peer name veth1", "vlan": "id 7", "macvlan": "",
@@ -296,6 +301,12 @@ def the_stream_is_a_fresh_dump():
     ns.run("ip link set ndummy down; ip link set ndummy carrier on; ip link set low up; ip link set ndummy up",
            check=False)
     same("with carrier")
+    # A port that leaves a bridge lives on, though `ip monitor` says that it was deleted.
+    if "bridge" in made:
+        ns.run("ip link set ndummy master nbridge; ip link set ndummy nomaster")
+        same("a port that has left its bridge")
+        index = ns.link("ndummy")["ifindex"]
+        assert ("device", index) in heard.objects, "the port is gone"
     other = NetNs()
     ns.run(f"ip link set nvpair netns {other.name}; ip link del nveth")
     same("gone")
