@@ -41,7 +41,7 @@ doc: setup
 
 vm:
 	@$(SETUP)
-	@scripts/vm $(KERNEL_ARG) $(if $(TIMEOUT),--timeout $(TIMEOUT)) "$$CMD"
+	@scripts/vm $(KERNEL_ARG) $(if $(TIMEOUT),--timeout $(TIMEOUT)) $(if $(INPUT),--input) "$$CMD"
 # As the user wrote it: its dollars are the shell's.
 override CMD := $(value CMD)
 export CMD
@@ -65,6 +65,7 @@ help:
 	@echo 'make bench             what it costs beside C, in instructions (WORKLOAD=name: one)'
 	@echo 'make doc               documentation into build/doc'
 	@echo 'make vm CMD=command    run a command as root in a virtual machine with the modules'
+	@echo '                       (INPUT=1: with the input that make has, else with none)'
 	@echo 'make shell             a shell there'
 	@echo 'make rust-analyzer     rust-project.json for editors'
 	@echo 'make clean             remove build/'

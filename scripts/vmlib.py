@@ -5,6 +5,7 @@ The machine is virtme-ng's; the first process is `guest-init`. The command's out
 errors and its exit status come over virtio ports, the kernel's log goes to a file.
 """
 
+import contextlib
 import ctypes
 import importlib.machinery
 import importlib.util
@@ -15,9 +16,11 @@ import select
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from kernetlib import CACHE, ROOT, Failure, Lock, say, toolchain
@@ -168,13 +171,14 @@ def boot(kernel, command, *, timeout=300, qemu=(), **options):
     """Runs `command` as `attempt` does, in a second machine if the kernel of the first is stuck.
 
     An emulated one seldom is, on a host with more to do than it has processors, when it takes its
-    clock into use: nothing of what is to be run has begun. One that has complained is not begun anew.
+    clock into use: nothing of what is to be run has begun. One that has complained is not begun anew,
+    nor one that has been given input.
     """
     start = time.monotonic()
     first = pathlib.Path(kernel) / "initramfs.cpio"
     options["qemu"] = [*qemu, *(["-initrd", str(first)] if first.is_file() else [])]
     outcome = attempt(kernel, command, timeout=timeout, **options)
-    if outcome.stuck and not outcome.splat():
+    if outcome.stuck and not outcome.splat() and options.get("input") is None:
         say(f"vm: {outcome.failure()}; booting it again")
         outcome = attempt(kernel, command, timeout=start + timeout - time.monotonic(), **options)
     return outcome
@@ -187,13 +191,14 @@ def is_stuck(console):
 
 
 def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", append=(), qemu=(),
-            environment=None, on_output=None, on_error=None, terminal=False, until=None):
+            environment=None, on_output=None, on_error=None, terminal=False, until=None, input=None):
     """Boots `kernel` (a build folder) and runs `command` with sh in the checkout.
 
     `modules` is a folder to mount on /lib/modules. Output is given in pieces of bytes to
     `on_output` and `on_error`, by default written to the own ones. `qemu` are more words
     for QEMU, `append` more words for the kernel; the machine is stopped, as at its time
-    limit, when the kernel's log has the pattern `until`. Returns an Outcome.
+    limit, when the kernel's log has the pattern `until`. The command's input is empty, or what
+    comes from the file descriptor `input`. Returns an Outcome.
     """
     image = pathlib.Path(kernel) / "arch/x86/boot/bzImage"
     if not image.is_file():
@@ -221,6 +226,14 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", 
     for name, (_, write) in pipes.items():
         ports += ["-chardev", f"file,id={name},path=/proc/self/fd/{write}",
                   "-device", f"virtserialport,name=kernet.{name},chardev={name}"]
+    theirs = []
+    if input is not None:
+        ours, qemus = socket.socketpair()
+        theirs.append(qemus)
+        ports += ["-chardev", f"socket,id=in,fd={qemus.fileno()}",
+                  "-device", "virtserialport,name=kernet.in,chardev=in"]
+        # Waits for the machine to take what it has read, and ends with this process.
+        threading.Thread(target=pump, args=(input, ours), daemon=True).start()
     serial = ["-chardev", f"stdio,id=console,signal=off,logfile={console}"] if terminal else \
         ["-chardev", f"file,id=console,path={console}"]
     full = [*machine(image, cpus, memory, "-icount" in qemu), *serial, "-serial", "chardev:console", *ports,
@@ -231,10 +244,13 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", 
     error = tempfile.TemporaryFile()
     process = subprocess.Popen(full, stdin=None if terminal else subprocess.DEVNULL,
                                stdout=None if terminal else error, stderr=error,
-                               pass_fds=[write for _, write in pipes.values()],
+                               pass_fds=[*(write for _, write in pipes.values()),
+                                         *(end.fileno() for end in theirs)],
                                preexec_fn=die_with_parent, start_new_session=not terminal)
     for _, write in pipes.values():
         os.close(write)
+    for end in theirs:
+        end.close()
     to = {pipes["out"][0]: on_output or to_file(sys.stdout),
           pipes["err"][0]: on_error or to_file(sys.stderr)}
     status = bytearray()
@@ -271,6 +287,14 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", 
         raise Failure(f"QEMU failed: {said[-1] if said else 'it said nothing'}; its command: {run}/qemu")
     text = status.decode(errors="replace").strip()
     return Outcome(int(text) if text.isdigit() else None, console, seconds, timed_out, stuck)
+
+
+def pump(source, sink):
+    """Passes on what comes from a file descriptor, and its end."""
+    with contextlib.suppress(OSError):
+        while data := os.read(source, 65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
 
 
 def to_file(file):

@@ -5,6 +5,12 @@ import re
 
 SCALARS = {"u8": "u8", "u16": "u16", "u32": "u32", "u64": "u64",
            "s8": "i8", "s16": "i16", "s32": "i32", "s64": "i64", "uint": "u64", "sint": "i64"}
+# What a policy of a type can check together.
+CHECKED = {"scalar": [{"min", "max", "range", "full-range", "flags-mask", "sparse"}],
+           "string": [{"exact-len"}, {"max-len", "unterminated-ok"}],
+           "binary": [{"exact-len"}, {"min-len", "max-len"}],
+           # Of the elements.
+           "indexed-array": [{"exact-len"}]}
 # Methods that a request has beside the getters.
 TAKEN = ("attrs", "untyped", "extack", "required", "bad_attr", "error", "net", "portid", "header",
          "socket")
@@ -130,7 +136,11 @@ class Attribute:
     # Policies
 
     def policy(self):
-        """The policy, as the kernel's generator would write it in C."""
+        """The policy, as the kernel's generator would write it in C; none that checks less than is asked."""
+        kind = "scalar" if self.type in SCALARS else self.type
+        wanted = set(self.checks)
+        if not any(wanted <= together for together in CHECKED.get(kind, [set()])):
+            self.unsupported(f"no policy of a {self.type} checks {' and '.join(sorted(wanted))}")
         if self.type == "flag":
             return "Policy::FLAG"
         if self.type in SCALARS:
@@ -138,6 +148,8 @@ class Attribute:
         if self.type == "string":
             return self.string_policy()
         if self.type == "binary":
+            if "min-len" in self.checks and "max-len" in self.checks:
+                return f"Policy::between({self.limit('min-len')}, {self.limit('max-len')})"
             for check, name in (("exact-len", "exact"), ("min-len", "min_len"),
                                 ("max-len", "max_len")):
                 if check in self.checks:

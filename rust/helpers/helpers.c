@@ -18,4 +18,6 @@
 #include "percpu.c"
 #include "rcu.c"
 #include "skbuff.c"
+#include "spinlock.c"
+#include "workqueue.c"
 #include "xdp.c"

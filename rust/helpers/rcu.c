@@ -3,6 +3,25 @@
 #include <linux/bottom_half.h>
 #include <linux/rcupdate.h>
 
+/* Exported, but declared in a header of RCU's own. With one processor there is nothing to hurry. */
+#ifdef CONFIG_TINY_RCU
+static inline void rcu_expedite_gp(void) { }
+static inline void rcu_unexpedite_gp(void) { }
+#else
+void rcu_expedite_gp(void);
+void rcu_unexpedite_gp(void);
+#endif
+
+__kernet_helper void kernet_helper_rcu_expedite_gp(void)
+{
+	rcu_expedite_gp();
+}
+
+__kernet_helper void kernet_helper_rcu_unexpedite_gp(void)
+{
+	rcu_unexpedite_gp();
+}
+
 __kernet_helper void kernet_helper_local_bh_disable(void)
 {
 	local_bh_disable();

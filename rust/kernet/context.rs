@@ -203,9 +203,13 @@ pub trait Context: Copy + private::Sealed {
     #[doc(hidden)]
     const GFP: u32;
 
-    /// The same, for what Rust allocates.
+    /// The same for what stays for as long as a user wants: a task that may sleep is charged for it.
     #[doc(hidden)]
-    const FLAGS: Flags;
+    const GFP_CHARGED: u32;
+
+    /// That, for what Rust allocates.
+    #[doc(hidden)]
+    const FLAGS_CHARGED: Flags;
 
     /// What it is with bottom halves disabled: [`Softirq`], but [`Rcu`] of [`Rcu`].
     type BhDisabled<'a>: ReadSide<'a> + Into<Rcu<'a>>;
@@ -224,12 +228,13 @@ mod private {
 }
 
 macro_rules! context {
-    ($($token:ident: $gfp:ident, $bh:ident;)+) => {$(
+    ($($token:ident: $gfp:ident, $charged:ident, $bh:ident;)+) => {$(
         impl private::Sealed for $token<'_> {}
 
         impl Context for $token<'_> {
             const GFP: u32 = bindings::$gfp;
-            const FLAGS: Flags = flags::$gfp;
+            const GFP_CHARGED: u32 = bindings::$charged;
+            const FLAGS_CHARGED: Flags = flags::$charged;
 
             type BhDisabled<'a> = $bh<'a>;
 
@@ -244,11 +249,11 @@ macro_rules! context {
 }
 
 context! {
-    Process: GFP_KERNEL, Softirq;
-    Rtnl: GFP_KERNEL, Softirq;
-    Rcu: GFP_ATOMIC, Rcu;
-    Softirq: GFP_ATOMIC, Softirq;
-    Napi: GFP_ATOMIC, Softirq;
+    Process: GFP_KERNEL, GFP_KERNEL_ACCOUNT, Softirq;
+    Rtnl: GFP_KERNEL, GFP_KERNEL_ACCOUNT, Softirq;
+    Rcu: GFP_ATOMIC, GFP_ATOMIC, Rcu;
+    Softirq: GFP_ATOMIC, GFP_ATOMIC, Softirq;
+    Napi: GFP_ATOMIC, GFP_ATOMIC, Softirq;
 }
 
 impl<'a> From<Softirq<'a>> for Rcu<'a> {

@@ -19,6 +19,7 @@ use kernel::{
     error::to_result,
     prelude::*,
     sync::atomic::{
+        Acquire,
         Atomic,
         Full,
         Release, //
@@ -30,9 +31,8 @@ use kernel::{
 use crate::{
     bindings,
     context::{
-        rcu_section,
-        Rcu,
-        Rtnl, //
+        Process,
+        Rcu, //
     },
     module::{
         failed,
@@ -43,6 +43,7 @@ use crate::{
 };
 
 mod route;
+mod walk;
 
 pub use route::{
     Nexthop,
@@ -69,16 +70,32 @@ pub trait Notifier: HasSlot<Slot> + Send + Sync + 'static {
     /// Something has happened to a route.
     ///
     /// When the module is loaded it is told [`Event::Replaced`] of the routes there are, of some
-    /// several times if routes change meanwhile.
+    /// several times if routes change meanwhile. Of what goes with a dying namespace it may be told,
+    /// too; [`Net::state`] answers `None` then.
     fn event(event: Event, route: &Route<'_>, net: &Net, rcu: Rcu<'_>);
+
+    /// From now on everything that happens to routes of `net` is told.
+    ///
+    /// Called for a namespace alone whose routes changed without a pause when the module was loaded:
+    /// the core does not register a notifier then. All its routes have been told since, not what
+    /// went before that.
+    fn resumed(_net: &Net, _process: Process<'_>) {}
 }
 
 /// Where the registration of a [`Notifier`] is found in a namespace, while it is registered. A type
 /// gets its own by [`slot!`](crate::slot!).
 pub struct Slot {
-    taken: Atomic<u32>,
+    /// [`FREE`], [`CHANGING`] or [`LIVE`].
+    phase: Atomic<u32>,
     id: Opaque<u32>,
 }
+
+/// Nobody is registered.
+const FREE: u32 = 0;
+/// Somebody is being registered or unregistered.
+const CHANGING: u32 = 1;
+/// Somebody is registered in all namespaces.
+const LIVE: u32 = 2;
 
 // SAFETY: The number is written by the core when who has taken the slot registers, before any reader
 // exists, and read only after.
@@ -89,7 +106,7 @@ impl Slot {
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
         Self {
-            taken: Atomic::<u32>::new(0),
+            phase: Atomic::<u32>::new(FREE),
             id: Opaque::new(0),
         }
     }
@@ -99,6 +116,12 @@ impl Slot {
 struct Registered {
     block: MaybeUninit<bindings::notifier_block>,
     net: *mut bindings::net,
+    /// Whether the block is in the chain.
+    told: Atomic<u32>,
+    /// Tries again where routes change without a pause.
+    retry: MaybeUninit<bindings::delayed_work>,
+    /// When, in jiffies from the last time. Used by `retry` alone, once that is queued.
+    pause: usize,
 }
 
 /// The registration of a notifier in all namespaces.
@@ -115,14 +138,15 @@ unsafe impl<N: Notifier> Sync for Registration<N> {}
 
 // SAFETY: `register_pernet_subsys()` registers in all namespaces or in none. `unregister` takes the
 // notifier out of all of them (`pre_exit`); `unregister_fib_notifier()` waits for a grace period,
-// and calls are made in a read-side section.
+// and calls are made in a read-side section. A namespace that dies before that is gone when
+// `unregister_pernet_subsys()` has the lock under which it dies.
 unsafe impl<N: Notifier> Part for Registration<N> {
     unsafe fn register(
         slot: *mut Self,
         _module: &'static ThisModule,
         name: &'static CStr,
     ) -> Result {
-        if N::slot().taken.cmpxchg(0, 1, Full).is_err() {
+        if N::slot().phase.cmpxchg(FREE, CHANGING, Full).is_err() {
             return Err(failed(
                 name,
                 fmt!("FIB notifier: it is registered already"),
@@ -143,22 +167,28 @@ unsafe impl<N: Notifier> Part for Registration<N> {
             ptr::write(field, ops);
             bindings::register_pernet_subsys(field)
         });
-        if result.is_err() {
-            N::slot().taken.store(0, Release);
-        }
+        let registered = if result.is_ok() { LIVE } else { FREE };
+        N::slot().phase.store(registered, Release);
         result.map_err(|e| failed(name, fmt!("FIB notifier"), e))
     }
 
     unsafe fn unregister(slot: *mut Self) {
+        N::slot().phase.store(CHANGING, Release);
+        // A grace period for each namespace, one after the other, under the lock that making one
+        // takes: short ones.
+        // SAFETY: Taken back below.
+        unsafe { bindings::rcu_expedite_gp() };
         // SAFETY: Registered, by the caller's promise.
         unsafe { bindings::unregister_pernet_subsys(Opaque::cast_into(&raw const (*slot).pernet)) };
-        N::slot().taken.store(0, Release);
+        // SAFETY: Asked for above.
+        unsafe { bindings::rcu_unexpedite_gp() };
+        N::slot().phase.store(FREE, Release);
     }
 }
 
 impl<N: Notifier> Registration<N> {
-    /// How often the core is asked, which itself tries five times, while routes change.
-    const TRIES: usize = 20;
+    /// The first pause before the core is asked again, in jiffies, and the longest.
+    const PAUSES: (usize, usize) = (bindings::HZ as usize / 10, bindings::HZ as usize * 60);
 
     /// # Safety
     ///
@@ -180,15 +210,67 @@ impl<N: Notifier> Registration<N> {
         unsafe {
             let this = Self::registered(net);
             (*this).net = net;
-            let block = (*this).block.write(block);
-            let mut error = 0;
-            for _ in 0..Self::TRIES {
-                error = bindings::register_fib_notifier(net, block, None, ptr::null_mut());
-                if error != EBUSY.to_errno() {
-                    break;
+            (*this).pause = Self::PAUSES.0;
+            (*this).block.write(block);
+            bindings::init_delayed_work((*this).retry.as_mut_ptr(), Some(Self::retry_callback));
+            match Self::ask(this) {
+                Ok(()) => 0,
+                // Who changes routes without a pause keeps nobody from loading a module.
+                Err(e) if e == EBUSY => {
+                    Self::ask_later(this);
+                    0
                 }
+                Err(e) => e.to_errno(),
             }
-            error
+        }
+    }
+
+    /// Shows the notifier the routes there are and registers it, if they do not change meanwhile.
+    ///
+    /// # Safety
+    ///
+    /// `this` is that of a namespace in which the notifier is not registered; nobody else asks.
+    unsafe fn ask(this: *mut Registered) -> Result {
+        // SAFETY: By the caller's promise. The block stays until after `pre_exit`.
+        unsafe {
+            let block = (*this).block.as_mut_ptr();
+            to_result(bindings::register_fib_notifier(
+                (*this).net,
+                block,
+                None,
+                ptr::null_mut(),
+            ))?;
+            (*this).told.store(1, Release);
+        }
+        Ok(())
+    }
+
+    /// # Safety
+    ///
+    /// `this` is that of a namespace, with `retry` initialised and not queued.
+    unsafe fn ask_later(this: *mut Registered) {
+        // SAFETY: By the caller's promise; `pre_exit` waits for it.
+        unsafe {
+            bindings::queue_delayed_work_unbound((*this).retry.as_mut_ptr(), (*this).pause);
+            (*this).pause = (*this).pause.saturating_mul(2).min(Self::PAUSES.1);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called by the work queue, with the work of a `Registered`.
+    unsafe extern "C" fn retry_callback(work: *mut bindings::work_struct) {
+        // SAFETY: The work is the first field of the delayed one, that a field of this, which
+        // `pre_exit` keeps until this has returned.
+        unsafe {
+            let this = work
+                .byte_sub(core::mem::offset_of!(Registered, retry))
+                .cast::<Registered>();
+            if Self::ask(this).is_err() {
+                return Self::ask_later(this);
+            }
+            // Work may sleep, and the module that waits for it runs.
+            N::resumed(Net::from_raw((*this).net), Process::assume());
         }
     }
 
@@ -197,9 +279,21 @@ impl<N: Notifier> Registration<N> {
     /// Called by the core only.
     unsafe extern "C" fn pre_exit_callback(net: *mut bindings::net) {
         // SAFETY: `init` has succeeded for this namespace.
+        let this = unsafe { Self::registered(net) };
+        // SAFETY: As above. No work is queued when this returns, nor will be.
+        unsafe { bindings::cancel_delayed_work_sync((*this).retry.as_mut_ptr()) };
+        // A namespace that dies takes its chain with it: nobody calls when all that has routes there
+        // has gone (`exit`), before what the core has allocated for anybody is freed. To unregister
+        // would cost a grace period for each. `unregister` waits until those are gone.
+        if N::slot().phase.load(Acquire) == LIVE {
+            return;
+        }
+        // SAFETY: As above.
         unsafe {
-            bindings::unregister_fib_notifier(net, (*Self::registered(net)).block.as_mut_ptr())
-        };
+            if (*this).told.load(Acquire) != 0 {
+                bindings::unregister_fib_notifier(net, (*this).block.as_mut_ptr());
+            }
+        }
     }
 
     /// # Safety
@@ -223,69 +317,5 @@ impl<N: Notifier> Registration<N> {
             N::event(event, &route, net, rcu);
         }
         bindings::NOTIFY_DONE as c_int
-    }
-}
-
-impl Net {
-    /// Shows the first route to each destination of each table to `each`, which must not sleep.
-    ///
-    /// Under RTNL IPv4's do not change. IPv6's tables are each locked while their routes are shown.
-    ///
-    /// # Errors
-    ///
-    /// [`ENOMEM`]; [`ENODEV`] when the namespace is dying.
-    #[doc(alias = "fib_dump")]
-    pub fn for_each_route<F: FnMut(&Route<'_>) + Send>(&self, _rtnl: Rtnl<'_>, each: F) -> Result {
-        #[repr(C)]
-        struct Walk<F> {
-            block: bindings::notifier_block,
-            each: F,
-        }
-
-        /// # Safety
-        ///
-        /// Called with the block of a walk and a `struct fib_notifier_info`.
-        unsafe extern "C" fn shown<F: FnMut(&Route<'_>)>(
-            block: *mut bindings::notifier_block,
-            event: usize,
-            info: *mut c_void,
-        ) -> c_int {
-            // SAFETY: By the caller's promise; the block is the first field.
-            unsafe {
-                if let Some((_, route)) = route::told(event, info) {
-                    ((*block.cast::<Walk<F>>()).each)(&route);
-                }
-            }
-            bindings::NOTIFY_DONE as c_int
-        }
-
-        // With a reference to the namespace what routes it has stays.
-        let net = self.get().ok_or(ENODEV)?;
-        let mut walk = Walk {
-            block: bindings::notifier_block {
-                notifier_call: Some(shown::<F>),
-                ..pin_init::zeroed()
-            },
-            each,
-        };
-        // SAFETY: The namespace is alive: its operations are set or, without IPv6, null.
-        let families = unsafe {
-            [
-                (*net.as_raw()).ipv4.notifier_ops,
-                (*net.as_raw()).ipv6.notifier_ops,
-            ]
-        };
-        for ops in families {
-            // SAFETY: As above.
-            let Some(dump) = (unsafe { ops.as_ref() }).and_then(|ops| ops.fib_dump) else {
-                continue;
-            };
-            // SAFETY: In a read-side section, as `register_fib_notifier()` calls it. The block is
-            // called in this task, and not kept.
-            to_result(rcu_section(|_| unsafe {
-                dump(net.as_raw(), (&raw mut walk).cast(), ptr::null_mut())
-            }))?;
-        }
-        Ok(())
     }
 }

@@ -8,10 +8,7 @@ use core::{
     net::IpAddr,
     ptr, //
 };
-use kernel::{
-    prelude::*,
-    types::Opaque, //
-};
+use kernel::types::Opaque;
 
 use crate::{
     address::{
@@ -20,6 +17,7 @@ use crate::{
     },
     bindings,
     context::{
+        rcu_section,
         Process,
         Rcu, //
     },
@@ -192,44 +190,18 @@ impl Neighbour {
 impl Net {
     /// Shows each neighbour in the namespace to `each`, which must not sleep.
     ///
-    /// The table is locked meanwhile: each is in it when it is shown, and none is shown twice. Sending a
-    /// packet may take the lock too: `each` has no token that it asks for, and can make none.
+    /// No lock is held meanwhile, as the tables are those of all namespaces. Each that is there all the
+    /// while is shown; when its table grows, all are shown once more. One that comes or goes may be
+    /// shown or not.
+    ///
+    /// `each` has no token that sending a packet asks for, and can make none.
     #[doc(alias = "neigh_for_each")]
     pub fn for_each_neighbour<F: FnMut(&Neighbour) + Send>(
         &self,
         family: Family,
         _process: Process<'_>,
-        each: F,
+        mut each: F,
     ) {
-        struct Walk<'a, F> {
-            net: &'a Net,
-            each: F,
-        }
-
-        /// # Safety
-        ///
-        /// Called with a neighbour, whose own lock is not held, and a walk.
-        unsafe extern "C" fn shown<F: FnMut(&Neighbour)>(
-            neighbour: *mut bindings::neighbour,
-            walk: *mut c_void,
-        ) {
-            // SAFETY: By the caller's promise.
-            let (neighbour, walk) = unsafe {
-                (
-                    Neighbour::from_raw(neighbour),
-                    &mut *walk.cast::<Walk<'_, F>>(),
-                )
-            };
-            if let Some(neighbour) = neighbour {
-                // SAFETY: The device of a neighbour is alive; only the address of its namespace is
-                // looked at.
-                let net = unsafe { bindings::dev_net(neighbour.device().as_raw()) };
-                if ptr::eq(net, walk.net.as_raw()) {
-                    (walk.each)(neighbour);
-                }
-            }
-        }
-
         let table = match family {
             Family::Ipv4 => &raw mut bindings::arp_tbl,
             Family::Ipv6 => {
@@ -240,9 +212,75 @@ impl Net {
                 &raw mut bindings::nd_tbl
             }
         };
-        let mut walk = Walk { net: self, each };
-        // SAFETY: IPv4's table there always is, IPv6's if that is enabled. The walk is valid
-        // during the call, which takes the table's lock; the task holds none, as it may sleep.
-        unsafe { bindings::neigh_for_each(table, Some(shown::<F>), (&raw mut walk).cast()) };
+        // SAFETY: IPv4's table there always is, IPv6's if that is enabled.
+        while !unsafe { self.walk(table, &mut each) } {}
+    }
+
+    /// As `for_each_neighbour`. `false` if the table has grown: neighbours that were not shown may
+    /// have moved behind this.
+    ///
+    /// # Safety
+    ///
+    /// The table is one of IPv4's or IPv6's neighbours, in use. The task holds no lock.
+    unsafe fn walk<F: FnMut(&Neighbour)>(
+        &self,
+        table: *mut bindings::neigh_table,
+        each: &mut F,
+    ) -> bool {
+        // SAFETY: By the caller's promise. The buckets are freed a grace period after others have
+        // taken their place, which are twice as many.
+        let buckets = move || unsafe { ptr::read_volatile(&raw const (*table).nht) };
+        // SAFETY: As above.
+        let shift = rcu_section(|_| unsafe { (*buckets()).hash_shift });
+        for index in 0..1usize.checked_shl(shift).unwrap_or(0) {
+            // SAFETY: As above; there are as many. Neighbours are freed after a grace period, and
+            // what is taken out keeps its successor.
+            let same = rcu_section(|_| unsafe {
+                let buckets = buckets();
+                if (*buckets).hash_shift != shift {
+                    return false;
+                }
+                let head = (*buckets).hash_heads.add(index);
+                let mut entry = ptr::read_volatile(&raw const (*head).first);
+                while !entry.is_null() {
+                    self.show(
+                        entry
+                            .byte_sub(core::mem::offset_of!(bindings::neighbour, hash))
+                            .cast(),
+                        each,
+                    );
+                    entry = ptr::read_volatile(&raw const (*entry).next);
+                }
+                true
+            });
+            if !same {
+                return false;
+            }
+        }
+        // Neighbours are moved under this lock, and the table replaced in the end.
+        // SAFETY: The table is valid; the task holds no lock.
+        unsafe {
+            bindings::spin_lock_bh(&raw mut (*table).lock);
+            let same = (*buckets()).hash_shift == shift;
+            bindings::spin_unlock_bh(&raw mut (*table).lock);
+            same
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `neighbour` is one, whose own lock is not held, or was when the read-side section began that
+    /// the caller is in.
+    unsafe fn show<F: FnMut(&Neighbour)>(&self, neighbour: *mut bindings::neighbour, each: &mut F) {
+        // SAFETY: By the caller's promise.
+        let Some(neighbour) = (unsafe { Neighbour::from_raw(neighbour) }) else {
+            return;
+        };
+        // SAFETY: The device of a neighbour that is in its table, or was when the section began, is
+        // alive; only the address of its namespace is looked at.
+        let net = unsafe { bindings::dev_net_lent(neighbour.device().as_raw()) };
+        if ptr::eq(net, self.as_raw()) {
+            each(neighbour);
+        }
     }
 }

@@ -64,10 +64,11 @@ mod tests {
         Process, //
     };
 
-    static TABLE: Table<4> = Table::new(&[
+    static TABLE: Table<5> = Table::new(&[
         (1, Policy::U32.range(1, 9)),
         (2, Policy::exact(4)),
         (3, Policy::string(8)),
+        (4, Policy::between(2, 6)),
     ]);
 
     #[test]
@@ -121,7 +122,16 @@ mod tests {
         assert!(refused(|w| w.put_u8(1, 1)));
         assert!(refused(|w| w.put(2, &[1, 2, 3])));
         assert!(refused(|w| w.put(3, b"much too long\0")));
-        assert!(refused(|w| w.put_u32(4, 1)));
+        for (len, wanted) in [(1, true), (2, false), (6, false), (7, true)] {
+            let result = process(|process| {
+                Writer::scratch(process, 512, |writer| {
+                    writer.nest(7, |nest| nest.put(4, [0; 8].get(..len).unwrap_or_default()))
+                })?
+                .with(|attr| attr.nested(&TABLE, ExtAck::NONE).map(|_| ()))
+            });
+            assert_eq!(result.map(|result| result.is_err()), Some(wanted));
+        }
+        assert!(refused(|w| w.put_u32(5, 1)));
     }
 
     #[test]

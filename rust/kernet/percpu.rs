@@ -49,7 +49,7 @@ impl Totals {
 }
 
 impl Counters {
-    /// Allocates counters at zero.
+    /// Allocates counters at zero; in a context that may sleep, the memory is charged to the task.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ impl Counters {
     #[doc(alias = "alloc_percpu_gfp")]
     pub fn new<C: Context>(_context: C) -> Result<Self> {
         // SAFETY: No requirements.
-        let pointer = unsafe { bindings::alloc_pcpu_lstats(C::GFP) };
+        let pointer = unsafe { bindings::alloc_pcpu_lstats(C::GFP_CHARGED) };
         // INVARIANT: Just allocated, and initialised by the macro.
         NonNull::new(pointer).map(Self).ok_or(ENOMEM)
     }

@@ -122,7 +122,7 @@ impl<T> Node<T> {
                 },
                 value,
             },
-            C::FLAGS,
+            C::FLAGS_CHARGED,
         )?))
     }
 }
@@ -135,7 +135,7 @@ impl<T> Node<T> {
 /// # Freeing
 ///
 /// A replaced value is dropped after an RCU grace period, in softirq: dropping a `T` must not
-/// sleep. The cell itself may be dropped anywhere; that drops the value at once, as nobody can hold
+/// sleep. At most twice [`PER_GRACE_PERIOD`] wait for that: who replaces more waits for them. The cell itself may be dropped anywhere; that drops the value at once, as nobody can hold
 /// a borrow of it.
 ///
 /// # Invariants
@@ -145,7 +145,14 @@ impl<T> Node<T> {
 pub struct Cell<T: Send + Sync + 'static> {
     node: Atomic<*mut NodeInner<T>>,
     _owns: PhantomData<T>,
+    /// How many values were replaced since `since`.
+    replaced: Atomic<u32>,
+    /// Where RCU was then.
+    since: Atomic<usize>,
 }
+
+/// So many values of a cell are replaced in a grace period; who replaces the next waits for its end.
+pub const PER_GRACE_PERIOD: u32 = 32;
 
 // SAFETY: The cell owns a `T`, which may be dropped elsewhere.
 unsafe impl<T: Send + Sync + 'static> Send for Cell<T> {}
@@ -156,18 +163,21 @@ impl<T: Send + Sync + 'static> Cell<T> {
     /// An empty cell.
     pub const fn empty() -> Self {
         // INVARIANT: Null.
-        Self {
-            node: Atomic::<*mut NodeInner<T>>::new(ptr::null_mut()),
-            _owns: PhantomData,
-        }
+        Self::with(ptr::null_mut())
     }
 
     /// A cell with a value in it.
     pub fn new(node: Node<T>) -> Self {
         // INVARIANT: From `KBox::into_raw`, and owned by the cell from here on.
+        Self::with(KBox::into_raw(node.0))
+    }
+
+    const fn with(node: *mut NodeInner<T>) -> Self {
         Self {
-            node: Atomic::<*mut NodeInner<T>>::new(KBox::into_raw(node.0)),
+            node: Atomic::<*mut NodeInner<T>>::new(node),
             _owns: PhantomData,
+            replaced: Atomic::<u32>::new(0),
+            since: Atomic::<usize>::new(0),
         }
     }
 
@@ -181,7 +191,8 @@ impl<T: Send + Sync + 'static> Cell<T> {
         Some(unsafe { &(*node.as_ptr()).value })
     }
 
-    /// Publishes a value, or none; the one before is dropped after a grace period.
+    /// Publishes a value, or none; the one before is dropped after a grace period. May wait for one,
+    /// so that no user has the kernel keep any number of old values.
     #[doc(alias = "rcu_assign_pointer")]
     #[doc(alias = "call_rcu")]
     pub fn replace(&self, node: Option<Node<T>>, _process: Process<'_>) {
@@ -192,6 +203,23 @@ impl<T: Send + Sync + 'static> Cell<T> {
             // SAFETY: The node is out of the cell and ours alone. What drops it is code of the
             // module that runs, whose unload waits for it, as `_process` says.
             unsafe { drop_later(&raw mut (*old).head) };
+            self.bound();
+        }
+    }
+
+    /// A value was replaced. Several writers at a time count a few too many or too few.
+    fn bound(&self) {
+        let replaced = self.replaced.fetch_add(1, Relaxed);
+        // SAFETY: No requirements but that the task may sleep, as the caller's token says.
+        unsafe {
+            if replaced == 0 {
+                self.since
+                    .store(bindings::get_state_synchronize_rcu(), Relaxed);
+            } else if replaced >= PER_GRACE_PERIOD {
+                // At once if a grace period has passed, as it has unless somebody is in a hurry.
+                bindings::cond_synchronize_rcu(self.since.load(Relaxed));
+                self.replaced.store(0, Relaxed);
+            }
         }
     }
 }

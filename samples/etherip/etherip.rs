@@ -160,9 +160,12 @@ impl Tunnels {
         self.devices.find(hash, rcu, |dev| rank(dev) == best)
     }
 
-    /// Refuses end points that another tunnel has; `own` is the device that wants them.
+    /// Refuses end points that another tunnel has; `own` is the device that wants them. `net` is the
+    /// namespace of these tunnels, in which who asks is an administrator: the other device is named
+    /// if it is there, as elsewhere it is none of his business.
     fn check_free(
         &self,
+        net: &Net,
         wanted: &Parameters,
         own: Option<&Dev<Device>>,
         extack: ExtAck<'_>,
@@ -176,13 +179,17 @@ impl Tunnels {
                     });
                     same && !own.is_some_and(|own| core::ptr::eq(own, dev))
                 })
-                .map(|dev| dev.name())
+                .map(|dev| (dev.net(rcu) == net).then(|| dev.name()))
         });
         match taken {
             None => Ok(()),
-            Some(name) => Err(extack.error(
+            Some(Some(name)) => Err(extack.error(
                 EEXIST,
                 fmt!("{name} is a tunnel between these addresses already"),
+            )),
+            Some(None) => Err(extack.error(
+                EEXIST,
+                fmt!("a tunnel between these addresses is in another namespace"),
             )),
         }
     }
@@ -360,7 +367,7 @@ impl Link<{ attr::COUNT }> for Device {
         let tunnels = state(net, extack, rtnl)?;
         let old = Self::parameters(dev).ok_or(EINVAL)?;
         let parameters = attr::parse(request.data, Some(old), extack)?;
-        tunnels.check_free(&parameters, Some(dev), extack)?;
+        tunnels.check_free(net, &parameters, Some(dev), extack)?;
 
         let tunnel = Tunnel::new(net, PROTOCOL, parameters, rtnl)?;
         let underlay = tunnel.underlay(net, HEADER_LEN, rtnl);
@@ -397,7 +404,7 @@ fn new(
 ) -> Result<Device> {
     let net = request.link_net().ok_or(EINVAL)?;
     let parameters = attr::parse(request.data, None, extack)?;
-    state(net, extack, rtnl)?.check_free(&parameters, None, extack)?;
+    state(net, extack, rtnl)?.check_free(net, &parameters, None, extack)?;
     let tunnel = Tunnel::new(net, PROTOCOL, parameters, rtnl)?;
     let underlay = tunnel.underlay(net, HEADER_LEN, rtnl);
     device.set_default_mtu(underlay.mtu, request);

@@ -13,17 +13,11 @@ import time
 import rtnl
 from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, main, need, run,
                       wait_until)
-from tunnels import (A, B, LINK, LOCAL, PMTUDISC, REMOTE, TOS, TTL, address, links, refused,
+from tunnels import (A, B, LINK, LOCAL, PMTUDISC, REMOTE, TOS, TTL, address, links, refused, settings,
                      router_device, statistics, tunnel, two, underlay)
 
 PROTOCOL = 97
 NOT_ECT, ECT_1, ECT_0, CE = 0, 1, 2, 3
-
-
-def settings(ns, name="t0"):
-    """The attributes that the kernel answers, by number."""
-    with ns.enter():
-        return rtnl.info(name)
 
 
 @contextlib.contextmanager

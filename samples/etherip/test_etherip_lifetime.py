@@ -6,8 +6,10 @@ import errno
 import struct
 
 import rtnl
+from container import Container
 from selftest import NetNs, case, checked, equal, loaded, main, rmmod, run, wait_until
-from tunnels import A, B, links, refused, statistics, tunnel, two, underlay, up
+from tunnels import (A, B, LOCAL, REMOTE, TTL, address, links, refused, settings, statistics, tunnel, two,
+                     underlay, up)
 
 IFLA_LINK_NETNSID = 37
 
@@ -30,10 +32,38 @@ def moved_it_keeps_its_underlay():
     assert "link_netnsid" in c.link("t0"), c.link("t0")
     tunnel(c, ttl=5, create=False)
     assert c.ping("198.51.100.2")
-    # Its key is still that of a.
-    refused(errno.EEXIST, "t0", tunnel, a, name="t1", local=A, remote=B)
+    # Its key is still that of a, where nobody sees the device.
+    refusal = refused(errno.EEXIST, "another namespace", tunnel, a, name="t1", local=A, remote=B)
+    assert "t0" not in str(refusal), refusal
     a.delete()
     wait_until(lambda: not links(c), 30, "the tunnel goes with its underlay")
+
+
+def change(data):
+    rtnl.newlink("t0", "etherip", data=data, create=False)
+
+
+@case
+def changed_by_who_may_in_its_underlay():
+    """Root of a container that has been given a tunnel does not say where the host's packets go, nor
+    hears of the host's tunnels. A gretap is refused, too; root of the host may."""
+    a, _, _ = two()
+    tunnel(a, name="other", remote="192.0.2.200")
+    inside = Container()
+    a.run(f"ip link set t0 netns {inside.name}")
+    before = settings(inside)
+    refusal = refused(errno.EPERM, "CAP_NET_ADMIN", inside.do, change, [(REMOTE, address("198.51.100.66"))])
+    for data in ([], [(TTL, b"\5")], [(LOCAL, address("0.0.0.0")), (REMOTE, address("192.0.2.200"))]):
+        equal(str(refused(errno.EPERM, "CAP_NET_ADMIN", inside.do, change, data)), str(refusal), "what is said")
+    equal(settings(inside), before, "settings")
+    # Of a tunnel of its own it may change all.
+    inside.do(rtnl.newlink, "t1", "etherip", data=[(REMOTE, address(B))])
+    inside.do(rtnl.newlink, "t1", "etherip", data=[(TTL, b"\7")], create=False)
+    tunnel(inside, ttl=9, create=False)
+    equal(settings(inside)[TTL], b"\t", "TTL set by the host's root")
+    refusal = refused(errno.EEXIST, "another namespace", tunnel, inside, local="0.0.0.0",
+                      remote="192.0.2.200", create=False)
+    assert "other" not in str(refusal), refusal
 
 
 @case

@@ -79,6 +79,12 @@ def statistics(ns, name="t0"):
     return json.loads(text)[0]["stats64"]
 
 
+def settings(ns, name="t0"):
+    """The attributes that the kernel answers, by number."""
+    with ns.enter():
+        return rtnl.info(name)
+
+
 def links(ns, kind="etherip"):
     text = ns.run(f"ip -d -j link show type {kind}").stdout.strip()
     return [link["ifname"] for link in json.loads(text or "[]") if link]

@@ -2,15 +2,7 @@
 
 //! The generic netlink family, as `Documentation/netlink/specs/firewall.yaml` tells it.
 
-use core::net::{
-    IpAddr,
-    Ipv4Addr,
-    Ipv6Addr, //
-};
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
+use kernel::prelude::*;
 use kernet::{
     context::Process,
     genl::{
@@ -19,19 +11,11 @@ use kernet::{
         Notification,
         Replied, //
     },
-    nlattr::{
-        Attr,
-        Attrs,
-        ExtAck, //
-    },
-    percpu::Counters,
-    wire::ip::{
-        Protocol,
-        Version, //
-    }, //
+    wire::ip::Version, //
 };
 
 use crate::{
+    draft::Draft,
     nl_generated::{
         attr::{
             self,
@@ -40,7 +24,6 @@ use crate::{
         notify,
         reply,
         request,
-        view,
         Family,
         Operations,
         RuleAddReply,
@@ -52,44 +35,20 @@ use crate::{
         RuleGetDumpRequest,
         RuleGetReply,
         RuleGetRequest,
+        RuleReplaceReply,
+        RuleReplaceRequest,
         Served,
         StatsGetReply,
         StatsGetRequest, //
     },
     rules::{
-        End,
-        Field,
-        Match,
         Prefix,
-        Refusal,
         Rule,
         RuleSet,
-        Wish,
+        FIRST_PRIORITY,
         MAX_RULES, //
     },
     Firewall, //
-};
-
-/// The attributes of one end of a rule, by type.
-struct EndAttrs {
-    address: u16,
-    prefix_len: u16,
-    port_min: u16,
-    port_max: u16,
-}
-
-const SOURCE: EndAttrs = EndAttrs {
-    address: rule::SOURCE,
-    prefix_len: rule::SOURCE_PREFIX_LEN,
-    port_min: rule::SOURCE_PORT_MIN,
-    port_max: rule::SOURCE_PORT_MAX,
-};
-
-const DESTINATION: EndAttrs = EndAttrs {
-    address: rule::DESTINATION,
-    prefix_len: rule::DESTINATION_PREFIX_LEN,
-    port_min: rule::DESTINATION_PORT_MIN,
-    port_max: rule::DESTINATION_PORT_MAX,
 };
 
 /// Who serves the family.
@@ -103,56 +62,53 @@ impl Operations for Control {
         reply: RuleAddReply<'_>,
         process: Process<'_>,
     ) -> Result<Replied> {
-        let extack = request.extack();
         let asked = request.required(attr::firewall::RULE, request.rule())?;
-        let attrs = asked.attrs();
-        for counter in [rule::PACKETS, rule::BYTES] {
-            if let Some(attr) = attrs.get(counter) {
-                return Err(request.bad_attr(
-                    Some(attr),
-                    EINVAL,
-                    fmt!("unknown in a request: the kernel counts"),
-                ));
-            }
-        }
-        let action = asked
-            .action()
-            .ok_or_else(|| attrs.missing(rule::ACTION, extack))?;
-        let wish = wish(&asked, extack)?;
-        let matches = Match::new(&wish).map_err(|refusal| explain(refusal, attrs, extack))?;
-        let counters = Arc::new(Counters::new(process)?, GFP_KERNEL)?;
+        let draft = Draft::new(&asked, request.extack(), process)?;
 
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
         let mut editor = tables.editor.lock();
         let current = editor.current.clone();
         if current.len() >= MAX_RULES {
-            return Err(request.error(
-                ENOSPC,
-                fmt!("the namespace has {MAX_RULES} rules, which is all it can have"),
-            ));
+            return Err(request.error(ENOSPC, fmt!("a namespace can have {MAX_RULES} rules")));
         }
-        let id = match asked.id() {
+        let before = match request.before() {
+            None => None,
+            Some(_) if draft.priority.is_some() => {
+                return Err(request.bad_attr(
+                    request.attrs().get(attr::firewall::BEFORE),
+                    EINVAL,
+                    fmt!("a rule before another one has its priority, and none of its own"),
+                ));
+            }
+            Some(id) => Some(current.get(id).ok_or_else(|| {
+                request.bad_attr(
+                    request.attrs().get(attr::firewall::BEFORE),
+                    ENOENT,
+                    fmt!("there is no rule {id}"),
+                )
+            })?),
+        };
+        let chosen = draft.id.is_none();
+        let id = match draft.id {
             Some(id) if current.get(id).is_some() => {
                 return Err(request.bad_attr(
-                    attrs.get(rule::ID),
+                    asked.attrs().get(rule::ID),
                     EEXIST,
                     fmt!("there is a rule {id} already"),
                 ));
             }
             Some(id) => id,
-            None => free_id(&current, editor.last_id),
+            None => free_id(editor.last_id, |id| current.get(id).is_some()),
         };
-        let rule = Rule {
-            id,
-            priority: asked.priority().unwrap_or_else(|| current.last_priority()),
-            sequence: editor.sequence,
-            matches,
-            action,
-            counters,
+        let priority = match (draft.priority, before) {
+            (Some(priority), _) => priority,
+            (None, Some(before)) => before.priority,
+            (None, None) => current.last_priority(),
         };
-        tables.publish(&mut editor, current.with(&rule)?, process)?;
-        editor.sequence = editor.sequence.wrapping_add(1);
-        if asked.id().is_none() {
+        let rule = draft.rule(id, priority);
+        let rules = current.with(rule.clone(), before.map(|before| before.id))?;
+        tables.publish(&mut editor, rules, process)?;
+        if chosen {
             editor.last_id = id;
         }
         // Under the lock, so that listeners hear of changes in their order. That one may lose what it
@@ -162,6 +118,55 @@ impl Operations for Control {
         });
         drop(editor);
         reply.send(process, |message| put_rule(message, &rule))
+    }
+
+    fn rule_replace(
+        request: &RuleReplaceRequest<'_, Self>,
+        reply: RuleReplaceReply<'_>,
+        process: Process<'_>,
+    ) -> Result<Replied> {
+        let extack = request.extack();
+        let mut rules = KVVec::new();
+        let mut ids = KVVec::new();
+        let mut priority = FIRST_PRIORITY;
+        for asked in request.rules() {
+            if rules.len() >= MAX_RULES {
+                return Err(request.error(ENOSPC, fmt!("a namespace can have {MAX_RULES} rules")));
+            }
+            let draft = Draft::new(&asked, extack, process)?;
+            if let Some(id) = draft.id {
+                if ids.contains(&id) {
+                    return Err(extack.bad_attr(
+                        asked.attrs().get(rule::ID),
+                        EEXIST,
+                        fmt!("there is a rule {id} in this request already"),
+                    ));
+                }
+                ids.push(id, GFP_KERNEL_ACCOUNT)?;
+            }
+            priority = draft.priority.unwrap_or(priority);
+            // No rule has this number: it gets one under the lock.
+            let id = draft.id.unwrap_or(0);
+            rules.push(draft.rule(id, priority), GFP_KERNEL_ACCOUNT)?;
+        }
+        ids.sort_unstable();
+        let count = u32::try_from(rules.len()).unwrap_or(u32::MAX);
+
+        let tables = request.state::<Firewall>().ok_or(ENODEV)?;
+        let mut editor = tables.editor.lock();
+        let mut last_id = editor.last_id;
+        for rule in rules.iter_mut().filter(|rule| rule.id == 0) {
+            last_id = free_id(last_id, |id| ids.binary_search(&id).is_ok());
+            rule.id = last_id;
+        }
+        let current = editor.current.clone();
+        tables.publish(&mut editor, current.replaced(rules), process)?;
+        editor.last_id = last_id;
+        let _ = notify::RuleReplaceNtf::multicast(request.net(), process, |message| {
+            message.count(count).map(|_| ())
+        });
+        drop(editor);
+        reply.send(process, |message| message.count(count).map(|_| ()))
     }
 
     fn rule_del(request: &RuleDelRequest<'_, Self>, process: Process<'_>) -> Result {
@@ -218,15 +223,15 @@ impl Operations for Control {
     ) -> Result<(), Full> {
         let current = request.state::<Firewall>().ok_or(ENODEV)?.current(process);
         entries.generation(current.generation());
-        let start = (cursor.priority, cursor.sequence);
+        let start = (cursor.priority, cursor.place);
         for rule in current
             .iter()
-            .skip_while(|rule| (u64::from(rule.priority), rule.sequence) < start)
+            .skip_while(|rule| (u64::from(rule.priority), rule.place) < start)
         {
             // As long as it is not put, the dump goes on with it.
             *cursor = Cursor {
                 priority: u64::from(rule.priority),
-                sequence: rule.sequence,
+                place: rule.place,
             };
             entries.put(|message| put_rule(message, rule))?;
         }
@@ -257,78 +262,19 @@ impl Operations for Control {
 #[derive(Default)]
 pub(crate) struct Cursor {
     priority: u64,
-    sequence: u64,
+    place: u64,
 }
 
 /// The next identifier after `last` that no rule has.
-fn free_id(rules: &RuleSet, last: u32) -> u32 {
+fn free_id(last: u32, taken: impl Fn(u32) -> bool) -> u32 {
     let mut id = last;
     loop {
         id = id.wrapping_add(1).max(1);
         // There are more numbers than rules.
-        if rules.get(id).is_none() {
+        if !taken(id) {
             return id;
         }
     }
-}
-
-/// Reads what a rule is to match.
-fn wish(asked: &view::Rule<'_>, extack: ExtAck<'_>) -> Result<Wish> {
-    let attrs = asked.attrs();
-    Ok(Wish {
-        chain: asked
-            .chain()
-            .ok_or_else(|| attrs.missing(rule::CHAIN, extack))?,
-        family: asked.family().map(|family| match family {
-            Family::Ipv4 => Version::V4,
-            Family::Ipv6 => Version::V6,
-        }),
-        protocol: asked.protocol().map(Protocol),
-        source: end(attrs, &SOURCE, extack)?,
-        destination: end(attrs, &DESTINATION, extack)?,
-    })
-}
-
-fn end(attrs: Attrs<'_>, names: &EndAttrs, extack: ExtAck<'_>) -> Result<End> {
-    Ok(End {
-        address: attrs
-            .get(names.address)
-            .map(|attr| address(attr, extack))
-            .transpose()?,
-        prefix_len: attrs.u8(names.prefix_len),
-        port_min: attrs.u16(names.port_min),
-        port_max: attrs.u16(names.port_max),
-    })
-}
-
-fn address(attr: Attr<'_>, extack: ExtAck<'_>) -> Result<IpAddr> {
-    if let Some(bytes) = attr.array::<4>() {
-        return Ok(Ipv4Addr::from(bytes).into());
-    }
-    if let Some(bytes) = attr.array::<16>() {
-        return Ok(Ipv6Addr::from(bytes).into());
-    }
-    Err(extack.bad_attr(
-        Some(attr),
-        EINVAL,
-        fmt!("an address has 4 bytes (IPv4) or 16 (IPv6)"),
-    ))
-}
-
-/// Points at the attribute that cannot be granted.
-fn explain(refusal: Refusal, attrs: Attrs<'_>, extack: ExtAck<'_>) -> Error {
-    let names = if refusal.source {
-        &SOURCE
-    } else {
-        &DESTINATION
-    };
-    let name = match refusal.field {
-        Field::Address => names.address,
-        Field::PrefixLen => names.prefix_len,
-        Field::PortMin => names.port_min,
-        Field::PortMax => names.port_max,
-    };
-    extack.bad_attr(attrs.get(name), EINVAL, fmt!("{}", refusal.why))
 }
 
 /// Puts a rule, and its counters.

@@ -38,6 +38,7 @@ use kernet::{
 };
 
 mod control;
+mod draft;
 mod nl_generated;
 mod packet;
 mod rules;
@@ -85,8 +86,6 @@ struct Tables {
 struct Editor {
     /// The active rules.
     current: Arc<RuleSet>,
-    /// How many rules there have been.
-    sequence: u64,
     /// The last identifier that was given to a rule without one.
     last_id: u32,
 }
@@ -94,13 +93,12 @@ struct Editor {
 impl netns::State for Tables {
     fn init<'a>(_: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         pin_init::pin_init_scope(move || {
-            let current = Arc::new(RuleSet::empty(), GFP_KERNEL)?;
+            let current = Arc::new(RuleSet::empty(), GFP_KERNEL_ACCOUNT)?;
             let active = rcu::Node::new(current.clone(), process)?;
             Ok(try_pin_init!(Self {
                 active: rcu::Cell::new(active),
                 editor <- new_mutex!(Editor {
                     current,
-                    sequence: 0,
                     last_id: 0,
                 }),
                 accepted: Counters::new(process)?,
@@ -114,7 +112,7 @@ impl netns::State for Tables {
 impl Tables {
     /// Makes `rules` the active ones. `editor` is this table's, locked.
     fn publish(&self, editor: &mut Editor, rules: RuleSet, process: Process<'_>) -> Result {
-        let rules = Arc::new(rules, GFP_KERNEL)?;
+        let rules = Arc::new(rules, GFP_KERNEL_ACCOUNT)?;
         let node = rcu::Node::new(rules.clone(), process)?;
         self.active.replace(Some(node), process);
         editor.current = rules;

@@ -92,6 +92,8 @@ pub(crate) mod attr {
         pub(crate) const ACCEPTED: u16 = 4;
         pub(crate) const DROPPED: u16 = 5;
         pub(crate) const MALFORMED: u16 = 6;
+        pub(crate) const BEFORE: u16 = 7;
+        pub(crate) const RULES: u16 = 8;
     }
 }
 
@@ -121,11 +123,18 @@ mod policy {
         (super::attr::rule::BYTES, Policy::UINT),
     ]);
 
-    pub(super) static OP_RULE_ADD: Table<2> =
-        Table::for_family(&[(super::attr::firewall::RULE, Policy::nested(RULE.policies()))]);
+    pub(super) static OP_RULE_ADD: Table<8> = Table::for_family(&[
+        (super::attr::firewall::RULE, Policy::nested(RULE.policies())),
+        (super::attr::firewall::BEFORE, Policy::U32.min(1)),
+    ]);
 
     pub(super) static OP_RULE_DEL: Table<3> =
         Table::for_family(&[(super::attr::firewall::ID, Policy::U32.min(1))]);
+
+    pub(super) static OP_RULE_REPLACE: Table<9> = Table::for_family(&[(
+        super::attr::firewall::RULES,
+        Policy::nested(RULE.policies()),
+    )]);
 }
 
 /// What is nested in requests.
@@ -149,7 +158,7 @@ pub(crate) mod view {
         }
 
         /// Rules are asked in ascending order, those of one priority in the order in which they
-        /// came. If absent from a request, the last rule's.
+        /// came. If absent from a request, the last rule's; that of a first rule is then 65536.
         pub(crate) fn priority(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::rule::PRIORITY)?;
             attr.value()
@@ -256,6 +265,12 @@ pub(crate) mod request {
             let attr = self.0.get(super::attr::firewall::RULE)?;
             Some(super::view::Rule(attr.nest()))
         }
+
+        /// Of a rule: the new one comes right before it, with its priority.
+        pub(crate) fn before(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::firewall::BEFORE)?;
+            attr.value()
+        }
     }
 
     impl View for RuleAdd<'static> {
@@ -326,6 +341,34 @@ pub(crate) mod request {
 
     /// Attributes of a request `StatsGet`.
     pub(crate) type StatsGet<'a> = RuleFlush<'a>;
+
+    /// Attributes of a request `RuleReplace`.
+    #[derive(Clone, Copy)]
+    pub(crate) struct RuleReplace<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> RuleReplace<'a> {
+        /// All rules that there are to be. One without a priority has that of the one before it in
+        /// the request.
+        pub(crate) fn rules(&self) -> impl Iterator<Item = super::view::Rule<'a>> + Clone + 'a {
+            self.0
+                .all(super::attr::firewall::RULES)
+                .map(|attr| super::view::Rule(attr.nest()))
+        }
+    }
+
+    impl View for RuleReplace<'static> {
+        type On<'a> = RuleReplace<'a>;
+
+        fn on(attrs: Attrs<'_>) -> RuleReplace<'_> {
+            RuleReplace(attrs)
+        }
+    }
+
+    impl<'a> From<RuleReplace<'a>> for Attrs<'a> {
+        fn from(view: RuleReplace<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
 }
 
 /// What is nested in replies and notifications.
@@ -352,7 +395,7 @@ pub(crate) mod build {
         }
 
         /// Rules are asked in ascending order, those of one priority in the order in which they
-        /// came. If absent from a request, the last rule's.
+        /// came. If absent from a request, the last rule's; that of a first rule is then 65536.
         pub(crate) fn priority(&mut self, value: u32) -> Result<&mut Self> {
             self.0.put_value(super::attr::rule::PRIORITY, value)?;
             Ok(self)
@@ -544,6 +587,9 @@ pub(crate) mod reply {
         }
     }
 
+    /// Attributes of a message `RuleReplace`.
+    pub(crate) type RuleReplace<'a> = RuleFlush<'a>;
+
     /// Attributes of a message `RuleAddNtf`.
     pub(crate) type RuleAddNtf<'a> = RuleAdd<'a>;
 
@@ -552,6 +598,9 @@ pub(crate) mod reply {
 
     /// Attributes of a message `RuleFlushNtf`.
     pub(crate) type RuleFlushNtf<'a> = RuleFlush<'a>;
+
+    /// Attributes of a message `RuleReplaceNtf`.
+    pub(crate) type RuleReplaceNtf<'a> = RuleFlush<'a>;
 }
 
 /// The protocol of the family.
@@ -628,6 +677,16 @@ pub(crate) mod notify {
 
         const COMMAND: u8 = 8;
     }
+
+    /// All rules were replaced, by so many.
+    pub(crate) struct RuleReplaceNtf;
+
+    impl genl::Notification for RuleReplaceNtf {
+        type Group = group::Rules;
+        type Builder = reply::RuleReplaceNtf<'static>;
+
+        const COMMAND: u8 = 10;
+    }
 }
 
 /// A request `rule-add`.
@@ -663,6 +722,13 @@ pub(crate) type StatsGetRequest<'a, T> = genl::Request<'a, Served<T>, request::S
 
 /// The answer to a request `stats-get`.
 pub(crate) type StatsGetReply<'a> = genl::Reply<'a, reply::StatsGet<'static>>;
+
+/// A request `rule-replace`.
+pub(crate) type RuleReplaceRequest<'a, T> =
+    genl::Request<'a, Served<T>, request::RuleReplace<'static>>;
+
+/// The answer to a request `rule-replace`.
+pub(crate) type RuleReplaceReply<'a> = genl::Reply<'a, reply::RuleReplace<'static>>;
 
 /// What the family does: implemented by who serves it.
 pub(crate) trait Operations: Sized + Send + Sync + 'static {
@@ -716,6 +782,14 @@ pub(crate) trait Operations: Sized + Send + Sync + 'static {
         process: Process<'_>,
     ) -> Result<genl::Replied>;
 
+    /// Put rules in the place of all there are, at once, and say how many they are: each packet
+    /// sees those from before or these. Their counters begin at zero.
+    fn rule_replace(
+        request: &RuleReplaceRequest<'_, Self>,
+        reply: RuleReplaceReply<'_>,
+        process: Process<'_>,
+    ) -> Result<genl::Replied>;
+
     /// A socket begins to listen to a group.
     fn bind(_group: Group, _process: Process<'_>) {}
 
@@ -740,6 +814,7 @@ impl<T: Operations> genl::Family for Served<T> {
         genl::Op::new_do::<op::RuleGet<T>>(),
         genl::Op::new_dump::<op::RuleGetDump<T>>(),
         genl::Op::new_do::<op::StatsGet<T>>(),
+        genl::Op::new_do::<op::RuleReplace<T>>(),
     ];
 
     fn bind(group: usize, process: Process<'_>) {
@@ -877,6 +952,25 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::stats_get(request, reply, process)
+        }
+    }
+
+    pub(super) struct RuleReplace<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Served<T>> for RuleReplace<T> {
+        const COMMAND: u8 = 9;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
+        const POLICIES: Option<Policies> = Some(policy::OP_RULE_REPLACE.policies());
+
+        type Request = super::request::RuleReplace<'static>;
+        type Reply = super::reply::RuleReplace<'static>;
+
+        fn run(
+            request: &RuleReplaceRequest<'_, T>,
+            reply: RuleReplaceReply<'_>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::rule_replace(request, reply, process)
         }
     }
 }

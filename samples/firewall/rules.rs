@@ -26,6 +26,13 @@ pub(crate) use crate::nl_generated::{
 /// The most rules in a namespace.
 pub(crate) const MAX_RULES: usize = 1024;
 
+/// The priority of a first rule that is given none: there is room before it.
+pub(crate) const FIRST_PRIORITY: u32 = 1 << 16;
+
+/// What is between the places of two rules of one priority: so often a rule is put right before another
+/// one, until all get new places.
+const STEP: u64 = 1 << 32;
+
 /// What rules look at in a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
@@ -284,8 +291,8 @@ impl End {
 pub(crate) struct Rule {
     pub(crate) id: u32,
     pub(crate) priority: u32,
-    /// Which rule of the namespace it is since the beginning; orders those of one priority.
-    pub(crate) sequence: u64,
+    /// Orders the rules of one priority. The set that it is in chooses it.
+    pub(crate) place: u64,
     pub(crate) matches: Match,
     pub(crate) action: Action,
     /// Shared by the copies that a change of the rules makes.
@@ -294,7 +301,7 @@ pub(crate) struct Rule {
 
 /// The rules of a namespace, in their order.
 pub(crate) struct RuleSet {
-    /// Sorted by priority, then by sequence.
+    /// Sorted by priority, then by place.
     rules: KVVec<Rule>,
     /// Of the contents.
     generation: NonZero<u32>,
@@ -335,28 +342,51 @@ impl RuleSet {
 
     /// The priority of the last rule.
     pub(crate) fn last_priority(&self) -> u32 {
-        self.rules.last().map_or(0, |rule| rule.priority)
+        self.rules
+            .last()
+            .map_or(FIRST_PRIORITY, |rule| rule.priority)
     }
 
-    /// A copy with one rule more.
-    pub(crate) fn with(&self, rule: &Rule) -> Result<Self> {
-        let mut rules = KVVec::with_capacity(self.len().saturating_add(1), GFP_KERNEL)?;
-        let before = |other: &&Rule| other.priority <= rule.priority;
-        for other in self.iter().take_while(before) {
-            rules.push(other.clone(), GFP_KERNEL)?;
+    /// A copy with one rule more: behind those of its priority, or right before rule `before`, which
+    /// has that priority.
+    pub(crate) fn with(&self, rule: Rule, before: Option<u32>) -> Result<Self> {
+        let priority = rule.priority;
+        let earlier = |other: &&Rule| match before {
+            Some(id) => other.id != id,
+            None => other.priority <= priority,
+        };
+        let mut rules = KVVec::with_capacity(self.len().saturating_add(1), GFP_KERNEL_ACCOUNT)?;
+        for other in self.iter().take_while(earlier) {
+            rules.push(other.clone(), GFP_KERNEL_ACCOUNT)?;
         }
-        rules.push(rule.clone(), GFP_KERNEL)?;
-        for other in self.iter().skip_while(before) {
-            rules.push(other.clone(), GFP_KERNEL)?;
+        let index = rules.len();
+        rules.push(rule, GFP_KERNEL_ACCOUNT)?;
+        for other in self.iter().skip(index) {
+            rules.push(other.clone(), GFP_KERNEL_ACCOUNT)?;
+        }
+        match between(&rules, index, priority) {
+            Some(place) => {
+                if let Some(rule) = rules.get_mut(index) {
+                    rule.place = place;
+                }
+            }
+            None => set_places(&mut rules),
         }
         Ok(self.next(rules))
     }
 
+    /// These rules in the place of all there are, in this order where priorities are the same.
+    pub(crate) fn replaced(&self, mut rules: KVVec<Rule>) -> Self {
+        set_places(&mut rules);
+        rules.sort_unstable_by_key(|rule| (rule.priority, rule.place));
+        self.next(rules)
+    }
+
     /// A copy without a rule.
     pub(crate) fn without(&self, id: u32) -> Result<Self> {
-        let mut rules = KVVec::with_capacity(self.len(), GFP_KERNEL)?;
+        let mut rules = KVVec::with_capacity(self.len(), GFP_KERNEL_ACCOUNT)?;
         for rule in self.iter().filter(|rule| rule.id != id) {
-            rules.push(rule.clone(), GFP_KERNEL)?;
+            rules.push(rule.clone(), GFP_KERNEL_ACCOUNT)?;
         }
         Ok(self.next(rules))
     }
@@ -374,5 +404,32 @@ impl RuleSet {
                 .checked_add(1)
                 .unwrap_or(NonZero::<u32>::MIN),
         }
+    }
+}
+
+/// A place for the rule at `index`, of that priority, if there is one between its neighbours'.
+fn between(rules: &[Rule], index: usize, priority: u32) -> Option<u64> {
+    let place_of = |index: Option<usize>| {
+        index
+            .and_then(|index| rules.get(index))
+            .filter(|rule| rule.priority == priority)
+            .map(|rule| rule.place)
+    };
+    let low = place_of(index.checked_sub(1)).unwrap_or(0);
+    match place_of(index.checked_add(1)) {
+        None => low.checked_add(STEP),
+        Some(high) => low
+            .checked_add(high.checked_sub(low)? / 2)
+            .filter(|place| *place > low),
+    }
+}
+
+/// Gives rules places in the order in which they are.
+fn set_places(rules: &mut [Rule]) {
+    let mut place = 0u64;
+    for rule in rules {
+        // There are fewer than `MAX_RULES`.
+        place = place.saturating_add(STEP);
+        rule.place = place;
     }
 }

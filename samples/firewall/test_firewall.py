@@ -558,6 +558,7 @@ def unprivileged_may_look_only():
     equal(as_nobody(lambda: firewall.add("input", "drop")), errno.EPERM, "add")
     equal(as_nobody(lambda: firewall.delete(rule["id"])), errno.EPERM, "del")
     equal(as_nobody(firewall.flush), errno.EPERM, "flush")
+    equal(as_nobody(firewall.replace), errno.EPERM, "replace")
     equal(as_nobody(firewall.dump), 0, "dump")
     equal(as_nobody(firewall.stats), 0, "stats")
     equal(len(firewall.dump()), 1, "rules")

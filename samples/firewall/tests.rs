@@ -269,14 +269,15 @@ mod rules {
             let matches = Match::new(&ANY).map_err(|_| EINVAL)?;
             let mut rules = RuleSet::empty();
             for (id, priority) in [(1, 10), (2, 5), (3, 10), (4, 7)] {
-                rules = rules.with(&Rule {
+                let rule = Rule {
                     id,
                     priority,
-                    sequence: u64::from(id),
+                    place: 0,
                     matches,
                     action: Action::Drop,
                     counters: Arc::new(Counters::new(process)?, GFP_KERNEL)?,
-                })?;
+                };
+                rules = rules.with(rule, None)?;
             }
             let key = v4(Protocol::UDP, None);
             let first = rules.find(Chain::Input, &key).ok_or(ENOENT)?;

@@ -23,6 +23,9 @@ class Firewall:
         rule |= {name.replace("_", "-"): value for name, value in match.items()}
         return self.family.do("rule-add", {"rule": rule})["rule"]
 
+    def replace(self, *rules):
+        return self.family.do("rule-replace", {"rules": list(rules)})["count"]
+
     def delete(self, number):
         self.family.do("rule-del", {"id": number})
 

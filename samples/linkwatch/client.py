@@ -182,7 +182,7 @@ def text(kind, told, names):
         return f"dev {names.get(at['ifindex'], at['ifindex'])}" if "ifindex" in at else ""
     if kind == "device":
         words = [f"{told['ifindex']}: {told['name']}", "up" if told["up"] else "down",
-                 "" if told["carrier"] else "no-carrier", f"mtu {told['mtu']}", told.get("address", "")]
+                 "" if told.get("carrier", 1) else "no-carrier", f"mtu {told['mtu']}", told.get("address", "")]
     elif kind == "address":
         peer = f"{told['address']} peer {told['peer']}" if "peer" in told else told["address"]
         words = [f"{peer}/{told['prefix-length']}", dev(told), "secondary" if "secondary" in told else ""]

@@ -12,8 +12,7 @@ use kernet::{
     fib::Nexthop,
     genl::Full,
     neighbour::Family,
-    netdev::Device,
-    netns::Net, //
+    netdev::Device, //
 };
 
 use crate::{
@@ -49,16 +48,18 @@ fn wanted(asked: Option<u32>, ifindex: u32) -> bool {
     asked.is_none_or(|asked| asked == ifindex)
 }
 
-/// Shows each device that a request is about.
-fn for_each_device(net: &Net, asked: Option<u32>, rtnl: Rtnl<'_>, mut each: impl FnMut(&Device)) {
-    let mut next = asked.unwrap_or(0);
-    while let Some(device) = net.device_from(next, rtnl) {
-        if !wanted(asked, device.ifindex()) {
-            break;
-        }
-        each(device);
-        next = device.ifindex().saturating_add(1);
+/// Shows the addresses of a device.
+fn put_addresses(device: &Device, rtnl: Rtnl<'_>, put: &mut (dyn FnMut(Address) + Send)) {
+    for address in device.ipv4_addresses(rtnl) {
+        put(address.into());
     }
+    rcu_read(|rcu| {
+        for address in device.ipv6_addresses(rcu) {
+            if !address.is_dead() {
+                put(address.into());
+            }
+        }
+    });
 }
 
 impl Operations for Linkwatch {
@@ -104,25 +105,22 @@ impl Operations for Linkwatch {
         request: &AddressGetRequest<'_, Self>,
         process: Process<'_>,
     ) -> Result<Snapshot<Address>> {
-        let net = request.net();
+        let (net, asked) = (request.net(), request.ifindex());
         let stream = request.state::<Linkwatch>().ok_or(ENODEV)?;
         Snapshot::collect(|put| {
-            process.with_rtnl(|rtnl| {
-                let sequence = stream.sequence(rtnl);
-                for_each_device(net, request.ifindex(), rtnl, |device| {
-                    for address in device.ipv4_addresses(rtnl) {
-                        put(address.into());
-                    }
-                    rcu_read(|rcu| {
-                        for address in device.ipv6_addresses(rcu) {
-                            if !address.is_dead() {
-                                put(address.into());
-                            }
-                        }
-                    });
+            let sequence = stream.sequence(process);
+            // Device by device: RTNL is everybody's.
+            let mut next = Some(asked.unwrap_or(0));
+            while let Some(from) = next {
+                next = process.with_rtnl(|rtnl| {
+                    let device = net
+                        .device_from(from, rtnl)
+                        .filter(|device| wanted(asked, device.ifindex()))?;
+                    put_addresses(device, rtnl, put);
+                    device.ifindex().checked_add(1)
                 });
-                Ok(sequence)
-            })
+            }
+            Ok(sequence)
         })
     }
 
@@ -181,16 +179,14 @@ impl Operations for Linkwatch {
         let (net, asked) = (request.net(), request.ifindex());
         let stream = request.state::<Linkwatch>().ok_or(ENODEV)?;
         Snapshot::collect(|put| {
-            process.with_rtnl(|rtnl| {
-                let sequence = stream.sequence(rtnl);
-                net.for_each_route(rtnl, |route| {
-                    if asked.is_none() || route.nexthops().any(|hop| wanted(asked, hop.ifindex)) {
-                        put(Item::Route(route.into()));
-                        route.nexthops().for_each(|hop| put(Item::Nexthop(hop)));
-                    }
-                })?;
-                Ok(sequence)
-            })
+            let sequence = stream.sequence(process);
+            net.for_each_route(process, |route| {
+                if asked.is_none() || route.nexthops().any(|hop| wanted(asked, hop.ifindex)) {
+                    put(Item::Route(route.into()));
+                    route.nexthops().for_each(|hop| put(Item::Nexthop(hop)));
+                }
+            })?;
+            Ok(sequence)
         })
     }
 

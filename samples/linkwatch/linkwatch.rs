@@ -14,11 +14,13 @@ use kernet::{
         Ipv6Address, //
     },
     context::{
+        Process,
         Rcu,
         ReadSide,
         Rtnl, //
     },
     fib,
+    genl::Notification,
     neighbour::Neighbour,
     netdev::{
         Device,
@@ -108,9 +110,12 @@ fn describe(
         .ifindex(device.ifindex())?
         .name(device.name().as_bytes())?
         .up(u8::from(device.is_up()))?
-        .carrier(u8::from(device.has_carrier()))?
         .mtu(device.mtu())?
         .hardware_type(device.hardware_type())?;
+    // The kernel does not say when that of a device changes that is down.
+    if device.is_up() {
+        message.carrier(u8::from(device.has_carrier()))?;
+    }
     if !address.as_bytes().is_empty() {
         message.address(address.as_bytes())?;
     }
@@ -133,6 +138,14 @@ impl DeviceNotifier for Linkwatch {
                 describe(message.event(event)?, device, address)
             },
         );
+        if matches!(event, Event::Rename) {
+            // Labels follow the name: of that nobody is told as of other changes of addresses.
+            for address in device.ipv4_addresses(rtnl) {
+                tell_address(AddressEvent::Added, device, rtnl, |_, _| {
+                    Some(address.into())
+                });
+            }
+        }
     }
 }
 
@@ -211,6 +224,11 @@ impl NeighbourNotifier for Linkwatch {
 kernet::slot!(Linkwatch: fib::Slot);
 
 impl fib::Notifier for Linkwatch {
+    /// Who has taken a snapshot meanwhile takes another one.
+    fn resumed(net: &Net, _process: Process<'_>) {
+        notify::RouteEvent::overrun(net);
+    }
+
     fn event(event: fib::Event, route: &fib::Route<'_>, net: &Net, rcu: Rcu<'_>) {
         let Some(stream) = net.state::<Linkwatch>(rcu) else {
             return;

@@ -90,6 +90,23 @@ def mirrored(stream):
     return state
 
 
+def of_a_dump(stream, ns):
+    """What differs between what a client has been told, and what a fresh snapshot says."""
+    def objects(stream):
+        # The order of next hops means nothing.
+        return {name: told | {"nexthop": sorted(map(str, told.get("nexthop", ())))}
+                for name, told in stream.objects.items()}
+    follow(stream)
+    with ns.enter():
+        fresh = client.Stream(stream.kinds)
+    for _ in fresh.snapshot():
+        pass
+    have, want = objects(stream), objects(fresh)
+    fresh.close()
+    return [(name, have.get(name), want.get(name)) for name in {*have, *want}
+            if have.get(name) != want.get(name)]
+
+
 def follow(stream):
     """Takes in what has come; returns how often some of it was missed."""
     lost = 0

@@ -371,7 +371,7 @@ pub(crate) mod reply {
             Ok(self)
         }
 
-        /// 1 if there is a carrier, else 0.
+        /// 1 if there is a carrier, else 0; absent of a device that is down, which need not know.
         pub(crate) fn carrier(&mut self, value: u8) -> Result<&mut Self> {
             self.0.put_value(super::attr::device::CARRIER, value)?;
             Ok(self)

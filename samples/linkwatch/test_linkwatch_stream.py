@@ -12,7 +12,7 @@ import ynl
 from selftest import NetNs, case, checked, equal, main, modprobe, rmmod, run, wait_until
 
 import client
-from mirror import agrees, follow, stream
+from mirror import agrees, follow, of_a_dump, stream
 
 CHANGES = 10000
 
@@ -234,6 +234,82 @@ def tells_what_changes():
     wait("route", "delete", destination="2001:db8:1::")
     ns.run("ip nexthop add id 7 via 192.0.2.9 dev d0; ip route add 203.0.113.0/24 nhid 7")
     equal(wait("route", "set", destination="203.0.113.0").get("nexthop"), None, "next hops of an object")
+    # Of neither of these `ip monitor` tells: routes go with their object, and with the last address.
+    ns.run("ip nexthop del id 7")
+    wait("route", "delete", destination="203.0.113.0")
+    ns.run("ip addr flush dev d0")
+    wait("route", "delete", destination="192.0.2.0")
+
+
+KINDS = {"vpair": "peer name vpair1", "veth": "peer name veth1", "vlan": "id 7", "macvlan": "",
+         "bridge": "", "vxlan": "id 3 remote 192.0.2.9 dstport 4789", "etherip": "remote 192.0.2.9",
+         "bond": "", "dummy": ""}
+
+
+@case
+@checked
+def the_stream_is_a_fresh_dump():
+    """Of devices of any kind, made, renamed and changed while they are down and while they are up."""
+    modprobe("vpair", "etherip")
+    ns = start()
+    ns.run("ip link add low type dummy; ip link set low up mtu 1300; ip addr add 192.0.2.1/24 dev low")
+    heard = stream(ns, kinds=("device", "address", "route"))
+    for _ in heard.snapshot():
+        pass
+
+    def same(what):
+        left = None
+
+        def none():
+            nonlocal left
+            left = of_a_dump(heard, ns)
+            return not left
+        try:
+            wait_until(none, 10)
+        except AssertionError:
+            raise AssertionError(f"{what}: {len(left)} differ (what, told, dumped): {left[:3]}") from None
+    made = []
+    for kind, words in KINDS.items():
+        link = "link low" if kind in ("vlan", "macvlan") else ""
+        if not ns.run(f"ip link add {link} {kind}0 type {kind} {words}", check=False).returncode:
+            made.append(kind)
+    assert {"vpair", "veth", "etherip", "dummy"} <= set(made), made
+    same("made")
+    ns.run("ip link change etherip0 type etherip dev low")
+    equal(ns.link("etherip0")["mtu"], 1300 - 36, "MTU of the tunnel")
+    same("a tunnel over another device, down")
+    ns.run("ip link set low mtu 1400; ip link change etherip0 type etherip nodev")
+    same("over any device")
+    for n, kind in enumerate(made):
+        ns.run(f"ip addr add 10.7.{n}.1/24 dev {kind}0; ip addr add 10.7.{n}.2/24 dev {kind}0 label {kind}0:b")
+    # While they are down a name may change, and the labels with it.
+    for kind in made:
+        ns.run(f"ip link set {kind}0 name n{kind}")
+    same("renamed")
+    equal(sorted(told["label"] for (kind, *_), told in heard.objects.items()
+                 if kind == "address" and told["address"].startswith("10.7.0.")), ["nvpair", "nvpair:b"], "labels")
+    for kind in made:
+        ns.run(f"ip link set n{kind} up", check=False)
+    same("up")
+    ns.run("ip link set vpair1 up; ip link set veth1 up")
+    same("both ends up")
+    ns.run("ip link set vpair1 down; ip link set nveth down")
+    same("an end down")
+    # Carrier by hand, of a device that is down, too.
+    ns.run("ip link set ndummy carrier off; ip link set low down; ip link set low carrier off", check=False)
+    same("without carrier")
+    ns.run("ip link set ndummy down; ip link set ndummy carrier on; ip link set low up; ip link set ndummy up",
+           check=False)
+    same("with carrier")
+    # A port that leaves a bridge lives on, though `ip monitor` says that it was deleted.
+    if "bridge" in made:
+        ns.run("ip link set ndummy master nbridge; ip link set ndummy nomaster")
+        same("a port that has left its bridge")
+        index = ns.link("ndummy")["ifindex"]
+        assert ("device", index) in heard.objects, "the port is gone"
+    other = NetNs()
+    ns.run(f"ip link set nvpair netns {other.name}; ip link del nveth")
+    same("gone")
 
 
 @case

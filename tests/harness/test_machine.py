@@ -67,10 +67,36 @@ def outcome_of(kernel, plants, limit):
     return tap.failed, "\n" + said.getvalue()
 
 
+def streams():
+    """What is wrong with a command's input, output and status: it has those of any shell's. A program
+    that it leaves behind holds nobody up."""
+    command = ("echo by-name >/dev/stdout; echo by-number >/proc/self/fd/1; echo error | tee /dev/stderr >/dev/null; "
+               "cat; sleep 1000 & seq 100000; exit 7")
+    said = {"out": bytearray(), "err": bytearray()}
+    read, write = os.pipe()
+    os.write(write, b"from the host\n")
+    os.close(write)
+    outcome = vmlib.boot(vmlib.script("kernel").kernel("plain"), command, timeout=400, input=read,
+                         on_output=said["out"].extend, on_error=said["err"].extend)
+    os.close(read)
+    wanted = {"out": "by-name\nby-number\nfrom the host\n" + "".join(f"{n}\n" for n in range(1, 100001)),
+              "err": "error\n"}
+    for name, text in wanted.items():
+        if said[name].decode(errors="replace") != text:
+            return f"{name}: {len(said[name])} bytes, {bytes(said[name][:80])!r}"
+    return outcome.failure() or (outcome.status != 7 and f"status {outcome.status}")
+
+
 def main():
     kernels = os.environ.get("KERNET_KERNELS", "plain debug").split()
     runs = [run for run in RUNS if "_".join(run[1]) in sys.argv[1:] or not sys.argv[1:]]
-    print(f"1..{len(runs)}", flush=True)
+    alone = "streams" in sys.argv[1:] or not sys.argv[1:]
+    print(f"1..{len(runs) + alone}", flush=True)
+    if alone and "plain" in kernels:
+        wrong = streams()
+        print(f"not ok streams: {wrong}" if wrong else "ok streams", flush=True)
+    elif alone:
+        print("skip streams: for the plain kernel", flush=True)
     for kernel, plants, wanted, limit in runs:
         name = "_".join(plants)
         if kernel not in kernels:

@@ -31,6 +31,9 @@ class NetlinkError(OSError):
         super().__init__(error, message or os.strerror(error))
         self.message, self.offset = message, offset
 
+    def __reduce__(self):
+        return type(self), (self.errno, self.message, self.offset)
+
 
 def u32(value):
     return struct.pack("=I", value)

@@ -77,6 +77,41 @@ def compiled(path, kernel, compiler, command, variables, folder):
     return None
 
 
+# An attribute's type and checks, and its policy; None if there is none that checks all of it.
+CHECKS = (("type: binary, checks: {min-len: 2, max-len: 6}", "Policy::between(2, 6)"),
+          ("type: binary, checks: {max-len: 6}", "Policy::max_len(6)"),
+          ("type: binary, checks: {exact-len: 4, max-len: 6}", None),
+          ("type: string, checks: {min-len: 2, max-len: 6}", None),
+          ("type: u32, checks: {max-len: 6}", None),
+          ("type: nest, nested-attributes: s, checks: {max-len: 6}", None))
+
+
+def checks(kernel, folder):
+    """What is wrong with what is made of attributes' checks: none is lost silently."""
+    import ynlfamily
+    from ynltypes import Unsupported
+    path = pathlib.Path(folder, "checks.yaml")
+    for attribute, policy in CHECKS:
+        path.write_text(f"""# SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)
+---
+name: checks
+protocol: genetlink
+doc: Checks.
+attribute-sets: [{{name: s, attributes: [{{name: a, {attribute}}}]}}]
+operations:
+  list: [{{name: o, doc: o, attribute-set: s, do: {{request: {{attributes: [a]}}}}}}]
+""")
+        try:
+            text = ynlfamily.Writer(ynlfamily.load(kernel, path), path.name).text()
+        except Unsupported as error:
+            if policy or "checks" not in str(error):
+                return f"{attribute}: {error}"
+            continue
+        if not policy or policy not in text:
+            return f"{attribute}: {re.findall(r'Policy::.*', text)}"
+    return None
+
+
 def main():
     tools = toolchain()
     if sys.executable != tools["PYTHON"]:
@@ -92,10 +127,12 @@ def main():
     if len(specs) < 25:
         raise Failure(f"{len(specs)} specifications of generic netlink, where at least 25 are known")
     specs = [path for path in specs if path.stem in sys.argv[1:] or not sys.argv[1:]]
-    print(f"1..{1 + len(specs)}", flush=True)
+    print(f"1..{2 + len(specs)}", flush=True)
     compiler = rustc()
     command, variables = compiler.command()
     with tempfile.TemporaryDirectory() as folder:
+        wrong = checks(kernel, folder)
+        print(f"not ok checks: {wrong}" if wrong else "ok checks", flush=True)
         for path in specs:
             wrong = compiled(path, kernel, compiler, command, variables, folder)
             print(f"not ok {path.stem}: {wrong}" if wrong else f"ok {path.stem}", flush=True)

@@ -170,7 +170,7 @@ impl Route<'_> {
     ///
     /// `route` is a route, or was when the read-side section began that lasts as long as the route is
     /// borrowed.
-    unsafe fn v6(route: *const bindings::fib6_info, late: bool) -> Self {
+    pub(super) unsafe fn v6(route: *const bindings::fib6_info, late: bool) -> Self {
         // SAFETY: Valid, by the caller's promise; freed after a grace period. None of this changes
         // but the number of siblings, which is read as a whole. Its table is never freed while its
         // namespace is alive.

@@ -129,13 +129,13 @@ impl<S: Default + Send + Sync + 'static> Sockets<S> {
         if let Some(kept) = states.get(&key).filter(|kept| kept.sock.0 == sock) {
             return Ok(kept.state.clone());
         }
-        let state = Arc::new(S::default(), GFP_KERNEL)?;
+        let state = Arc::new(S::default(), GFP_KERNEL_ACCOUNT)?;
         let kept = Kept {
             // SAFETY: By the caller's promise.
             sock: unsafe { Sock::new(sock) },
             state: state.clone(),
         };
-        let closed = states.try_create_and_insert(key, kept, GFP_KERNEL)?;
+        let closed = states.try_create_and_insert(key, kept, GFP_KERNEL_ACCOUNT)?;
         // Outside of the lock.
         drop(states);
         drop(closed);

@@ -85,7 +85,7 @@ pub struct Underlay {
 impl Underlay {
     /// Makes it known of a device that exists; the MTU only if `mtu` says so.
     ///
-    /// Listeners to link changes are told. The MTU of a device that is being made is set by
+    /// Listeners to link changes are told, of the MTU even of a device that is down. The MTU of a device that is being made is set by
     /// [`NewDevice`](crate::rtnl::NewDevice).
     pub fn apply<D: Driver>(&self, dev: &Dev<D>, mtu: bool, _rtnl: Rtnl<'_>) {
         let dev = dev.as_raw();
@@ -93,7 +93,8 @@ impl Underlay {
         unsafe {
             bindings::dev_set_needed_headroom(dev, self.headroom.min(MAX_HEADROOM));
             if mtu {
-                bindings::dev_set_mtu_raw(dev, possible_mtu(self.mtu));
+                // One that the device, or somebody above it, refuses leaves it as it is.
+                bindings::netif_set_mtu(dev, possible_mtu(self.mtu) as c_int);
             }
             bindings::netdev_state_change(dev);
         }

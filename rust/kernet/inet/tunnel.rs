@@ -164,7 +164,7 @@ impl Tunnel {
     ) -> Result<Self> {
         let cache = Opaque::uninit();
         // SAFETY: `cache` is writable; may be moved, being a pointer and a time.
-        let result = unsafe { bindings::dst_cache_init(cache.get(), C::GFP) };
+        let result = unsafe { bindings::dst_cache_init(cache.get(), C::GFP_CHARGED) };
         kernel::error::to_result(result)?;
         // INVARIANT: Just initialised, without a route.
         Ok(Self {

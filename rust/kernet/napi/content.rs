@@ -53,7 +53,7 @@ impl<D: Driver> Content<D> {
     /// What the driver has in a queue, with room for `size` packets.
     pub(super) fn make(size: u32, rtnl: Rtnl<'_>) -> Result<Pin<KBox<D::Queue>>> {
         let queue = <D::Queue as Queue<D>>::init(size, rtnl.process());
-        KBox::try_pin_init(queue, GFP_KERNEL)
+        KBox::try_pin_init(queue, GFP_KERNEL_ACCOUNT)
     }
 
     /// What the driver has in the queue, for a read-side section or a poll.

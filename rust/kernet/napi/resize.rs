@@ -42,7 +42,7 @@ pub(crate) fn resize<D: Driver>(dev: &Dev<D>, rings: Rings, rtnl: Rtnl<'_>) -> R
         let content = (rings.rx != old.rx).then(make).transpose()?;
         let make = || Places::new(rings.tx);
         let places = (rings.tx != old.tx).then(make).transpose()?;
-        changes.push((queue, content, places), GFP_KERNEL)?;
+        changes.push((queue, content, places), GFP_KERNEL_ACCOUNT)?;
     }
     // Nothing fails from here on.
     dev.set_rings(rings, rtnl);

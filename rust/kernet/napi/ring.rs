@@ -133,7 +133,7 @@ impl<const SIZE: i32> Ring<SIZE> {
                     return Err(EINVAL);
                 }
                 // SAFETY: `ring` is valid for writes and stays where it is.
-                to_result(unsafe { bindings::ptr_ring_init(ring, size, bindings::GFP_KERNEL) })
+                to_result(unsafe { bindings::ptr_ring_init(ring, size, bindings::GFP_KERNEL_ACCOUNT) })
             }),
         }? Error)
     }

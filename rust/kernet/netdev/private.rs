@@ -163,14 +163,20 @@ pub(crate) unsafe fn create<D: Driver>(
         // SAFETY: By the caller's promise.
         let count = unsafe { (*dev).num_rx_queues };
         for index in 0..u16::try_from(count).unwrap_or(u16::MAX) {
-            queues.push(KBox::pin_init(RxQueue::new(index), GFP_KERNEL)?, GFP_KERNEL)?;
+            queues.push(
+                KBox::pin_init(RxQueue::new(index), GFP_KERNEL_ACCOUNT)?,
+                GFP_KERNEL_ACCOUNT,
+            )?;
         }
     }
     let mut locked = KVec::new();
     if D::TxMode::LOCKED {
         // SAFETY: By the caller's promise.
         for _ in 0..unsafe { (*dev).num_tx_queues } {
-            locked.push(KBox::pin_init(LockedQueue::new(), GFP_KERNEL)?, GFP_KERNEL)?;
+            locked.push(
+                KBox::pin_init(LockedQueue::new(), GFP_KERNEL_ACCOUNT)?,
+                GFP_KERNEL_ACCOUNT,
+            )?;
         }
     }
     // SAFETY: By the caller's promise.

@@ -67,13 +67,13 @@ impl Places {
             return Err(EINVAL);
         }
         let size = size.next_power_of_two();
-        let mut places = KVVec::with_capacity(size as usize, GFP_KERNEL)?;
+        let mut places = KVVec::with_capacity(size as usize, GFP_KERNEL_ACCOUNT)?;
         for _ in 0..size {
             let empty = Sent {
                 skb: ptr::null_mut(),
                 bytes: 0,
             };
-            places.push(UnsafeCell::new(empty), GFP_KERNEL)?;
+            places.push(UnsafeCell::new(empty), GFP_KERNEL_ACCOUNT)?;
         }
         Ok(Self(places))
     }

@@ -164,6 +164,17 @@ impl Policy {
         )
     }
 
+    /// From `min` to `max` bytes, whatever they are.
+    #[doc(alias = "NLA_POLICY_RANGE")]
+    pub const fn between(min: u16, max: u16) -> Self {
+        assert!(min <= max, "an empty range");
+        Self::BINARY.limit(
+            bindings::nla_policy_validation_NLA_VALIDATE_RANGE,
+            length(min),
+            length(max),
+        )
+    }
+
     /// Nested attributes.
     #[doc(alias = "NLA_POLICY_NESTED")]
     pub const fn nested(policies: Policies) -> Self {

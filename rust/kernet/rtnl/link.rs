@@ -84,6 +84,9 @@ pub trait Link<const N: usize>: Driver {
 
     /// Changes the settings of a device. Everything is as before if it fails.
     ///
+    /// Who asks has `CAP_NET_ADMIN` in the device's namespace and in that of its lower side,
+    /// [`Dev::link_net`], if it has one.
+    ///
     /// # Errors
     ///
     /// `EOPNOTSUPP` if the kind has no settings that change.

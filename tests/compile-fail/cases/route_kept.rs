@@ -6,11 +6,11 @@
 #![forbid(unsafe_code)]
 
 use kernet::{
-    context::Rtnl,
+    context::Process,
     fib::Nexthops,
     netns::Net, //
 };
 
-pub fn keep<'a>(net: &Net, rtnl: Rtnl<'_>, kept: &mut Option<Nexthops<'a>>) {
-    let _ = net.for_each_route(rtnl, |route| *kept = Some(route.nexthops()));
+pub fn keep<'a>(net: &Net, process: Process<'_>, kept: &mut Option<Nexthops<'a>>) {
+    let _ = net.for_each_route(process, |route| *kept = Some(route.nexthops()));
 }

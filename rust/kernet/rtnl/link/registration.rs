@@ -39,6 +39,7 @@ use crate::{
     netdev::{
         self,
         Dev,
+        Device,
         Ops,
         Priv, //
     },
@@ -455,6 +456,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
                     Rtnl::assume(),
                 )
             };
+            may_change(dev, dev.link_net(rtnl), extack, rtnl)?;
             L::change(dev, &request, extack, rtnl)?;
             Ok(0)
         })
@@ -523,6 +525,22 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
             .unwrap_or_else(|| dev.net(rtnl))
             .as_raw()
     }
+}
+
+/// Refuses who has no say in the namespace of a link's lower side: the core asks for the capability
+/// in that of the device alone. As `rtnl_dev_link_net_capable()` has it.
+fn may_change(dev: &Device, link_net: Option<&Net>, extack: ExtAck<'_>, rtnl: Rtnl<'_>) -> Result {
+    let Some(net) = link_net.filter(|net| *net != dev.net(rtnl)) else {
+        return Ok(());
+    };
+    // SAFETY: The namespace is alive, and keeps its user namespace. Called for the task that asks.
+    if unsafe { bindings::ns_capable((*net.as_raw()).user_ns, bindings::CAP_NET_ADMIN as c_int) } {
+        return Ok(());
+    }
+    Err(extack.error(
+        EPERM,
+        format_args!("this takes CAP_NET_ADMIN in the namespace of the link's lower side, too"),
+    ))
 }
 
 const IFLA_MAX: u32 = bindings::__IFLA_MAX - 1;
