@@ -107,6 +107,7 @@ def connect(a, b, kind=socket.SOCK_STREAM, address=B4):
     client.connect(listener.getsockname())
     server = listener.accept()[0]
     defer(server.close)
+    listener.close()
     return client, server
 
 
@@ -364,9 +365,9 @@ def unloaded_under_traffic():
     other = Filter(d)
     other.set(tracking=1)
     for ns in a, c:
-        ns.popen(f"ping -f {B4}")
-        ns.popen(f"ping -f {B6}")
-    wait_until(lambda: other.stats()["established"] > 100, 30, "traffic")
+        ns.popen(f"ping -q -i 0.01 {B4}")
+        ns.popen(f"ping -q -i 0.01 {B6}")
+    wait_until(lambda: other.stats()["established"] > 40, 30, "traffic")
     filter.close()
     other.close()
     rmmod("stateful")
@@ -388,10 +389,13 @@ def a_namespace_dies_under_traffic():
     a, b, filter = two()
     filter.set(tracking=1, mark=1)
     for address in B4, B6:
-        a.popen(f"ping -f {address}")
-    alive(*connect(a, b))
-    wait_until(lambda: filter.stats()["established"] > 100, 30, "traffic")
-    filter.close()
+        a.popen(f"ping -q -i 0.01 {address}")
+    client, server = connect(a, b)
+    alive(client, server)
+    wait_until(lambda: filter.stats()["established"] > 40, 30, "traffic")
+    # The connection stays.
+    for holder in client, server, filter:
+        holder.close()
     gone(b, a, "ab")
     # Those that die wait for each other.
     c = NetNs()
