@@ -209,7 +209,13 @@ def states_are_those_of_nftables():
         return sums
 
     filter.set(tracking=1)
-    before, wanted = filter.stats(), counted()
+
+    def both():
+        """What either counts at a moment at which nobody sends."""
+        stats, counts = filter.stats(), counted()
+        return (stats, counts) if stats == filter.stats() else None
+
+    before, wanted = wait_until(both, 20, "silence")
     assert a.ping(B4, 2) and a.ping(B6, 2)
     alive(*connect(a, b))
     # Nobody has asked for this answer.
@@ -230,7 +236,10 @@ def states_are_those_of_nftables():
         now = counted()
         return {name: now[name] - wanted.get(name, 0) for name in (*STATES, "reply")}
 
-    wait_until(lambda: all(seen().values()) and seen() == right(), 20, f"{seen()} is {right()}")
+    try:
+        wait_until(lambda: all(seen().values()) and seen() == right(), 20, "as many as nftables counts")
+    except AssertionError as late:
+        raise AssertionError(f"{late}: {seen()}, {right()} of nftables") from None
     equal(filter.stats()["early"], before["early"], "connections in front of tracking")
 
 
