@@ -55,7 +55,12 @@ impl Driver for Device {
         Ok(())
     }
 
-    fn transmit(_: &Dev<Self>, skb: Skb<'_>, _: TxQueue<'_, Self>, softirq: Softirq<'_>) -> Transmit {
+    fn transmit(
+        _: &Dev<Self>,
+        skb: Skb<'_>,
+        _: TxQueue<'_, Self>,
+        softirq: Softirq<'_>,
+    ) -> Transmit {
         skb.consume(softirq);
         Transmit::Sent
     }

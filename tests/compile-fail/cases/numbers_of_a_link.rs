@@ -58,7 +58,12 @@ impl<const KIND: u8, const SIZE: usize> Driver for Device<KIND, SIZE> {
 
     fn setup(_: &mut Setup<'_>) {}
 
-    fn transmit(_: &Dev<Self>, skb: Skb<'_>, _: TxQueue<'_, Self>, softirq: Softirq<'_>) -> Transmit {
+    fn transmit(
+        _: &Dev<Self>,
+        skb: Skb<'_>,
+        _: TxQueue<'_, Self>,
+        softirq: Softirq<'_>,
+    ) -> Transmit {
         skb.consume(softirq);
         Transmit::Sent
     }

@@ -6,8 +6,8 @@
 #![forbid(unsafe_code)]
 
 use core::mem::ManuallyDrop;
-use kernet::skb::Skb;
 use kernel::sync::SpinLock;
+use kernet::skb::Skb;
 
 pub fn keep(place: &SpinLock<Option<ManuallyDrop<Skb<'static>>>>, skb: Skb<'_>) {
     *place.lock() = Some(ManuallyDrop::new(skb));

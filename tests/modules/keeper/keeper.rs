@@ -241,7 +241,9 @@ impl Driver for End {
             mode::TUNNEL => {
                 skb.consume(softirq);
                 let net = dev.net(softirq);
-                let kept = net.state::<Keeper>(softirq).and_then(|kept| kept.replace(None));
+                let kept = net
+                    .state::<Keeper>(softirq)
+                    .and_then(|kept| kept.replace(None));
                 if let Some(kept) = kept {
                     let tunnel = &dev.private().tunnel;
                     match tunnel.transmit(dev, kept, &[0u8; 2], net, softirq) {
