@@ -389,7 +389,7 @@ __kernet_helper u32 kernet_helper_skb_last_place_after_growth(const struct sk_bu
 		last = max(last, skb->inner_transport_header);
 	}
 	/* One that was not set is moved along with the others, and may be anywhere then. */
-	if (skb_transport_header(skb) <= skb_tail_pointer(skb))
+	if (skb->head + skb->transport_header <= skb_tail_pointer(skb))
 		last = max(last, skb->transport_header);
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		last = max(last, skb->csum_start);

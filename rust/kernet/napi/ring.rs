@@ -226,22 +226,3 @@ impl<const SIZE: i32> PinnedDrop for Ring<SIZE> {
         }
     }
 }
-
-#[kunit_tests(kernet_ring)]
-mod tests {
-    use super::*;
-    use crate::context::{
-        kunit::process,
-        rcu_read, //
-    };
-
-    #[test]
-    fn a_large_ring_is_dropped_where_one_must_not_sleep() {
-        let made = process(|process| -> Result {
-            let ring = KBox::pin_init(Ring::<1_000_000>::new(process), GFP_KERNEL)?;
-            rcu_read(move |_| drop(ring));
-            Ok(())
-        });
-        assert_eq!(made, Some(Ok(())));
-    }
-}
