@@ -135,8 +135,9 @@ impl<T> Node<T> {
 /// # Freeing
 ///
 /// A replaced value is dropped after an RCU grace period, in softirq: dropping a `T` must not
-/// sleep. At most twice [`PER_GRACE_PERIOD`] wait for that: who replaces more waits for them. The cell itself may be dropped anywhere; that drops the value at once, as nobody can hold
-/// a borrow of it.
+/// sleep. At most twice [`PER_GRACE_PERIOD`] wait for that: who replaces more waits for them. The
+/// cell itself may be dropped anywhere; that drops the value at once, as nobody can hold a borrow of
+/// it.
 ///
 /// # Invariants
 ///

@@ -11,7 +11,7 @@ import threading
 
 from nlraw import Socket, attr, nest
 from selftest import NetNs, Skip, case, checked, defer, equal, main, modprobe, wait_until
-from topology import ICMP, MAX_RULES, R4, TCP, UDP, A4, Firewall, count, reaches, refused, send, two
+from topology import ICMP, MAX_RULES, R4, TCP, UDP, Firewall, count, reaches, refused, send, two
 
 FIRST_PRIORITY = 65536
 # By hand: of chain `forward`, `drop`.

@@ -85,8 +85,8 @@ pub struct Underlay {
 impl Underlay {
     /// Makes it known of a device that exists; the MTU only if `mtu` says so.
     ///
-    /// Listeners to link changes are told, of the MTU even of a device that is down. The MTU of a device that is being made is set by
-    /// [`NewDevice`](crate::rtnl::NewDevice).
+    /// Listeners to link changes are told, of the MTU even of a device that is down. The MTU of a
+    /// device that is being made is set by [`NewDevice`](crate::rtnl::NewDevice).
     pub fn apply<D: Driver>(&self, dev: &Dev<D>, mtu: bool, _rtnl: Rtnl<'_>) {
         let dev = dev.as_raw();
         // SAFETY: The device is registered, and RTNL is held, under which both are changed.
