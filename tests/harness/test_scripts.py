@@ -158,11 +158,11 @@ def kdir_of_another_configuration():
     """Of what was built, that is; an option that is not set is in .config alone."""
     folder = pathlib.Path(kernel_folder("configured"))
     config = (folder / ".config").read_text()
-    (folder / "include/config/auto.conf").write_text(config)
-    (folder / ".config").write_text(config + "# CONFIG_SMP is not set\n")
+    (folder / "include/config/auto.conf").write_text(config + "CONFIG_TEXT=text\n")
+    (folder / ".config").write_text(config + "# CONFIG_SMP is not set\n" + 'CONFIG_NONE=""\nCONFIG_TEXT="text"\n')
     status, said = call("modules", KDIR=str(folder), BINDGEN="/nowhere/bindgen")
     assert "another configuration" not in said, said
-    (folder / ".config").write_text(config + "CONFIG_SMP=y\n")
+    (folder / ".config").write_text(config + "CONFIG_SMP=y\nCONFIG_TEXT=text\n")
     refused(call("modules", KDIR=str(folder)), "of another configuration than .config, in CONFIG_SMP first")
 
 
