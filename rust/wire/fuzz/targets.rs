@@ -270,6 +270,13 @@ pub fn lists(bytes: &[u8]) {
         (whole, steps) => panic!("{whole:?} of all, {steps:?} step by step"),
     }
 
+    if let Ok(upper) = whole {
+        assert_eq!(
+            Some((upper.protocol, upper.offset)),
+            chain(bytes, protocol.0)
+        );
+    }
+
     let ethertype = [ethernet::EtherType::VLAN, ethernet::EtherType::IPV4][usize::from(first >> 7)];
     if let Ok(inner) = vlan::untag(ethertype, bytes) {
         assert_eq!(
@@ -278,6 +285,27 @@ pub fn lists(bytes: &[u8]) {
         );
         assert_eq!(inner.outer.is_some(), inner.tags != 0);
     }
+}
+
+/// What is behind extension headers, and where, by the lengths that the RFCs give.
+fn chain(bytes: &[u8], first: u8) -> Option<(Protocol, usize)> {
+    let (mut next, mut at, mut later) = (first, 0, false);
+    while !later {
+        let header = bytes.get(at..);
+        let len = |units| Some(usize::from(*header?.get(1)?) * units);
+        at += match next {
+            0 | 43 | 60 => len(8)? + 8,
+            51 => len(4)? + 8,
+            44 => {
+                let offset = u16::from_be_bytes([*header?.get(2)?, *header?.get(3)?]);
+                later = offset >= 8;
+                8
+            }
+            _ => break,
+        };
+        next = *header?.first()?;
+    }
+    Some((Protocol(next), at))
 }
 
 /// The sum as RFC 1071 section 4.1 has it, a word at a time.
