@@ -9,7 +9,7 @@ KERNEL_ARG = $(if $(KERNEL),--kernel $(KERNEL))
 # kbuild's own words must not leak into the scripts' makes.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: modules metadata run test bench lint doc vm shell rust-analyzer clean help setup
+.PHONY: modules metadata run test fuzz churn bench lint doc vm shell rust-analyzer clean help setup
 modules:
 	@$(if $(KDIR),,$(SETUP))
 	@KDIR='$(KDIR)' scripts/modules $(KERNEL_ARG)
@@ -29,6 +29,13 @@ metadata:
 
 test: setup
 	@scripts/test $(KERNEL_ARG)
+
+fuzz: setup
+	@TARGET='$(TARGET)' CASE='$(CASE)' SEED='$(SEED)' COUNT='$(COUNT)' SECONDS='$(SECONDS)' \
+		INPUT='$(INPUT)' scripts/fuzz $(KERNEL_ARG)
+
+churn: setup
+	@SEED='$(SEED)' ROUNDS='$(ROUNDS)' SECONDS='$(SECONDS)' scripts/churn $(KERNEL_ARG)
 
 bench: setup
 	@WORKLOAD='$(WORKLOAD)' scripts/bench
@@ -61,6 +68,8 @@ help:
 	@echo 'make KDIR=folder       build them for a kernel of your own'
 	@echo 'make run               the demonstration, in a virtual machine'
 	@echo 'make test              all tests, on both kernels'
+	@echo 'make fuzz              input that is not quite valid, for long: TARGET=wire|packets|netlink'
+	@echo 'make churn             modules and all that they have come and go, for long'
 	@echo 'make lint              formatting, clippy and the rules of the code'
 	@echo 'make bench             what it costs beside C, in instructions (WORKLOAD=name: one)'
 	@echo 'make doc               documentation into build/doc'
@@ -77,6 +86,7 @@ help:
 	@echo '                       make run takes it; stock-7.2: the newest 7.2'
 	@echo 'KSRC=folder            a Linux source tree of your own, instead of the distribution'"'"'s'
 	@echo 'ONLY=word,...          of make test: the selftests of these modules or files alone'
+	@echo 'SEED=number            of make fuzz and churn: the same again (COUNT=, SECONDS=, ROUNDS=: how long)'
 	@echo 'TIMEOUT=seconds        of make vm: how long the command may take (600)'
 	@echo 'KERNET_CACHE=folder    where kernels and tools are kept (~/.cache/kernet)'
 	@echo 'KERNET_KVM=0           emulate even where KVM boots the kernel'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Valid requests of a generic netlink family, changed at random, many to a datagram."""
+"""Valid requests of a netlink family, changed at random, many to a datagram."""
 
 import collections
 import errno
@@ -19,20 +19,25 @@ SOL_NETLINK, CAP_ACK = 270, 10
 HEADER = struct.Struct("=IHHII")
 OF_A_SOCKET = 32
 DEBUG = os.environ["KERNET_KERNEL"] == "debug"
+# KASAN keeps what is freed.
+CHECKED = os.environ["KERNET_KERNEL"] != "plain"
 # How many a case sends; 1,000,000 take some minutes under emulation.
 COUNT = int(os.environ.get("KERNET_MUTATIONS") or (1000 if DEBUG else 30000))
+SEED = int(os.environ.get("KERNET_SEED") or 0)
+GENERIC = 16
 
 
-def changed(rng, messages):
-    """A message like one of `messages`, with up to four bytes, its end or its flags changed."""
+def changed(rng, messages, header=4):
+    """A message like one of `messages`, with up to four bytes, its end or its flags changed. `header` is
+    the length of what its attributes are behind."""
     message = rng.choice(messages)
     _, family, flags, _, _ = HEADER.unpack_from(message)
     body = bytearray(message[HEADER.size:])
     if rng.random() < 0.2:
-        body += rng.choice(messages)[HEADER.size + 4:]
+        body += rng.choice(messages)[HEADER.size + header:]
     for _ in range(rng.choice((0, 1, 1, 2, 4))):
-        # Seldom in the command and the version.
-        place = rng.randrange(0 if rng.random() < 0.1 else min(4, len(body) - 1), len(body))
+        # Seldom before the attributes: the command and the version.
+        place = rng.randrange(0 if rng.random() < 0.1 else min(header, len(body) - 1), len(body))
         body[place] = rng.choice((0, 1, 0x7F, 0x80, 0xFF, rng.randrange(256), body[place] ^ 1))
     if rng.random() < 0.1:
         del body[rng.randrange(len(body)):]
@@ -62,28 +67,28 @@ def survives(name, ns, requests, after=(), at_once=64, specs=ynl.SPECS, count=CO
     print(f"{name}: {count} messages: {said}", file=sys.stderr, flush=True)
     assert answers[0] and answers[errno.EINVAL] and len(answers) > 3, said
     # What a family loses of one in a hundred messages is more. What RCU has yet to free is not lost.
-    # The debug kernel keeps what is freed, for KASAN; there kmemleak judges.
-    if not DEBUG:
+    # On a checked kernel kmemleak judges.
+    if not CHECKED:
         wait_until(lambda: unreclaimable() - before < max(1 << 20, 16 * count), 30,
                    f"no more than the {before} bytes of before are in use")
     operation, values, *dump = requests[0]
     (family.dump if dump else family.do)(operation, values)
 
 
-def throw(ns, messages, after, at_once, count, seed):
+def throw(ns, messages, after, at_once, count, seed, protocol=GENERIC, header=4):
     """Sends so many; how often which errno came."""
-    rng = random.Random(f"{count} {seed}")
+    rng = random.Random(f"{count} {seed} {SEED}")
     answers = collections.Counter()
     sent = 0
     while sent < count:
         with ns.enter():
-            sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 16)
+            sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol)
         with sock:
             sock.setblocking(False)
             sock.setsockopt(SOL_NETLINK, CAP_ACK, 1)
             for _ in range(OF_A_SOCKET):
                 sent += at_once
-                data = b"".join(changed(rng, messages) for _ in range(at_once)) + b"".join(after)
+                data = b"".join(changed(rng, messages, header) for _ in range(at_once)) + b"".join(after)
                 try:
                     sock.send(data)
                 except BlockingIOError:

@@ -26,6 +26,9 @@ PLANTS = (
     (LINT.private_bindings, "samples/a/b.rs", "use kernet::door as entry;\n", "// The door.\n"),
     (LINT.safety, "rust/wing/a.rs", "fn a() {\n    unsafe { b() }\n}\n",
      "fn a() {\n    // SAFETY: By b.\n    unsafe { b() }\n}\n"),
+    (LINT.no_unsafe, "samples/a/b.rs", "fn a() {\n    unsafe { b() }\n}\n",
+     "#![forbid(unsafe_code)]\n// unsafe\nfn a() -> &'static str {\n    \"unsafe\"\n}\n"),
+    (LINT.no_unsafe, "rust/wire/a.rs", "unsafe impl Send for A {}\n", "struct A;\n"),
     (LINT.safety, "rust/kernet/a.rs", "fn a() {\n    unsafe { b() }\n}\n",
      "fn a() {\n    // SAFETY: By b.\n    let x =\n        unsafe { b() };\n}\n"),
     (LINT.safety, "rust/kernet/a.rs", "    // SAFETY: By b.\n    b();\n    unsafe { b() }\n",
@@ -63,8 +66,19 @@ def planted(rule, name, text):
         return list(rule([name], pathlib.Path(folder)))
 
 
+def counted():
+    """Whether `lint` counts what is unsafe, and nothing that only looks so."""
+    text = "// unsafe {\nfn a() {\n    unsafe { b() };\n    unsafe {\n        c()\n    }\n}\nunsafe fn d() {}\n"
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, "rust/kernet/a.rs")
+        path.parent.mkdir(parents=True)
+        path.write_text(text)
+        return LINT.budget(["rust/kernet/a.rs"], pathlib.Path(folder))
+
+
 def main():
-    print(f"1..{len(PLANTS) + len(LINT.RULES) + len(LINT.TOOLS)}", flush=True)
+    print(f"1..{1 + len(PLANTS) + len(LINT.RULES) + len(LINT.TOOLS)}", flush=True)
+    print("ok budget" if counted() == [("rust/kernet/a.rs", 2)] else f"not ok budget: {counted()}", flush=True)
     for number, (rule, name, bad, good) in enumerate(PLANTS):
         test = f"plant_{rule.__name__}_{number}"
         if not planted(rule, name, bad):
