@@ -7,7 +7,6 @@ over its terminals 1 to 3, which are pipes; the kernel's log goes to its standar
 
 import os
 import pathlib
-import shlex
 import shutil
 
 # clang puts data of the large code model, in which user-mode Linux is built, into .ldata and

@@ -193,13 +193,14 @@ def is_stuck(console):
 
 
 def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", append=(), qemu=(),
-            environment=None, on_output=None, on_error=None, terminal=False, until=None):
+            environment=None, on_output=None, on_error=None, terminal=False, until=None, started=None):
     """Boots `kernel` (a build folder) and runs `command` with sh in the checkout.
 
     `modules` is a folder to mount on /lib/modules. Output is given in pieces of bytes to
     `on_output` and `on_error`, by default written to the own ones. `qemu` are more words
     for QEMU, `append` more words for the kernel; the machine is stopped, as at its time
-    limit, when the kernel's log has the pattern `until`. Returns an Outcome.
+    limit, when the kernel's log has the pattern `until`. `started` is called with its process.
+    Returns an Outcome.
     """
     user = umlib.is_user(kernel)
     image = umlib.image(kernel) if user else pathlib.Path(kernel) / "arch/x86/boot/bzImage"
@@ -236,6 +237,8 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", 
                                pass_fds=[write for _, write in pipes.values()],
                                env=umlib.environment(run, memory) if user else None,
                                preexec_fn=prepare, start_new_session=user or not terminal)
+    if started:
+        started(process)
     for _, write in pipes.values():
         os.close(write)
     to = {pipes["out"][0]: on_output or to_file(sys.stdout),
