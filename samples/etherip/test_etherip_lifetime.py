@@ -6,7 +6,7 @@ import errno
 import struct
 
 import rtnl
-from selftest import NetNs, case, checked, equal, loaded, main, rmmod, run, wait_until
+from selftest import NetNs, case, checked, churn, equal, loaded, main, rmmod, run, wait_until
 from tunnels import A, B, links, refused, statistics, tunnel, two, underlay, up
 
 IFLA_LINK_NETNSID = 37
@@ -71,7 +71,7 @@ def flows(b):
 
 
 @case
-@checked
+@churn
 def changed_under_traffic():
     a, _, b = two()
     flood(a, b)
@@ -83,7 +83,7 @@ def changed_under_traffic():
 
 
 @case
-@checked
+@churn
 def deleted_under_traffic():
     a, _, b = two()
     flood(a, b)
@@ -95,7 +95,7 @@ def deleted_under_traffic():
 
 
 @case
-@checked
+@churn
 def namespace_deleted_under_traffic():
     a, _, b = two()
     c = moved(b, 2)
@@ -105,7 +105,7 @@ def namespace_deleted_under_traffic():
 
 
 @case
-@checked
+@churn
 def unloaded_under_traffic():
     a, _, b = two()
     flood(a, b)

@@ -7,7 +7,7 @@ import pathlib
 import socket
 
 import ynl
-from selftest import (NetNs, case, checked, defer, equal, iperf, main, modprobe, need, run,
+from selftest import (NetNs, case, checked, churn, defer, equal, iperf, main, modprobe, need, run,
                       wait_until)
 from topology import ethtool_statistics, flood, pair, received, statistics, two
 
@@ -75,7 +75,7 @@ def numbers_out_of_range():
 
 
 @case
-@checked
+@churn
 def numbers_changed_under_traffic():
     a, b = two()
     gro(a, "pa")

@@ -10,7 +10,7 @@ import bpf
 import rtnl
 import ynl
 from bpf import ABORTED, DROP, PASS, TX, DeviceMap, Program, adjust, answer, detach
-from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, loaded, main, rmmod,
+from selftest import (NetNs, case, checked, churn, defer, drop_reasons, equal, iperf, loaded, main, rmmod,
                       traced, wait_until)
 from topology import chain, ethtool_statistics, flood, received, statistics, two
 from wire import Wire, frame
@@ -360,7 +360,7 @@ def attached_and_replaced_under_traffic():
 
 
 @case
-@checked
+@churn
 def gone_with_a_program_under_traffic():
     """Deleted, its namespace dead, and the module unloaded, with programs attached and frames on
     their way."""

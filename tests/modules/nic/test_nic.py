@@ -11,7 +11,7 @@ import time
 
 import rtnl
 from cards import PEER, counters, ethtool, flood, pair, refused, statistics, two
-from selftest import (NetNs, Skip, case, checked, drop_reasons, equal, iperf, loaded, main,
+from selftest import (NetNs, Skip, case, checked, churn, drop_reasons, equal, iperf, loaded, main,
                       modprobe, rmmod, run, wait_until)
 
 SO_TIMESTAMPNS = 35
@@ -160,7 +160,7 @@ def going_down_forgets_what_was_sent():
 
 
 @case
-@checked
+@churn
 def rings_change_under_traffic():
     """No size loses the traffic; a size that cannot be is refused and changes nothing."""
     a, b = two()
@@ -486,7 +486,7 @@ def namespace_deleted_under_traffic():
 
 
 @case
-@checked
+@churn
 def unloaded_under_traffic():
     """With rings that are full, of a line that is broken."""
     a, b = two()
