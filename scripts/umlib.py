@@ -13,7 +13,8 @@ import shutil
 # .lbss, which the kernel's linker script does not know: they would lie outside of what lockdep
 # and kmemleak take for the kernel's data. And the return from a signal, in the stub that runs
 # the processes, must find the stack as the signal left it, so that no frame pointer may be saved.
-KERNEL_WORDS = ("ARCH=um", "KCFLAGS=-mlarge-data-threshold=2147483647",
+LARGE = "-mlarge-data-threshold=2147483647"
+KERNEL_WORDS = ("ARCH=um", f"KCFLAGS={LARGE}", f"CFLAGS_REMOVE_um_vdso.o={LARGE} -pg",
                 "CFLAGS_stub.o=-fno-pic -fno-stack-protector -fomit-frame-pointer")
 # Modules are loaded further from the kernel than 32 bits reach, and not by a linker.
 MODULE_WORDS = ("ARCH=um", "KRUSTFLAGS=-Crelocation-model=static -Ccode-model=large")
