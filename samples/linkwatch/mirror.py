@@ -1,27 +1,91 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A client of linkwatch's, compared with what `ip` says."""
+"""What the client `linkwatch` says, compared with what `ip` says."""
 
 import ipaddress
 import json
-import socket
+import os
+import pathlib
+import signal
+import subprocess
 
-import ynl
 from selftest import wait_until
 
-import client
+KINDS = ("device", "address", "neighbour", "route")
+# What of an object says which one it is.
+KEYS = {"device": ("ifindex",), "address": ("ifindex", "address", "prefix-length", "peer"),
+        "neighbour": ("ifindex", "address"),
+        "route": ("table", "destination", "destination-length", "source", "source-length")}
+LOST = "some events were missed; this is what there is now:"
 
-SO_RCVBUFFORCE = 33
+
+class Stream:
+    """A client in a namespace, and the objects that there are by what it says."""
+
+    def __init__(self, ns, options=""):
+        # Of one file, so that what is said on either is in order.
+        self.process = ns.popen(f"linkwatch --json {options}", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.fd = self.process.stdout.fileno()
+        os.set_blocking(self.fd, False)
+        self.rest, self.objects, self.lost, self.joined = b"", {}, 0, 0
+        # It listens before it says anything.
+        self.pending = wait_until(lambda: list(self.read()), 60, "the client's first words")
+
+    def fileno(self):
+        return self.fd
+
+    def read(self):
+        """Yields the lines that have come."""
+        while True:
+            try:
+                data = os.read(self.fd, 1 << 20)
+            except BlockingIOError:
+                return
+            if not data:
+                raise AssertionError(f"linkwatch has ended with {self.process.wait(10)}: {self.rest.decode()}")
+            *lines, self.rest = (self.rest + data).split(b"\n")
+            yield from lines
+
+    def events(self):
+        """Yields the events that have come, as (kind, message)."""
+        pending, self.pending = self.pending, []
+        for lines in (pending, self.read()):
+            for line in lines:
+                line = line.decode()
+                if line == LOST:
+                    self.lost += 1
+                    self.objects.clear()
+                    continue
+                if not line.startswith("{"):
+                    self.rest = line.encode() + b"\n" + self.rest
+                    continue
+                told = json.loads(line)
+                kind = told["kind"]
+                name = kind, *(told.get(part) for part in KEYS[kind])
+                if told.get("event") in ("unregister", "delete"):
+                    del self.objects[name]
+                else:
+                    self.objects[name] = told
+                if "event" in told:
+                    yield kind, told
+                else:
+                    self.joined = max(self.joined, told["sequence"])
+
+    def pause(self):
+        """It reads nothing until `go_on`."""
+        self.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+                   == "T", 10, "the client is stopped")
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
 
 
-def stream(ns, buffer=64 << 20, listen=True, **options):
-    """A client in a namespace, with room for what comes while this program does something else."""
-    ynl.forget()
-    with ns.enter():
-        made = client.Stream(**options)
-    made.listener.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, buffer)
-    if listen:
-        made.listen()
-    return made
+def stream(ns, options=""):
+    return Stream(ns, options)
 
 
 def ip(ns, *words):
@@ -92,16 +156,10 @@ def mirrored(stream):
 
 def follow(stream):
     """Takes in what has come; returns how often some of it was missed."""
-    lost = 0
-    while True:
-        try:
-            for _ in stream.events():
-                pass
-            return lost
-        except client.Lost:
-            lost += 1
-            for _ in stream.snapshot():
-                pass
+    before = stream.lost
+    for _ in stream.events():
+        pass
+    return stream.lost - before
 
 
 def agrees(stream, ns):
