@@ -9,7 +9,7 @@ KERNEL_ARG = $(if $(KERNEL),--kernel $(KERNEL))
 # kbuild's own words must not leak into the scripts' makes.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: modules run test bench lint doc vm shell rust-analyzer clean help setup
+.PHONY: modules run test bench lint deb test-deb doc vm shell rust-analyzer clean help setup
 modules: setup
 	@KDIR='$(KDIR)' scripts/modules $(KERNEL_ARG)
 
@@ -27,6 +27,14 @@ bench: setup
 
 lint: setup
 	@scripts/lint
+
+deb:
+	@scripts/setup deb
+	@scripts/deb
+
+test-deb:
+	@scripts/setup deb
+	@scripts/test-packages
 
 doc: setup
 	@scripts/doc
@@ -53,6 +61,8 @@ help:
 	@echo 'make test              all tests, on both kernels'
 	@echo 'make lint              formatting, clippy and the rules of the code'
 	@echo 'make bench             what it costs beside C, in instructions (WORKLOAD=name: one)'
+	@echo 'make deb               packages for Debian 13 into build/deb'
+	@echo 'make test-deb          install, use and remove them in a Debian 13 of its own, as root'
 	@echo 'make doc               documentation into build/doc'
 	@echo 'make vm CMD=command    run a command as root in a virtual machine with the modules'
 	@echo 'make shell             a shell there'
