@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the client `linkwatch` says, compared with what `ip` says."""
 
+import collections
 import ipaddress
 import json
 import os
@@ -26,49 +27,47 @@ class Stream:
         self.process = ns.popen(f"linkwatch --json {options}", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         self.fd = self.process.stdout.fileno()
         os.set_blocking(self.fd, False)
-        self.rest, self.objects, self.lost, self.joined = b"", {}, 0, 0
+        self.rest, self.lines, self.objects = b"", collections.deque(), {}
+        # How often it has missed something; the last event that a snapshot knew of.
+        self.lost = self.joined = 0
         # It listens before it says anything.
-        self.pending = wait_until(lambda: list(self.read()), 60, "the client's first words")
+        wait_until(self.read, 60, "the client's first words")
 
     def fileno(self):
         return self.fd
 
     def read(self):
-        """Yields the lines that have come."""
+        """Takes the lines that have come; says whether there are any."""
         while True:
             try:
                 data = os.read(self.fd, 1 << 20)
             except BlockingIOError:
-                return
+                return bool(self.lines)
             if not data:
-                raise AssertionError(f"linkwatch has ended with {self.process.wait(10)}: {self.rest.decode()}")
+                raise AssertionError(f"linkwatch has ended with {self.process.wait(10)}: {[*self.lines][-1:]}")
             *lines, self.rest = (self.rest + data).split(b"\n")
-            yield from lines
+            self.lines.extend(line.decode() for line in lines)
 
     def events(self):
         """Yields the events that have come, as (kind, message)."""
-        pending, self.pending = self.pending, []
-        for lines in (pending, self.read()):
-            for line in lines:
-                line = line.decode()
-                if line == LOST:
-                    self.lost += 1
-                    self.objects.clear()
-                    continue
-                if not line.startswith("{"):
-                    self.rest = line.encode() + b"\n" + self.rest
-                    continue
-                told = json.loads(line)
-                kind = told["kind"]
-                name = kind, *(told.get(part) for part in KEYS[kind])
-                if told.get("event") in ("unregister", "delete"):
-                    del self.objects[name]
-                else:
-                    self.objects[name] = told
-                if "event" in told:
-                    yield kind, told
-                else:
-                    self.joined = max(self.joined, told["sequence"])
+        self.read()
+        while self.lines:
+            line = self.lines.popleft()
+            if line == LOST:
+                self.lost += 1
+                self.objects.clear()
+                continue
+            told = json.loads(line)
+            kind = told["kind"]
+            name = kind, *(told.get(part) for part in KEYS[kind])
+            if told.get("event") in ("unregister", "delete"):
+                del self.objects[name]
+            else:
+                self.objects[name] = told
+            if "event" in told:
+                yield kind, told
+            else:
+                self.joined = max(self.joined, told["sequence"])
 
     def pause(self):
         """It reads nothing until `go_on`."""
@@ -175,7 +174,7 @@ def agrees(stream, ns):
                       if have.get(name) != want.get(name)]
         return not difference
     try:
-        wait_until(same, 60)
+        wait_until(same, 120)
     except AssertionError:
         raise AssertionError(f"{len(difference)} differ (what, told, kernel): {sorted(map(str, difference))[:4]}") \
             from None

@@ -51,7 +51,7 @@ pub(crate) fn ip(bytes: &[u8]) -> Option<IpAddr> {
 impl<'a> Fields<'a> {
     /// Reads attributes; those that the specification does not have are left out.
     pub(crate) fn parse(bytes: &'a [u8], set: &'static [Attribute]) -> Option<Self> {
-        let mut fields = Self::default();
+        let mut fields = Self(Vec::with_capacity(set.len()));
         for found in NlasIterator::new(bytes) {
             let found = found.ok()?;
             let Some(attribute) = set.iter().find(|known| known.number == found.kind()) else {

@@ -9,11 +9,11 @@ use std::{
 };
 
 use netlink_packet_core::{
-    DecodeError, DefaultNla, Emitable, NetlinkBuffer, NetlinkHeader, NetlinkMessage,
-    NetlinkPayload, ParseableParametrized, NLM_F_DUMP, NLM_F_REQUEST,
+    DefaultNla, Emitable, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload, NLM_F_DUMP,
+    NLM_F_REQUEST,
 };
 use netlink_packet_generic::{
-    constants::GENL_ID_CTRL,
+    constants::{GENL_HDRLEN, GENL_ID_CTRL},
     ctrl::{
         nlas::{GenlCtrlAttrs, McastGrpAttrs},
         GenlCtrl, GenlCtrlCmd,
@@ -39,14 +39,14 @@ pub(crate) struct Family {
     groups: Vec<(String, u32)>,
 }
 
-/// A message of the family's: its command, and its attributes as they came.
+/// A request of the family's: its command, and its attributes.
 #[derive(Clone, Debug)]
-pub(crate) struct Message {
-    pub(crate) command: u8,
-    pub(crate) attributes: Vec<u8>,
+struct Request {
+    command: u8,
+    attributes: Vec<u8>,
 }
 
-impl GenlFamily for Message {
+impl GenlFamily for Request {
     fn family_name() -> &'static str {
         schema::FAMILY
     }
@@ -60,7 +60,7 @@ impl GenlFamily for Message {
     }
 }
 
-impl Emitable for Message {
+impl Emitable for Request {
     fn buffer_len(&self) -> usize {
         self.attributes.len()
     }
@@ -70,13 +70,11 @@ impl Emitable for Message {
     }
 }
 
-impl ParseableParametrized<[u8], GenlHeader> for Message {
-    fn parse_with_param(bytes: &[u8], header: GenlHeader) -> Result<Self, DecodeError> {
-        Ok(Self {
-            command: header.cmd,
-            attributes: bytes.to_vec(),
-        })
-    }
+/// What a message of the family's says: its command, and its attributes where they are.
+fn told<'a>(message: &NetlinkBuffer<&'a [u8]>) -> Result<(u8, &'a [u8]), Failure> {
+    let payload = message.payload();
+    let command = GenlHeader::parse(payload)?.cmd;
+    Ok((command, payload.get(GENL_HDRLEN..).unwrap_or(&[])))
 }
 
 /// Shows each message of a datagram.
@@ -201,7 +199,7 @@ impl Asker {
         attributes: Vec<u8>,
         mut show: impl FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let mut request = GenlMessage::from_payload(Message {
+        let mut request = GenlMessage::from_payload(Request {
             command,
             attributes,
         });
@@ -212,8 +210,11 @@ impl Asker {
             receive(&self.socket, &mut self.datagram)?;
             each(&self.datagram, |message| {
                 // A dump's interruption (NLM_F_DUMP_INTR) is no matter: what has changed meanwhile is told.
-                match NetlinkMessage::<GenlMessage<Message>>::deserialize(message)?.payload {
-                    NetlinkPayload::InnerMessage(told) => show(&told.payload.attributes),
+                let buffer = NetlinkBuffer::new_checked(message)?;
+                if buffer.message_type() == family.id {
+                    return show(told(&buffer)?.1);
+                }
+                match NetlinkMessage::<GenlMessage<GenlCtrl>>::deserialize(message)?.payload {
                     // What goes wrong in a dump's course is said at its end.
                     NetlinkPayload::Done(end) if end.code < 0 => {
                         Err(io::Error::from_raw_os_error(end.code.saturating_neg()).into())
@@ -279,19 +280,15 @@ impl Listener {
             Err(error) => return Err(error.into()),
         }
         each(&self.datagram, |message| {
-            let kind = NetlinkBuffer::new_checked(message)?.message_type();
-            if kind == GENL_ID_CTRL {
+            let buffer = NetlinkBuffer::new_checked(message)?;
+            if buffer.message_type() == GENL_ID_CTRL {
                 return still_there(message);
             }
-            if kind != self.id {
+            if buffer.message_type() != self.id {
                 return Ok(());
             }
-            match NetlinkMessage::<GenlMessage<Message>>::deserialize(message)?.payload {
-                NetlinkPayload::InnerMessage(told) => {
-                    show(told.payload.command, &told.payload.attributes)
-                }
-                _ => Ok(()),
-            }
+            let (command, attributes) = told(&buffer)?;
+            show(command, attributes)
         })?;
         Ok(Ok(true))
     }

@@ -15,6 +15,8 @@ use crate::message::{Fields, Told, Value};
 /// The names of devices, as far as they are known.
 pub(crate) struct Names {
     known: HashMap<u64, String>,
+    /// The line that is being put together.
+    line: String,
     /// By which the kernel is asked.
     socket: rustix::fd::OwnedFd,
 }
@@ -24,6 +26,7 @@ impl Names {
         use rustix::net::{socket_with, AddressFamily, SocketFlags, SocketType};
         Ok(Self {
             known: HashMap::new(),
+            line: String::new(),
             socket: socket_with(
                 AddressFamily::UNIX,
                 SocketType::DGRAM,
@@ -142,7 +145,8 @@ fn words(line: &mut Line, kind: &str, told: &Fields<'_>, names: &mut Names) {
 
 /// Writes a message in words.
 pub(crate) fn text(out: &mut impl Write, told: &Told<'_>, names: &mut Names) -> io::Result<()> {
-    let mut line = Line(String::new());
+    let mut line = Line(std::mem::take(&mut names.line));
+    line.0.clear();
     line.say(format_args!(
         "{}",
         told.fields.number("sequence").unwrap_or(0)
@@ -154,7 +158,9 @@ pub(crate) fn text(out: &mut impl Write, told: &Told<'_>, names: &mut Names) -> 
     ));
     words(&mut line, told.kind, &told.fields, names);
     line.0.push('\n');
-    out.write_all(line.0.as_bytes())
+    out.write_all(line.0.as_bytes())?;
+    names.line = line.0;
+    Ok(())
 }
 
 /// A blank behind each colon and comma: for people's eyes.
