@@ -19,6 +19,7 @@ macro_rules! given {
 pub mod address;
 pub mod context;
 pub mod error;
+pub mod ethertype;
 pub mod ethtool;
 pub mod fib;
 pub mod genl;
@@ -33,7 +34,6 @@ pub mod netlink;
 pub mod netns;
 pub mod nlattr;
 pub mod notifier;
-pub mod packet;
 pub mod page_pool;
 pub mod percpu;
 pub mod rcu;

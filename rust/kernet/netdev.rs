@@ -4,7 +4,7 @@
 //!
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
 //!
-//! [`Device`] is any device, lent by a callback. A module's own devices are [`Dev<D>`], where `D`
+//! [`Device`] is any device, lent by a callback. A module's own devices are [`DriverDevice<D>`], where `D`
 //! implements [`Driver`] and is the device's private data. They are made by a link kind
 //! ([`rtnl::Link`](crate::rtnl::Link)) and by nothing else.
 //!
@@ -37,7 +37,7 @@ use crate::{
     netns::Net,
     skb::{
         DropReason,
-        Received,
+        RxSkb,
         Skb,
         MAX_HEADROOM, //
     },
@@ -75,7 +75,7 @@ pub(crate) use private::{
     Priv, //
 };
 pub use queue::{
-    Busy,
+    Requeued,
     Transmit,
     TxQueue, //
 };
@@ -85,9 +85,9 @@ pub use rings::{
 };
 pub use setup::Setup;
 pub use stats::{
-    Counted,
     Counter,
     LinkStats, //
+    LinkTotals,
 };
 pub use transmit::{
     Concurrent,
@@ -229,7 +229,7 @@ impl Device {
     ///
     /// Without RTNL, when another task changes the address now, a mixture of both.
     #[doc(alias = "dev_addr")]
-    pub fn address<'a>(&self, _context: impl ReadSide<'a>) -> HardwareAddress {
+    pub fn hardware_address<'a>(&self, _context: impl ReadSide<'a>) -> HardwareAddress {
         let mut bytes = [0; HardwareAddress::MAX];
         // SAFETY: Valid by the type; only changed under RTNL, by few drivers.
         let len = unsafe { ptr::read_volatile(&raw const (*self.as_raw()).addr_len) };
@@ -251,7 +251,7 @@ impl Device {
         if u32::from(self.hardware_type()) != bindings::ARPHRD_ETHER {
             return None;
         }
-        let octets = <[u8; 6]>::try_from(self.address(context).as_bytes()).ok()?;
+        let octets = <[u8; 6]>::try_from(self.hardware_address(context).as_bytes()).ok()?;
         Some(octets.into())
     }
 
@@ -291,9 +291,9 @@ impl HardwareAddress {
 ///
 /// The device was made for `D`, and its private data is initialised.
 #[repr(transparent)]
-pub struct Dev<D: Driver>(Device, PhantomData<D>);
+pub struct DriverDevice<D: Driver>(Device, PhantomData<D>);
 
-impl<D: Driver> Deref for Dev<D> {
+impl<D: Driver> Deref for DriverDevice<D> {
     type Target = Device;
 
     #[inline(always)]
@@ -321,7 +321,7 @@ pub enum PacketError {
     Collision,
 }
 
-impl<D: Driver> Dev<D> {
+impl<D: Driver> DriverDevice<D> {
     /// Borrows a device from C.
     ///
     /// # Safety
@@ -352,14 +352,14 @@ impl<D: Driver> Dev<D> {
     ///
     /// `None` before the pair is complete and while it is being taken apart.
     #[inline]
-    pub fn peer<'a>(&self, _context: impl ReadSide<'a>) -> Option<&'a Dev<D>> {
+    pub fn peer<'a>(&self, _context: impl ReadSide<'a>) -> Option<&'a DriverDevice<D>> {
         let peer = self.shared().peer();
         if peer.is_null() {
             return None;
         }
         // SAFETY: A peer is made for the same `D`. It stops being one under RTNL, before the grace
         // period that its unregistration waits for.
-        Some(unsafe { Dev::from_raw(peer) })
+        Some(unsafe { DriverDevice::from_raw(peer) })
     }
 
     /// A transmit queue, in use or not.
@@ -530,9 +530,9 @@ impl<D: Driver> Dev<D> {
     /// down or its MTU is smaller, which it counts as dropped, or there is no whole Ethernet header.
     #[doc(alias = "dev_forward_skb")]
     #[inline]
-    pub fn forward(&self, mut skb: Skb, from: &Device, softirq: Softirq<'_>) -> Option<Received> {
+    pub fn forward_skb(&self, mut skb: Skb, from: &Device, softirq: Softirq<'_>) -> Option<RxSkb> {
         if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {
-            skb.drop_reason(reason, softirq);
+            skb.drop_with(reason, softirq);
             return None;
         }
         let skb = skb.into_raw();
@@ -547,7 +547,7 @@ impl<D: Driver> Dev<D> {
         }
         // INVARIANT: The callee has run `eth_type_trans()`.
         // SAFETY: The packet is still ours.
-        Some(unsafe { Received::from_raw(ptr::NonNull::new_unchecked(skb)) })
+        Some(unsafe { RxSkb::from_raw(ptr::NonNull::new_unchecked(skb)) })
     }
 
     /// Receives the Ethernet frame that begins at the packet's data.
@@ -555,14 +555,14 @@ impl<D: Driver> Dev<D> {
     /// `crossing` says that it comes from another namespace, so that marks and conntrack are
     /// removed. The frame is counted; a truncated one as [`PacketError::RxLength`].
     #[doc(alias = "gro_cells_receive")]
-    pub fn receive(&self, mut skb: Skb, crossing: bool, softirq: Softirq<'_>) {
+    pub fn rx(&self, mut skb: Skb, crossing: bool, softirq: Softirq<'_>) {
         if skb.as_mut().may_pull(bindings::ETH_HLEN).is_err() {
             self.count_error(PacketError::RxLength);
-            return skb.drop_reason(DropReason::PKT_TOO_SMALL, softirq);
+            return skb.drop_with(DropReason::PKT_TOO_SMALL, softirq);
         }
         if !self.is_up() {
             self.count_rx_dropped();
-            return skb.drop_reason(DropReason::DEV_READY, softirq);
+            return skb.drop_with(DropReason::DEV_READY, softirq);
         }
         self.count_rx(skb.len(), softirq);
         let skb = skb.into_raw();
@@ -588,7 +588,7 @@ impl<D: Driver> Dev<D> {
 impl Net {
     /// The device in this namespace with the lowest index from `ifindex` on.
     #[doc(alias = "for_each_netdev_dump")]
-    pub fn device_from<'a>(&self, ifindex: u32, _rtnl: Rtnl<'a>) -> Option<&'a Device> {
+    pub fn next_device_from<'a>(&self, ifindex: u32, _rtnl: Rtnl<'a>) -> Option<&'a Device> {
         // SAFETY: The namespace is valid; RTNL keeps its devices, which are freed after it is
         // released.
         unsafe {

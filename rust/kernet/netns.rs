@@ -85,8 +85,8 @@ impl Net {
     #[doc(alias = "net_generic")]
     #[inline]
     pub fn state<M: Declared>(&self) -> Option<&M::State> {
-        if !<M::State as State>::EXISTS {
-            // SAFETY: A type without existence has no size, see `State::EXISTS`.
+        if !<M::State as NetState>::EXISTS {
+            // SAFETY: A type without existence has no size, see `NetState::EXISTS`.
             return Some(unsafe { ptr::NonNull::<M::State>::dangling().as_ref() });
         }
         let id = M::state_id().published()?;
@@ -160,7 +160,7 @@ impl Drop for NetRef {
 ///
 /// Dropped in process context, when nothing can refer to it any more (see the
 /// [module documentation](self)).
-pub trait State: Send + Sync + Sized + 'static {
+pub trait NetState: Send + Sync + Sized + 'static {
     /// Whether there is any state. `false` is for `()` alone.
     #[doc(hidden)]
     const EXISTS: bool = true;
@@ -177,7 +177,7 @@ pub trait State: Send + Sync + Sized + 'static {
     fn exit_rtnl(&self, _rtnl: Rtnl<'_>, _list: &mut Unregister<'_>) {}
 }
 
-impl State for () {
+impl NetState for () {
     const EXISTS: bool = false;
 
     fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
@@ -257,7 +257,7 @@ pub struct StateRegistration<M: Declared> {
 }
 
 impl<M: Declared> StateRegistration<M> {
-    const EXISTS: bool = <M::State as State>::EXISTS;
+    const EXISTS: bool = <M::State as NetState>::EXISTS;
 
     /// Makes the state in every namespace, now and in future.
     ///

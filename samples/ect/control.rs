@@ -13,7 +13,7 @@ use kernet::{
     context::Process,
     genl::Replied,
     netns::Net,
-    percpu::Counters, //
+    percpu::PacketCounter, //
 };
 
 use crate::{
@@ -74,7 +74,7 @@ impl Operations for Control {
         process: Process<'_>,
     ) -> Result<Replied> {
         let station = station(request.net())?;
-        let count = |counters: &Counters| counters.read().packets;
+        let count = |counters: &PacketCounter| counters.read().packets;
         reply.send(process, |message| {
             message
                 .forwarded(count(&station.forwarded))?

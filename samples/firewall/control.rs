@@ -25,7 +25,7 @@ use kernet::{
         Attrs,
         ExtAck, //
     },
-    percpu::Counters,
+    percpu::PacketCounter,
     wire::ip::{
         Protocol,
         Version, //
@@ -53,7 +53,7 @@ use crate::{
         RuleGetDumpRequest,
         RuleGetReply,
         RuleGetRequest,
-        Served,
+        Server,
         StatsGetReply,
         StatsGetRequest, //
     },
@@ -127,7 +127,7 @@ impl Operations for Control {
             .ok_or_else(|| attrs.missing(rule::ACTION, extack))?;
         let wish = wish(&asked, extack)?;
         let matches = Match::new(&wish).map_err(|refusal| explain(refusal, attrs, extack))?;
-        let counters = Arc::new(Counters::new(process)?, GFP_KERNEL)?;
+        let counters = Arc::new(PacketCounter::new(process)?, GFP_KERNEL)?;
 
         let tables = tables(request.net())?;
         let mut editor = tables.editor.lock();
@@ -392,7 +392,7 @@ fn network(prefix: Prefix, family: Option<Version>, bytes: &mut [u8; 16]) -> &[u
 
 /// The rule that a request names.
 fn named<'r>(
-    request: &genl::Request<'_, Served<Control>, request::RuleDel<'static>>,
+    request: &genl::Request<'_, Server<Control>, request::RuleDel<'static>>,
     rules: &'r RuleSet,
 ) -> Result<&'r Rule> {
     let id = request.required(attr::firewall::ID, request.id())?;

@@ -12,7 +12,7 @@ use kernel::{
 };
 use kernet::{
     context::kunit::process,
-    percpu::Counters,
+    percpu::PacketCounter,
     skb::{
         DropReason,
         Skb, //
@@ -274,7 +274,7 @@ mod rules {
                     sequence: u64::from(id),
                     matches,
                     action: Action::Drop,
-                    counters: Arc::new(Counters::new(process)?, GFP_KERNEL)?,
+                    counters: Arc::new(PacketCounter::new(process)?, GFP_KERNEL)?,
                 })?;
             }
             let key = v4(Protocol::UDP, None);

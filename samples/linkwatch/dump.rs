@@ -57,7 +57,7 @@ fn wanted(asked: Option<u32>, ifindex: u32) -> bool {
 /// Shows each device that a request is about.
 fn for_each_device(net: &Net, asked: Option<u32>, rtnl: Rtnl<'_>, mut each: impl FnMut(&Device)) {
     let mut next = asked.unwrap_or(0);
-    while let Some(device) = net.device_from(next, rtnl) {
+    while let Some(device) = net.next_device_from(next, rtnl) {
         if !wanted(asked, device.ifindex()) {
             break;
         }
@@ -92,12 +92,16 @@ impl Operations for Linkwatch {
         process.with_rtnl(|rtnl| {
             let sequence = stream.sequence(rtnl);
             entries.generation(stream.devices(rtnl));
-            while let Some(device) = request.net().device_from(*next, rtnl) {
+            while let Some(device) = request.net().next_device_from(*next, rtnl) {
                 if !wanted(request.ifindex(), device.ifindex()) {
                     break;
                 }
                 entries.put(|entry| {
-                    describe(entry.sequence(sequence)?, device, &device.address(rtnl))
+                    describe(
+                        entry.sequence(sequence)?,
+                        device,
+                        &device.hardware_address(rtnl),
+                    )
                 })?;
                 *next = device.ifindex().saturating_add(1);
             }

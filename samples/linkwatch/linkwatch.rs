@@ -28,9 +28,9 @@ use kernet::{
     netns::Net,
     notifier::{
         self,
-        AddressEvent,
         DeviceEvent,
         DeviceNotifier,
+        IpAddressEvent,
         Ipv4AddressNotifier,
         Ipv4Addresses,
         Ipv6AddressNotifier,
@@ -95,7 +95,7 @@ fn named(event: DeviceEvent) -> Option<Event> {
         DeviceEvent::Rename => Event::Rename,
         DeviceEvent::Change => Event::Carrier,
         DeviceEvent::Mtu => Event::Mtu,
-        DeviceEvent::Address => Event::Address,
+        DeviceEvent::HardwareAddress => Event::Address,
         _ => return None,
     })
 }
@@ -128,7 +128,7 @@ impl DeviceNotifier for Linkwatch {
             net,
             Kind::Device,
             rtnl,
-            |softirq| Some(device.address(softirq)),
+            |softirq| Some(device.hardware_address(softirq)),
             |message, turn, address| {
                 let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
                 describe(message.event(event)?, device, address)
@@ -139,7 +139,7 @@ impl DeviceNotifier for Linkwatch {
 
 /// Tells of an address, if it is still as the event says.
 fn tell_address<'a>(
-    event: AddressEvent,
+    event: IpAddressEvent,
     device: &Device,
     context: impl ReadSide<'a>,
     look: impl FnOnce(&Net, Softirq<'_>) -> Option<Address> + Send,
@@ -149,8 +149,8 @@ fn tell_address<'a>(
         return;
     };
     let event = match event {
-        AddressEvent::Added => Event::Set,
-        AddressEvent::Removed => Event::Delete,
+        IpAddressEvent::Added => Event::Set,
+        IpAddressEvent::Removed => Event::Delete,
     };
     stream.tell::<notify::AddressEvent, _>(
         net,
@@ -165,17 +165,17 @@ fn tell_address<'a>(
 }
 
 impl Ipv4AddressNotifier for Linkwatch {
-    fn event(event: AddressEvent, address: &Ipv4Address, rtnl: Rtnl<'_>) {
+    fn event(event: IpAddressEvent, address: &Ipv4Address, rtnl: Rtnl<'_>) {
         tell_address(event, address.device(), rtnl, |_, _| Some(address.into()));
     }
 }
 
 impl Ipv6AddressNotifier for Linkwatch {
-    fn event(event: AddressEvent, address: &Ipv6Address, rcu: Rcu<'_>) {
+    fn event(event: IpAddressEvent, address: &Ipv6Address, rcu: Rcu<'_>) {
         tell_address(event, address.device(), rcu, |net, softirq| {
             let overtaken = match event {
-                AddressEvent::Added => address.is_dead(),
-                AddressEvent::Removed => address.is_assigned(net, softirq.rcu()),
+                IpAddressEvent::Added => address.is_dead(),
+                IpAddressEvent::Removed => address.is_assigned(net, softirq.rcu()),
             };
             (!overtaken).then(|| address.into())
         });

@@ -20,8 +20,8 @@ use crate::{
     error::eopnotsupp,
     napi,
     netdev::{
-        Dev,
         Driver,
+        DriverDevice,
         RingSizes,
         Rings, //
     },
@@ -55,7 +55,13 @@ impl<D: Driver> Ops<D> {
         _extack: *mut bindings::netlink_ext_ack,
     ) {
         // SAFETY: By the caller's promise.
-        let (dev, rtnl, rings) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume(), &mut *rings) };
+        let (dev, rtnl, rings) = unsafe {
+            (
+                DriverDevice::<D>::from_raw(dev),
+                Rtnl::assume(),
+                &mut *rings,
+            )
+        };
         let set = dev.rings(rtnl);
         rings.tx_pending = set.tx;
         rings.tx_max_pending = Rings::tx_sizes::<D>().max;
@@ -77,7 +83,7 @@ impl<D: Driver> Ops<D> {
             // SAFETY: By the caller's promise.
             let (dev, rtnl, rings, extack) = unsafe {
                 (
-                    Dev::<D>::from_raw(dev),
+                    DriverDevice::<D>::from_raw(dev),
                     Rtnl::assume(),
                     &*rings,
                     ExtAck::from_raw(extack),
@@ -107,7 +113,7 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         // SAFETY: By the caller's promise.
         unsafe {
-            let dev = Dev::<D>::from_raw(dev);
+            let dev = DriverDevice::<D>::from_raw(dev);
             D::Ethtool::coalesce(dev, Rtnl::assume()).fill(&mut *coalesce);
         }
         0
@@ -126,7 +132,7 @@ impl<D: Driver> Ops<D> {
             // SAFETY: By the caller's promise.
             let (dev, rtnl, coalesce, extack) = unsafe {
                 (
-                    Dev::<D>::from_raw(dev),
+                    DriverDevice::<D>::from_raw(dev),
                     Rtnl::assume(),
                     &*coalesce,
                     ExtAck::from_raw(extack),
@@ -142,7 +148,9 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver, under RTNL.
     pub(super) unsafe extern "C" fn get_rx_ring_count(dev: *mut bindings::net_device) -> u32 {
         // SAFETY: By the caller's promise.
-        unsafe { Dev::<D>::from_raw(dev) }.rx_queues().into()
+        unsafe { DriverDevice::<D>::from_raw(dev) }
+            .rx_queues()
+            .into()
     }
 
     /// # Safety
@@ -161,7 +169,7 @@ impl<D: Driver> Ops<D> {
         param: *mut bindings::ethtool_rxfh_param,
     ) -> c_int {
         // SAFETY: By the caller's promise.
-        let (dev, param) = unsafe { (Dev::<D>::from_raw(dev), &*param) };
+        let (dev, param) = unsafe { (DriverDevice::<D>::from_raw(dev), &*param) };
         if !param.indir.is_null() {
             let table = D::Ethtool::indirection(dev);
             // SAFETY: By the caller's promise; nobody else has it.
@@ -180,8 +188,13 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let (dev, param, extack) =
-                unsafe { (Dev::<D>::from_raw(dev), &*param, ExtAck::from_raw(extack)) };
+            let (dev, param, extack) = unsafe {
+                (
+                    DriverDevice::<D>::from_raw(dev),
+                    &*param,
+                    ExtAck::from_raw(extack),
+                )
+            };
             if param.hfunc != 0 || !param.key.is_null() {
                 let message = format_args!("the hash is the stack's, without function or key");
                 return Err(extack.error(eopnotsupp(), message));
@@ -200,7 +213,7 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver, under RTNL.
     pub(super) unsafe extern "C" fn get_priv_flags(dev: *mut bindings::net_device) -> u32 {
         // SAFETY: By the caller's promise.
-        let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+        let (dev, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
         D::Ethtool::private_flags(dev, rtnl)
     }
 
@@ -213,7 +226,7 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let (dev, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
             D::Ethtool::set_private_flags(dev, flags, rtnl)?;
             Ok(0)
         })
@@ -221,7 +234,7 @@ impl<D: Driver> Ops<D> {
 }
 
 /// Spreads evenly what a device receives over the queues in use, unless the user has said otherwise.
-pub(crate) fn spread<D: Driver>(dev: &Dev<D>, _rtnl: Rtnl<'_>) {
+pub(crate) fn spread<D: Driver>(dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) {
     // SAFETY: Valid by the type.
     if D::Ethtool::HAS_INDIRECTION && !unsafe { bindings::netif_is_rxfh_configured(dev.as_raw()) } {
         D::Ethtool::indirection(dev).spread(dev.rx_queues());

@@ -15,8 +15,8 @@ use crate::{
     bindings,
     context::Rtnl,
     netdev::{
-        Dev,
         Driver, //
+        DriverDevice,
     },
     netns::Net,
     skb::MAX_HEADROOM, //
@@ -86,7 +86,7 @@ impl Underlay {
     ///
     /// Listeners to link changes are told. The MTU of a device that is being made is set by
     /// [`NewDevice`](crate::rtnl::NewDevice).
-    pub fn apply<D: Driver>(&self, dev: &Dev<D>, mtu: bool, _rtnl: Rtnl<'_>) {
+    pub fn apply<D: Driver>(&self, dev: &DriverDevice<D>, mtu: bool, _rtnl: Rtnl<'_>) {
         let dev = dev.as_raw();
         // SAFETY: The device is registered, and RTNL is held, under which both are changed.
         unsafe {

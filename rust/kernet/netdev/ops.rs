@@ -16,8 +16,8 @@ use kernel::{
 
 use super::{
     map::forget,
-    Dev,
     Driver,
+    DriverDevice,
     Features,
     LinkStats,
     Priv,
@@ -38,8 +38,8 @@ use crate::{
     ethtool, napi,
     skb::{
         DropReason,
-        SkBuff,
         Skb, //
+        SkbRef,
     },
     xdp,
 };
@@ -60,8 +60,8 @@ impl<D: Driver> Ops<D> {
             "a transmit ring whose size is no power of two"
         );
         assert!(
-            !D::TxMode::LOCKED || Self::NAPI && D::HAS_COMPLETED,
-            "a driver that is `Locked` has receive queues, and `completed`"
+            !D::TxMode::LOCKED || Self::NAPI && D::HAS_TX_COMPLETE,
+            "a driver that is `Locked` has receive queues, and `tx_complete`"
         );
     };
 
@@ -146,7 +146,7 @@ impl<D: Driver> Ops<D> {
     unsafe extern "C" fn init(dev: *mut bindings::net_device) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise; private data is made before registration.
-            let this = unsafe { Dev::<D>::from_raw(dev) };
+            let this = unsafe { DriverDevice::<D>::from_raw(dev) };
             // SAFETY: By the caller's promise.
             let rtnl = unsafe { Rtnl::assume() };
             if D::GRO_CELLS {
@@ -170,7 +170,7 @@ impl<D: Driver> Ops<D> {
     /// period has passed since; another one follows before it is freed.
     unsafe extern "C" fn uninit(dev: *mut bindings::net_device) {
         // SAFETY: By the caller's promise.
-        let this = unsafe { Dev::<D>::from_raw(dev) };
+        let this = unsafe { DriverDevice::<D>::from_raw(dev) };
         // SAFETY: The core holds RTNL.
         let rtnl = unsafe { Rtnl::assume() };
         // SAFETY: By the caller's promise. Nobody else knows a device whose registration has failed;
@@ -195,7 +195,7 @@ impl<D: Driver> Ops<D> {
     unsafe extern "C" fn open(dev: *mut bindings::net_device) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let this = unsafe { Dev::<D>::from_raw(dev) };
+            let this = unsafe { DriverDevice::<D>::from_raw(dev) };
             // SAFETY: By the caller's promise.
             let rtnl = unsafe { Rtnl::assume() };
             if napi::wanted(this, this.features(), rtnl) {
@@ -215,7 +215,7 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver, under RTNL, once for each `open`.
     unsafe extern "C" fn stop(dev: *mut bindings::net_device) -> c_int {
         // SAFETY: By the caller's promise.
-        let this = unsafe { Dev::<D>::from_raw(dev) };
+        let this = unsafe { DriverDevice::<D>::from_raw(dev) };
         // SAFETY: By the caller's promise.
         let rtnl = unsafe { Rtnl::assume() };
         D::stop(this, rtnl);
@@ -234,7 +234,7 @@ impl<D: Driver> Ops<D> {
         // SAFETY: By the caller's promise, for all three.
         let (dev, skb, softirq) = unsafe {
             (
-                Dev::<D>::from_raw(dev),
+                DriverDevice::<D>::from_raw(dev),
                 Skb::from_raw(NonNull::new_unchecked(raw)),
                 Softirq::assume(),
             )
@@ -242,8 +242,8 @@ impl<D: Driver> Ops<D> {
         let queue = skb.queue_mapping();
         // SAFETY: By the caller's promise; the queue that it has chosen is the packet's.
         match unsafe { D::TxMode::transmit(dev, queue, skb, softirq) } {
-            Transmit::Sent => bindings::netdev_tx_NETDEV_TX_OK,
-            Transmit::Dropped => bindings::NET_XMIT_DROP as bindings::netdev_tx_t,
+            Transmit::Done => bindings::netdev_tx_NETDEV_TX_OK,
+            Transmit::CongestionDrop => bindings::NET_XMIT_DROP as bindings::netdev_tx_t,
             Transmit::Busy(busy) => match busy.into_raw(raw) {
                 Ok(()) => {
                     // SAFETY: The packet is C's again, one of this device: forwarding has made it the
@@ -254,7 +254,7 @@ impl<D: Driver> Ops<D> {
                 // Another packet than was to be sent.
                 Err(skb) => {
                     dev.count_tx_dropped();
-                    skb.drop_reason(DropReason::NOT_SPECIFIED, softirq);
+                    skb.drop_with(DropReason::NOT_SPECIFIED, softirq);
                     bindings::NET_XMIT_DROP as bindings::netdev_tx_t
                 }
             },
@@ -270,7 +270,7 @@ impl<D: Driver> Ops<D> {
         _subordinate: *mut bindings::net_device,
     ) -> u16 {
         // SAFETY: By the caller's promise; nobody changes the packet meanwhile.
-        let (dev, skb) = unsafe { (Dev::<D>::from_raw(dev), SkBuff::from_raw(skb)) };
+        let (dev, skb) = unsafe { (DriverDevice::<D>::from_raw(dev), SkbRef::from_raw(skb)) };
         D::select_queue(dev, skb)
     }
 
@@ -283,7 +283,7 @@ impl<D: Driver> Ops<D> {
         features: bindings::netdev_features_t,
     ) -> bindings::netdev_features_t {
         // SAFETY: By the caller's promise; nobody changes the packet meanwhile.
-        let (dev, skb) = unsafe { (Dev::<D>::from_raw(dev), SkBuff::from_raw(skb)) };
+        let (dev, skb) = unsafe { (DriverDevice::<D>::from_raw(dev), SkbRef::from_raw(skb)) };
         D::features_check(dev, skb, Features::from_raw(features)).into_raw()
     }
 
@@ -295,7 +295,7 @@ impl<D: Driver> Ops<D> {
         features: bindings::netdev_features_t,
     ) -> bindings::netdev_features_t {
         // SAFETY: By the caller's promise.
-        let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+        let (dev, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
         D::fix_features(dev, Features::from_raw(features), rtnl).into_raw()
     }
 
@@ -308,7 +308,7 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let (dev, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
             let features = Features::from_raw(features);
             if Self::NAPI && dev.is_up() {
                 if napi::wanted(dev, features, rtnl) {
@@ -329,7 +329,7 @@ impl<D: Driver> Ops<D> {
     unsafe extern "C" fn change_mtu(dev: *mut bindings::net_device, mtu: c_int) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let (this, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let (this, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
             let mtu = u32::try_from(mtu).map_err(|_| EINVAL)?;
             D::change_mtu(this, mtu, rtnl)?;
             // SAFETY: By the caller's promise.
@@ -343,7 +343,7 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver.
     unsafe extern "C" fn set_rx_headroom(dev: *mut bindings::net_device, bytes: c_int) {
         // SAFETY: By the caller's promise.
-        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        let dev = unsafe { DriverDevice::<D>::from_raw(dev) };
         // -1 is for no wish.
         let bytes = u16::try_from(bytes.max(0)).unwrap_or(u16::MAX);
         D::set_rx_headroom(dev, bytes);
@@ -354,7 +354,12 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver, in a read-side section.
     unsafe extern "C" fn get_peer_dev(dev: *mut bindings::net_device) -> *mut bindings::net_device {
         // SAFETY: By the caller's promise, for as long as its read-side section.
-        let (dev, rcu) = unsafe { (Dev::<D>::from_raw(dev), crate::context::Rcu::assume()) };
+        let (dev, rcu) = unsafe {
+            (
+                DriverDevice::<D>::from_raw(dev),
+                crate::context::Rcu::assume(),
+            )
+        };
         D::peer_device(dev, rcu).map_or(ptr::null_mut(), |peer| peer.as_raw())
     }
 
@@ -363,7 +368,7 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver.
     unsafe extern "C" fn get_iflink(dev: *const bindings::net_device) -> c_int {
         // SAFETY: By the caller's promise; not freed while the core asks.
-        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        let dev = unsafe { DriverDevice::<D>::from_raw(dev) };
         c_int::try_from(rcu_read(|rcu| D::iflink(dev, rcu))).unwrap_or(0)
     }
 
@@ -376,7 +381,7 @@ impl<D: Driver> Ops<D> {
         stats: *mut bindings::rtnl_link_stats64,
     ) {
         // SAFETY: By the caller's promise.
-        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        let dev = unsafe { DriverDevice::<D>::from_raw(dev) };
         let mut filled = LinkStats::new();
         rcu_read(|rcu| D::stats(dev, &mut filled, rcu));
         // SAFETY: By the caller's promise.
@@ -389,7 +394,7 @@ impl<D: Driver> Ops<D> {
     /// halves disabled.
     unsafe extern "C" fn tx_timeout(dev: *mut bindings::net_device, queue: c_uint) {
         // SAFETY: By the caller's promise.
-        let (dev, softirq) = unsafe { (Dev::<D>::from_raw(dev), Softirq::assume()) };
+        let (dev, softirq) = unsafe { (DriverDevice::<D>::from_raw(dev), Softirq::assume()) };
         if let Ok(index) = u16::try_from(queue) {
             let queue = TxQueue::new(dev, index);
             D::tx_timeout(dev, queue, softirq);

@@ -8,8 +8,8 @@ use crate::{
     context::Rtnl,
     error::eopnotsupp,
     netdev::{
-        Dev,
         Driver, //
+        DriverDevice,
     },
     netns::Net,
     nlattr::{
@@ -73,7 +73,7 @@ pub trait Link<const N: usize>: Driver {
     ///
     /// Unregisters them again; the request fails.
     fn created(
-        _dev: &Dev<Self>,
+        _dev: &DriverDevice<Self>,
         _request: &Request<'_>,
         _extack: ExtAck<'_>,
         _rtnl: Rtnl<'_>,
@@ -88,7 +88,7 @@ pub trait Link<const N: usize>: Driver {
     /// `EOPNOTSUPP` if the kind has no settings that change.
     #[doc(alias = "rtnl_link_ops::changelink")]
     fn change(
-        _dev: &Dev<Self>,
+        _dev: &DriverDevice<Self>,
         _request: &Request<'_>,
         extack: ExtAck<'_>,
         _rtnl: Rtnl<'_>,
@@ -109,7 +109,7 @@ pub trait Link<const N: usize>: Driver {
     /// # Errors
     ///
     /// [`EMSGSIZE`] when the message is full.
-    fn fill_info(_dev: &Dev<Self>, _writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
+    fn fill_info(_dev: &DriverDevice<Self>, _writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use kernel::{
     prelude::*, //
 };
 
-use super::SkBuff;
+use super::SkbRef;
 use crate::bindings;
 
 /// What is known of a packet's transport checksum.
@@ -49,7 +49,7 @@ impl Checksum {
     pub const MAX_LEVEL: u8 = bindings::SKB_MAX_CSUM_LEVEL as u8;
 }
 
-impl SkBuff {
+impl SkbRef {
     /// What is known of the transport checksum.
     pub fn checksum(&self) -> Checksum {
         // SAFETY: Valid by the type.

@@ -12,8 +12,8 @@ use kernel::{
 };
 
 use super::{
-    SkBuff,
     Skb,
+    SkbRef,
     MAX_HEADROOM, //
 };
 use crate::{
@@ -21,7 +21,7 @@ use crate::{
     context::Context, //
 };
 
-impl SkBuff {
+impl SkbRef {
     /// How many page fragments the data is in, beside the linear part.
     #[doc(alias = "nr_frags")]
     #[inline]

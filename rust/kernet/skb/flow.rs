@@ -3,8 +3,8 @@
 //! What a packet is told apart by on its way: mark, priority, hash, VLAN tag, time.
 
 use super::{
-    SkBuff,
     Skb, //
+    SkbRef,
 };
 use crate::{
     bindings,
@@ -40,7 +40,7 @@ pub enum FlowHash {
     Ports(u32),
 }
 
-impl SkBuff {
+impl SkbRef {
     /// The packet's mark.
     #[inline(always)]
     pub fn mark(&self) -> u32 {

@@ -15,8 +15,8 @@ use kernel::{
 
 use super::{
     DropReason,
-    Free,
-    SkBuff, //
+    FreeContext,
+    SkbRef, //
 };
 use crate::{
     bindings,
@@ -38,7 +38,7 @@ pub struct Skb(NonNull<bindings::sk_buff>);
 
 // SAFETY: A packet is not bound to the CPU or task that made it.
 unsafe impl Send for Skb {}
-// SAFETY: `&Skb` gives `&SkBuff`, whose methods only read.
+// SAFETY: `&Skb` gives `&SkbRef`, whose methods only read.
 unsafe impl Sync for Skb {}
 
 impl Skb {
@@ -109,10 +109,10 @@ impl Skb {
 
     /// The packet, to change it.
     #[inline(always)]
-    pub fn as_mut(&mut self) -> Pin<&mut SkBuff> {
+    pub fn as_mut(&mut self) -> Pin<&mut SkbRef> {
         // SAFETY: Owned, by the type invariants, and borrowed mutably. A packet that others hold
         // a reference of is only ever made an `Skb` by a shim that has unshared it.
-        unsafe { SkBuff::from_raw_mut(self.0.as_ptr()) }
+        unsafe { SkbRef::from_raw_mut(self.0.as_ptr()) }
     }
 
     /// A second packet that shares the data.
@@ -134,7 +134,7 @@ impl Skb {
     #[doc(alias = "kfree_skb_reason")]
     #[doc(alias = "dev_kfree_skb_any_reason")]
     #[inline]
-    pub fn drop_reason(self, reason: DropReason, context: impl Free) {
+    pub fn drop_with(self, reason: DropReason, context: impl FreeContext) {
         // SAFETY: The reference is given up with `self`.
         unsafe { context.free(self.into_raw(), reason) };
     }
@@ -145,19 +145,19 @@ impl Skb {
     #[doc(alias = "consume_skb")]
     #[doc(alias = "napi_consume_skb")]
     #[inline]
-    pub fn consume(self, context: impl Free) {
+    pub fn consume(self, context: impl FreeContext) {
         // SAFETY: The reference is given up with `self`.
         unsafe { context.consume(self.into_raw()) };
     }
 }
 
 impl Deref for Skb {
-    type Target = SkBuff;
+    type Target = SkbRef;
 
     #[inline(always)]
-    fn deref(&self) -> &SkBuff {
+    fn deref(&self) -> &SkbRef {
         // SAFETY: Owned, by the type invariants, and borrowed.
-        unsafe { SkBuff::from_raw(self.0.as_ptr()) }
+        unsafe { SkbRef::from_raw(self.0.as_ptr()) }
     }
 }
 

@@ -5,7 +5,7 @@
 
 #![forbid(unsafe_code)]
 
-use kernet::{netdev::Device, packet::Arrival};
+use kernet::{netdev::Device, ethertype::Arrival};
 
 pub fn keep(arrival: &Arrival<'_>) -> &'static Device {
     arrival.device()

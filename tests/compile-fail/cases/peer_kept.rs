@@ -7,9 +7,9 @@
 
 use kernet::{
     context::Softirq,
-    netdev::{Dev, Driver},
+    netdev::{DriverDevice, Driver},
 };
 
-pub fn keep<D: Driver>(dev: &Dev<D>, softirq: Softirq<'_>) -> Option<&'static Dev<D>> {
+pub fn keep<D: Driver>(dev: &DriverDevice<D>, softirq: Softirq<'_>) -> Option<&'static DriverDevice<D>> {
     dev.peer(softirq)
 }

@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use kernel::prelude::*;
-use kernet::genl::Protocol;
+use kernet::genl::FamilySpec;
 
 pub struct Mine;
 

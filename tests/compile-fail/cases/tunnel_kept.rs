@@ -8,7 +8,7 @@
 use kernet::{
     context::Rcu,
     inet::Tunnel,
-    rcu::Cell, //
+    rcu::RcuPointer, //
 };
 
 pub fn keep<'a>(cell: &'a Cell<Tunnel>, rcu: Rcu<'_>) -> Option<&'a Tunnel> {

@@ -13,9 +13,9 @@ use crate::{
     },
     netdev::{
         self,
-        Dev,
         Device,
         Driver,
+        DriverDevice,
         Priv, //
     },
     netns::Net,
@@ -89,7 +89,7 @@ impl<L: Driver> Drop for Unregistered<L> {
 
 /// Unregisters a device and its peer, with others, on behalf of `net`.
 pub(crate) fn unregister<D: Driver>(
-    dev: &Dev<D>,
+    dev: &DriverDevice<D>,
     net: &Net,
     list: &mut bindings::list_head,
     rtnl: Rtnl<'_>,
