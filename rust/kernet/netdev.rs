@@ -39,6 +39,7 @@ use crate::{
         DropReason,
         RxSkb,
         Skb,
+        Xnet,
         MAX_HEADROOM, //
     },
     wire::ethernet, //
@@ -552,10 +553,9 @@ impl<D: Driver> DriverDevice<D> {
 
     /// Receives the Ethernet frame that begins at the packet's data.
     ///
-    /// `crossing` says that it comes from another namespace, so that marks and conntrack are
-    /// removed. The frame is counted; a truncated one as [`PacketError::RxLength`].
+    /// A frame from [another namespace](Xnet::Other) loses its mark and its time stamp. The frame is counted; a truncated one as [`PacketError::RxLength`].
     #[doc(alias = "gro_cells_receive")]
-    pub fn rx(&self, mut skb: Skb, crossing: bool, softirq: Softirq<'_>) {
+    pub fn rx(&self, mut skb: Skb, xnet: Xnet, softirq: Softirq<'_>) {
         if skb.as_mut().may_pull(bindings::ETH_HLEN).is_err() {
             self.count_error(PacketError::RxLength);
             return skb.drop_with(DropReason::PKT_TOO_SMALL, softirq);
@@ -570,7 +570,7 @@ impl<D: Driver> DriverDevice<D> {
         // bytes is rid. Both ways of receiving take it over; that of the cells wants it without a
         // socket. The cells exist for as long as the private data.
         unsafe {
-            bindings::skb_scrub_packet(skb, crossing);
+            bindings::skb_scrub_packet(skb, xnet == Xnet::Other);
             let protocol = bindings::eth_type_trans(skb, self.as_raw());
             bindings::skb_set_protocol(skb, protocol);
             bindings::skb_postpull_ethernet(skb);

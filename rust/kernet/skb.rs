@@ -57,7 +57,8 @@ pub use control_block::WithControl;
 pub use drop_reason::DropReason;
 pub use flow::{
     FlowHash,
-    VlanTag, //
+    VlanTag,
+    Xnet, //
 };
 pub use free::{
     AnyContext,

@@ -55,7 +55,8 @@ use kernet::{
     },
     skb::{
         DropReason,
-        Skb, //
+        Skb,
+        Xnet, //
     },
     wire::{
         etherip::Header,
@@ -278,7 +279,7 @@ impl inet::Protocol for EtherIp {
         }
         let (from, to) = (packet.net(), dev.net(softirq));
         match packet.into_frame(HEADER_LEN, to) {
-            Ok(frame) => dev.rx(frame, from != to, softirq),
+            Ok(frame) => dev.rx(frame, Xnet::between(from, to), softirq),
             Err((malformed, skb)) => DecapError::count_and_drop(malformed, skb, dev, softirq),
         }
     }

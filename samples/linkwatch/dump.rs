@@ -97,11 +97,7 @@ impl Operations for Linkwatch {
                     break;
                 }
                 entries.put(|entry| {
-                    describe(
-                        entry.sequence(sequence)?,
-                        device,
-                        &device.hardware_address(rtnl),
-                    )
+                    describe(entry.sequence(sequence)?, device, &device.hardware_address(rtnl))
                 })?;
                 *next = device.ifindex().saturating_add(1);
             }

@@ -121,7 +121,11 @@ def guide(line):
         copy = pathlib.Path(folder, "kernet")
         shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".git", "target"))
         (copy / "samples/hello").mkdir()
-        shutil.copy(copy / "tests/compile-fail/cases/hello.rs", copy / "samples/hello")
+        page = (copy / "Documentation/guide.md").read_text()
+        block = re.search(r"^```rust\n(.*?)^```$", page, re.M | re.S)
+        if block[1] not in (copy / "README.md").read_text():
+            return "the README prints another first module than the guide"
+        (copy / "samples/hello/hello.rs").write_text(block[1])
         kbuild = (copy / "Kbuild").read_text()
         (copy / "Kbuild").write_text(re.sub(r"^samples := ", "samples := hello ", kbuild, count=1, flags=re.M))
         done = subprocess.run(shlex.split(line), cwd=copy, capture_output=True, text=True)

@@ -7,7 +7,7 @@
 
 use kernet::{
     context::Softirq,
-    netdev::{DriverDevice, Driver},
+    netdev::{Driver, DriverDevice},
 };
 
 pub fn carrier<D: Driver>(dev: &DriverDevice<D>, softirq: Softirq<'_>) {

@@ -7,9 +7,12 @@
 
 use kernet::{
     context::Softirq,
-    netdev::{DriverDevice, Driver},
+    netdev::{Driver, DriverDevice},
 };
 
-pub fn keep<D: Driver>(dev: &DriverDevice<D>, softirq: Softirq<'_>) -> Option<&'static DriverDevice<D>> {
+pub fn keep<D: Driver>(
+    dev: &DriverDevice<D>,
+    softirq: Softirq<'_>,
+) -> Option<&'static DriverDevice<D>> {
     dev.peer(softirq)
 }

@@ -7,7 +7,7 @@
 
 use kernet::{
     context::Rcu,
-    netdev::{DriverDevice, Driver},
+    netdev::{Driver, DriverDevice},
     xdp::Program,
 };
 

@@ -8,7 +8,7 @@
 use kernet::{
     context::Rcu,
     napi::RxQueue,
-    netdev::{DriverDevice, Driver},
+    netdev::{Driver, DriverDevice},
 };
 
 pub fn keep<'a, D: Driver>(dev: &'a DriverDevice<D>, rcu: Rcu<'_>) -> Option<&'a RxQueue<D>> {

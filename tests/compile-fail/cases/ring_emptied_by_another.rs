@@ -7,10 +7,11 @@
 
 use kernet::{
     context::Napi,
-    napi::{Packet, Consumer, Queue, Ring},
-    netdev::{DriverDevice, Driver},
+    napi::{Consumer, Packet, Queue, Ring},
+    netdev::{Driver, DriverDevice},
 };
 
 pub fn steal<D: Driver<Queue = Ring<16>>>(ring: &Ring<16>, dev: &DriverDevice<D>, napi: Napi<'_>) {
-    let _: Option<Packet> = <Ring<16> as Queue<D>>::next(&mut Consumer { content: ring }, dev, napi);
+    let _: Option<Packet> =
+        <Ring<16> as Queue<D>>::next(&mut Consumer { content: ring }, dev, napi);
 }

@@ -7,7 +7,7 @@
 
 use kernet::{
     context::Softirq,
-    netdev::{DriverDevice, Driver},
+    netdev::{Driver, DriverDevice},
     skb::{DropReason, Skb},
 };
 

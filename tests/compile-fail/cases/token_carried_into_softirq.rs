@@ -11,8 +11,8 @@ use kernet::{
         Rtnl, //
     },
     netdev::{
-        DriverDevice,
         Driver, //
+        DriverDevice,
     },
 };
 
