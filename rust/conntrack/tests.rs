@@ -6,7 +6,10 @@ use kernel::prelude::*;
 
 #[kunit_tests(kernet_conntrack)]
 mod cases {
-    use core::net::IpAddr;
+    use core::{
+        net::IpAddr,
+        ptr, //
+    };
     use kernel::sync::rcu::Guard;
     use kernet::{
         context::{
@@ -40,7 +43,7 @@ mod cases {
         info: u32,
         look: impl FnOnce(State, Option<Connection<'_>>) -> R,
     ) -> Option<R> {
-        let ct = ct.map_or(0, |ct| ct as *mut Raw as usize);
+        let ct = ct.map_or(0, |ct| ptr::from_mut(ct) as usize);
         process(|process| {
             let skb = Skb::new(0, 0, process).ok()?;
             // SAFETY: Nobody else has the packet.

@@ -37,9 +37,9 @@ kernel::sync::global_lock! {
 ///
 /// # Invariants
 ///
-/// `state` is written under [`SWITCH`]. It is [`FREE`], [`BUSY`] while the part is being registered or
+/// `state` is written under `SWITCH`. It is `FREE`, `BUSY` while the part is being registered or
 /// unregistered, or else the core's number, by which each namespace that is alive and complete
-/// has a [`PerNet`].
+/// has a `PerNet`.
 pub struct Slot {
     /// The core's.
     number: Opaque<u32>,
@@ -64,7 +64,7 @@ impl Slot {
     }
 }
 
-/// What the core allocates in each namespace, zeroed. Used under [`SWITCH`].
+/// What the core allocates in each namespace, zeroed. Used under `SWITCH`.
 struct PerNet {
     /// The namespace is neither being made nor dying.
     alive: bool,

@@ -41,6 +41,8 @@ use kernet_conntrack::{
 };
 
 mod control;
+// One of the states is called `new`.
+#[allow(clippy::wrong_self_convention)]
 mod nl_generated;
 mod seen;
 
