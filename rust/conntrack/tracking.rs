@@ -143,16 +143,15 @@ fn with(
     }
     // SAFETY: As above. Checked against the length of the table, which is too short, or holds null, in
     // a namespace that has not come to this part yet.
-    let per_net = unsafe {
-        bindings::net_generic_or_null(net, id)
-            .cast::<PerNet>()
-            .as_mut()
-    };
-    // SAFETY: The core allocated it for a `PerNet`, by the type invariants of the slot, and frees it
-    // after `pre_exit`, which waits for `SWITCH`: of a namespace to which there were references a
-    // moment ago and of a part that is registered, that is not over.
-    let per_net = per_net.filter(|per_net| per_net.alive).ok_or(ENODEV)?;
-    f(per_net, net)
+    let per_net = unsafe { bindings::net_generic_or_null(net, id) };
+    // SAFETY: Null, or the core allocated it for a `PerNet`, by the type invariants of the slot, and
+    // frees it after `pre_exit`, which waits for `SWITCH`: of a namespace to which there were
+    // references a moment ago and of a part that is registered, that is not over.
+    let per_net = unsafe { per_net.cast::<PerNet>().as_mut() };
+    match per_net {
+        Some(per_net) if per_net.alive => f(per_net, net),
+        _ => Err(ENODEV),
+    }
 }
 
 /// Switches tracking on in a namespace, for the packets of a family.

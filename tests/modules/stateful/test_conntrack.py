@@ -111,6 +111,15 @@ def connect(a, b, kind=socket.SOCK_STREAM, address=B4):
     return client, server
 
 
+def hooks_elsewhere():
+    """Has somebody else keep a hook at each point: of the first and the last the kernel changes its own
+    text, of which processors that are emulated may run the old one, where packets go by meanwhile."""
+    need("nft")
+    chains = "".join(f"add chain inet t {point} {{ type filter hook {point} priority 0; }};"
+                     for point in ("prerouting", "input", "forward", "output", "postrouting"))
+    NetNs().run(f"nft 'add table inet t; {chains}'")
+
+
 def shown(ns, protocol, port):
     """The connection of a port as `conntrack` lists it: its words `NAME=VALUE`, and if it is assured."""
     lines = [line for line in ns.run("conntrack -L").stdout.splitlines()
@@ -338,12 +347,11 @@ def marks():
     assert a.ping(B4, 2)
     equal((counted("whole"), counted("bits")), (2, 0), "packets by mark")
     filter.set(mark=0xabcdef, mask=0xff00)
-    filter.last()
     b.run("nft 'add rule t c ct mark set 0x12345678'")
     assert a.ping(B4, 1)
     equal((counted("whole"), counted("bits")), (2, 0), "packets by mark")
     last = filter.last()["mark"]
-    assert last == 0x1234ef78, hex(last)
+    assert last == 0x1234cd78, hex(last)
 
 
 @case
@@ -365,6 +373,7 @@ def templates_and_zones():
 @checked
 def unloaded_under_traffic():
     """Tracking is off then in every namespace, and the wing can go."""
+    hooks_elsewhere()
     a, b, filter = two()
     filter.set(tracking=1)
     c, d = NetNs(), NetNs()
@@ -395,6 +404,7 @@ def unloaded_under_traffic():
 @checked
 def a_namespace_dies_under_traffic():
     """With tracking on and connections that are used; so does one after it."""
+    hooks_elsewhere()
     a, b, filter = two()
     filter.set(tracking=1, mark=1)
     for address in B4, B6:
