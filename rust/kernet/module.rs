@@ -309,6 +309,8 @@ pub mod names {
 /// What registers the module's parts is named in a private scope, where no code of the module's is. Nor
 /// does a crate compile in which `::kernel`, `::pin_init`, `::zerocopy` or `::core` is something else:
 /// `unsafe` code that their macros make calls what is behind these names.
+// `crate` is the module's own: that its root is where `module!` stands is what is checked.
+#[allow(clippy::crate_in_macro_def)]
 #[macro_export]
 macro_rules! module {
     (

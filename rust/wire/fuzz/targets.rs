@@ -36,8 +36,11 @@ use kernet_wire::{
     Layer, //
 };
 
+/// Checks one input; panics where something said of it is not true.
+pub type Target = fn(&[u8]);
+
 /// The targets by their names, which are those of the corpus' folders, too.
-pub const TARGETS: [(&str, fn(&[u8])); 5] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("frame", frame),
     ("headers", headers),
     ("lists", lists),
