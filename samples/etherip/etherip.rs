@@ -160,12 +160,11 @@ impl Tunnels {
         self.devices.find(hash, rcu, |dev| rank(dev) == best)
     }
 
-    /// Refuses end points that another tunnel has; `own` is the device that wants them. `net` is the
-    /// namespace of these tunnels, in which who asks is an administrator: the other device is named
-    /// if it is there, as elsewhere it is none of his business.
+    /// Refuses end points that another tunnel has; `own` is the device that wants them, and `seen_from`
+    /// its namespace. The other device is named if it is there too: elsewhere the caller cannot see it.
     fn check_free(
         &self,
-        net: &Net,
+        seen_from: &Net,
         wanted: &Parameters,
         own: Option<&Dev<Device>>,
         extack: ExtAck<'_>,
@@ -179,7 +178,7 @@ impl Tunnels {
                     });
                     same && !own.is_some_and(|own| core::ptr::eq(own, dev))
                 })
-                .map(|dev| (dev.net(rcu) == net).then(|| dev.name()))
+                .map(|dev| (dev.net(rcu) == seen_from).then(|| dev.name()))
         });
         match taken {
             None => Ok(()),
@@ -367,7 +366,7 @@ impl Link<{ attr::COUNT }> for Device {
         let tunnels = state(net, extack, rtnl)?;
         let old = Self::parameters(dev).ok_or(EINVAL)?;
         let parameters = attr::parse(request.data, Some(old), extack)?;
-        tunnels.check_free(net, &parameters, Some(dev), extack)?;
+        tunnels.check_free(dev.net(rtnl), &parameters, Some(dev), extack)?;
 
         let tunnel = Tunnel::new(net, PROTOCOL, parameters, rtnl)?;
         let underlay = tunnel.underlay(net, HEADER_LEN, rtnl);
@@ -404,7 +403,7 @@ fn new(
 ) -> Result<Device> {
     let net = request.link_net().ok_or(EINVAL)?;
     let parameters = attr::parse(request.data, None, extack)?;
-    state(net, extack, rtnl)?.check_free(net, &parameters, None, extack)?;
+    state(net, extack, rtnl)?.check_free(device.net(rtnl), &parameters, None, extack)?;
     let tunnel = Tunnel::new(net, PROTOCOL, parameters, rtnl)?;
     let underlay = tunnel.underlay(net, HEADER_LEN, rtnl);
     device.set_default_mtu(underlay.mtu, request);

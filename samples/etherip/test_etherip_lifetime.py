@@ -48,7 +48,7 @@ def changed_by_who_may_in_its_underlay():
     """Root of a container that has been given a tunnel does not say where the host's packets go, nor
     hears of the host's tunnels. A gretap is refused, too; root of the host may."""
     a, _, _ = two()
-    tunnel(a, name="other", remote="192.0.2.200")
+    tunnel(a, name="hidden", remote="192.0.2.200")
     inside = Container()
     a.run(f"ip link set t0 netns {inside.name}")
     before = settings(inside)
@@ -63,7 +63,7 @@ def changed_by_who_may_in_its_underlay():
     equal(settings(inside)[TTL], b"\t", "TTL set by the host's root")
     refusal = refused(errno.EEXIST, "another namespace", tunnel, inside, local="0.0.0.0",
                       remote="192.0.2.200", create=False)
-    assert "other" not in str(refusal), refusal
+    assert "hidden" not in str(refusal), refusal
 
 
 @case

@@ -86,12 +86,14 @@ def request(message):
 
 
 @contextlib.contextmanager
-def newlink_message(name, kind, attrs=(), data=(), peer=None, create=True):
+def newlink_message(name, kind, attrs=(), data=None, peer=None, create=True):
     """The request that makes a link, or changes it; the files that it names are open meanwhile.
 
-    `peer` is (attribute, name, namespace or None[, attributes]).
+    `peer` is (attribute, name, namespace or None[, attributes]). Settings that are none (`data` is empty)
+    are sent as an empty nest, for which the core asks the kind; without `data` it does not.
     """
-    data = list(data)
+    given = data is not None
+    data = list(data or ())
     with contextlib.ExitStack() as opened:
         if peer:
             number, peer_name, namespace, *more = peer
@@ -101,7 +103,7 @@ def newlink_message(name, kind, attrs=(), data=(), peer=None, create=True):
                 inner.append((IFLA_NET_NS_FD, u32(file.fileno())))
             data.append((number, IFINFOMSG + attributes(inner)))
         info = [(IFLA_INFO_KIND, kind.encode() + b"\0")]
-        if data:
+        if data or given:
             info.append((IFLA_INFO_DATA | NLA_F_NESTED, attributes(data)))
         yield message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL if create else 0, IFINFOMSG + attributes(
             [(IFLA_IFNAME, name.encode() + b"\0"), *attrs,
