@@ -188,7 +188,7 @@ unsafe impl<N: Notifier> Part for Registration<N> {
 
 impl<N: Notifier> Registration<N> {
     /// The first pause before the core is asked again, in jiffies, and the longest.
-    const PAUSES: (usize, usize) = (bindings::HZ as usize / 10, bindings::HZ as usize * 60);
+    const PAUSES: (usize, usize) = (bindings::HZ as usize / 10, bindings::HZ as usize * 10);
 
     /// # Safety
     ///
