@@ -120,12 +120,16 @@ def kvm_boots(image, cpus):
     return boots
 
 
-def machine(image, cpus, memory, emulate):
-    """virtme-ng's QEMU command for this host, without its console, ports and init."""
+def machine(image, cpus, memory, emulate, one_thread):
+    """virtme-ng's QEMU command for this host, without its console, ports and init.
+
+    `one_thread`: processors that are emulated take turns.
+    """
     tools = toolchain()
     command = [tools["VNG"], "--dry-run", "--run", str(image), "--skip-modules", "--cpus", str(cpus),
                "--memory", memory, "--user", "root"]
-    if emulate or not kvm_boots(image, cpus):
+    emulate = emulate or not kvm_boots(image, cpus)
+    if emulate:
         command.append("--disable-kvm")
     path = f"{pathlib.Path(tools['VNG']).parent}:{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
     found = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PATH": path},
@@ -147,7 +151,7 @@ def machine(image, cpus, memory, emulate):
             continue
         kept.append(word)
         index += 1
-    return kept
+    return [*kept, "-accel", "tcg,thread=single"] if emulate and one_thread else kept
 
 
 def run_folder():
@@ -177,6 +181,9 @@ def boot(kernel, command, *, timeout=300, qemu=(), **options):
     start = time.monotonic()
     first = pathlib.Path(kernel) / "initramfs.cpio"
     options["qemu"] = [*qemu, *(["-initrd", str(first)] if first.is_file() else [])]
+    # A distribution's kernel patches its own code while it runs (static keys). Emulated processors in
+    # threads of their own may execute what was there before, and meet the breakpoint: "Oops: int3".
+    options["one_thread"] = first.is_file()
     outcome = attempt(kernel, command, timeout=timeout, **options)
     if outcome.stuck and not outcome.splat() and options.get("input") is None:
         say(f"vm: {outcome.failure()}; booting it again")
@@ -191,14 +198,15 @@ def is_stuck(console):
 
 
 def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", append=(), qemu=(),
-            environment=None, on_output=None, on_error=None, terminal=False, until=None, input=None):
+            environment=None, on_output=None, on_error=None, terminal=False, until=None, input=None,
+            one_thread=False):
     """Boots `kernel` (a build folder) and runs `command` with sh in the checkout.
 
     `modules` is a folder to mount on /lib/modules. Output is given in pieces of bytes to
     `on_output` and `on_error`, by default written to the own ones. `qemu` are more words
     for QEMU, `append` more words for the kernel; the machine is stopped, as at its time
     limit, when the kernel's log has the pattern `until`. The command's input is empty, or what
-    comes from the file descriptor `input`. Returns an Outcome.
+    comes from the file descriptor `input`. `one_thread` is that of `machine`. Returns an Outcome.
     """
     image = pathlib.Path(kernel) / "arch/x86/boot/bzImage"
     if not image.is_file():
@@ -236,7 +244,7 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", 
         threading.Thread(target=pump, args=(input, ours), daemon=True).start()
     serial = ["-chardev", f"stdio,id=console,signal=off,logfile={console}"] if terminal else \
         ["-chardev", f"file,id=console,path={console}"]
-    full = [*machine(image, cpus, memory, "-icount" in qemu), *serial, "-serial", "chardev:console", *ports,
+    full = [*machine(image, cpus, memory, "-icount" in qemu, one_thread), *serial, "-serial", "chardev:console", *ports,
             "-no-reboot", "-monitor", "none", "-kernel", str(image), "-append", " ".join(words), *qemu]
     (run / "qemu").write_text(shlex.join(full) + "\n")
 
