@@ -48,7 +48,8 @@ REQUESTS = {
             ("do", "stats-get", {})],
     "firewall": [
         ("do", "rule-add", {"rule": RULE}), ("do", "rule-get", {"id": 7}), ("dump", "rule-get", {}),
-        ("do", "stats-get", {}), ("do", "rule-del", {"id": 7}), ("do", "rule-flush", {})],
+        ("do", "stats-get", {}), ("do", "rule-del", {"id": 7}),
+        ("do", "rule-replace", {"rules": [{"chain": "input", "action": "drop"}]}), ("do", "rule-flush", {})],
     "linkwatch": [("dump", f"{kind}-get", {"ifindex": 1})
                   for kind in ("device", "address", "neighbour", "route")],
 }
@@ -62,7 +63,7 @@ ANSWERS = {
     ("firewall", "do", "rule-add"): {"rule": {**RULE, "packets": 0, "bytes": 0}},
     ("firewall", "do", "rule-get"): {"rule": {**RULE, "packets": 0, "bytes": 0}},
     ("firewall", "dump", "rule-get"): [{"rule": {**RULE, "packets": 0, "bytes": 0}}],
-    ("firewall", "do", "rule-flush"): {"count": 0},
+    ("firewall", "do", "rule-replace"): {"count": 1}, ("firewall", "do", "rule-flush"): {"count": 1},
 }
 # What makes a family tell of each of its events.
 EVENTS = {
@@ -72,7 +73,8 @@ EVENTS = {
         "rule-add-ntf": lambda ns, family: family.do("rule-add", {"rule": {"chain": "input", "action": "drop"}}),
         "rule-del-ntf": lambda ns, family: family.do("rule-del", {"id": family.do(
             "rule-add", {"rule": {"chain": "input", "action": "drop"}})["rule"]["id"]}),
-        "rule-flush-ntf": lambda ns, family: family.do("rule-flush", {})},
+        "rule-flush-ntf": lambda ns, family: family.do("rule-flush", {}),
+        "rule-replace-ntf": lambda ns, family: family.do("rule-replace", {"rules": []})},
     "linkwatch": {
         "device-event": lambda ns, family: ns.run("ip link set lo mtu 1400; ip link set lo mtu 1500"),
         "address-event": lambda ns, family: ns.run("ip addr add 192.0.2.1/32 dev lo; ip addr del 192.0.2.1/32 dev lo"),

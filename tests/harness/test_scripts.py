@@ -221,7 +221,7 @@ def clean_of_kbuild():
     copy = SCRATCH / "cleaned"
     shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".git", "target"))
     made = [copy / name for name in ("rust/libkernet.rmeta", "rust/bindings/bindings_generated.rs",
-                                     "rust/exports_generated.h", "rust/kernet/lib.o", "samples/sink/sink.ko")]
+                                     "rust/kernet/exports_generated.h", "rust/kernet/lib.o", "samples/sink/sink.ko")]
     for path in made:
         path.touch()
     done = subprocess.run(["make", "-C", str(plain()), f"M={copy}", f"LLVM={toolchain()['LLVM']}", "clean"],
