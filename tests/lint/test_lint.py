@@ -50,6 +50,7 @@ PLANTS = (
     (LINT.panics, "samples/a/a.rs",
      "#[cfg(test)]\nmod tests {\n}\nfn a() {\n    b.expect(\"c\");\n}\n", "/// `a.unwrap()`\n"),
     (LINT.length, "samples/a/a.rs", "\n" * 800, "\n"),
+    (LINT.c_names, "Documentation/names.md", "| `kfree` | nothing |\n", vmlib.script("names").HEAD),
     (LINT.shell, "scripts/a", "#!/bin/sh\nif\n", "#!/bin/sh\ntrue\n"),
     (LINT.python, "scripts/a.py", "def\n", "a = 1\n"),
     (LINT.python, "scripts/a", "#!/usr/bin/env python3\nprint(a)\n", "#!/usr/bin/env python3\nprint(1)\n"),
