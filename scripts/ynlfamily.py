@@ -334,12 +334,12 @@ class Writer:
             groups += text + ","
         size = f"<{family.rust_names[self.header]} as Value>::SIZE" if self.header else ""
         header = f"const HEADER: usize = {size};\n" if self.header else ""
-        self.put(f"/// The protocol of the family.\npub(crate) struct Wire;\n\n"
-                 f"impl genl::Protocol for Wire {{\n"
+        self.put(f"/// The protocol of the family.\npub(crate) struct Spec;\n\n"
+                 f"impl genl::FamilySpec for Spec {{\n"
                  f'const NAME: &\'static CStr = c"{family.name}";\n'
                  f"const VERSION: u32 = {version};\n{header}"
                  f"const GROUPS: &'static [genl::McastGroup] = &[{groups}];\n}}\n\n"
-                 "kernet::slot!(Wire: genl::Slot);\n\n")
+                 "kernet::slot!(Spec: genl::Slot);\n\n")
         if self.groups:
             names = "".join(f"/// `{name}`.\n{camel(name)},\n" for name in self.groups)
             cases = "".join(f"{i} => Some(Self::{camel(name)}),\n"
@@ -373,7 +373,7 @@ class Writer:
 
     def group(self, name, index, about):
         return (f"/// {about}\npub(crate) struct {name};\n\nimpl genl::Group for {name} {{\n"
-                f"type Protocol = Wire;\n\nconst INDEX: usize = {index};\n}}\n\n")
+                f"type Spec = Spec;\n\nconst INDEX: usize = {index};\n}}\n\n")
 
     def operations(self):
         family = self.family
@@ -395,7 +395,7 @@ class Writer:
                          f"type {call.state}: Send + 'static;\n\n")
         for hook in sorted(hooks):
             self.put(f"/// Called before the operations that name `{hook}`.\n"
-                     f"fn {snake(hook)}<'a>(request: &genl::Request<'a, Served<Self>, "
+                     f"fn {snake(hook)}<'a>(request: &genl::Request<'a, Server<Self>, "
                      "Attrs<'static>>, process: Process<'_>) "
                      f"-> Result<Self::{camel(hook)}<'a>>;\n\n")
         for call in self.calls:
@@ -405,10 +405,10 @@ class Writer:
                 self.put(f"/// A socket {does} to a group.\n"
                          f"fn {name}(_group: Group, _process: Process<'_>) {{}}\n\n")
         self.put("}\n\n/// The family, served by `T`.\n"
-                 "pub(crate) struct Served<T>(PhantomData<fn() -> T>);\n\n"
+                 "pub(crate) struct Server<T>(PhantomData<fn() -> T>);\n\n"
                  "/// The registration of the family, served by `T`.\n"
-                 "pub(crate) type Registration<T> = genl::Registration<Served<T>>;\n\n"
-                 "impl<T: Operations> genl::Family for Served<T> {\ntype Protocol = Wire;\n"
+                 "pub(crate) type Registration<T> = genl::Registration<Server<T>>;\n\n"
+                 "impl<T: Operations> genl::FamilyServer for Server<T> {\ntype Spec = Spec;\n"
                  f"type Socket = {'T::Socket' if socket else '()'};\n\n"
                  "const OPS: &'static [genl::Op<Self>] = &[\n")
         for call in self.calls:
@@ -432,7 +432,7 @@ class Writer:
                         sorted({call.pre for call in self.calls if call.mode == "do" and call.pre}))
         if self.family.kernel_family.get("sock-priv"):
             types += "type Socket = u64;\n"
-        methods = "".join(f"fn {snake(hook)}<'a>(_request: &genl::Request<'a, Served<Self>, "
+        methods = "".join(f"fn {snake(hook)}<'a>(_request: &genl::Request<'a, Server<Self>, "
                           "Attrs<'static>>, _process: Process<'_>) -> Result<()> { Ok(()) }\n\n"
                           for hook in sorted({call.pre for call in self.calls
                                               if call.mode == "do" and call.pre}))
@@ -494,7 +494,7 @@ class Call:
 
     def aliases(self):
         text = (f"/// A request `{self.name}`.\npub(crate) type {self.rust}Request<'a, T> = "
-                f"genl::Request<'a, Served<T>, request::{self.rust}<'static>>;\n\n")
+                f"genl::Request<'a, Server<T>, request::{self.rust}<'static>>;\n\n")
         if self.reply:
             kind = "Entries" if self.mode == "dump" else "Reply"
             text += (f"/// The answer to a request `{self.name}`.\n"
@@ -537,7 +537,7 @@ class Call:
         types = f"type Request = super::request::{self.rust}<'static>;\ntype Reply = {reply};\n"
         if self.mode == "dump":
             answer = f"const ANSWER: u8 = {self.answer};\n" if self.answer != self.command else ""
-            return (f"{head}impl<T: Operations> genl::Dump<Served<T>> for {self.rust}<T> {{\n"
+            return (f"{head}impl<T: Operations> genl::Dump<Server<T>> for {self.rust}<T> {{\n"
                     f"{self.constants()}{answer}\n{types}type State = T::{self.state};\n\n"
                     f"fn start({request}, process: Process<'_>) -> Result<T::{self.state}> {{\n"
                     f"T::{snake(self.op.name + '-start')}(request, process)\n}}\n\n"
@@ -554,9 +554,9 @@ class Call:
                 hook += f"let reply = reply.with_command({self.answer});\n"
             body = f"T::{self.method}(request, {lent}reply, process)"
         else:
-            body = f"T::{self.method}(request, {lent}process)?;\nOk(reply.none())"
+            body = f"T::{self.method}(request, {lent}process)?;\nOk(reply.ack_only())"
         kind = f"{self.rust}Reply<'_>" if self.reply else "genl::Reply<'_, Writer<'static>>"
-        return (f"{head}impl<T: Operations> genl::Do<Served<T>> for {self.rust}<T> {{\n"
+        return (f"{head}impl<T: Operations> genl::Do<Server<T>> for {self.rust}<T> {{\n"
                 f"{self.constants()}\n{types}\n"
                 f"fn run({request}, reply: {kind}, process: Process<'_>) "
                 f"-> Result<genl::Replied> {{\n{hook}{body}\n}}\n}}\n\n")

@@ -53,7 +53,7 @@ def camel(name):
 # Types that what is written uses itself.
 USED = """Array Attr Attrs Be Bitfield32 Builder CStr Clone Copy Debug Default Enum Eq Err FnOnce From
     Group IntoIterator Iterator Nest None Ok Operations Option PartialEq PhantomData Policies Policy
-    Process Range Registration Result Send Served SignedRange Sized Some Sync Table Value View Wire
+    Process Range Registration Result Send Server SignedRange Sized Some Sync Table Value View Spec
     Writer""".split()
 
 

@@ -11,8 +11,8 @@ use kernet::{
         priority,
         Family,
         Hook,
+        HookPoint,
         Packet,
-        Place,
         Point,
         Verdict, //
     }, //
@@ -38,13 +38,17 @@ kernet::slot!(Accept: netfilter::Slot);
 impl Hook for Accept {
     type Module = Accept;
 
-    const PLACES: &'static [Place] = &[Place {
+    const HOOKS: &'static [HookPoint] = &[HookPoint {
         family: Family::Inet,
         point: Point::LocalIn,
         priority: priority::FILTER,
     }];
 
-    fn hook<'a>(packet: Packet<'a>, _state: &netfilter::State<'a>, _rcu: Rcu<'a>) -> Verdict<'a> {
+    fn hook<'a>(
+        packet: Packet<'a>,
+        _state: &netfilter::HookState<'a>,
+        _rcu: Rcu<'a>,
+    ) -> Verdict<'a> {
         packet.accept()
     }
 }

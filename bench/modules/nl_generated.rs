@@ -360,15 +360,15 @@ pub(crate) mod reply {
 }
 
 /// The protocol of the family.
-pub(crate) struct Wire;
+pub(crate) struct Spec;
 
-impl genl::Protocol for Wire {
+impl genl::FamilySpec for Spec {
     const NAME: &'static CStr = c"bench-rust";
     const VERSION: u32 = 1;
     const GROUPS: &'static [genl::McastGroup] = &[genl::McastGroup::new(c"events")];
 }
 
-kernet::slot!(Wire: genl::Slot);
+kernet::slot!(Spec: genl::Slot);
 
 /// The multicast groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -394,7 +394,7 @@ pub(crate) mod group {
     pub(crate) struct Events;
 
     impl genl::Group for Events {
-        type Protocol = Wire;
+        type Spec = Spec;
 
         const INDEX: usize = 0;
     }
@@ -416,25 +416,25 @@ pub(crate) mod notify {
 }
 
 /// A request `get`.
-pub(crate) type GetRequest<'a, T> = genl::Request<'a, Served<T>, request::Get<'static>>;
+pub(crate) type GetRequest<'a, T> = genl::Request<'a, Server<T>, request::Get<'static>>;
 
 /// The answer to a request `get`.
 pub(crate) type GetReply<'a> = genl::Reply<'a, reply::Get<'static>>;
 
 /// A request `list`.
-pub(crate) type ListRequest<'a, T> = genl::Request<'a, Served<T>, request::List<'static>>;
+pub(crate) type ListRequest<'a, T> = genl::Request<'a, Server<T>, request::List<'static>>;
 
 /// The answer to a request `list`.
 pub(crate) type ListEntries<'a> = genl::Entries<'a, reply::List<'static>>;
 
 /// A request `parse`.
-pub(crate) type ParseRequest<'a, T> = genl::Request<'a, Served<T>, request::Parse<'static>>;
+pub(crate) type ParseRequest<'a, T> = genl::Request<'a, Server<T>, request::Parse<'static>>;
 
 /// A request `notify`.
-pub(crate) type NotifyRequest<'a, T> = genl::Request<'a, Served<T>, request::Notify<'static>>;
+pub(crate) type NotifyRequest<'a, T> = genl::Request<'a, Server<T>, request::Notify<'static>>;
 
 /// A request `nothing`.
-pub(crate) type NothingRequest<'a, T> = genl::Request<'a, Served<T>, request::Nothing<'static>>;
+pub(crate) type NothingRequest<'a, T> = genl::Request<'a, Server<T>, request::Nothing<'static>>;
 
 /// What the family does: implemented by who serves it.
 pub(crate) trait Operations: Sized + Send + Sync + 'static {
@@ -478,13 +478,13 @@ pub(crate) trait Operations: Sized + Send + Sync + 'static {
 }
 
 /// The family, served by `T`.
-pub(crate) struct Served<T>(PhantomData<fn() -> T>);
+pub(crate) struct Server<T>(PhantomData<fn() -> T>);
 
 /// The registration of the family, served by `T`.
-pub(crate) type Registration<T> = genl::Registration<Served<T>>;
+pub(crate) type Registration<T> = genl::Registration<Server<T>>;
 
-impl<T: Operations> genl::Family for Served<T> {
-    type Protocol = Wire;
+impl<T: Operations> genl::FamilyServer for Server<T> {
+    type Spec = Spec;
     type Socket = ();
 
     const OPS: &'static [genl::Op<Self>] = &[
@@ -514,7 +514,7 @@ mod op {
 
     pub(super) struct Get<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Get<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Get<T> {
         const COMMAND: u8 = 1;
         const POLICIES: Option<Policies> = Some(policy::OP_GET.policies());
 
@@ -532,7 +532,7 @@ mod op {
 
     pub(super) struct List<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Dump<Served<T>> for List<T> {
+    impl<T: Operations> genl::Dump<Server<T>> for List<T> {
         const COMMAND: u8 = 2;
         const POLICIES: Option<Policies> = Some(policy::OP_LIST.policies());
 
@@ -556,7 +556,7 @@ mod op {
 
     pub(super) struct Parse<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Parse<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Parse<T> {
         const COMMAND: u8 = 3;
         const POLICIES: Option<Policies> = Some(policy::OP_PARSE.policies());
 
@@ -569,13 +569,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::parse(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct Notify<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Notify<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Notify<T> {
         const COMMAND: u8 = 4;
         const POLICIES: Option<Policies> = Some(policy::OP_GET.policies());
 
@@ -588,13 +588,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::notify(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct Nothing<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Nothing<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Nothing<T> {
         const COMMAND: u8 = 5;
         const POLICIES: Option<Policies> = Some(policy::OP_GET.policies());
 
@@ -607,7 +607,7 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::nothing(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 }

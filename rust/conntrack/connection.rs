@@ -22,7 +22,7 @@ use kernet::{
     context::Rcu,
     door,
     error::eopnotsupp,
-    skb::SkBuff,
+    skb::SkbRef,
     wire::ip::Protocol, //
 };
 
@@ -67,7 +67,7 @@ impl Direction {
 
 /// The connection of a packet, and the number by which tracking says how the packet belongs to it.
 #[inline(always)]
-fn split(packet: &SkBuff) -> (Option<NonNull<bindings::nf_conn>>, u32) {
+fn split(packet: &SkbRef) -> (Option<NonNull<bindings::nf_conn>>, u32) {
     // SAFETY: Read only.
     let nfct = unsafe { bindings::skb_get_nfct(door::sk_buff(packet)) };
     let ct = (nfct & bindings::NFCT_PTRMASK as usize) as *mut bindings::nf_conn;
@@ -80,7 +80,7 @@ fn split(packet: &SkBuff) -> (Option<NonNull<bindings::nf_conn>>, u32) {
 /// What connection tracking says of a packet.
 #[doc(alias = "nf_ct_get")]
 #[inline]
-pub fn state(packet: &SkBuff, rcu: Rcu<'_>) -> State {
+pub fn state(packet: &SkbRef, rcu: Rcu<'_>) -> State {
     match Connection::of(packet, rcu) {
         Some(connection) => connection.state(),
         None if split(packet) == (None, bindings::ip_conntrack_info_IP_CT_UNTRACKED) => {
@@ -103,14 +103,14 @@ pub fn state(packet: &SkBuff, rcu: Rcu<'_>) -> State {
 pub struct Connection<'a> {
     ct: NonNull<bindings::nf_conn>,
     info: u32,
-    _packet: PhantomData<&'a SkBuff>,
+    _packet: PhantomData<&'a SkbRef>,
 }
 
 impl<'a> Connection<'a> {
     /// The packet's connection, if it has one: see [`State`].
     #[doc(alias = "nf_ct_get")]
     #[inline]
-    pub fn of(packet: &'a SkBuff, _rcu: Rcu<'a>) -> Option<Self> {
+    pub fn of(packet: &'a SkbRef, _rcu: Rcu<'a>) -> Option<Self> {
         let (ct, info) = split(packet);
         // INVARIANT: The packet holds a reference until it is freed or its connection is replaced,
         // for either of which it has to be borrowed mutably.
@@ -275,7 +275,7 @@ impl<'a> Connection<'a> {
 /// Points to a tuple of a connection that is valid for `'a`.
 #[doc(alias = "nf_conntrack_tuple")]
 #[derive(Clone, Copy)]
-pub struct Tuple<'a>(*const bindings::nf_conntrack_tuple, PhantomData<&'a SkBuff>);
+pub struct Tuple<'a>(*const bindings::nf_conntrack_tuple, PhantomData<&'a SkbRef>);
 
 impl Tuple<'_> {
     /// A copy of a field. NAT may change what packets of a new connection will look like.

@@ -14,7 +14,7 @@ use crate::{
         Softirq, //
     },
     netns::Net,
-    skb::SkBuff, //
+    skb::SkbRef, //
 };
 
 /// C's names of which kernet has bindings. A wing's own bindings are made by
@@ -29,18 +29,18 @@ pub mod bindings {
 ///
 /// For `'a`, the packet is valid and nobody changes it.
 #[inline(always)]
-pub unsafe fn packet<'a>(skb: *const bindings::sk_buff) -> &'a SkBuff {
+pub unsafe fn packet<'a>(skb: *const bindings::sk_buff) -> &'a SkbRef {
     // SAFETY: By the caller's promise.
-    unsafe { SkBuff::from_raw(skb) }
+    unsafe { SkbRef::from_raw(skb) }
 }
 
 /// The packet, as C has it.
 ///
 /// # Safety
 ///
-/// The caller does with it, and while it is borrowed, nothing but what `&SkBuff` allows: it stays as it is.
+/// The caller does with it, and while it is borrowed, nothing but what `&SkbRef` allows: it stays as it is.
 #[inline(always)]
-pub unsafe fn sk_buff(packet: &SkBuff) -> *mut bindings::sk_buff {
+pub unsafe fn sk_buff(packet: &SkbRef) -> *mut bindings::sk_buff {
     packet.as_raw()
 }
 

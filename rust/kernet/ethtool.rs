@@ -20,13 +20,13 @@ use crate::{
     context::Rtnl,
     error::eopnotsupp,
     netdev::{
-        Counted,
-        Dev,
         Driver,
+        DriverDevice,
+        LinkTotals,
         Rings, //
     },
     nlattr::ExtAck,
-    percpu::Totals, //
+    percpu::PacketTotals, //
 };
 
 mod coalesce;
@@ -66,23 +66,23 @@ pub trait Operations<D: Driver> {
 
     /// The device's own statistics.
     #[doc(alias = "get_ethtool_stats")]
-    fn stats(_dev: &Dev<D>, _rtnl: Rtnl<'_>) -> Self::Stats {
+    fn stats(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> Self::Stats {
         Default::default()
     }
 
     /// Those of a receive queue that is in use.
-    fn rx_stats(_dev: &Dev<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Self::RxStats {
+    fn rx_stats(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Self::RxStats {
         Default::default()
     }
 
     /// Those of a transmit queue that is in use.
-    fn tx_stats(_dev: &Dev<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Self::TxStats {
+    fn tx_stats(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Self::TxStats {
         Default::default()
     }
 
     /// Speed and the like.
     #[doc(alias = "get_link_ksettings")]
-    fn link_settings(_dev: &Dev<D>, _rtnl: Rtnl<'_>) -> LinkSettings {
+    fn link_settings(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> LinkSettings {
         LinkSettings::default()
     }
 
@@ -97,12 +97,12 @@ pub trait Operations<D: Driver> {
     ///
     /// The numbers stay.
     #[doc(alias = "set_channels")]
-    fn check_channels(_dev: &Dev<D>, _channels: Channels, _rtnl: Rtnl<'_>) -> Result {
+    fn check_channels(_dev: &DriverDevice<D>, _channels: Channels, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 
     /// The numbers of queues in use have changed.
-    fn channels_changed(_dev: &Dev<D>, _rtnl: Rtnl<'_>) {}
+    fn channels_changed(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) {}
 
     /// Whether the rings can have these sizes, each of them one of [`Queue::SIZES`](crate::napi::Queue::SIZES) or, of a driver that
     /// is [`Locked`](crate::netdev::Locked), [`Driver::TX_RING`]; `ethtool -g` and `-G` work if a
@@ -115,7 +115,12 @@ pub trait Operations<D: Driver> {
     ///
     /// They stay. `extack` says why.
     #[doc(alias = "set_ringparam")]
-    fn check_rings(_dev: &Dev<D>, _rings: Rings, _extack: ExtAck<'_>, _rtnl: Rtnl<'_>) -> Result {
+    fn check_rings(
+        _dev: &DriverDevice<D>,
+        _rings: Rings,
+        _extack: ExtAck<'_>,
+        _rtnl: Rtnl<'_>,
+    ) -> Result {
         Ok(())
     }
 
@@ -125,7 +130,7 @@ pub trait Operations<D: Driver> {
 
     /// When the device's interrupts come: `ethtool -c` works if a driver has this.
     #[doc(alias = "get_coalesce")]
-    fn coalesce(_dev: &Dev<D>, _rtnl: Rtnl<'_>) -> Coalesce {
+    fn coalesce(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> Coalesce {
         Coalesce::default()
     }
 
@@ -135,7 +140,7 @@ pub trait Operations<D: Driver> {
     ///
     /// All stay. `extack` says why.
     fn set_coalesce(
-        _dev: &Dev<D>,
+        _dev: &DriverDevice<D>,
         _coalesce: Coalesce,
         _extack: ExtAck<'_>,
         _rtnl: Rtnl<'_>,
@@ -150,7 +155,7 @@ pub trait Operations<D: Driver> {
     /// fewer queues than a table of the user's names.
     #[doc(alias = "get_rxfh")]
     #[doc(alias = "set_rxfh")]
-    fn indirection(_dev: &Dev<D>) -> &Indirection {
+    fn indirection(_dev: &DriverDevice<D>) -> &Indirection {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
@@ -160,7 +165,7 @@ pub trait Operations<D: Driver> {
 
     /// Which of [`Self::PRIVATE_FLAGS`] are on, the first one in bit 0.
     #[doc(alias = "get_priv_flags")]
-    fn private_flags(_dev: &Dev<D>, _rtnl: Rtnl<'_>) -> u32 {
+    fn private_flags(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> u32 {
         0
     }
 
@@ -170,26 +175,26 @@ pub trait Operations<D: Driver> {
     ///
     /// They stay.
     #[doc(alias = "set_priv_flags")]
-    fn set_private_flags(_dev: &Dev<D>, _flags: u32, _rtnl: Rtnl<'_>) -> Result {
+    fn set_private_flags(_dev: &DriverDevice<D>, _flags: u32, _rtnl: Rtnl<'_>) -> Result {
         Err(eopnotsupp())
     }
 
     /// Packets of one receive queue that is in use, for the `netdev` family's `qstats-get`, as
     /// [`Self::tx_packets`] and [`Self::other_packets`]: a driver has all three or none.
     #[doc(alias = "netdev_stat_ops")]
-    fn rx_packets(_dev: &Dev<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Totals {
-        Totals::default()
+    fn rx_packets(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> PacketTotals {
+        PacketTotals::default()
     }
 
     /// Packets of one transmit queue that is in use.
-    fn tx_packets(_dev: &Dev<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Totals {
-        Totals::default()
+    fn tx_packets(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> PacketTotals {
+        PacketTotals::default()
     }
 
     /// Packets of the device that are in none of the queues in use.
     #[doc(alias = "get_base_stats")]
-    fn other_packets(_dev: &Dev<D>, _rtnl: Rtnl<'_>) -> Counted {
-        Counted::default()
+    fn other_packets(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> LinkTotals {
+        LinkTotals::default()
     }
 }
 

@@ -4,7 +4,7 @@
 //!
 //! C header: [`include/net/genetlink.h`](srctree/include/net/genetlink.h)
 //!
-//! A family is two things: its [`Protocol`], which userspace knows, and the [`Family`] that serves
+//! A family is two things: its [`FamilySpec`], which userspace knows, and the [`FamilyServer`] that serves
 //! it. `scripts/ynl-gen-rust` writes both from a specification, with a trait that has a method per
 //! operation; nobody needs to implement the traits here by hand. Requests are validated against
 //! the policies of the operation before it is called.
@@ -75,7 +75,7 @@ use socket::Sockets;
 
 /// What userspace knows of a family.
 #[doc(alias = "genl_family")]
-pub trait Protocol: HasSlot<Slot> + 'static {
+pub trait FamilySpec: HasSlot<Slot> + 'static {
     /// The name, at most 15 bytes.
     const NAME: &'static CStr;
 
@@ -90,7 +90,7 @@ pub trait Protocol: HasSlot<Slot> + 'static {
     const GROUPS: &'static [McastGroup] = &[];
 }
 
-/// A multicast group, as [`Protocol::GROUPS`] lists it.
+/// A multicast group, as [`FamilySpec::GROUPS`] lists it.
 #[doc(alias = "genl_multicast_group")]
 #[derive(Clone, Copy)]
 pub struct McastGroup {
@@ -115,11 +115,11 @@ impl McastGroup {
     }
 }
 
-/// Who serves a [`Protocol`].
+/// Who serves a [`FamilySpec`].
 #[doc(alias = "genl_family")]
-pub trait Family: Sized + Send + Sync + 'static {
+pub trait FamilyServer: Sized + Send + Sync + 'static {
     /// What is served.
-    type Protocol: Protocol;
+    type Spec: FamilySpec;
 
     /// What is kept for each socket that asks for it by [`Request::socket`]; `()` for nothing.
     ///
@@ -136,7 +136,7 @@ pub trait Family: Sized + Send + Sync + 'static {
     /// in common is held while one runs.
     const PARALLEL: bool = true;
 
-    /// A socket begins to listen to a group, by its index in [`Protocol::GROUPS`].
+    /// A socket begins to listen to a group, by its index in [`FamilySpec::GROUPS`].
     ///
     /// Not to be counted: a socket may join a group twice, and leave one that it has not joined.
     /// [`Notification::has_listeners`] knows.
@@ -171,7 +171,7 @@ unsafe impl Sync for Slot {}
 
 /// The registration of a family.
 #[doc(alias = "genl_register_family")]
-pub struct Registration<F: Family> {
+pub struct Registration<F: FamilyServer> {
     family: Opaque<bindings::genl_family>,
     groups: Opaque<[bindings::genl_multicast_group; MAX_GROUPS]>,
     /// Registered if the family keeps anything for a socket.
@@ -181,21 +181,21 @@ pub struct Registration<F: Family> {
 const MAX_GROUPS: usize = 16;
 
 // SAFETY: Only the core writes to the family, under its own lock.
-unsafe impl<F: Family> Send for Registration<F> {}
+unsafe impl<F: FamilyServer> Send for Registration<F> {}
 // SAFETY: As above.
-unsafe impl<F: Family> Sync for Registration<F> {}
+unsafe impl<F: FamilyServer> Sync for Registration<F> {}
 
 // SAFETY: `genl_register_family()` registers or fails. `unregister` stops multicasts and waits for
 // those that are being sent; `genl_unregister_family()` waits for operations, and no dump is going
 // on, as each holds a reference to the module.
-unsafe impl<F: Family> Part for Registration<F> {
+unsafe impl<F: FamilyServer> Part for Registration<F> {
     unsafe fn register(
         slot: *mut Self,
         module: &'static ThisModule,
         name: &'static CStr,
     ) -> Result {
         const {
-            check_protocol::<F::Protocol>();
+            check_protocol::<F::Spec>();
             op::check_order(F::OPS);
         }
         // SAFETY: `slot` is valid for writes, and stays where it is until it is unregistered.
@@ -222,14 +222,14 @@ unsafe impl<F: Family> Part for Registration<F> {
         unsafe {
             retire(
                 Opaque::cast_into(&raw const (*slot).family),
-                F::Protocol::slot(),
+                F::Spec::slot(),
             );
             Self::unregister_sockets(slot);
         }
     }
 }
 
-impl<F: Family> Registration<F> {
+impl<F: FamilyServer> Registration<F> {
     const KEEPS: bool = size_of::<F::Socket>() > 0;
 
     /// # Safety
@@ -272,17 +272,17 @@ impl<F: Family> Registration<F> {
     }
 
     const DESCRIPTION: Description = Description {
-        name: F::Protocol::NAME,
-        version: F::Protocol::VERSION,
-        header: F::Protocol::HEADER as u32,
-        groups: F::Protocol::GROUPS,
+        name: F::Spec::NAME,
+        version: F::Spec::VERSION,
+        header: F::Spec::HEADER as u32,
+        groups: F::Spec::GROUPS,
         ops: F::OPS.as_ptr().cast(),
         ops_count: F::OPS.len() as u8,
         first_strict: op::first_strict(F::OPS),
         parallel: F::PARALLEL,
         bind: Self::bind_callback,
         unbind: Self::unbind_callback,
-        slot: <F::Protocol as HasSlot<Slot>>::slot,
+        slot: <F::Spec as HasSlot<Slot>>::slot,
     };
 
     /// # Safety
@@ -414,7 +414,7 @@ impl McastGroup {
 }
 
 /// Fails to compile where the core would refuse the protocol when the module is loaded.
-const fn check_protocol<P: Protocol>() {
+const fn check_protocol<P: FamilySpec>() {
     assert!(P::GROUPS.len() <= MAX_GROUPS, "too many multicast groups");
     assert!(P::HEADER <= HEADER_MAX, "a header of more than 256 bytes");
     check_name(P::NAME);
@@ -440,6 +440,6 @@ fn copy_name<const N: usize>(to: &mut [c_char; N], name: &CStr) {
 }
 
 /// The registered family of a protocol, or null.
-fn registered<P: Protocol>() -> *mut bindings::genl_family {
+fn registered<P: FamilySpec>() -> *mut bindings::genl_family {
     P::slot().0.load(Acquire)
 }

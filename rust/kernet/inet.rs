@@ -36,8 +36,8 @@ use crate::{
     skb::{
         Bytes,
         DropReason,
-        SkBuff, //
         Skb,
+        SkbRef, //
     },
     wire::{
         ethernet,
@@ -49,7 +49,7 @@ mod frame;
 mod route;
 mod tunnel;
 
-pub use frame::Malformed;
+pub use frame::DecapError;
 pub use route::{
     Parameters,
     Underlay, //
@@ -71,7 +71,7 @@ pub trait Protocol: 'static {
     /// A packet has arrived.
     ///
     /// Its data begins behind the IPv4 header and that header's options.
-    fn receive(packet: Received<'_>, softirq: Softirq<'_>);
+    fn receive(packet: Packet<'_>, softirq: Softirq<'_>);
 
     /// An ICMP message about a packet that this host is said to have sent.
     ///
@@ -84,15 +84,15 @@ pub trait Protocol: 'static {
 /// A packet that has arrived, of a [`Protocol`].
 ///
 /// Owns it: ends as a [`Skb`] does, in [`Self::into_skb`], [`Self::into_frame`],
-/// [`Self::reject`] or [`Self::drop_reason`], and does not build when it goes out of scope.
-pub struct Received<'a> {
+/// [`Self::reject`] or [`Self::drop_with`], and does not build when it goes out of scope.
+pub struct Packet<'a> {
     skb: Skb<'a>,
     header: ipv4::Header,
     net: &'a Net,
     ifindex: u32,
 }
 
-impl<'a> Received<'a> {
+impl<'a> Packet<'a> {
     /// # Safety
     ///
     /// `skb` is what `ip_protocol_deliver_rcu()` passes to a handler, in softirq, and the caller
@@ -132,7 +132,7 @@ impl<'a> Received<'a> {
     }
 
     /// The packet.
-    pub fn skb(&self) -> &SkBuff {
+    pub fn skb(&self) -> &SkbRef {
         &self.skb
     }
 
@@ -152,8 +152,8 @@ impl<'a> Received<'a> {
     }
 
     /// Frees the packet, which is lost, and says why.
-    pub fn drop_reason(self, reason: DropReason, softirq: Softirq<'_>) {
-        self.skb.drop_reason(reason, softirq);
+    pub fn drop_with(self, reason: DropReason, softirq: Softirq<'_>) {
+        self.skb.drop_with(reason, softirq);
     }
 
     /// Frees the packet, and answers it with an ICMP message "port unreachable", as the C tunnels
@@ -166,7 +166,7 @@ impl<'a> Received<'a> {
         // SAFETY: The packet came from the IPv4 stack, hence its route, if it still has one, is
         // an IPv4 one; that the network header is in the buffer is checked by the callee.
         unsafe { bindings::icmp_send(self.skb.as_raw(), kind as c_int, code as c_int, 0) };
-        self.skb.drop_reason(DropReason::NO_TX_TARGET, softirq);
+        self.skb.drop_with(DropReason::NO_TX_TARGET, softirq);
     }
 
     /// Takes the Ethernet frame out of its tunnel.
@@ -181,14 +181,14 @@ impl<'a> Received<'a> {
     ///
     /// # Errors
     ///
-    /// Why it is none, and the packet, to be dropped for [`Malformed::reason`].
+    /// Why it is none, and the packet, to be dropped for [`DecapError::reason`].
     #[doc(alias = "__iptunnel_pull_header")]
     #[doc(alias = "ip_tunnel_rcv")]
     pub fn into_frame(
         self,
         header_len: u8,
         to: &Net,
-    ) -> Result<Skb<'static>, (Malformed, Skb<'a>)> {
+    ) -> Result<Skb<'static>, (DecapError, Skb<'a>)> {
         let Self {
             mut skb,
             header,
@@ -198,7 +198,7 @@ impl<'a> Received<'a> {
         // Not more than 255 + 14.
         let need = u32::from(header_len).saturating_add(ethernet::Header::LEN as u32);
         if skb.len() < need {
-            return Err((Malformed::Truncated, skb));
+            return Err((DecapError::Truncated, skb));
         }
         // SAFETY: The packet is owned. Made linear by the callee up to the frame's header.
         let result = unsafe {
@@ -211,7 +211,7 @@ impl<'a> Received<'a> {
             )
         };
         if result != 0 {
-            return Err((Malformed::NoMemory, skb));
+            return Err((DecapError::NoMemory, skb));
         }
         if let Err(malformed) = frame::mark(skb.as_mut(), header.traffic_class()) {
             return Err((malformed, skb));
@@ -228,7 +228,7 @@ impl<'a> Received<'a> {
 
 /// An ICMP message about a packet of a [`Protocol`].
 pub struct IcmpError<'a> {
-    skb: &'a SkBuff,
+    skb: &'a SkbRef,
     header: ipv4::Header,
     info: u32,
     kind: u8,
@@ -260,7 +260,7 @@ impl<'a> IcmpError<'a> {
 
     /// What the message quotes of the packet, from its IPv4 header on; at least 8 bytes of it are
     /// behind that header and options.
-    pub fn quoted(&self) -> &SkBuff {
+    pub fn quoted(&self) -> &SkbRef {
         self.skb
     }
 
@@ -352,7 +352,7 @@ impl<P: Protocol> Registration<P> {
     unsafe extern "C" fn receive_callback(skb: *mut bindings::sk_buff) -> c_int {
         if let Some(skb) = NonNull::new(skb) {
             // SAFETY: The core passes the packet on to the handler, with bottom halves disabled.
-            unsafe { P::receive(Received::from_raw(skb), Softirq::assume()) };
+            unsafe { P::receive(Packet::from_raw(skb), Softirq::assume()) };
         }
         // A negative number would hand the packet to another protocol.
         0
@@ -367,7 +367,7 @@ impl<P: Protocol> Registration<P> {
         let error = unsafe {
             let icmp = bindings::icmp_hdr(skb);
             let dev = bindings::skb_get_dev(skb);
-            let skb = SkBuff::from_raw(skb);
+            let skb = SkbRef::from_raw(skb);
             let Some(header) = skb.copy_header::<ipv4::Header>(0) else {
                 return 0;
             };

@@ -21,6 +21,7 @@ pub mod context;
 #[doc(hidden)]
 pub mod door;
 pub mod error;
+pub mod ethertype;
 pub mod ethtool;
 pub mod fib;
 pub mod genl;
@@ -35,7 +36,6 @@ pub mod netlink;
 pub mod netns;
 pub mod nlattr;
 pub mod notifier;
-pub mod packet;
 pub mod page_pool;
 pub mod percpu;
 pub mod rcu;

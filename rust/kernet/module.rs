@@ -67,7 +67,7 @@ pub trait Module: Sized + Send + Sync + 'static {
     /// The module's state in each network namespace; `()` for none.
     ///
     /// Callbacks reach it by [`Net::state`](netns::Net::state).
-    type State: netns::State;
+    type State: netns::NetState;
 
     /// What is registered, in this order: a [`Part`] or a tuple of them.
     type Parts: Part;

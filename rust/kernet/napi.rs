@@ -6,7 +6,7 @@
 //! [`include/net/netdev_queues.h`](srctree/include/net/netdev_queues.h)
 //!
 //! A driver says what a queue holds ([`Queue`]) and whether its queues are polled
-//! ([`Driver::polled`]); kernet does the rest. A queue is in one of three states:
+//! ([`Driver::uses_napi`]); kernet does the rest. A queue is in one of three states:
 //!
 //! ```text
 //!            start: content made, NAPI added and linked to the queue, enabled
@@ -55,34 +55,34 @@ use crate::{
     },
     netdev::{
         Counter,
-        Dev,
         Driver,
+        DriverDevice,
         Features,
         Places,
         RingSizes,
         TxMode, //
     },
     page_pool::PoolStats,
-    percpu::Totals,
+    percpu::PacketTotals,
     xdp::{
         self,
-        Counted,
         Counters,
         Run, //
+        XdpTotals,
     },
 };
 
+mod consumer;
 mod content;
-mod polled;
 mod resize;
 mod ring;
 mod transmit;
 
-use content::Content;
-pub use polled::{
+pub use consumer::{
+    Consumer, //
     Fragments,
-    Polled, //
 };
+use content::Content;
 pub(crate) use resize::resize;
 pub use ring::{
     Packet,
@@ -98,7 +98,7 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
     /// Packets that a queue may have room for; [`RingSizes::NONE`] for one without an end.
     const SIZES: RingSizes = RingSizes::NONE;
 
-    /// Whether the poll takes [buffers](Polled::buffer), from a pool of the queue's own.
+    /// Whether the poll takes [buffers](Consumer::buffer), from a pool of the queue's own.
     const BUFFERS: bool = false;
 
     /// Makes the content of a queue, before it is polled, with room for `size` packets: the one of
@@ -109,11 +109,15 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
     ///
     /// kernet counts it, lets the device's XDP program see it, and passes it up as received by
     /// `dev`.
-    fn next(queue: &mut Polled<'_, Self>, dev: &Dev<D>, napi: Napi<'_>) -> Option<Packet>;
+    fn next(
+        queue: &mut Consumer<'_, Self>,
+        dev: &DriverDevice<D>,
+        napi: Napi<'_>,
+    ) -> Option<Packet>;
 
     /// Whether there is no packet. Asked after a poll without one, so that none is left behind that
-    /// came meanwhile: see [`RxQueue::notify`].
-    fn is_empty(queue: &mut Polled<'_, Self>) -> bool;
+    /// came meanwhile: see [`RxQueue::schedule`].
+    fn is_empty(queue: &mut Consumer<'_, Self>) -> bool;
 }
 
 impl<D: Driver> Queue<D> for () {
@@ -123,11 +127,11 @@ impl<D: Driver> Queue<D> for () {
         Ok(())
     }
 
-    fn next(_: &mut Polled<'_, Self>, _: &Dev<D>, _: Napi<'_>) -> Option<Packet> {
+    fn next(_: &mut Consumer<'_, Self>, _: &DriverDevice<D>, _: Napi<'_>) -> Option<Packet> {
         None
     }
 
-    fn is_empty(_: &mut Polled<'_, Self>) -> bool {
+    fn is_empty(_: &mut Consumer<'_, Self>) -> bool {
         true
     }
 }
@@ -172,7 +176,7 @@ impl<D: Driver> core::ops::Deref for RxQueue<D> {
 
     #[inline(always)]
     fn deref(&self) -> &D::Queue {
-        // SAFETY: Lent by `Dev::rx_queue` or by a poll, hence initialised, by the type invariants.
+        // SAFETY: Lent by `DriverDevice::rx_queue` or by a poll, hence initialised, by the type invariants.
         unsafe { (*self.content.get()).queue() }
     }
 }
@@ -198,14 +202,14 @@ impl<D: Driver> RxQueue<D> {
         self.index
     }
 
-    fn received(&self) -> Totals {
-        Totals {
+    fn received(&self) -> PacketTotals {
+        PacketTotals {
             packets: self.packets.get(),
             bytes: self.bytes.get(),
         }
     }
 
-    pub(crate) fn is_of(&self, dev: &Dev<D>) -> bool {
+    pub(crate) fn is_of(&self, dev: &DriverDevice<D>) -> bool {
         // SAFETY: Lent while it is polled, hence added to a device.
         unsafe { ptr::eq((*self.napi.get()).dev, dev.as_raw()) }
     }
@@ -222,19 +226,19 @@ impl<D: Driver> RxQueue<D> {
     /// Costs no more than a barrier and a load while a poll is to come anyway.
     #[doc(alias = "napi_schedule")]
     #[inline]
-    pub fn notify(&self, softirq: Softirq<'_>) {
+    pub fn schedule(&self, softirq: Softirq<'_>) {
         // What was put in, before `notified`: the other side is in `poll`.
         // SAFETY: No requirements.
         unsafe { bindings::smp_mb() };
         if self.notified.load(Relaxed) {
             return;
         }
-        self.notify_always(softirq);
+        self.schedule_always(softirq);
     }
 
     /// As [`Self::notify`], whether or not a poll is to come.
     #[inline]
-    fn notify_always(&self, _softirq: Softirq<'_>) {
+    fn schedule_always(&self, _softirq: Softirq<'_>) {
         // SAFETY: A queue is lent while it is added. From then on NAPI's own state keeps a disabled
         // or deleted instance from being scheduled.
         unsafe {
@@ -248,7 +252,7 @@ impl<D: Driver> RxQueue<D> {
     /// # Safety
     ///
     /// `dev` is the device that owns the queue, which is idle.
-    unsafe fn start(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) -> Result {
+    unsafe fn start(&self, dev: &DriverDevice<D>, rtnl: Rtnl<'_>) -> Result {
         let places = transmit::places(dev, rtnl)?;
         let content = Content::new(dev, self.index, rtnl);
         // SAFETY: The queue is idle, so nobody looks at its content, which does not move.
@@ -276,7 +280,7 @@ impl<D: Driver> RxQueue<D> {
         self.state.store(POLLED, Release);
         if D::TxMode::LOCKED {
             // Polls for what was sent before they were possible.
-            bh_disabled(rtnl, |softirq| self.notify_always(softirq));
+            bh_disabled(rtnl, |softirq| self.schedule_always(softirq));
         }
         Ok(())
     }
@@ -287,7 +291,7 @@ impl<D: Driver> RxQueue<D> {
     ///
     /// `dev` is the device that owns the queue, which is polled. [`Self::finish`] is called after a
     /// grace period.
-    unsafe fn leave(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) {
+    unsafe fn leave(&self, dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {
         let (raw, napi) = (dev.as_raw(), self.napi.get());
         // INVARIANT: NAPI is taken away from here on, the content after a grace period.
         self.state.store(LEAVING, Release);
@@ -312,7 +316,7 @@ impl<D: Driver> RxQueue<D> {
     /// # Safety
     ///
     /// A grace period has passed since [`Self::leave`].
-    unsafe fn finish(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) {
+    unsafe fn finish(&self, dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {
         // INVARIANT: The content is dropped next, under RTNL.
         self.state.store(IDLE, Relaxed);
         // SAFETY: Initialised by `start`; nobody looks at it any more, by the caller's promise.
@@ -330,13 +334,13 @@ impl<D: Driver> RxQueue<D> {
         // SAFETY: By the caller's promise.
         let this = unsafe { &*container_of!(Opaque::cast_from(napi), Self, napi) };
         // SAFETY: The device outlives its queues, and was made for `D`.
-        let dev = unsafe { Dev::<D>::from_raw((*napi).dev) };
+        let dev = unsafe { DriverDevice::<D>::from_raw((*napi).dev) };
         // SAFETY: This is a poll, with that budget.
         let context = unsafe { Napi::assume(budget) };
         // SAFETY: A queue is polled while its content is initialised, by the type invariants.
         let content = unsafe { &*this.content.get() };
         // SAFETY: All are of this poll.
-        let mut queue = unsafe { Polled::new(content.queue(), &content.receive, napi) };
+        let mut queue = unsafe { Consumer::new(content.queue(), &content.receive, napi) };
         // SAFETY: All are of this poll; finished below.
         let mut run = unsafe { Run::new(dev, &content.receive, napi, context) };
         this.poll_tx(dev, context);
@@ -352,7 +356,7 @@ impl<D: Driver> RxQueue<D> {
                         (len, fragments.into_received(dev, context))
                     } else {
                         // SAFETY: This is a poll of that NAPI instance, the device's.
-                        unsafe { fragments.pass_up(dev, napi, context) };
+                        unsafe { fragments.netif_rx(dev, napi, context) };
                         (len, None)
                     }
                 }
@@ -381,7 +385,7 @@ impl<D: Driver> RxQueue<D> {
             // SAFETY: No requirements.
             unsafe { bindings::smp_mb() };
             if !<D::Queue as Queue<D>>::is_empty(&mut queue) {
-                this.notify(context.softirq());
+                this.schedule(context.softirq());
             }
         }
         let peer = dev.peer(context);
@@ -397,8 +401,8 @@ impl<D: Driver> RxQueue<D> {
 /// # Errors
 ///
 /// Those that were not are as before.
-pub(crate) fn start<D: Driver>(dev: &Dev<D>, range: Range<u16>, rtnl: Rtnl<'_>) -> Result {
-    // Polled queues come before idle ones.
+pub(crate) fn start<D: Driver>(dev: &DriverDevice<D>, range: Range<u16>, rtnl: Rtnl<'_>) -> Result {
+    // Consumer queues come before idle ones.
     let mut first = range.end;
     for queue in dev.all_rx_queues(range) {
         if queue.state.load(Relaxed) != IDLE {
@@ -415,24 +419,24 @@ pub(crate) fn start<D: Driver>(dev: &Dev<D>, range: Range<u16>, rtnl: Rtnl<'_>) 
 }
 
 /// Whether the queues of a device that is up are polled with these features.
-pub(crate) fn wanted<D: Driver>(dev: &Dev<D>, features: Features, rtnl: Rtnl<'_>) -> bool {
+pub(crate) fn wanted<D: Driver>(dev: &DriverDevice<D>, features: Features, rtnl: Rtnl<'_>) -> bool {
     if !<D::Queue as Queue<D>>::EXISTS {
         return false;
     }
     if D::TxMode::LOCKED {
         return true;
     }
-    dev.shared().program().is_some(rtnl) || D::polled(dev, features, rtnl)
+    dev.shared().program().is_some(rtnl) || D::uses_napi(dev, features, rtnl)
 }
 
 /// Whether the queues that are in use are polled.
-pub(crate) fn is_polled<D: Driver>(dev: &Dev<D>) -> bool {
+pub(crate) fn is_polled<D: Driver>(dev: &DriverDevice<D>) -> bool {
     let first = dev.all_rx_queues(0..1).first();
     first.is_some_and(|queue| queue.state.load(Relaxed) == POLLED)
 }
 
 /// Sees to it that the queues of a range are not polled any more.
-pub(crate) fn stop<D: Driver>(dev: &Dev<D>, range: Range<u16>, rtnl: Rtnl<'_>) {
+pub(crate) fn stop<D: Driver>(dev: &DriverDevice<D>, range: Range<u16>, rtnl: Rtnl<'_>) {
     let queues = dev.all_rx_queues(range);
     let mut any = false;
     for queue in queues {
@@ -455,7 +459,7 @@ pub(crate) fn stop<D: Driver>(dev: &Dev<D>, range: Range<u16>, rtnl: Rtnl<'_>) {
     }
 }
 
-impl<D: Driver> Dev<D> {
+impl<D: Driver> DriverDevice<D> {
     fn all_rx_queues(&self, range: Range<u16>) -> &[Pin<KBox<RxQueue<D>>>] {
         // SAFETY: Initialised, by the type invariants.
         let queues = unsafe { self.shared().queues() };
@@ -473,21 +477,23 @@ impl<D: Driver> Dev<D> {
     }
 
     /// What the queues of a range have received by polling, since the device was made.
-    pub fn polled_packets(&self, queues: RangeFrom<u16>) -> Totals {
+    pub fn napi_packets(&self, queues: RangeFrom<u16>) -> PacketTotals {
         let queues = self.all_rx_queues(queues.start..u16::MAX).iter();
-        queues.fold(Totals::default(), |sum, queue| sum.plus(queue.received()))
+        queues.fold(PacketTotals::default(), |sum, queue| {
+            sum.plus(queue.received())
+        })
     }
 
     /// What a receive queue has received by polling, since the device was made.
-    pub fn rx_counted(&self, index: u16) -> Totals {
+    pub fn rx_totals(&self, index: u16) -> PacketTotals {
         let queue = self.all_rx_queues(index..index.saturating_add(1)).first();
-        queue.map_or_else(Totals::default, |queue| queue.received())
+        queue.map_or_else(PacketTotals::default, |queue| queue.received())
     }
 
     /// What the receive queues of a range have done with frames, since the device was made.
-    pub fn frames_counted(&self, queues: Range<u16>) -> Counted {
+    pub fn xdp_totals(&self, queues: Range<u16>) -> XdpTotals {
         let queues = self.all_rx_queues(queues).iter();
-        queues.fold(Counted::default(), |sum, queue| {
+        queues.fold(XdpTotals::default(), |sum, queue| {
             sum.plus(queue.frames.get())
         })
     }
@@ -497,7 +503,7 @@ impl<D: Driver> Dev<D> {
         let mut stats = PoolStats::new();
         for queue in self.all_rx_queues(0..self.rx_queues()) {
             if queue.state.load(Relaxed) == POLLED {
-                // SAFETY: Polled, hence initialised, by the type invariants; under RTNL it stays so.
+                // SAFETY: Consumer, hence initialised, by the type invariants; under RTNL it stays so.
                 let receive = unsafe { &(*queue.content.get()).receive };
                 if let Some(pool) = receive.pool() {
                     stats.add(pool);

@@ -43,7 +43,7 @@ unsafe impl Sync for Neighbour {}
 /// How far an address is resolved.
 #[doc(alias = "NUD_NONE")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum NudState {
     /// Nobody has asked yet.
     None,
     /// Asked for, not answered yet.
@@ -64,25 +64,28 @@ pub enum State {
     Permanent,
 }
 
-impl State {
+impl NudState {
     fn from_raw(state: u8) -> Self {
         match u32::from(state) {
-            bindings::NUD_INCOMPLETE => State::Incomplete,
-            bindings::NUD_REACHABLE => State::Reachable,
-            bindings::NUD_STALE => State::Stale,
-            bindings::NUD_DELAY => State::Delay,
-            bindings::NUD_PROBE => State::Probe,
-            bindings::NUD_FAILED => State::Failed,
-            bindings::NUD_NOARP => State::NoArp,
-            bindings::NUD_PERMANENT => State::Permanent,
-            _ => State::None,
+            bindings::NUD_INCOMPLETE => NudState::Incomplete,
+            bindings::NUD_REACHABLE => NudState::Reachable,
+            bindings::NUD_STALE => NudState::Stale,
+            bindings::NUD_DELAY => NudState::Delay,
+            bindings::NUD_PROBE => NudState::Probe,
+            bindings::NUD_FAILED => NudState::Failed,
+            bindings::NUD_NOARP => NudState::NoArp,
+            bindings::NUD_PERMANENT => NudState::Permanent,
+            _ => NudState::None,
         }
     }
 
     /// Whether the hardware address is one.
     #[doc(alias = "NUD_VALID")]
     pub fn is_valid(self) -> bool {
-        !matches!(self, State::None | State::Incomplete | State::Failed)
+        !matches!(
+            self,
+            NudState::None | NudState::Incomplete | NudState::Failed
+        )
     }
 }
 
@@ -90,8 +93,8 @@ impl State {
 #[derive(Clone, Copy)]
 pub struct Resolution {
     /// How far the address is resolved.
-    pub state: State,
-    /// To what, if the state [is valid](State::is_valid).
+    pub state: NudState,
+    /// To what, if the state [is valid](NudState::is_valid).
     pub hardware_address: HardwareAddress,
     /// Whether the neighbour is out of its table, for good.
     pub dead: bool,
@@ -154,7 +157,7 @@ impl Neighbour {
         unsafe {
             bindings::neigh_read_lock_bh(this);
             let resolution = Resolution {
-                state: State::from_raw((*this).nud_state),
+                state: NudState::from_raw((*this).nud_state),
                 hardware_address: HardwareAddress::from_raw(
                     (*this).ha,
                     (*(*this).dev).addr_len.into(),

@@ -4,7 +4,7 @@
 //!
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
 //!
-//! [`Device`] is any device, lent by a callback. A module's own devices are [`Dev<D>`], where `D`
+//! [`Device`] is any device, lent by a callback. A module's own devices are [`DriverDevice<D>`], where `D`
 //! implements [`Driver`] and is the device's private data. They are made by a link kind
 //! ([`rtnl::Link`](crate::rtnl::Link)) and by nothing else.
 //!
@@ -37,8 +37,9 @@ use crate::{
     netns::Net,
     skb::{
         DropReason,
-        Received,
+        RxSkb,
         Skb,
+        Xnet,
         MAX_HEADROOM, //
     },
     wire::ethernet, //
@@ -75,7 +76,7 @@ pub(crate) use private::{
     Priv, //
 };
 pub use queue::{
-    Busy,
+    Requeued,
     Transmit,
     TxQueue, //
 };
@@ -86,9 +87,9 @@ pub use rings::{
 pub(crate) use setup::possible_mtu;
 pub use setup::Setup;
 pub use stats::{
-    Counted,
     Counter,
     LinkStats, //
+    LinkTotals,
 };
 pub use transmit::{
     Concurrent,
@@ -230,7 +231,7 @@ impl Device {
     ///
     /// Without RTNL, when another task changes the address now, a mixture of both.
     #[doc(alias = "dev_addr")]
-    pub fn address<'a>(&self, _context: impl ReadSide<'a>) -> HardwareAddress {
+    pub fn hardware_address<'a>(&self, _context: impl ReadSide<'a>) -> HardwareAddress {
         let mut bytes = [0; HardwareAddress::MAX];
         // SAFETY: Valid by the type; only changed under RTNL, by few drivers.
         let len = unsafe { ptr::read_volatile(&raw const (*self.as_raw()).addr_len) };
@@ -245,14 +246,14 @@ impl Device {
         HardwareAddress { bytes, len }
     }
 
-    /// The hardware address of an Ethernet device, as [`Self::address`] has it. `None` for any
+    /// The hardware address of an Ethernet device, as [`Self::hardware_address`] has it. `None` for any
     /// other device, the loopback among them.
     #[doc(alias = "ARPHRD_ETHER")]
     pub fn ethernet_address<'a>(&self, context: impl ReadSide<'a>) -> Option<ethernet::Address> {
         if u32::from(self.hardware_type()) != bindings::ARPHRD_ETHER {
             return None;
         }
-        let octets = <[u8; 6]>::try_from(self.address(context).as_bytes()).ok()?;
+        let octets = <[u8; 6]>::try_from(self.hardware_address(context).as_bytes()).ok()?;
         Some(octets.into())
     }
 
@@ -293,9 +294,9 @@ impl HardwareAddress {
 /// The device was made for `D`, and its private data is initialised. It has its per-CPU statistics: it is
 /// registered, or will be or was in this callback.
 #[repr(transparent)]
-pub struct Dev<D: Driver>(Device, PhantomData<D>);
+pub struct DriverDevice<D: Driver>(Device, PhantomData<D>);
 
-impl<D: Driver> Deref for Dev<D> {
+impl<D: Driver> Deref for DriverDevice<D> {
     type Target = Device;
 
     #[inline(always)]
@@ -323,7 +324,7 @@ pub enum PacketError {
     Collision,
 }
 
-impl<D: Driver> Dev<D> {
+impl<D: Driver> DriverDevice<D> {
     /// Borrows a device from C.
     ///
     /// # Safety
@@ -355,14 +356,14 @@ impl<D: Driver> Dev<D> {
     ///
     /// `None` before the pair is complete and while it is being taken apart.
     #[inline]
-    pub fn peer<'a>(&self, _context: impl ReadSide<'a>) -> Option<&'a Dev<D>> {
+    pub fn peer<'a>(&self, _context: impl ReadSide<'a>) -> Option<&'a DriverDevice<D>> {
         let peer = self.shared().peer();
         if peer.is_null() {
             return None;
         }
         // SAFETY: A peer is made for the same `D`. It stops being one under RTNL, before the grace
         // period that its unregistration waits for.
-        Some(unsafe { Dev::from_raw(peer) })
+        Some(unsafe { DriverDevice::from_raw(peer) })
     }
 
     /// A transmit queue, in use or not.
@@ -535,14 +536,14 @@ impl<D: Driver> Dev<D> {
     /// down or its MTU is smaller, which it counts as dropped, or there is no whole Ethernet header.
     #[doc(alias = "dev_forward_skb")]
     #[inline]
-    pub fn forward(
+    pub fn forward_skb(
         &self,
         mut skb: Skb<'_>,
         from: &Device,
         softirq: Softirq<'_>,
-    ) -> Option<Received> {
+    ) -> Option<RxSkb> {
         if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {
-            skb.drop_reason(reason, softirq);
+            skb.drop_with(reason, softirq);
             return None;
         }
         let skb = skb.into_raw();
@@ -560,23 +561,23 @@ impl<D: Driver> Dev<D> {
         // SAFETY: The packet is still ours.
         unsafe {
             bindings::skb_orphan_lent(skb);
-            Some(Received::from_raw(ptr::NonNull::new_unchecked(skb)))
+            Some(RxSkb::from_raw(ptr::NonNull::new_unchecked(skb)))
         }
     }
 
     /// Receives the Ethernet frame that begins at the packet's data.
     ///
-    /// `crossing` says that it comes from another namespace, so that marks and conntrack are
-    /// removed. The frame is counted; a truncated one as [`PacketError::RxLength`].
+    /// A frame from [another namespace](Xnet::Other) loses its mark and its time stamp. The frame is
+    /// counted; a truncated one as [`PacketError::RxLength`].
     #[doc(alias = "gro_cells_receive")]
-    pub fn receive(&self, mut skb: Skb<'_>, crossing: bool, softirq: Softirq<'_>) {
+    pub fn rx(&self, mut skb: Skb<'_>, xnet: Xnet, softirq: Softirq<'_>) {
         if skb.as_mut().may_pull(bindings::ETH_HLEN).is_err() {
             self.count_error(PacketError::RxLength);
-            return skb.drop_reason(DropReason::PKT_TOO_SMALL, softirq);
+            return skb.drop_with(DropReason::PKT_TOO_SMALL, softirq);
         }
         if !self.is_up() {
             self.count_rx_dropped();
-            return skb.drop_reason(DropReason::DEV_READY, softirq);
+            return skb.drop_with(DropReason::DEV_READY, softirq);
         }
         self.count_rx(skb.len(), softirq);
         let skb = skb.into_raw();
@@ -584,7 +585,7 @@ impl<D: Driver> Dev<D> {
         // bytes is rid. Both ways of receiving take it over; that of the cells wants it without a
         // socket. The cells exist for as long as the private data.
         unsafe {
-            bindings::skb_scrub_packet(skb, crossing);
+            bindings::skb_scrub_packet(skb, xnet == Xnet::Other);
             bindings::skb_orphan_lent(skb);
             let protocol = bindings::eth_type_trans(skb, self.as_raw());
             bindings::skb_set_protocol(skb, protocol);
@@ -603,7 +604,7 @@ impl<D: Driver> Dev<D> {
 impl Net {
     /// The device in this namespace with the lowest index from `ifindex` on.
     #[doc(alias = "for_each_netdev_dump")]
-    pub fn device_from<'a>(&self, ifindex: u32, _rtnl: Rtnl<'a>) -> Option<&'a Device> {
+    pub fn next_device_from<'a>(&self, ifindex: u32, _rtnl: Rtnl<'a>) -> Option<&'a Device> {
         // SAFETY: The namespace is valid; RTNL keeps its devices, which are freed after it is
         // released.
         unsafe {

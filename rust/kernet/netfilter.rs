@@ -49,7 +49,7 @@ use crate::{
     skb::{
         Bytes,
         DropReason,
-        SkBuff, //
+        SkbRef, //
     },
     slot::HasSlot, //
 };
@@ -83,7 +83,7 @@ pub enum Point {
 
 /// A place that a hook is at.
 #[derive(Clone, Copy, Debug)]
-pub struct Place {
+pub struct HookPoint {
     /// Whose packets.
     pub family: Family,
     /// Where.
@@ -111,20 +111,20 @@ pub mod priority {
 
 /// A look at packets.
 pub trait Hook: HasSlot<Slot> + Send + Sync + 'static {
-    /// The module that registers the hook; its state is [`State::net`]'s.
+    /// The module that registers the hook; its state is [`HookState::net`]'s.
     type Module: Declared;
 
-    /// Where the hook is, at most [`MAX_PLACES`] places.
-    const PLACES: &'static [Place];
+    /// Where the hook is, at most [`MAX_HOOKS`] places.
+    const HOOKS: &'static [HookPoint];
 
     /// Judges a packet, whose network header is at `skb->data`.
     ///
     /// Runs on any number of CPUs at a time, and must not sleep.
-    fn hook<'a>(packet: Packet<'a>, state: &State<'a>, rcu: Rcu<'a>) -> Verdict<'a>;
+    fn hook<'a>(packet: Packet<'a>, state: &HookState<'a>, rcu: Rcu<'a>) -> Verdict<'a>;
 }
 
 /// The most places that a hook can be at.
-pub const MAX_PLACES: usize = 8;
+pub const MAX_HOOKS: usize = 8;
 
 /// The invariant lifetime that ties a verdict to its packet.
 type Brand<'a> = PhantomData<fn(&'a ()) -> &'a ()>;
@@ -148,16 +148,16 @@ impl<'a> Packet<'a> {
     /// The packet. Not for all to change: the layers behind the hook rely on the headers, and the
     /// lengths, that those before it have checked.
     #[inline(always)]
-    fn as_mut(&mut self) -> Pin<&mut SkBuff> {
+    fn as_mut(&mut self) -> Pin<&mut SkbRef> {
         // SAFETY: The hook's alone, by the type invariants, and borrowed mutably.
-        unsafe { SkBuff::from_raw_mut(self.0.as_ptr()) }
+        unsafe { SkbRef::from_raw_mut(self.0.as_ptr()) }
     }
 
     /// Makes the bytes at `offset` linear, and lends a view of them.
     ///
     /// # Errors
     ///
-    /// As [`SkBuff::pull_header`].
+    /// As [`SkbRef::pull_header`].
     #[inline]
     pub fn pull_header<T: Bytes>(&mut self, offset: u32) -> Result<&T, DropReason> {
         self.as_mut().pull_header(offset)
@@ -180,7 +180,7 @@ impl<'a> Packet<'a> {
     /// Drops the packet for `reason`. A sender of this host gets [`EPERM`].
     #[doc(alias = "NF_DROP_REASON")]
     #[inline]
-    pub fn drop_reason(self, reason: DropReason) -> Verdict<'a> {
+    pub fn drop_with(self, reason: DropReason) -> Verdict<'a> {
         // SAFETY: Owned by the hook if it answers `NF_STOLEN`, and no hook runs in a hard
         // interrupt.
         unsafe { bindings::kfree_skb_reason(self.0.as_ptr(), reason.as_raw()) };
@@ -193,20 +193,20 @@ impl<'a> Packet<'a> {
 }
 
 impl Deref for Packet<'_> {
-    type Target = SkBuff;
+    type Target = SkbRef;
 
     #[inline(always)]
-    fn deref(&self) -> &SkBuff {
+    fn deref(&self) -> &SkbRef {
         // SAFETY: Valid by the type invariants, and borrowed.
-        unsafe { SkBuff::from_raw(self.0.as_ptr()) }
+        unsafe { SkbRef::from_raw(self.0.as_ptr()) }
     }
 }
 
 /// Where a packet is, and where it comes from and goes to.
 #[doc(alias = "nf_hook_state")]
-pub struct State<'a>(&'a bindings::nf_hook_state);
+pub struct HookState<'a>(&'a bindings::nf_hook_state);
 
-impl<'a> State<'a> {
+impl<'a> HookState<'a> {
     /// The namespace.
     #[inline]
     pub fn net(&self) -> &'a Net {
@@ -300,7 +300,7 @@ unsafe impl Sync for Slot {}
 #[doc(alias = "nf_register_net_hooks")]
 pub struct Registration<H: Hook> {
     pernet: Opaque<bindings::pernet_operations>,
-    places: Opaque<[bindings::nf_hook_ops; MAX_PLACES]>,
+    places: Opaque<[bindings::nf_hook_ops; MAX_HOOKS]>,
     _hook: PhantomData<H>,
 }
 
@@ -320,7 +320,7 @@ unsafe impl<H: Hook> Part for Registration<H> {
     ) -> Result {
         const {
             assert!(
-                !H::PLACES.is_empty() && H::PLACES.len() <= MAX_PLACES,
+                !H::HOOKS.is_empty() && H::HOOKS.len() <= MAX_HOOKS,
                 "a hook is at 1 to 8 places"
             );
         }
@@ -344,7 +344,7 @@ unsafe impl<H: Hook> Part for Registration<H> {
 
 /// What a hook is, for the code that all hooks have in common.
 struct Description {
-    places: &'static [Place],
+    places: &'static [HookPoint],
     hook: HookFn,
     init: unsafe extern "C" fn(*mut bindings::net) -> c_int,
     pre_exit: unsafe extern "C" fn(*mut bindings::net),
@@ -362,11 +362,11 @@ type HookFn = unsafe extern "C" fn(
 /// # Safety
 ///
 /// `pernet` and `places` are valid for writes, and stay where they are until `pernet` is
-/// unregistered. `what` is that of a [`Registration`], which has at most [`MAX_PLACES`] places.
+/// unregistered. `what` is that of a [`Registration`], which has at most [`MAX_HOOKS`] places.
 #[inline(never)]
 unsafe fn enlist(
     pernet: *mut bindings::pernet_operations,
-    places: *mut [bindings::nf_hook_ops; MAX_PLACES],
+    places: *mut [bindings::nf_hook_ops; MAX_HOOKS],
     what: &Description,
     name: &'static CStr,
 ) -> Result {
@@ -379,7 +379,7 @@ unsafe fn enlist(
             priority: place.priority,
             ..pin_init::zeroed()
         };
-        // SAFETY: There is room for `MAX_PLACES`, and there are no more.
+        // SAFETY: There is room for `MAX_HOOKS`, and there are no more.
         unsafe { ptr::write(places.add(i), ops) };
     }
     let operations = bindings::pernet_operations {
@@ -407,10 +407,10 @@ unsafe fn enlist(
 }
 
 impl<H: Hook> Registration<H> {
-    const COUNT: u32 = H::PLACES.len() as u32;
+    const COUNT: u32 = H::HOOKS.len() as u32;
 
     const DESCRIPTION: Description = Description {
-        places: H::PLACES,
+        places: H::HOOKS,
         hook: Self::hook_callback,
         init: Self::init_callback,
         pre_exit: Self::pre_exit_callback,
@@ -446,7 +446,7 @@ impl<H: Hook> Registration<H> {
         // SAFETY: The core passes a packet.
         let packet = Packet(unsafe { NonNull::new_unchecked(skb) }, PhantomData);
         // SAFETY: Valid during the callback. `nf_hook()` holds the RCU read lock.
-        let (state, rcu) = unsafe { (State(&*state), Rcu::assume()) };
+        let (state, rcu) = unsafe { (HookState(&*state), Rcu::assume()) };
         H::hook(packet, &state, rcu).0
     }
 }

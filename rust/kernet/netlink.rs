@@ -45,12 +45,12 @@ pub use dump::{
 };
 pub(crate) use handler::Entry;
 pub use lock::{
-    Free,
     Lock,
     Nested,
     UnderRcu,
     UnderRtnl,
     Unlocked, //
+    WithoutRtnl,
 };
 pub use message::Message;
 pub(crate) use message::{

@@ -180,7 +180,7 @@ impl Drop for NetRef {
 ///
 /// Dropped in process context, when nothing can refer to it any more (see the
 /// [module documentation](self)).
-pub trait State: Send + Sync + Sized + 'static {
+pub trait NetState: Send + Sync + Sized + 'static {
     /// The state of all namespaces, which takes no memory and is not made: of `()` alone, as nobody
     /// else can name the type.
     #[doc(hidden)]
@@ -199,14 +199,14 @@ pub trait State: Send + Sync + Sized + 'static {
 }
 
 mod private {
-    /// See [`State::NOTHING`](super::State::NOTHING).
+    /// See [`NetState::NOTHING`](super::State::NOTHING).
     #[derive(Clone, Copy)]
     pub struct Nothing<S: 'static>(pub(super) &'static S);
 }
 
 use private::Nothing;
 
-impl State for () {
+impl NetState for () {
     const NOTHING: Option<Nothing<()>> = Some(Nothing(&()));
 
     fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
@@ -286,7 +286,7 @@ pub struct StateRegistration<M: Declared> {
 }
 
 impl<M: Declared> StateRegistration<M> {
-    const EXISTS: bool = <M::State as State>::NOTHING.is_none();
+    const EXISTS: bool = <M::State as NetState>::NOTHING.is_none();
 
     /// Makes the state in every namespace, now and in future.
     ///

@@ -43,7 +43,7 @@ mod device;
 mod neighbour;
 
 pub use address::{
-    AddressEvent,
+    IpAddressEvent,
     Ipv4AddressNotifier,
     Ipv4Addresses,
     Ipv6AddressNotifier,

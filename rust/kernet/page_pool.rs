@@ -33,12 +33,12 @@ use crate::{
         Rtnl, //
     },
     netdev::{
-        Dev,
         Driver, //
+        DriverDevice,
     },
     skb::{
-        SkBuff,
         Skb, //
+        SkbRef,
     },
 };
 
@@ -56,7 +56,7 @@ const POOL_SIZE: c_uint = 256;
 pub(crate) struct PagePool(NonNull<bindings::page_pool>);
 
 impl PagePool {
-    pub(crate) fn new<D: Driver>(dev: &Dev<D>, _rtnl: Rtnl<'_>) -> Result<Self> {
+    pub(crate) fn new<D: Driver>(dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> Result<Self> {
         let mut params: bindings::page_pool_params = pin_init::zeroed();
         // SAFETY: Either view of the union is of the same fields. The address of a field of a valid
         // device.
@@ -151,7 +151,7 @@ impl Buffer {
     /// # Errors
     ///
     /// [`EMSGSIZE`]: they do not fit; [`EFAULT`]: the packet ends before. Nothing is appended.
-    pub fn append_from(&mut self, skb: &SkBuff, offset: u32, len: u32) -> Result {
+    pub fn append_from(&mut self, skb: &SkbRef, offset: u32, len: u32) -> Result {
         skb.copy_bits(offset, self.room(len)?)?;
         // INVARIANT: As above.
         self.len += len;

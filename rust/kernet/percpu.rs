@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Counters of packets and bytes, one pair per CPU.
+//! PacketCounter of packets and bytes, one pair per CPU.
 //!
 //! C headers: [`include/linux/percpu.h`](srctree/include/linux/percpu.h),
 //! [`include/linux/u64_stats_sync.h`](srctree/include/linux/u64_stats_sync.h)
@@ -13,7 +13,7 @@ use crate::{
     context::Context, //
 };
 
-/// Counters that cost no shared cache line to add to.
+/// PacketCounter that cost no shared cache line to add to.
 ///
 /// Dropping them frees them, in any context.
 ///
@@ -22,23 +22,23 @@ use crate::{
 /// A per-CPU allocation of `struct pcpu_lstats` that this value owns, with `syncp` initialised for
 /// every possible CPU.
 #[doc(alias = "pcpu_lstats")]
-pub struct Counters(NonNull<bindings::pcpu_lstats>);
+pub struct PacketCounter(NonNull<bindings::pcpu_lstats>);
 
 // SAFETY: The allocation is not bound to a CPU or a task.
-unsafe impl Send for Counters {}
+unsafe impl Send for PacketCounter {}
 // SAFETY: Each CPU adds to its own pair, with preemption disabled; see `add` and `read`.
-unsafe impl Sync for Counters {}
+unsafe impl Sync for PacketCounter {}
 
 /// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
+pub struct PacketTotals {
     /// Packets.
     pub packets: u64,
     /// Bytes.
     pub bytes: u64,
 }
 
-impl Totals {
+impl PacketTotals {
     /// Both together.
     pub fn plus(self, other: Self) -> Self {
         Self {
@@ -48,7 +48,7 @@ impl Totals {
     }
 }
 
-impl Counters {
+impl PacketCounter {
     /// Allocates counters at zero; in a context that may sleep, the memory is charged to the task.
     ///
     /// # Errors
@@ -85,8 +85,8 @@ impl Counters {
     /// What is being counted now may be in it or not; packets and bytes of one CPU belong together
     /// on 32-bit machines only.
     #[doc(alias = "u64_stats_fetch_begin")]
-    pub fn read(&self) -> Totals {
-        let mut totals = Totals::default();
+    pub fn read(&self) -> PacketTotals {
+        let mut totals = PacketTotals::default();
         let mut cpu = -1;
         loop {
             // SAFETY: -1 or a CPU.
@@ -119,7 +119,7 @@ impl Counters {
     }
 }
 
-impl Drop for Counters {
+impl Drop for PacketCounter {
     fn drop(&mut self) {
         // SAFETY: Owned, by the type invariants. `free_percpu()` is for any context.
         unsafe { bindings::free_percpu(self.0.as_ptr().cast()) };
@@ -139,8 +139,8 @@ mod tests {
 
     #[test]
     fn counts_in_any_context() {
-        let totals = process(|process| -> Result<Totals> {
-            let counters = Counters::new(process)?;
+        let totals = process(|process| -> Result<PacketTotals> {
+            let counters = PacketCounter::new(process)?;
             counters.add(u32::MAX);
             softirq(|_| counters.add(1));
             rcu_read(|_| counters.add(0));
@@ -148,7 +148,7 @@ mod tests {
         });
         assert_eq!(
             totals,
-            Some(Ok(Totals {
+            Some(Ok(PacketTotals {
                 packets: 3,
                 bytes: 1 << 32,
             }))
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn starts_at_zero() {
-        let totals = softirq(|softirq| Counters::new(softirq).map(|counters| counters.read()));
-        assert_eq!(totals, Some(Ok(Totals::default())));
+        let totals = softirq(|softirq| PacketCounter::new(softirq).map(|counters| counters.read()));
+        assert_eq!(totals, Some(Ok(PacketTotals::default())));
     }
 }

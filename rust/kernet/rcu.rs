@@ -45,7 +45,7 @@ static WAITING: Atomic<usize> = Atomic::<usize>::new(0);
 /// As [`barrier`], for a module that will replace no value any more: does not wait if nothing of
 /// any module is to be dropped.
 ///
-/// [`Cell::replace`] is all that hands code of a module to `call_rcu()`, and `dropped` counts down
+/// [`RcuPointer::replace`] is all that hands code of a module to `call_rcu()`, and `dropped` counts down
 /// when that code has returned. What runs then is kernet's own, which waits for it by [`barrier`].
 pub(crate) fn module_barrier() {
     // Acquire: after all that `dropped` has done before it counted.
@@ -54,8 +54,8 @@ pub(crate) fn module_barrier() {
     }
 }
 
-/// A value in its own allocation, ready to be published in a [`Cell`].
-pub struct Node<T>(KBox<NodeInner<T>>);
+/// A value in its own allocation, ready to be published in a [`RcuPointer`].
+pub struct RcuBox<T>(KBox<RcuBoxInner<T>>);
 
 /// What RCU knows of a node.
 ///
@@ -70,7 +70,7 @@ struct Head {
 }
 
 #[repr(C)]
-struct NodeInner<T> {
+struct RcuBoxInner<T> {
     // First, so that the head's address is the allocation's own.
     head: Head,
     value: T,
@@ -103,19 +103,19 @@ unsafe extern "C" fn dropped(head: *mut bindings::callback_head) {
 
 /// # Safety
 ///
-/// `head` is that of a `NodeInner<T>` which came from [`KBox::into_raw`], called once.
+/// `head` is that of a `RcuBoxInner<T>` which came from [`KBox::into_raw`], called once.
 unsafe fn drop_node<T>(head: *mut Head) {
     // SAFETY: The head is the first field of a `repr(C)` struct, and the allocation is ours by
     // the caller's promise.
-    drop(unsafe { KBox::from_raw(head.cast::<NodeInner<T>>()) });
+    drop(unsafe { KBox::from_raw(head.cast::<RcuBoxInner<T>>()) });
 }
 
-impl<T> Node<T> {
+impl<T> RcuBox<T> {
     /// Allocates.
     pub fn new<C: Context>(value: T, _context: C) -> Result<Self> {
         Ok(Self(KBox::new(
-            NodeInner {
-                // INVARIANT: The head is one of a `NodeInner<T>`.
+            RcuBoxInner {
+                // INVARIANT: The head is one of a `RcuBoxInner<T>`.
                 head: Head {
                     rcu: Opaque::zeroed(),
                     drop: drop_node::<T>,
@@ -143,8 +143,8 @@ impl<T> Node<T> {
 ///
 /// The pointer is null or comes from [`KBox::into_raw`] of a node that nobody else owns; a node
 /// that was here is not freed before an RCU grace period has passed.
-pub struct Cell<T: Send + Sync + 'static> {
-    node: Atomic<*mut NodeInner<T>>,
+pub struct RcuPointer<T: Send + Sync + 'static> {
+    node: Atomic<*mut RcuBoxInner<T>>,
     _owns: PhantomData<T>,
     /// How many values were replaced since `since`.
     replaced: Atomic<u32>,
@@ -156,11 +156,11 @@ pub struct Cell<T: Send + Sync + 'static> {
 pub const PER_GRACE_PERIOD: u32 = 32;
 
 // SAFETY: The cell owns a `T`, which may be dropped elsewhere.
-unsafe impl<T: Send + Sync + 'static> Send for Cell<T> {}
+unsafe impl<T: Send + Sync + 'static> Send for RcuPointer<T> {}
 // SAFETY: Readers share a `&T`; writers swap the pointer atomically and drop elsewhere.
-unsafe impl<T: Send + Sync + 'static> Sync for Cell<T> {}
+unsafe impl<T: Send + Sync + 'static> Sync for RcuPointer<T> {}
 
-impl<T: Send + Sync + 'static> Cell<T> {
+impl<T: Send + Sync + 'static> RcuPointer<T> {
     /// An empty cell.
     pub const fn empty() -> Self {
         // INVARIANT: Null.
@@ -168,14 +168,14 @@ impl<T: Send + Sync + 'static> Cell<T> {
     }
 
     /// A cell with a value in it.
-    pub fn new(node: Node<T>) -> Self {
+    pub fn new(node: RcuBox<T>) -> Self {
         // INVARIANT: From `KBox::into_raw`, and owned by the cell from here on.
         Self::with(KBox::into_raw(node.0))
     }
 
-    const fn with(node: *mut NodeInner<T>) -> Self {
+    const fn with(node: *mut RcuBoxInner<T>) -> Self {
         Self {
-            node: Atomic::<*mut NodeInner<T>>::new(node),
+            node: Atomic::<*mut RcuBoxInner<T>>::new(node),
             _owns: PhantomData,
             replaced: Atomic::<u32>::new(0),
             since: Atomic::<usize>::new(0),
@@ -196,7 +196,7 @@ impl<T: Send + Sync + 'static> Cell<T> {
     /// so that no user has the kernel keep any number of old values.
     #[doc(alias = "rcu_assign_pointer")]
     #[doc(alias = "call_rcu")]
-    pub fn replace(&self, node: Option<Node<T>>, _process: Process<'_>) {
+    pub fn replace(&self, node: Option<RcuBox<T>>, _process: Process<'_>) {
         let new = node.map_or(ptr::null_mut(), |n| KBox::into_raw(n.0));
         // INVARIANT: Null or from `KBox::into_raw`; the old one is dropped after a grace period.
         let old = self.node.xchg(new, Full);
@@ -225,7 +225,7 @@ impl<T: Send + Sync + 'static> Cell<T> {
     }
 }
 
-impl<T: Send + Sync + 'static> Drop for Cell<T> {
+impl<T: Send + Sync + 'static> Drop for RcuPointer<T> {
     fn drop(&mut self) {
         let node = self.node.load(Acquire);
         if !node.is_null() {
@@ -257,10 +257,10 @@ mod tests {
     #[test]
     fn a_value_is_read_until_it_is_replaced() {
         process(|process| {
-            let cell = Cell::empty();
+            let cell = RcuPointer::empty();
             assert!(rcu_read(|rcu| cell.get(rcu).is_none()));
             for value in [1u32, 2] {
-                let node = Node::new(value, process);
+                let node = RcuBox::new(value, process);
                 assert!(node.is_ok());
                 cell.replace(node.ok(), process);
                 assert!(rcu_read(|rcu| cell.get(rcu) == Some(&value)));
@@ -277,9 +277,9 @@ mod tests {
             return;
         };
         process(|process| {
-            let cell = Cell::empty();
+            let cell = RcuPointer::empty();
             for _ in 0..3 {
-                cell.replace(Node::new(Counted(drops.clone()), process).ok(), process);
+                cell.replace(RcuBox::new(Counted(drops.clone()), process).ok(), process);
             }
         });
         // Two were replaced, one was in the cell when that was dropped.

@@ -7,16 +7,16 @@
 //! # Ownership
 //!
 //! [`Skb`] owns a packet. It ends in one of these ways, and in no other: it is handed on (sent,
-//! passed up, queued), [dropped with a reason](Skb::drop_reason), or [consumed](Skb::consume).
+//! passed up, queued), [dropped with a reason](Skb::drop_with), or [consumed](Skb::consume).
 //! Letting one go out of scope does not build: the linker reports `rust_build_error` undefined.
 //!
-//! [`SkBuff`] is a packet that somebody else owns, lent as `&SkBuff` to look at or as
-//! `Pin<&mut SkBuff>` to change. It cannot be kept beyond the callback that lends it.
+//! [`SkbRef`] is a packet that somebody else owns, lent as `&SkbRef` to look at or as
+//! `Pin<&mut SkbRef>` to change. It cannot be kept beyond the callback that lends it.
 //!
 //! # Data
 //!
 //! A packet's bytes are in a linear part and, behind it, in page fragments. Offsets count from
-//! `skb->data`. [`SkBuff::pull_header`] makes a header linear and lends a typed view of it; the
+//! `skb->data`. [`SkbRef::pull_header`] makes a header linear and lends a typed view of it; the
 //! view borrows the packet, so that nothing that may move the data compiles while it lives.
 
 use core::{
@@ -49,7 +49,7 @@ mod free;
 mod gso;
 mod link;
 mod owned;
-mod received;
+mod rx_skb;
 mod tests;
 
 pub use checksum::Checksum;
@@ -57,11 +57,12 @@ pub use control_block::WithControl;
 pub use drop_reason::DropReason;
 pub use flow::{
     FlowHash,
-    VlanTag, //
+    VlanTag,
+    Xnet, //
 };
 pub use free::{
     AnyContext,
-    Free, //
+    FreeContext, //
 };
 pub use gso::{
     Gso,
@@ -69,7 +70,7 @@ pub use gso::{
 };
 pub use link::PacketType;
 pub use owned::Skb;
-pub use received::Received;
+pub use rx_skb::RxSkb;
 
 /// The largest headroom that is asked for, in bytes: more than any stack of headers takes.
 pub const MAX_HEADROOM: u16 = 4096;
@@ -85,16 +86,16 @@ impl<T: FromBytes + KnownLayout + Immutable + Unaligned> Bytes for T {}
 
 /// A packet that somebody else owns.
 ///
-/// Always behind a reference. What a `&SkBuff` lends is stable while it lives, as changes need a
-/// `Pin<&mut SkBuff>`.
+/// Always behind a reference. What a `&SkbRef` lends is stable while it lives, as changes need a
+/// `Pin<&mut SkbRef>`.
 #[doc(alias = "sk_buff")]
 #[repr(transparent)]
-pub struct SkBuff {
+pub struct SkbRef {
     skb: Opaque<bindings::sk_buff>,
     _pin: PhantomPinned,
 }
 
-impl SkBuff {
+impl SkbRef {
     /// Borrows a packet from C.
     ///
     /// # Safety

@@ -37,8 +37,8 @@ use crate::{
         Rtnl, //
     },
     netdev::{
-        Dev,
         Driver, //
+        DriverDevice,
     },
 };
 
@@ -50,8 +50,8 @@ mod program;
 mod receive;
 mod run;
 
-pub use counted::Counted;
 pub(crate) use counted::Counters;
+pub use counted::XdpTotals;
 pub use frame::{
     Frame,
     Frames,
@@ -104,7 +104,7 @@ pub(crate) const fn exists<D: Driver>() -> bool {
     <D::Queue as crate::napi::Queue<D>>::EXISTS && D::HAS_XDP_FEATURES
 }
 
-impl<D: Driver> Dev<D> {
+impl<D: Driver> DriverDevice<D> {
     /// The program that is attached to the device, if any.
     ///
     /// One that runs in the core, as generic XDP, is not among them.
@@ -116,7 +116,7 @@ impl<D: Driver> Dev<D> {
 
 /// Tells the core what a device and its peer can do with frames, which may have changed.
 #[doc(alias = "xdp_set_features_flag")]
-pub(crate) fn update_features<D: Driver>(dev: &Dev<D>, rtnl: Rtnl<'_>) {
+pub(crate) fn update_features<D: Driver>(dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {
     if !exists::<D>() {
         return;
     }

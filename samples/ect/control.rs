@@ -12,7 +12,7 @@ use kernel::{
 use kernet::{
     context::Process,
     genl::Replied,
-    percpu::Counters, //
+    percpu::PacketCounter, //
 };
 
 use crate::{
@@ -67,7 +67,7 @@ impl Operations for Control {
         process: Process<'_>,
     ) -> Result<Replied> {
         let station = request.state::<Ect>().ok_or(ENODEV)?;
-        let count = |counters: &Counters| counters.read().packets;
+        let count = |counters: &PacketCounter| counters.read().packets;
         reply.send(process, |message| {
             message
                 .forwarded(count(&station.forwarded))?

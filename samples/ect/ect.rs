@@ -18,21 +18,21 @@ use kernet::{
         Process,
         Softirq, //
     },
-    netns::{
-        self,
-        Net, //
-    },
-    packet::{
+    ethertype::{
         self,
         Arrival,
         Handler, //
     },
-    percpu::Counters,
+    netns::{
+        self,
+        Net, //
+    },
+    percpu::PacketCounter,
     skb::{
         DropReason,
         PacketType,
-        SkBuff,
         Skb, //
+        SkbRef,
     },
     wire::{
         ect::{
@@ -67,7 +67,7 @@ struct Ect;
 impl kernet::Module for Ect {
     type State = Station;
     type Parts = (
-        packet::Registration<Ect>,
+        ethertype::Registration<Ect>,
         nl_generated::Registration<control::Control>,
     );
 }
@@ -78,19 +78,19 @@ struct Station {
     server: Atomic<bool>,
     /// Whether those to the loopback assistance group are, too.
     assistance: Atomic<bool>,
-    forwarded: Counters,
-    not_sent: Counters,
-    replies: Counters,
-    off: Counters,
-    group: Counters,
-    truncated: Counters,
-    malformed: Counters,
-    bad_address: Counters,
-    looped: Counters,
-    no_memory: Counters,
+    forwarded: PacketCounter,
+    not_sent: PacketCounter,
+    replies: PacketCounter,
+    off: PacketCounter,
+    group: PacketCounter,
+    truncated: PacketCounter,
+    malformed: PacketCounter,
+    bad_address: PacketCounter,
+    looped: PacketCounter,
+    no_memory: PacketCounter,
 }
 
-impl netns::State for Station {
+impl netns::NetState for Station {
     fn init<'a>(_net: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         Self::new(process)
     }
@@ -102,16 +102,16 @@ impl Station {
         Ok(Self {
             server: Atomic::<bool>::new(false),
             assistance: Atomic::<bool>::new(false),
-            forwarded: Counters::new(process)?,
-            not_sent: Counters::new(process)?,
-            replies: Counters::new(process)?,
-            off: Counters::new(process)?,
-            group: Counters::new(process)?,
-            truncated: Counters::new(process)?,
-            malformed: Counters::new(process)?,
-            bad_address: Counters::new(process)?,
-            looped: Counters::new(process)?,
-            no_memory: Counters::new(process)?,
+            forwarded: PacketCounter::new(process)?,
+            not_sent: PacketCounter::new(process)?,
+            replies: PacketCounter::new(process)?,
+            off: PacketCounter::new(process)?,
+            group: PacketCounter::new(process)?,
+            truncated: PacketCounter::new(process)?,
+            malformed: PacketCounter::new(process)?,
+            bad_address: PacketCounter::new(process)?,
+            looped: PacketCounter::new(process)?,
+            no_memory: PacketCounter::new(process)?,
         })
     }
 }
@@ -158,7 +158,7 @@ impl Fault {
         }
     }
 
-    fn counter(self, station: &Station) -> &Counters {
+    fn counter(self, station: &Station) -> &PacketCounter {
         match self {
             Self::Off => &station.off,
             Self::Group => &station.group,
@@ -199,7 +199,7 @@ impl Envelope {
 }
 
 /// What the current message of a frame asks the station `own` for.
-fn answer(skb: &SkBuff, own: Address) -> Result<Answer, Fault> {
+fn answer(skb: &SkbRef, own: Address) -> Result<Answer, Fault> {
     let header: Header = skb.copy_header(0).ok_or(Fault::Truncated)?;
     let at = header.check().map_err(|_| Fault::Malformed)?;
     match skb.copy_header(at).ok_or(Fault::Truncated)? {
@@ -258,7 +258,7 @@ impl Handler for Ect {
     fn receive(mut skb: Skb<'_>, arrival: &Arrival<'_>, softirq: Softirq<'_>) {
         // A namespace that is going away answers nothing any more.
         let Some(station) = arrival.net().state::<Ect>(softirq) else {
-            return skb.drop_reason(Fault::Off.reason(), softirq);
+            return skb.drop_with(Fault::Off.reason(), softirq);
         };
         let len = skb.len();
         match station.handle(&mut skb, arrival, softirq) {
@@ -275,7 +275,7 @@ impl Handler for Ect {
             }
             Err(fault) => {
                 fault.counter(station).add(len);
-                skb.drop_reason(fault.reason(), softirq);
+                skb.drop_with(fault.reason(), softirq);
             }
         }
     }

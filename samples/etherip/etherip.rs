@@ -19,17 +19,17 @@ use kernet::{
     },
     inet::{
         self,
+        DecapError,
         IcmpError,
-        Malformed,
+        Packet,
         Parameters,
-        Received,
         Tunnel, //
     },
     netdev::{
         Concurrent,
-        Dev,
         DeviceMap,
         Driver,
+        DriverDevice,
         Features,
         PacketError,
         Setup,
@@ -55,7 +55,8 @@ use kernet::{
     },
     skb::{
         DropReason,
-        Skb, //
+        Skb,
+        Xnet, //
     },
     wire::{
         etherip::Header,
@@ -102,7 +103,7 @@ struct Tunnels {
     devices: DeviceMap<Device>,
 }
 
-impl netns::State for Tunnels {
+impl netns::NetState for Tunnels {
     fn init<'a>(net: &'a Net, _process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Self {
             devices <- DeviceMap::new(net),
@@ -130,8 +131,8 @@ impl Tunnels {
         remote: Ipv4Addr,
         link: u32,
         rcu: Rcu<'rcu>,
-    ) -> Option<&'a Dev<Device>> {
-        let rank = |dev: &'a Dev<Device>| {
+    ) -> Option<&'a DriverDevice<Device>> {
+        let rank = |dev: &'a DriverDevice<Device>| {
             let parameters = match dev.private().tunnel.get(rcu) {
                 Some(tunnel) if dev.is_up() => *tunnel.parameters(),
                 _ => return 0,
@@ -166,7 +167,7 @@ impl Tunnels {
         &self,
         seen_from: &Net,
         wanted: &Parameters,
-        own: Option<&Dev<Device>>,
+        own: Option<&DriverDevice<Device>>,
         extack: ExtAck<'_>,
     ) -> Result {
         let taken = rcu_read(|rcu| {
@@ -197,11 +198,11 @@ impl Tunnels {
 /// A tunnel's device.
 struct Device {
     /// Replaced as a whole when the settings change. Never empty.
-    tunnel: rcu::Cell<Tunnel>,
+    tunnel: rcu::RcuPointer<Tunnel>,
 }
 
 impl Device {
-    fn parameters(dev: &Dev<Self>) -> Option<Parameters> {
+    fn parameters(dev: &DriverDevice<Self>) -> Option<Parameters> {
         rcu_read(|rcu| dev.private().tunnel.get(rcu).map(|t| *t.parameters()))
     }
 }
@@ -225,12 +226,12 @@ impl Driver for Device {
             .vlan_features(features)
             .mtu_range(68, MAX_MTU)
             .no_queue()
-            .keep_routes()
+            .keep_dst()
             .live_address_change();
     }
 
     fn transmit(
-        dev: &Dev<Self>,
+        dev: &DriverDevice<Self>,
         skb: Skb<'_>,
         _queue: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
@@ -238,16 +239,16 @@ impl Driver for Device {
         let tunnel = dev.private().tunnel.get(softirq.rcu());
         let (Some(tunnel), Some(net)) = (tunnel, dev.link_net(softirq)) else {
             dev.count_error(PacketError::TxCarrier);
-            skb.drop_reason(DropReason::NO_TX_TARGET, softirq);
-            return Transmit::Sent;
+            skb.drop_with(DropReason::NO_TX_TARGET, softirq);
+            return Transmit::Done;
         };
         if let Err(failed) = tunnel.transmit(dev, skb, &Header::new(), net, softirq) {
             failed.count_and_drop(dev, softirq);
         }
-        Transmit::Sent
+        Transmit::Done
     }
 
-    fn iflink(dev: &Dev<Self>, rcu: Rcu<'_>) -> u32 {
+    fn iflink(dev: &DriverDevice<Self>, rcu: Rcu<'_>) -> u32 {
         let tunnel = dev.private().tunnel.get(rcu);
         tunnel.map_or(0, |tunnel| tunnel.parameters().link)
     }
@@ -261,9 +262,9 @@ impl inet::Protocol for EtherIp {
 
     const PROTOCOL: u8 = PROTOCOL;
 
-    fn receive(mut packet: Received<'_>, softirq: Softirq<'_>) {
+    fn receive(mut packet: Packet<'_>, softirq: Softirq<'_>) {
         let Some(tunnels) = packet.net().state::<Etherip>(softirq) else {
-            return packet.drop_reason(DropReason::NO_TX_TARGET, softirq);
+            return packet.drop_with(DropReason::NO_TX_TARGET, softirq);
         };
         let (local, remote) = (packet.header().destination(), packet.header().source());
         let rcu = softirq.rcu();
@@ -274,18 +275,18 @@ impl inet::Protocol for EtherIp {
             Ok(header) => *header,
             Err(reason) => {
                 dev.count_error(PacketError::RxLength);
-                return packet.drop_reason(reason, softirq);
+                return packet.drop_with(reason, softirq);
             }
         };
         // RFC 3378 section 4: a packet whose header is not the one is discarded.
         if header.check().is_err() {
             dev.count_error(PacketError::RxFrame);
-            return packet.drop_reason(DropReason::INVALID_PROTO, softirq);
+            return packet.drop_with(DropReason::INVALID_PROTO, softirq);
         }
         let (from, to) = (packet.net(), dev.net(softirq));
         match packet.into_frame(HEADER_LEN, to) {
-            Ok(frame) => dev.receive(frame, from != to, softirq),
-            Err((malformed, skb)) => Malformed::count_and_drop(malformed, skb, dev, softirq),
+            Ok(frame) => dev.rx(frame, Xnet::between(from, to), softirq),
+            Err((malformed, skb)) => DecapError::count_and_drop(malformed, skb, dev, softirq),
         }
     }
 
@@ -341,7 +342,7 @@ impl Link<{ attr::COUNT }> for Device {
     }
 
     fn created(
-        dev: &Dev<Self>,
+        dev: &DriverDevice<Self>,
         request: &Request<'_>,
         extack: ExtAck<'_>,
         rtnl: Rtnl<'_>,
@@ -355,7 +356,7 @@ impl Link<{ attr::COUNT }> for Device {
     }
 
     fn change(
-        dev: &Dev<Self>,
+        dev: &DriverDevice<Self>,
         request: &Request<'_>,
         extack: ExtAck<'_>,
         rtnl: Rtnl<'_>,
@@ -370,7 +371,7 @@ impl Link<{ attr::COUNT }> for Device {
 
         let tunnel = Tunnel::new(net, PROTOCOL, parameters, rtnl)?;
         let underlay = tunnel.underlay(net, HEADER_LEN, rtnl);
-        let node = rcu::Node::new(tunnel, rtnl)?;
+        let node = rcu::RcuBox::new(tunnel, rtnl)?;
         // Found under the old addresses until the next line, and under none of them a moment.
         dev.private().tunnel.replace(Some(node), rtnl.process());
         tunnels
@@ -382,7 +383,7 @@ impl Link<{ attr::COUNT }> for Device {
         Ok(())
     }
 
-    fn fill_info(dev: &Dev<Self>, writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
+    fn fill_info(dev: &DriverDevice<Self>, writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
         match Self::parameters(dev) {
             Some(parameters) => attr::fill(&parameters, writer),
             None => Ok(()),
@@ -409,6 +410,6 @@ fn new(
     device.set_default_mtu(underlay.mtu, request);
     device.set_needed_headroom(underlay.headroom);
     Ok(Device {
-        tunnel: rcu::Cell::new(rcu::Node::new(tunnel, rtnl)?),
+        tunnel: rcu::RcuPointer::new(rcu::RcuBox::new(tunnel, rtnl)?),
     })
 }

@@ -37,7 +37,7 @@ use crate::{
         RuleGetRequest,
         RuleReplaceReply,
         RuleReplaceRequest,
-        Served,
+        Server,
         StatsGetReply,
         StatsGetRequest, //
     },
@@ -331,7 +331,7 @@ fn network(prefix: Prefix, family: Option<Version>, bytes: &mut [u8; 16]) -> &[u
 
 /// The rule that a request names.
 fn named<'r>(
-    request: &genl::Request<'_, Served<Control>, request::RuleDel<'static>>,
+    request: &genl::Request<'_, Server<Control>, request::RuleDel<'static>>,
     rules: &'r RuleSet,
 ) -> Result<&'r Rule> {
     let id = request.required(attr::firewall::ID, request.id())?;

@@ -18,7 +18,7 @@ use kernet::{
         Attrs,
         ExtAck, //
     },
-    percpu::Counters,
+    percpu::PacketCounter,
     wire::ip::{
         Protocol,
         Version, //
@@ -70,7 +70,7 @@ pub(crate) struct Draft {
     pub(crate) priority: Option<u32>,
     matches: Match,
     action: Action,
-    counters: Arc<Counters>,
+    counters: Arc<PacketCounter>,
 }
 
 impl Draft {
@@ -99,7 +99,7 @@ impl Draft {
             priority: asked.priority(),
             matches: Match::new(&wish).map_err(|refusal| explain(refusal, attrs, extack))?,
             action,
-            counters: Arc::new(Counters::new(process)?, GFP_KERNEL_ACCOUNT)?,
+            counters: Arc::new(PacketCounter::new(process)?, GFP_KERNEL_ACCOUNT)?,
         })
     }
 

@@ -22,8 +22,8 @@ use kernet::{
         priority,
         Family,
         Hook,
+        HookPoint,
         Packet,
-        Place,
         Point,
         Verdict, //
     },
@@ -31,7 +31,7 @@ use kernet::{
         self,
         Net, //
     },
-    percpu::Counters,
+    percpu::PacketCounter,
     rcu,
     skb::DropReason,
     wire::ip::Version, //
@@ -73,13 +73,13 @@ impl kernet::Module for Firewall {
 #[pin_data]
 struct Tables {
     /// What packets are matched against.
-    active: rcu::Cell<Arc<RuleSet>>,
+    active: rcu::RcuPointer<Arc<RuleSet>>,
     /// Held by who changes the rules.
     #[pin]
     editor: Mutex<Editor>,
-    accepted: Counters,
-    dropped: Counters,
-    malformed: Counters,
+    accepted: PacketCounter,
+    dropped: PacketCounter,
+    malformed: PacketCounter,
 }
 
 /// What it takes to change the rules.
@@ -90,20 +90,20 @@ struct Editor {
     last_id: u32,
 }
 
-impl netns::State for Tables {
+impl netns::NetState for Tables {
     fn init<'a>(_: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         pin_init::pin_init_scope(move || {
             let current = Arc::new(RuleSet::empty(), GFP_KERNEL_ACCOUNT)?;
-            let active = rcu::Node::new(current.clone(), process)?;
+            let active = rcu::RcuBox::new(current.clone(), process)?;
             Ok(try_pin_init!(Self {
-                active: rcu::Cell::new(active),
+                active: rcu::RcuPointer::new(active),
                 editor <- new_mutex!(Editor {
                     current,
                     last_id: 0,
                 }),
-                accepted: Counters::new(process)?,
-                dropped: Counters::new(process)?,
-                malformed: Counters::new(process)?,
+                accepted: PacketCounter::new(process)?,
+                dropped: PacketCounter::new(process)?,
+                malformed: PacketCounter::new(process)?,
             }? Error))
         })
     }
@@ -113,7 +113,7 @@ impl Tables {
     /// Makes `rules` the active ones. `editor` is this table's, locked.
     fn publish(&self, editor: &mut Editor, rules: RuleSet, process: Process<'_>) -> Result {
         let rules = Arc::new(rules, GFP_KERNEL_ACCOUNT)?;
-        let node = rcu::Node::new(rules.clone(), process)?;
+        let node = rcu::RcuBox::new(rules.clone(), process)?;
         self.active.replace(Some(node), process);
         editor.current = rules;
         Ok(())
@@ -133,25 +133,25 @@ kernet::slot!(Filter: netfilter::Slot);
 impl Hook for Filter {
     type Module = Firewall;
 
-    const PLACES: &'static [Place] = &[
-        Place {
+    const HOOKS: &'static [HookPoint] = &[
+        HookPoint {
             family: Family::Inet,
             point: Point::LocalIn,
             priority: priority::FILTER,
         },
-        Place {
+        HookPoint {
             family: Family::Inet,
             point: Point::Forward,
             priority: priority::FILTER,
         },
-        Place {
+        HookPoint {
             family: Family::Inet,
             point: Point::LocalOut,
             priority: priority::FILTER,
         },
     ];
 
-    fn hook<'a>(packet: Packet<'a>, state: &netfilter::State<'a>, rcu: Rcu<'a>) -> Verdict<'a> {
+    fn hook<'a>(packet: Packet<'a>, state: &netfilter::HookState<'a>, rcu: Rcu<'a>) -> Verdict<'a> {
         // A namespace that is going away has no rules any more.
         let Some(tables) = state.net().state::<Firewall>(rcu) else {
             return packet.accept();
@@ -170,7 +170,7 @@ impl Hook for Filter {
             Ok(key) => key,
             Err(reason) => {
                 tables.malformed.add(len);
-                return packet.drop_reason(reason);
+                return packet.drop_with(reason);
             }
         };
         let rule = tables
@@ -188,7 +188,7 @@ impl Hook for Filter {
             }
             Action::Drop => {
                 tables.dropped.add(len);
-                packet.drop_reason(DropReason::NETFILTER_DROP)
+                packet.drop_with(DropReason::NETFILTER_DROP)
             }
         }
     }

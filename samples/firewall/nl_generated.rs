@@ -604,15 +604,15 @@ pub(crate) mod reply {
 }
 
 /// The protocol of the family.
-pub(crate) struct Wire;
+pub(crate) struct Spec;
 
-impl genl::Protocol for Wire {
+impl genl::FamilySpec for Spec {
     const NAME: &'static CStr = c"firewall";
     const VERSION: u32 = 1;
     const GROUPS: &'static [genl::McastGroup] = &[genl::McastGroup::new(c"rules")];
 }
 
-kernet::slot!(Wire: genl::Slot);
+kernet::slot!(Spec: genl::Slot);
 
 /// The multicast groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -638,7 +638,7 @@ pub(crate) mod group {
     pub(crate) struct Rules;
 
     impl genl::Group for Rules {
-        type Protocol = Wire;
+        type Spec = Spec;
 
         const INDEX: usize = 0;
     }
@@ -690,42 +690,42 @@ pub(crate) mod notify {
 }
 
 /// A request `rule-add`.
-pub(crate) type RuleAddRequest<'a, T> = genl::Request<'a, Served<T>, request::RuleAdd<'static>>;
+pub(crate) type RuleAddRequest<'a, T> = genl::Request<'a, Server<T>, request::RuleAdd<'static>>;
 
 /// The answer to a request `rule-add`.
 pub(crate) type RuleAddReply<'a> = genl::Reply<'a, reply::RuleAdd<'static>>;
 
 /// A request `rule-del`.
-pub(crate) type RuleDelRequest<'a, T> = genl::Request<'a, Served<T>, request::RuleDel<'static>>;
+pub(crate) type RuleDelRequest<'a, T> = genl::Request<'a, Server<T>, request::RuleDel<'static>>;
 
 /// A request `rule-flush`.
-pub(crate) type RuleFlushRequest<'a, T> = genl::Request<'a, Served<T>, request::RuleFlush<'static>>;
+pub(crate) type RuleFlushRequest<'a, T> = genl::Request<'a, Server<T>, request::RuleFlush<'static>>;
 
 /// The answer to a request `rule-flush`.
 pub(crate) type RuleFlushReply<'a> = genl::Reply<'a, reply::RuleFlush<'static>>;
 
 /// A request `rule-get`.
-pub(crate) type RuleGetRequest<'a, T> = genl::Request<'a, Served<T>, request::RuleGet<'static>>;
+pub(crate) type RuleGetRequest<'a, T> = genl::Request<'a, Server<T>, request::RuleGet<'static>>;
 
 /// The answer to a request `rule-get`.
 pub(crate) type RuleGetReply<'a> = genl::Reply<'a, reply::RuleGet<'static>>;
 
 /// A request `rule-get-dump`.
 pub(crate) type RuleGetDumpRequest<'a, T> =
-    genl::Request<'a, Served<T>, request::RuleGetDump<'static>>;
+    genl::Request<'a, Server<T>, request::RuleGetDump<'static>>;
 
 /// The answer to a request `rule-get-dump`.
 pub(crate) type RuleGetDumpEntries<'a> = genl::Entries<'a, reply::RuleGetDump<'static>>;
 
 /// A request `stats-get`.
-pub(crate) type StatsGetRequest<'a, T> = genl::Request<'a, Served<T>, request::StatsGet<'static>>;
+pub(crate) type StatsGetRequest<'a, T> = genl::Request<'a, Server<T>, request::StatsGet<'static>>;
 
 /// The answer to a request `stats-get`.
 pub(crate) type StatsGetReply<'a> = genl::Reply<'a, reply::StatsGet<'static>>;
 
 /// A request `rule-replace`.
 pub(crate) type RuleReplaceRequest<'a, T> =
-    genl::Request<'a, Served<T>, request::RuleReplace<'static>>;
+    genl::Request<'a, Server<T>, request::RuleReplace<'static>>;
 
 /// The answer to a request `rule-replace`.
 pub(crate) type RuleReplaceReply<'a> = genl::Reply<'a, reply::RuleReplace<'static>>;
@@ -798,13 +798,13 @@ pub(crate) trait Operations: Sized + Send + Sync + 'static {
 }
 
 /// The family, served by `T`.
-pub(crate) struct Served<T>(PhantomData<fn() -> T>);
+pub(crate) struct Server<T>(PhantomData<fn() -> T>);
 
 /// The registration of the family, served by `T`.
-pub(crate) type Registration<T> = genl::Registration<Served<T>>;
+pub(crate) type Registration<T> = genl::Registration<Server<T>>;
 
-impl<T: Operations> genl::Family for Served<T> {
-    type Protocol = Wire;
+impl<T: Operations> genl::FamilyServer for Server<T> {
+    type Spec = Spec;
     type Socket = ();
 
     const OPS: &'static [genl::Op<Self>] = &[
@@ -836,7 +836,7 @@ mod op {
 
     pub(super) struct RuleAdd<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for RuleAdd<T> {
+    impl<T: Operations> genl::Do<Server<T>> for RuleAdd<T> {
         const COMMAND: u8 = 1;
         const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
         const POLICIES: Option<Policies> = Some(policy::OP_RULE_ADD.policies());
@@ -855,7 +855,7 @@ mod op {
 
     pub(super) struct RuleDel<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for RuleDel<T> {
+    impl<T: Operations> genl::Do<Server<T>> for RuleDel<T> {
         const COMMAND: u8 = 2;
         const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
         const POLICIES: Option<Policies> = Some(policy::OP_RULE_DEL.policies());
@@ -869,13 +869,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::rule_del(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct RuleFlush<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for RuleFlush<T> {
+    impl<T: Operations> genl::Do<Server<T>> for RuleFlush<T> {
         const COMMAND: u8 = 3;
         const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
         const POLICIES: Option<Policies> = None;
@@ -894,7 +894,7 @@ mod op {
 
     pub(super) struct RuleGet<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for RuleGet<T> {
+    impl<T: Operations> genl::Do<Server<T>> for RuleGet<T> {
         const COMMAND: u8 = 4;
         const POLICIES: Option<Policies> = Some(policy::OP_RULE_DEL.policies());
 
@@ -912,7 +912,7 @@ mod op {
 
     pub(super) struct RuleGetDump<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Dump<Served<T>> for RuleGetDump<T> {
+    impl<T: Operations> genl::Dump<Server<T>> for RuleGetDump<T> {
         const COMMAND: u8 = 4;
         const POLICIES: Option<Policies> = None;
 
@@ -939,7 +939,7 @@ mod op {
 
     pub(super) struct StatsGet<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for StatsGet<T> {
+    impl<T: Operations> genl::Do<Server<T>> for StatsGet<T> {
         const COMMAND: u8 = 5;
         const POLICIES: Option<Policies> = None;
 
@@ -957,7 +957,7 @@ mod op {
 
     pub(super) struct RuleReplace<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for RuleReplace<T> {
+    impl<T: Operations> genl::Do<Server<T>> for RuleReplace<T> {
         const COMMAND: u8 = 9;
         const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
         const POLICIES: Option<Policies> = Some(policy::OP_RULE_REPLACE.policies());

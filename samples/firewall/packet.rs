@@ -5,7 +5,7 @@
 use kernet::{
     skb::{
         DropReason,
-        SkBuff, //
+        SkbRef, //
     },
     wire::{
         ip::{
@@ -31,7 +31,7 @@ use crate::rules::Key;
 /// # Errors
 ///
 /// The reason to drop the packet for: it is truncated, or contradicts itself.
-pub(crate) fn key(skb: &SkBuff, version: Version) -> Result<Key, DropReason> {
+pub(crate) fn key(skb: &SkbRef, version: Version) -> Result<Key, DropReason> {
     let packet = Packet {
         skb,
         start: u32::try_from(skb.network_offset()).map_err(|_| DropReason::HDR_TRUNC)?,
@@ -54,7 +54,7 @@ fn reason(error: Error) -> DropReason {
 }
 
 struct Packet<'a> {
-    skb: &'a SkBuff,
+    skb: &'a SkbRef,
     /// Where the IP header is, from `skb->data`.
     start: u32,
 }

@@ -11,7 +11,7 @@ use kernel::{
     sync::Arc, //
 };
 use kernet::{
-    percpu::Counters,
+    percpu::PacketCounter,
     wire::ip::{
         Protocol,
         Version, //
@@ -296,7 +296,7 @@ pub(crate) struct Rule {
     pub(crate) matches: Match,
     pub(crate) action: Action,
     /// Shared by the copies that a change of the rules makes.
-    pub(crate) counters: Arc<Counters>,
+    pub(crate) counters: Arc<PacketCounter>,
 }
 
 /// The rules of a namespace, in their order.

@@ -12,7 +12,7 @@ use kernel::{
 };
 use kernet::{
     context::kunit::process,
-    percpu::Counters,
+    percpu::PacketCounter,
     skb::{
         DropReason,
         Skb, //
@@ -275,7 +275,7 @@ mod rules {
                     place: 0,
                     matches,
                     action: Action::Drop,
-                    counters: Arc::new(Counters::new(process)?, GFP_KERNEL)?,
+                    counters: Arc::new(PacketCounter::new(process)?, GFP_KERNEL)?,
                 };
                 rules = rules.with(rule, None)?;
             }

@@ -88,12 +88,16 @@ impl Operations for Linkwatch {
         process.with_rtnl(|rtnl| {
             let sequence = stream.sequence(rtnl);
             entries.generation(stream.devices(rtnl));
-            while let Some(device) = request.net().device_from(*next, rtnl) {
+            while let Some(device) = request.net().next_device_from(*next, rtnl) {
                 if !wanted(request.ifindex(), device.ifindex()) {
                     break;
                 }
                 entries.put(|entry| {
-                    describe(entry.sequence(sequence)?, device, &device.address(rtnl))
+                    describe(
+                        entry.sequence(sequence)?,
+                        device,
+                        &device.hardware_address(rtnl),
+                    )
                 })?;
                 *next = device.ifindex().saturating_add(1);
             }
@@ -114,7 +118,7 @@ impl Operations for Linkwatch {
             while let Some(from) = next {
                 next = process.with_rtnl(|rtnl| {
                     let device = net
-                        .device_from(from, rtnl)
+                        .next_device_from(from, rtnl)
                         .filter(|device| wanted(asked, device.ifindex()))?;
                     put_addresses(device, rtnl, put);
                     device.ifindex().checked_add(1)

@@ -29,9 +29,9 @@ use kernet::{
     netns::Net,
     notifier::{
         self,
-        AddressEvent,
         DeviceEvent,
         DeviceNotifier,
+        IpAddressEvent,
         Ipv4AddressNotifier,
         Ipv4Addresses,
         Ipv6AddressNotifier,
@@ -96,7 +96,7 @@ fn named(event: DeviceEvent) -> Option<Event> {
         DeviceEvent::Rename => Event::Rename,
         DeviceEvent::Change => Event::Carrier,
         DeviceEvent::Mtu => Event::Mtu,
-        DeviceEvent::Address => Event::Address,
+        DeviceEvent::HardwareAddress => Event::Address,
         _ => return None,
     })
 }
@@ -132,7 +132,7 @@ impl DeviceNotifier for Linkwatch {
             net,
             Kind::Device,
             rtnl,
-            |rcu| Some(device.address(rcu)),
+            |rcu| Some(device.hardware_address(rcu)),
             |message, turn, address| {
                 let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
                 describe(message.event(event)?, device, address)
@@ -141,7 +141,7 @@ impl DeviceNotifier for Linkwatch {
         if matches!(event, Event::Rename) {
             // Labels follow the name: of that nobody is told as of other changes of addresses.
             for address in device.ipv4_addresses(rtnl) {
-                tell_address(AddressEvent::Added, device, rtnl, |_, _| {
+                tell_address(IpAddressEvent::Added, device, rtnl, |_, _| {
                     Some(address.into())
                 });
             }
@@ -151,7 +151,7 @@ impl DeviceNotifier for Linkwatch {
 
 /// Tells of an address, if it is still as the event says.
 fn tell_address<'a>(
-    event: AddressEvent,
+    event: IpAddressEvent,
     device: &Device,
     context: impl ReadSide<'a>,
     look: impl FnOnce(&Net, Rcu<'_>) -> Option<Address> + Send,
@@ -161,8 +161,8 @@ fn tell_address<'a>(
         return;
     };
     let event = match event {
-        AddressEvent::Added => Event::Set,
-        AddressEvent::Removed => Event::Delete,
+        IpAddressEvent::Added => Event::Set,
+        IpAddressEvent::Removed => Event::Delete,
     };
     stream.tell::<notify::AddressEvent, _>(
         net,
@@ -177,17 +177,17 @@ fn tell_address<'a>(
 }
 
 impl Ipv4AddressNotifier for Linkwatch {
-    fn event(event: AddressEvent, address: &Ipv4Address, rtnl: Rtnl<'_>) {
+    fn event(event: IpAddressEvent, address: &Ipv4Address, rtnl: Rtnl<'_>) {
         tell_address(event, address.device(), rtnl, |_, _| Some(address.into()));
     }
 }
 
 impl Ipv6AddressNotifier for Linkwatch {
-    fn event(event: AddressEvent, address: &Ipv6Address, rcu: Rcu<'_>) {
+    fn event(event: IpAddressEvent, address: &Ipv6Address, rcu: Rcu<'_>) {
         tell_address(event, address.device(), rcu, |net, rcu| {
             let overtaken = match event {
-                AddressEvent::Added => address.is_dead(),
-                AddressEvent::Removed => address.is_assigned(net, rcu),
+                IpAddressEvent::Added => address.is_dead(),
+                IpAddressEvent::Removed => address.is_assigned(net, rcu),
             };
             (!overtaken).then(|| address.into())
         });
@@ -226,7 +226,7 @@ kernet::slot!(Linkwatch: fib::Slot);
 impl fib::Notifier for Linkwatch {
     /// Who has taken a snapshot meanwhile takes another one.
     fn resumed(net: &Net, _process: Process<'_>) {
-        notify::RouteEvent::overrun(net);
+        notify::RouteEvent::report_lost(net);
     }
 
     fn event(event: fib::Event, route: &fib::Route<'_>, net: &Net, rcu: Rcu<'_>) {

@@ -678,9 +678,9 @@ pub(crate) mod reply {
 }
 
 /// The protocol of the family.
-pub(crate) struct Wire;
+pub(crate) struct Spec;
 
-impl genl::Protocol for Wire {
+impl genl::FamilySpec for Spec {
     const NAME: &'static CStr = c"linkwatch";
     const VERSION: u32 = 1;
     const GROUPS: &'static [genl::McastGroup] = &[
@@ -691,7 +691,7 @@ impl genl::Protocol for Wire {
     ];
 }
 
-kernet::slot!(Wire: genl::Slot);
+kernet::slot!(Spec: genl::Slot);
 
 /// The multicast groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -726,7 +726,7 @@ pub(crate) mod group {
     pub(crate) struct Devices;
 
     impl genl::Group for Devices {
-        type Protocol = Wire;
+        type Spec = Spec;
 
         const INDEX: usize = 0;
     }
@@ -735,7 +735,7 @@ pub(crate) mod group {
     pub(crate) struct Addresses;
 
     impl genl::Group for Addresses {
-        type Protocol = Wire;
+        type Spec = Spec;
 
         const INDEX: usize = 1;
     }
@@ -744,7 +744,7 @@ pub(crate) mod group {
     pub(crate) struct Neighbours;
 
     impl genl::Group for Neighbours {
-        type Protocol = Wire;
+        type Spec = Spec;
 
         const INDEX: usize = 2;
     }
@@ -753,7 +753,7 @@ pub(crate) mod group {
     pub(crate) struct Routes;
 
     impl genl::Group for Routes {
-        type Protocol = Wire;
+        type Spec = Spec;
 
         const INDEX: usize = 3;
     }
@@ -805,27 +805,27 @@ pub(crate) mod notify {
 }
 
 /// A request `device-get`.
-pub(crate) type DeviceGetRequest<'a, T> = genl::Request<'a, Served<T>, request::DeviceGet<'static>>;
+pub(crate) type DeviceGetRequest<'a, T> = genl::Request<'a, Server<T>, request::DeviceGet<'static>>;
 
 /// The answer to a request `device-get`.
 pub(crate) type DeviceGetEntries<'a> = genl::Entries<'a, reply::DeviceGet<'static>>;
 
 /// A request `address-get`.
 pub(crate) type AddressGetRequest<'a, T> =
-    genl::Request<'a, Served<T>, request::AddressGet<'static>>;
+    genl::Request<'a, Server<T>, request::AddressGet<'static>>;
 
 /// The answer to a request `address-get`.
 pub(crate) type AddressGetEntries<'a> = genl::Entries<'a, reply::AddressGet<'static>>;
 
 /// A request `neighbour-get`.
 pub(crate) type NeighbourGetRequest<'a, T> =
-    genl::Request<'a, Served<T>, request::NeighbourGet<'static>>;
+    genl::Request<'a, Server<T>, request::NeighbourGet<'static>>;
 
 /// The answer to a request `neighbour-get`.
 pub(crate) type NeighbourGetEntries<'a> = genl::Entries<'a, reply::NeighbourGet<'static>>;
 
 /// A request `route-get`.
-pub(crate) type RouteGetRequest<'a, T> = genl::Request<'a, Served<T>, request::RouteGet<'static>>;
+pub(crate) type RouteGetRequest<'a, T> = genl::Request<'a, Server<T>, request::RouteGet<'static>>;
 
 /// The answer to a request `route-get`.
 pub(crate) type RouteGetEntries<'a> = genl::Entries<'a, reply::RouteGet<'static>>;
@@ -916,13 +916,13 @@ pub(crate) trait Operations: Sized + Send + Sync + 'static {
 }
 
 /// The family, served by `T`.
-pub(crate) struct Served<T>(PhantomData<fn() -> T>);
+pub(crate) struct Server<T>(PhantomData<fn() -> T>);
 
 /// The registration of the family, served by `T`.
-pub(crate) type Registration<T> = genl::Registration<Served<T>>;
+pub(crate) type Registration<T> = genl::Registration<Server<T>>;
 
-impl<T: Operations> genl::Family for Served<T> {
-    type Protocol = Wire;
+impl<T: Operations> genl::FamilyServer for Server<T> {
+    type Spec = Spec;
     type Socket = ();
 
     const OPS: &'static [genl::Op<Self>] = &[
@@ -951,7 +951,7 @@ mod op {
 
     pub(super) struct DeviceGet<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Dump<Served<T>> for DeviceGet<T> {
+    impl<T: Operations> genl::Dump<Server<T>> for DeviceGet<T> {
         const COMMAND: u8 = 1;
         const POLICIES: Option<Policies> = Some(policy::OP_DEVICE_GET.policies());
 
@@ -978,7 +978,7 @@ mod op {
 
     pub(super) struct AddressGet<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Dump<Served<T>> for AddressGet<T> {
+    impl<T: Operations> genl::Dump<Server<T>> for AddressGet<T> {
         const COMMAND: u8 = 3;
         const POLICIES: Option<Policies> = Some(policy::OP_ADDRESS_GET.policies());
 
@@ -1005,7 +1005,7 @@ mod op {
 
     pub(super) struct NeighbourGet<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Dump<Served<T>> for NeighbourGet<T> {
+    impl<T: Operations> genl::Dump<Server<T>> for NeighbourGet<T> {
         const COMMAND: u8 = 5;
         const POLICIES: Option<Policies> = Some(policy::OP_NEIGHBOUR_GET.policies());
 
@@ -1032,7 +1032,7 @@ mod op {
 
     pub(super) struct RouteGet<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Dump<Served<T>> for RouteGet<T> {
+    impl<T: Operations> genl::Dump<Server<T>> for RouteGet<T> {
         const COMMAND: u8 = 7;
         const POLICIES: Option<Policies> = Some(policy::OP_ROUTE_GET.policies());
 

@@ -16,8 +16,8 @@ use kernet::{
     fib,
     neighbour::{
         Neighbour,
+        NudState, //
         Resolution,
-        State, //
     },
     netdev::{
         HardwareAddress,
@@ -165,15 +165,15 @@ impl Resolved {
 
 /// What the specification calls a state. The kernel does not say when it puts a neighbour in one
 /// of the others.
-fn named(state: State) -> Option<NeighbourState> {
+fn named(state: NudState) -> Option<NeighbourState> {
     match state {
-        State::None | State::Incomplete | State::NoArp => None,
-        State::Reachable => Some(NeighbourState::Reachable),
-        State::Stale => Some(NeighbourState::Stale),
-        State::Delay => Some(NeighbourState::Delay),
-        State::Probe => Some(NeighbourState::Probe),
-        State::Failed => Some(NeighbourState::Failed),
-        State::Permanent => Some(NeighbourState::Permanent),
+        NudState::None | NudState::Incomplete | NudState::NoArp => None,
+        NudState::Reachable => Some(NeighbourState::Reachable),
+        NudState::Stale => Some(NeighbourState::Stale),
+        NudState::Delay => Some(NeighbourState::Delay),
+        NudState::Probe => Some(NeighbourState::Probe),
+        NudState::Failed => Some(NeighbourState::Failed),
+        NudState::Permanent => Some(NeighbourState::Permanent),
     }
 }
 

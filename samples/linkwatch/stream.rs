@@ -72,7 +72,7 @@ pub(crate) struct Turn {
     pub(crate) previous: u64,
 }
 
-impl netns::State for Stream {
+impl netns::NetState for Stream {
     fn init<'a>(_net: &'a Net, _process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Stream {
             numbers <- new_spinlock!(Numbers::default()),
@@ -122,7 +122,7 @@ impl Stream {
             let told = N::multicast(net, rcu, |message| fill(message, turn, &seen));
             // A listener without room knows that it has missed this. Others do not yet.
             if told.is_err_and(|e| e != enobufs()) {
-                N::overrun(net);
+                N::report_lost(net);
             }
         });
     }

@@ -15,8 +15,8 @@ use kernet::{
     },
     netdev::{
         Concurrent,
-        Dev,
         Driver,
+        DriverDevice,
         Features,
         Setup,
         Transmit,
@@ -78,7 +78,7 @@ impl Driver for Device {
     }
 
     fn transmit(
-        dev: &Dev<Self>,
+        dev: &DriverDevice<Self>,
         mut skb: Skb<'_>,
         _queue: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
@@ -86,7 +86,7 @@ impl Driver for Device {
         dev.count_tx(skb.len(), softirq);
         dev.tx_timestamp(&mut skb, softirq);
         skb.consume(softirq);
-        Transmit::Sent
+        Transmit::Done
     }
 }
 

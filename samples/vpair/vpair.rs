@@ -33,11 +33,11 @@ use kernet::{
     },
     netdev::{
         Concurrent,
-        Counted,
-        Dev,
         Driver,
+        DriverDevice,
         Features,
         LinkStats,
+        LinkTotals,
         Setup,
         Transmit,
         TxQueue, //
@@ -47,7 +47,7 @@ use kernet::{
         Policy,
         Table, //
     },
-    percpu::Totals,
+    percpu::PacketTotals,
     rtnl::{
         self,
         Link,
@@ -57,8 +57,8 @@ use kernet::{
     },
     skb::{
         DropReason,
-        SkBuff,
         Skb, //
+        SkbRef,
     },
     wire::{
         ethernet,
@@ -120,7 +120,7 @@ impl Driver for End {
     type Ethtool = Ethtool;
 
     // Packets of a pair that lives in one machine are large already.
-    const GRO_AT_FIRST: bool = false;
+    const GRO_DEFAULT_ON: bool = false;
 
     fn setup(setup: &mut Setup<'_>) {
         let features = Features::SG
@@ -144,14 +144,14 @@ impl Driver for End {
             .vlan_features(features.without(vlan))
             .encapsulation_features(features)
             .mpls_features(Features::HW_CSUM.with(Features::GSO_SOFTWARE))
-            .segmentation_limit_of_stack()
+            .tso_max_size()
             .mtu_range(68, MAX_MTU)
             .no_queue()
             .phony_headroom()
             .live_address_change();
     }
 
-    fn open(dev: &Dev<Self>, rtnl: Rtnl<'_>) -> Result {
+    fn open(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) -> Result {
         let peer = dev.peer(rtnl).ok_or_else(enotconn)?;
         if peer.is_up() {
             dev.carrier_on(rtnl);
@@ -160,27 +160,27 @@ impl Driver for End {
         Ok(())
     }
 
-    fn stop(dev: &Dev<Self>, rtnl: Rtnl<'_>) {
+    fn stop(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) {
         dev.carrier_off(rtnl);
         if let Some(peer) = dev.peer(rtnl) {
             peer.carrier_off(rtnl);
         }
     }
 
-    fn polled(_dev: &Dev<Self>, features: Features, _rtnl: Rtnl<'_>) -> bool {
+    fn uses_napi(_dev: &DriverDevice<Self>, features: Features, _rtnl: Rtnl<'_>) -> bool {
         features.intersects(Features::GRO)
     }
 
     fn transmit(
-        dev: &Dev<Self>,
+        dev: &DriverDevice<Self>,
         mut skb: Skb<'_>,
         queue: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
     ) -> Transmit {
         let Some(peer) = dev.peer(softirq) else {
             dev.count_tx_dropped();
-            skb.drop_reason(DropReason::NO_TX_TARGET, softirq);
-            return Transmit::Dropped;
+            skb.drop_with(DropReason::NO_TX_TARGET, softirq);
+            return Transmit::CongestionDrop;
         };
         let receiver = peer
             .rx_queue(queue.index(), softirq.rcu())
@@ -188,39 +188,39 @@ impl Driver for End {
         let len = skb.len();
         dev.tx_timestamp(&mut skb, softirq);
         // One that is not forwarded is counted by the peer, too.
-        let Some(received) = peer.forward(skb, dev, softirq) else {
+        let Some(received) = peer.forward_skb(skb, dev, softirq) else {
             dev.count_tx_dropped();
-            return Transmit::Dropped;
+            return Transmit::CongestionDrop;
         };
         let Some(receiver) = receiver else {
-            if !received.pass_up(peer, softirq) {
+            if !received.netif_rx(peer, softirq) {
                 dev.count_tx_dropped();
-                return Transmit::Dropped;
+                return Transmit::CongestionDrop;
             }
             dev.count_tx(len, softirq);
-            return Transmit::Sent;
+            return Transmit::Done;
         };
         match receiver.produce(received, softirq) {
             // Counted when it is received, for both ends.
             Ok(()) => {
-                receiver.notify(softirq);
-                Transmit::Sent
+                receiver.schedule(softirq);
+                Transmit::Done
             }
             Err(received) => queue
-                .hold_back(received.into_frame(), receiver, softirq)
+                .stop_and_requeue(received.into_frame(), receiver, softirq)
                 .unwrap_or_else(|skb| {
                     dev.count_tx_dropped();
-                    skb.drop_reason(DropReason::FULL_RING, softirq);
-                    Transmit::Dropped
+                    skb.drop_with(DropReason::FULL_RING, softirq);
+                    Transmit::CongestionDrop
                 }),
         }
     }
 
-    fn features_check(_dev: &Dev<Self>, _skb: &SkBuff, features: Features) -> Features {
+    fn features_check(_dev: &DriverDevice<Self>, _skb: &SkbRef, features: Features) -> Features {
         features
     }
 
-    fn set_rx_headroom(dev: &Dev<Self>, bytes: u16) {
+    fn set_rx_headroom(dev: &DriverDevice<Self>, bytes: u16) {
         rcu_read(|rcu| {
             let Some(peer) = dev.peer(rcu) else {
                 return;
@@ -233,23 +233,26 @@ impl Driver for End {
         });
     }
 
-    fn peer_device<'a>(dev: &'a Dev<Self>, rcu: Rcu<'a>) -> Option<&'a Dev<Self>> {
+    fn peer_device<'a>(
+        dev: &'a DriverDevice<Self>,
+        rcu: Rcu<'a>,
+    ) -> Option<&'a DriverDevice<Self>> {
         dev.peer(rcu)
     }
 
-    fn iflink(dev: &Dev<Self>, rcu: Rcu<'_>) -> u32 {
+    fn iflink(dev: &DriverDevice<Self>, rcu: Rcu<'_>) -> u32 {
         dev.peer(rcu).map_or(0, |peer| peer.ifindex())
     }
 
     /// A program sees what is sent, so that its packets are those of the wire.
-    fn fix_features(dev: &Dev<Self>, features: Features, rtnl: Rtnl<'_>) -> Features {
+    fn fix_features(dev: &DriverDevice<Self>, features: Features, rtnl: Rtnl<'_>) -> Features {
         match dev.peer(rtnl).and_then(|peer| peer.xdp_program(rtnl)) {
             Some(_) => features.without(Features::GSO_SOFTWARE),
             None => features,
         }
     }
 
-    fn xdp_features(dev: &Dev<Self>, rtnl: Rtnl<'_>) -> xdp::Features {
+    fn xdp_features(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) -> xdp::Features {
         let Some(peer) = dev.peer(rtnl) else {
             return xdp::Features::NONE;
         };
@@ -267,7 +270,12 @@ impl Driver for End {
             .with(xdp::Features::NDO_XMIT_SG)
     }
 
-    fn xdp_check(dev: &Dev<Self>, program: &Program, extack: ExtAck<'_>, rtnl: Rtnl<'_>) -> Result {
+    fn xdp_check(
+        dev: &DriverDevice<Self>,
+        program: &Program,
+        extack: ExtAck<'_>,
+        rtnl: Rtnl<'_>,
+    ) -> Result {
         let Some(peer) = dev.peer(rtnl) else {
             let message = format_args!("vpair: Cannot set XDP when peer is detached");
             return Err(extack.error(enotconn(), message));
@@ -285,7 +293,7 @@ impl Driver for End {
     }
 
     /// What the peer sends has to fit the program.
-    fn xdp_changed(dev: &Dev<Self>, program: Option<&Program>, rtnl: Rtnl<'_>) {
+    fn xdp_changed(dev: &DriverDevice<Self>, program: Option<&Program>, rtnl: Rtnl<'_>) {
         let Some(peer) = dev.peer(rtnl) else {
             return;
         };
@@ -294,7 +302,11 @@ impl Driver for End {
         peer.update_features(rtnl);
     }
 
-    fn xdp_transmit(dev: &Dev<Self>, frames: &mut xdp::Frames<'_>, softirq: Softirq<'_>) -> Result {
+    fn xdp_transmit(
+        dev: &DriverDevice<Self>,
+        frames: &mut xdp::Frames<'_>,
+        softirq: Softirq<'_>,
+    ) -> Result {
         let (peer, receiver) = receiver(dev, softirq).ok_or(ENXIO)?;
         let longest = peer.mtu().saturating_add(HEADER_LEN + TAG_LEN);
         let count = frames.len();
@@ -306,26 +318,26 @@ impl Driver for End {
         Ok(())
     }
 
-    fn xdp_flush(dev: &Dev<Self>, softirq: Softirq<'_>) {
+    fn xdp_flush(dev: &DriverDevice<Self>, softirq: Softirq<'_>) {
         if let Some((_, receiver)) = receiver(dev, softirq) {
-            receiver.notify(softirq);
+            receiver.schedule(softirq);
         }
     }
 
     /// A packet is counted once, by one of the ends: at the sender if it went through the backlog,
     /// at the receiver if it went through a queue.
-    fn stats(dev: &Dev<Self>, stats: &mut LinkStats, rcu: Rcu<'_>) {
+    fn stats(dev: &DriverDevice<Self>, stats: &mut LinkStats, rcu: Rcu<'_>) {
         let counted = dev.counted();
         stats.add_tx(counted.tx);
         stats.add_rx(counted.rx);
-        stats.add_rx(dev.polled_packets(0..));
-        let frames = dev.frames_counted(0..u16::MAX);
+        stats.add_rx(dev.napi_packets(0..));
+        let frames = dev.xdp_totals(0..u16::MAX);
         stats.add_tx_dropped(frames.sent_back_errors);
         stats.add_rx_dropped(frames.drops.wrapping_add(frames.taken_errors));
         if let Some(peer) = dev.peer(rcu) {
             stats.add_rx(peer.counted().tx);
-            stats.add_tx(peer.polled_packets(0..));
-            let frames = peer.frames_counted(0..u16::MAX);
+            stats.add_tx(peer.napi_packets(0..));
+            let frames = peer.xdp_totals(0..u16::MAX);
             stats.add_tx_dropped(frames.taken_errors);
             stats.add_rx_dropped(frames.sent_back_errors);
         }
@@ -333,7 +345,7 @@ impl Driver for End {
 }
 
 /// Whether merging packets may make this one larger: it is not as large as can be already.
-fn gro_may_help(dev: &Dev<End>, peer: &Dev<End>, skb: &SkBuff) -> bool {
+fn gro_may_help(dev: &DriverDevice<End>, peer: &DriverDevice<End>, skb: &SkbRef) -> bool {
     if !dev.features().intersects(Features::ALL_TSO) {
         return true;
     }
@@ -344,7 +356,10 @@ fn gro_may_help(dev: &Dev<End>, peer: &Dev<End>, skb: &SkBuff) -> bool {
 
 /// Where the frames that this end sends on this CPU go. None while the other end does not poll.
 #[inline]
-fn receiver<'a>(dev: &Dev<End>, softirq: Softirq<'a>) -> Option<(&'a Dev<End>, &'a RxQueue<End>)> {
+fn receiver<'a>(
+    dev: &DriverDevice<End>,
+    softirq: Softirq<'a>,
+) -> Option<(&'a DriverDevice<End>, &'a RxQueue<End>)> {
     let peer = dev.peer(softirq)?;
     let queue = softirq.cpu().checked_rem(peer.rx_queues().into())?;
     let queue = peer.rx_queue(u16::try_from(queue).ok()?, softirq.rcu())?;
@@ -352,7 +367,7 @@ fn receiver<'a>(dev: &Dev<End>, softirq: Softirq<'a>) -> Option<(&'a Dev<End>, &
 }
 
 /// Whether this end polls, or will when it is up: what is redirected to the other end arrives.
-fn takes_frames(dev: &Dev<End>, rtnl: Rtnl<'_>) -> bool {
+fn takes_frames(dev: &DriverDevice<End>, rtnl: Rtnl<'_>) -> bool {
     dev.xdp_program(rtnl).is_some() || dev.wanted_features(rtnl).intersects(Features::GRO)
 }
 
@@ -395,16 +410,16 @@ impl ethtool::Operations<End> for Ethtool {
     type RxStats = RxStats;
     type TxStats = TxStats;
 
-    fn stats(dev: &Dev<End>, rtnl: Rtnl<'_>) -> Stats {
+    fn stats(dev: &DriverDevice<End>, rtnl: Rtnl<'_>) -> Stats {
         let peer = dev.peer(rtnl);
         Stats {
             peer_ifindex: peer.map_or(0, |peer| peer.ifindex().into()),
         }
     }
 
-    fn rx_stats(dev: &Dev<End>, queue: u16, _rtnl: Rtnl<'_>) -> RxStats {
-        let counted = dev.rx_counted(queue);
-        let frames = dev.frames_counted(queue..queue.saturating_add(1));
+    fn rx_stats(dev: &DriverDevice<End>, queue: u16, _rtnl: Rtnl<'_>) -> RxStats {
+        let counted = dev.rx_totals(queue);
+        let frames = dev.xdp_totals(queue..queue.saturating_add(1));
         RxStats {
             packets: counted.packets,
             bytes: counted.bytes,
@@ -418,20 +433,20 @@ impl ethtool::Operations<End> for Ethtool {
 
     /// A frame goes to the peer's queue of the CPU, not of its own number: those of one are shown with
     /// the queue that their number comes round to.
-    fn tx_stats(dev: &Dev<End>, queue: u16, rtnl: Rtnl<'_>) -> TxStats {
+    fn tx_stats(dev: &DriverDevice<End>, queue: u16, rtnl: Rtnl<'_>) -> TxStats {
         let mut stats = TxStats::default();
         let Some(peer) = dev.peer(rtnl) else {
             return stats;
         };
         for receiver in (queue..peer.rx_queues()).step_by(dev.tx_queues().max(1).into()) {
-            let frames = peer.frames_counted(receiver..receiver.saturating_add(1));
+            let frames = peer.xdp_totals(receiver..receiver.saturating_add(1));
             stats.frames = stats.frames.wrapping_add(frames.taken);
             stats.errors = stats.errors.wrapping_add(frames.taken_errors);
         }
         stats
     }
 
-    fn link_settings(_dev: &Dev<End>, _rtnl: Rtnl<'_>) -> LinkSettings {
+    fn link_settings(_dev: &DriverDevice<End>, _rtnl: Rtnl<'_>) -> LinkSettings {
         LinkSettings {
             speed: Some(10_000),
             duplex: Duplex::Full,
@@ -441,7 +456,7 @@ impl ethtool::Operations<End> for Ethtool {
     }
 
     /// A program has a queue for each that the other end sends on.
-    fn check_channels(dev: &Dev<End>, channels: Channels, rtnl: Rtnl<'_>) -> Result {
+    fn check_channels(dev: &DriverDevice<End>, channels: Channels, rtnl: Rtnl<'_>) -> Result {
         let Some(peer) = dev.peer(rtnl) else {
             return Ok(());
         };
@@ -453,25 +468,25 @@ impl ethtool::Operations<End> for Ethtool {
         Ok(())
     }
 
-    fn rx_packets(dev: &Dev<End>, queue: u16, _rtnl: Rtnl<'_>) -> Totals {
-        dev.rx_counted(queue)
+    fn rx_packets(dev: &DriverDevice<End>, queue: u16, _rtnl: Rtnl<'_>) -> PacketTotals {
+        dev.rx_totals(queue)
     }
 
     /// What was sent on a queue has been received on the peer's of the same number.
-    fn tx_packets(dev: &Dev<End>, queue: u16, rtnl: Rtnl<'_>) -> Totals {
+    fn tx_packets(dev: &DriverDevice<End>, queue: u16, rtnl: Rtnl<'_>) -> PacketTotals {
         dev.peer(rtnl)
-            .map_or_else(Totals::default, |peer| peer.rx_counted(queue))
+            .map_or_else(PacketTotals::default, |peer| peer.rx_totals(queue))
     }
 
     /// What went through the backlog, and through queues that are no longer in use.
-    fn other_packets(dev: &Dev<End>, rtnl: Rtnl<'_>) -> Counted {
-        let Counted { mut tx, mut rx } = dev.counted();
-        rx = rx.plus(dev.polled_packets(dev.rx_queues()..));
+    fn other_packets(dev: &DriverDevice<End>, rtnl: Rtnl<'_>) -> LinkTotals {
+        let LinkTotals { mut tx, mut rx } = dev.counted();
+        rx = rx.plus(dev.napi_packets(dev.rx_queues()..));
         if let Some(peer) = dev.peer(rtnl) {
             rx = rx.plus(peer.counted().tx);
-            tx = tx.plus(peer.polled_packets(dev.tx_queues()..));
+            tx = tx.plus(peer.napi_packets(dev.tx_queues()..));
         }
-        Counted { tx, rx }
+        LinkTotals { tx, rx }
     }
 }
 

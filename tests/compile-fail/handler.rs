@@ -34,6 +34,6 @@ impl<const FAMILY: u8, const TYPE: u16, const BULK: bool> Do<1> for Mine<FAMILY,
         reply: Reply<'_, ()>,
         _token: Process<'_>,
     ) -> Result<Replied> {
-        Ok(reply.none())
+        Ok(reply.ack_only())
     }
 }

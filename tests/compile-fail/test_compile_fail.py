@@ -4,7 +4,8 @@
 
 The first lines of a case say what it must give: `// error: TEXT` for each text that rustc has to
 say, `// undefined: SYMBOL` for a symbol that the linker would miss, `// compiles` for none. One that
-is about a wing says `// wing: NAME`.
+is about a wing says `// wing: NAME`. The modules that the documentation prints whole, as blocks of
+Rust, have to compile.
 """
 
 import os
@@ -41,15 +42,33 @@ def command():
     return kept, variables
 
 
-def without(path):
+def without(head):
     """The wing that a case is about, if the kernel lacks its subsystem."""
-    wing = re.search(r"^// wing: (\w+)$", path.read_text(), re.M)
-    return wing and not (BUILD / f"rust/libkernet_{wing[1]}.rmeta").is_file() and wing[1]
+    wing = next((line.partition(": ")[2] for line in head if line.startswith("// wing: ")), None)
+    return wing and not (BUILD / f"rust/libkernet_{wing}.rmeta").is_file() and wing
 
 
-def check(path, rustc, variables, folder):
+PAGES = ("README.md", "Documentation/*.md", "samples/*/README.md")
+
+
+def printed(folder):
+    """The documentation's blocks of Rust, written to files."""
+    for page in sorted(path for pattern in PAGES for path in ROOT.glob(pattern)):
+        for number, block in enumerate(re.findall(r"^```rust\n(.*?)^```$", page.read_text(), re.M | re.S)):
+            stem = page.stem if page.parent.name != page.stem else page.parent.name
+            path = pathlib.Path(folder, f"{stem.lower()}_{number}.rs")
+            path.write_text(block)
+            yield path, ["// compiles"]
+
+
+def cases():
+    """The files of this folder, with what each says that it must give."""
+    for path in sorted((HERE / "cases").glob("*.rs")):
+        yield path, [line for line in path.read_text().splitlines() if line.startswith("// ")]
+
+
+def check(path, head, rustc, variables, folder):
     """What is wrong with a case's outcome; None if nothing."""
-    head = [line for line in path.read_text().splitlines() if line.startswith("// ")]
     errors = [line.partition(": ")[2] for line in head if line.startswith("// error: ")]
     missing = [line.partition(": ")[2] for line in head if line.startswith("// undefined: ")]
     if not errors and not missing and "// compiles" not in head:
@@ -78,14 +97,14 @@ def check(path, rustc, variables, folder):
 def main():
     rustc, variables = command()
     with tempfile.TemporaryDirectory() as folder:
-        paths = sorted((HERE / "cases").glob("*.rs"))
-        print(f"1..{len(paths)}", flush=True)
-        for path in paths:
-            missing = without(path)
+        found = [*cases(), *printed(folder)]
+        print(f"1..{len(found)}", flush=True)
+        for path, head in found:
+            missing = without(head)
             if missing:
                 print(f"skip {path.stem}: the kernel has nothing for the wing {missing}", flush=True)
                 continue
-            wrong = check(path, rustc, variables, folder)
+            wrong = check(path, head, rustc, variables, folder)
             print(f"not ok {path.stem}: {wrong}" if wrong else f"ok {path.stem}", flush=True)
     return 0
 

@@ -27,12 +27,12 @@ use crate::{
     error::eopnotsupp,
     napi,
     netdev::{
-        Dev,
         Driver,
+        DriverDevice,
         TxMode, //
     },
     page_pool::PoolStats,
-    percpu::Totals,
+    percpu::PacketTotals,
     xdp, //
 };
 
@@ -115,7 +115,7 @@ impl<D: Driver> Ops<D> {
         }
     }
 
-    fn count(dev: &Dev<D>) -> usize {
+    fn count(dev: &DriverDevice<D>) -> usize {
         let rx = Rx::<D>::NAMES.len() * usize::from(dev.rx_queues());
         let tx = Tx::<D>::NAMES.len() * usize::from(dev.tx_queues());
         Own::<D>::NAMES.len() + rx + tx + Self::pool_count()
@@ -138,7 +138,7 @@ impl<D: Driver> Ops<D> {
             let set = u32::try_from(set).map_err(|_| EINVAL)?;
             let count = if Self::HAS_STATS && set == bindings::ethtool_stringset_ETH_SS_STATS {
                 // SAFETY: By the caller's promise.
-                Self::count(unsafe { Dev::<D>::from_raw(dev) })
+                Self::count(unsafe { DriverDevice::<D>::from_raw(dev) })
             } else if Self::HAS_FLAGS && set == bindings::ethtool_stringset_ETH_SS_PRIV_FLAGS {
                 D::Ethtool::PRIVATE_FLAGS.len()
             } else {
@@ -177,7 +177,7 @@ impl<D: Driver> Ops<D> {
             return;
         }
         // SAFETY: By the caller's promise.
-        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        let dev = unsafe { DriverDevice::<D>::from_raw(dev) };
         // SAFETY: As above: there is room, which nobody else uses.
         let names: &mut [[u8; NAME_LEN]] =
             unsafe { slice::from_raw_parts_mut(to.cast(), Self::count(dev)) };
@@ -216,7 +216,7 @@ impl<D: Driver> Ops<D> {
         to: *mut u64,
     ) {
         // SAFETY: By the caller's promise.
-        let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+        let (dev, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
         // SAFETY: As above: there is room, which nobody else uses.
         let mut rest = unsafe { slice::from_raw_parts_mut(to, Self::count(dev)) };
         let mut put = |count: usize, write: &dyn Fn(&mut [u64])| {
@@ -250,7 +250,7 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         // SAFETY: By the caller's promise.
         unsafe {
-            let dev = Dev::<D>::from_raw(dev);
+            let dev = DriverDevice::<D>::from_raw(dev);
             D::Ethtool::link_settings(dev, Rtnl::assume()).fill(&mut (*settings).base);
         }
         0
@@ -265,7 +265,7 @@ impl<D: Driver> Ops<D> {
     ) {
         // SAFETY: By the caller's promise.
         unsafe {
-            let this = Dev::<D>::from_raw(dev);
+            let this = DriverDevice::<D>::from_raw(dev);
             if D::TxMode::LOCKED {
                 (*channels).combined_count = this.rx_queues().into();
                 (*channels).max_combined = (*dev).num_rx_queues.min((*dev).num_tx_queues);
@@ -289,7 +289,7 @@ impl<D: Driver> Ops<D> {
         from_result(|| {
             // SAFETY: By the caller's promise.
             let (dev, rtnl, channels) =
-                unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume(), &*channels) };
+                unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume(), &*channels) };
             let (rx, tx) = if D::TxMode::LOCKED {
                 (channels.combined_count, channels.combined_count)
             } else {
@@ -320,7 +320,7 @@ impl<D: Driver> Ops<D> {
         let queue = u16::try_from(queue).unwrap_or(u16::MAX);
         // SAFETY: By the caller's promise.
         unsafe {
-            let dev = Dev::<D>::from_raw(dev);
+            let dev = DriverDevice::<D>::from_raw(dev);
             fill_rx(stats, D::Ethtool::rx_packets(dev, queue, Rtnl::assume()));
         }
     }
@@ -336,7 +336,7 @@ impl<D: Driver> Ops<D> {
         let queue = u16::try_from(queue).unwrap_or(u16::MAX);
         // SAFETY: By the caller's promise.
         unsafe {
-            let dev = Dev::<D>::from_raw(dev);
+            let dev = DriverDevice::<D>::from_raw(dev);
             fill_tx(stats, D::Ethtool::tx_packets(dev, queue, Rtnl::assume()));
         }
     }
@@ -351,7 +351,7 @@ impl<D: Driver> Ops<D> {
     ) {
         // SAFETY: By the caller's promise.
         unsafe {
-            let dev = Dev::<D>::from_raw(dev);
+            let dev = DriverDevice::<D>::from_raw(dev);
             let counted = D::Ethtool::other_packets(dev, Rtnl::assume());
             fill_rx(rx, counted.rx);
             fill_tx(tx, counted.tx);
@@ -360,7 +360,7 @@ impl<D: Driver> Ops<D> {
 }
 
 /// Changes how many queues are in use, and which receive queues are polled. All or nothing.
-fn set_channels<D: Driver>(dev: &Dev<D>, channels: Channels, rtnl: Rtnl<'_>) -> Result {
+fn set_channels<D: Driver>(dev: &DriverDevice<D>, channels: Channels, rtnl: Rtnl<'_>) -> Result {
     let old = dev.rx_queues();
     if napi::is_polled(dev) {
         napi::start(dev, old..channels.rx, rtnl)?;
@@ -380,7 +380,7 @@ fn set_channels<D: Driver>(dev: &Dev<D>, channels: Channels, rtnl: Rtnl<'_>) -> 
 /// # Safety
 ///
 /// `stats` is valid.
-unsafe fn fill_rx(stats: *mut bindings::netdev_queue_stats_rx, totals: Totals) {
+unsafe fn fill_rx(stats: *mut bindings::netdev_queue_stats_rx, totals: PacketTotals) {
     // SAFETY: By the caller's promise. The rest says that it is not counted.
     unsafe {
         (*stats).packets = totals.packets;
@@ -391,7 +391,7 @@ unsafe fn fill_rx(stats: *mut bindings::netdev_queue_stats_rx, totals: Totals) {
 /// # Safety
 ///
 /// `stats` is valid.
-unsafe fn fill_tx(stats: *mut bindings::netdev_queue_stats_tx, totals: Totals) {
+unsafe fn fill_tx(stats: *mut bindings::netdev_queue_stats_tx, totals: PacketTotals) {
     // SAFETY: By the caller's promise. The rest says that it is not counted.
     unsafe {
         (*stats).packets = totals.packets;

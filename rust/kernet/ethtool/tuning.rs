@@ -20,8 +20,8 @@ use crate::{
     error::eopnotsupp,
     napi,
     netdev::{
-        Dev,
         Driver,
+        DriverDevice,
         RingSizes,
         Rings, //
     },
@@ -59,7 +59,13 @@ impl<D: Driver> Ops<D> {
         _extack: *mut bindings::netlink_ext_ack,
     ) {
         // SAFETY: By the caller's promise.
-        let (dev, rtnl, rings) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume(), &mut *rings) };
+        let (dev, rtnl, rings) = unsafe {
+            (
+                DriverDevice::<D>::from_raw(dev),
+                Rtnl::assume(),
+                &mut *rings,
+            )
+        };
         let set = dev.rings(rtnl);
         rings.tx_pending = set.tx;
         rings.tx_max_pending = Rings::tx_sizes::<D>().max;
@@ -81,7 +87,7 @@ impl<D: Driver> Ops<D> {
             // SAFETY: By the caller's promise.
             let (dev, rtnl, rings, extack) = unsafe {
                 (
-                    Dev::<D>::from_raw(dev),
+                    DriverDevice::<D>::from_raw(dev),
                     Rtnl::assume(),
                     &*rings,
                     ExtAck::from_raw(extack),
@@ -111,7 +117,7 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         // SAFETY: By the caller's promise.
         unsafe {
-            let dev = Dev::<D>::from_raw(dev);
+            let dev = DriverDevice::<D>::from_raw(dev);
             D::Ethtool::coalesce(dev, Rtnl::assume()).fill(&mut *coalesce);
         }
         0
@@ -130,7 +136,7 @@ impl<D: Driver> Ops<D> {
             // SAFETY: By the caller's promise.
             let (dev, rtnl, coalesce, extack) = unsafe {
                 (
-                    Dev::<D>::from_raw(dev),
+                    DriverDevice::<D>::from_raw(dev),
                     Rtnl::assume(),
                     &*coalesce,
                     ExtAck::from_raw(extack),
@@ -146,7 +152,9 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver, under RTNL.
     pub(super) unsafe extern "C" fn get_rx_ring_count(dev: *mut bindings::net_device) -> u32 {
         // SAFETY: By the caller's promise.
-        unsafe { Dev::<D>::from_raw(dev) }.rx_queues().into()
+        unsafe { DriverDevice::<D>::from_raw(dev) }
+            .rx_queues()
+            .into()
     }
 
     /// # Safety
@@ -165,7 +173,7 @@ impl<D: Driver> Ops<D> {
         param: *mut bindings::ethtool_rxfh_param,
     ) -> c_int {
         // SAFETY: By the caller's promise.
-        let (dev, param) = unsafe { (Dev::<D>::from_raw(dev), &*param) };
+        let (dev, param) = unsafe { (DriverDevice::<D>::from_raw(dev), &*param) };
         if !param.indir.is_null() {
             let table = D::Ethtool::indirection(dev);
             // SAFETY: By the caller's promise; nobody else has it.
@@ -184,8 +192,13 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let (dev, param, extack) =
-                unsafe { (Dev::<D>::from_raw(dev), &*param, ExtAck::from_raw(extack)) };
+            let (dev, param, extack) = unsafe {
+                (
+                    DriverDevice::<D>::from_raw(dev),
+                    &*param,
+                    ExtAck::from_raw(extack),
+                )
+            };
             if param.hfunc != 0 || !param.key.is_null() {
                 let message = format_args!("the hash is the stack's, without function or key");
                 return Err(extack.error(eopnotsupp(), message));
@@ -204,7 +217,7 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver, under RTNL.
     pub(super) unsafe extern "C" fn get_priv_flags(dev: *mut bindings::net_device) -> u32 {
         // SAFETY: By the caller's promise.
-        let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+        let (dev, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
         D::Ethtool::private_flags(dev, rtnl)
     }
 
@@ -217,7 +230,7 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let (dev, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
             D::Ethtool::set_private_flags(dev, flags, rtnl)?;
             Ok(0)
         })
@@ -225,7 +238,7 @@ impl<D: Driver> Ops<D> {
 }
 
 /// Spreads evenly what a device receives over the queues in use, unless the user has said otherwise.
-pub(crate) fn spread<D: Driver>(dev: &Dev<D>, _rtnl: Rtnl<'_>) {
+pub(crate) fn spread<D: Driver>(dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) {
     // SAFETY: Valid by the type.
     if D::Ethtool::HAS_INDIRECTION && !unsafe { bindings::netif_is_rxfh_configured(dev.as_raw()) } {
         D::Ethtool::indirection(dev).spread(dev.rx_queues());

@@ -18,7 +18,7 @@ use super::{
         Header, //
     },
     op::Validation,
-    Family,
+    FamilyServer,
     Registration,
     Request, //
 };
@@ -40,7 +40,7 @@ use crate::{
 };
 
 /// An operation that answers with any number of messages, as userspace reads them.
-pub trait Dump<F: Family> {
+pub trait Dump<F: FamilyServer> {
     /// The command of requests.
     const COMMAND: u8;
     /// The command of answers.
@@ -124,7 +124,7 @@ impl<B: Builder> Entries<'_, B> {
 ///
 /// Called by the core with the state of a dump by `O`, which is valid, as is the message of the
 /// request, for the lifetime.
-unsafe fn request<'a, F: Family, O: Dump<F>>(
+unsafe fn request<'a, F: FamilyServer, O: Dump<F>>(
     callback: *mut bindings::netlink_callback,
 ) -> Request<'a, F, O::Request> {
     // SAFETY: By the caller's promise.
@@ -137,7 +137,7 @@ unsafe fn request<'a, F: Family, O: Dump<F>>(
 /// # Safety
 ///
 /// Called by the core with the state of a dump by `O` that begins.
-pub(super) unsafe extern "C" fn start<F: Family, O: Dump<F>>(
+pub(super) unsafe extern "C" fn start<F: FamilyServer, O: Dump<F>>(
     callback: *mut bindings::netlink_callback,
 ) -> c_int {
     from_result(|| {
@@ -159,7 +159,7 @@ pub(super) unsafe extern "C" fn start<F: Family, O: Dump<F>>(
 /// # Safety
 ///
 /// Called by the core with the state of a dump by `O` that `start` has begun, and a message for it.
-pub(super) unsafe extern "C" fn dumpit<F: Family, O: Dump<F>>(
+pub(super) unsafe extern "C" fn dumpit<F: FamilyServer, O: Dump<F>>(
     skb: *mut bindings::sk_buff,
     callback: *mut bindings::netlink_callback,
 ) -> c_int {
@@ -191,7 +191,7 @@ pub(super) unsafe extern "C" fn dumpit<F: Family, O: Dump<F>>(
 /// # Safety
 ///
 /// Called by the core, once, with the state of a dump by `O` that `start` has begun.
-pub(super) unsafe extern "C" fn done<F: Family, O: Dump<F>>(
+pub(super) unsafe extern "C" fn done<F: FamilyServer, O: Dump<F>>(
     callback: *mut bindings::netlink_callback,
 ) -> c_int {
     // SAFETY: By the caller's promise; `start` has made it.

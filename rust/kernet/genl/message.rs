@@ -10,7 +10,7 @@ use kernel::prelude::*;
 
 use super::{
     request::net,
-    Family,
+    FamilyServer,
     Request, //
 };
 use crate::{
@@ -48,7 +48,7 @@ pub struct Reply<'a, B> {
 
 impl<'a, B: Builder> Reply<'a, B> {
     #[inline]
-    pub(super) fn new<F: Family, V: View>(request: &Request<'a, F, V>) -> Self {
+    pub(super) fn new<F: FamilyServer, V: View>(request: &Request<'a, F, V>) -> Self {
         let info = request.info();
         // INVARIANT: As the request.
         Self {
@@ -92,7 +92,7 @@ impl<'a, B: Builder> Reply<'a, B> {
     }
 
     /// Sends none: userspace gets an acknowledgement, if it has asked for one.
-    pub fn none(self) -> Replied {
+    pub fn ack_only(self) -> Replied {
         Replied(())
     }
 }

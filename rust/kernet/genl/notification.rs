@@ -10,7 +10,7 @@ use super::{
         Header, //
     },
     registered,
-    Protocol, //
+    FamilySpec, //
 };
 use crate::{
     bindings,
@@ -34,9 +34,9 @@ use crate::{
 /// A multicast group of a protocol.
 pub trait Group: 'static {
     /// Whose group it is.
-    type Protocol: Protocol;
+    type Spec: FamilySpec;
 
-    /// Its index in [`Protocol::GROUPS`]. One that is not there does not compile.
+    /// Its index in [`FamilySpec::GROUPS`]. One that is not there does not compile.
     const INDEX: usize;
 }
 
@@ -58,7 +58,7 @@ pub trait Notification: 'static {
     #[doc(alias = "genl_has_listeners")]
     fn has_listeners(net: &Net) -> bool {
         rcu_section(|_| {
-            let family = registered::<ProtocolOf<Self>>();
+            let family = registered::<SpecOf<Self>>();
             let group = index::<Self>();
             // SAFETY: Registered, by the invariants of `Slot`, with the groups of the protocol, whose
             // slot is its own.
@@ -106,7 +106,7 @@ pub trait Notification: 'static {
     /// sockets say [`enobufs`]. For who could not build a message; a listener without room for one
     /// is told anyway.
     #[doc(alias = "genl_set_err")]
-    fn overrun(net: &Net) {
+    fn report_lost(net: &Net) {
         rcu_section(|_| {
             if let Ok((family, group)) = target::<Self>() {
                 // SAFETY: Registered, by the invariants of `Slot`, with that group. Answers how many
@@ -156,12 +156,12 @@ pub trait Notification: 'static {
     }
 }
 
-type ProtocolOf<N> = <<N as Notification>::Group as Group>::Protocol;
+type SpecOf<N> = <<N as Notification>::Group as Group>::Spec;
 
 fn index<N: Notification + ?Sized>() -> u32 {
     const {
         assert!(
-            <N::Group as Group>::INDEX < ProtocolOf::<N>::GROUPS.len(),
+            <N::Group as Group>::INDEX < SpecOf::<N>::GROUPS.len(),
             "no such multicast group"
         );
         <N::Group as Group>::INDEX as u32
@@ -170,7 +170,7 @@ fn index<N: Notification + ?Sized>() -> u32 {
 
 /// The family and the group, for as long as the caller's read-side section lasts.
 fn target<N: Notification + ?Sized>() -> Result<(*mut bindings::genl_family, u32)> {
-    let family = registered::<ProtocolOf<N>>();
+    let family = registered::<SpecOf<N>>();
     if family.is_null() {
         return Err(ENODEV);
     }
@@ -185,7 +185,7 @@ fn build<N: Notification + ?Sized>(
         to: Recipient::default(),
         command: N::COMMAND,
     };
-    let family = registered::<ProtocolOf<N>>();
+    let family = registered::<SpecOf<N>>();
     if family.is_null() {
         return Err(ENODEV);
     }

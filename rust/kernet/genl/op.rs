@@ -11,7 +11,7 @@ use kernel::{
 use super::{
     dump,
     Dump,
-    Family,
+    FamilyServer,
     Reply,
     Request, //
 };
@@ -59,7 +59,7 @@ impl Validation {
 }
 
 /// An operation that is asked for once and answers at most once.
-pub trait Do<F: Family> {
+pub trait Do<F: FamilyServer> {
     /// The command of requests.
     const COMMAND: u8;
     /// Who may ask.
@@ -88,14 +88,14 @@ pub trait Do<F: Family> {
     ) -> Result<Replied>;
 }
 
-/// An operation, as [`Family::OPS`] lists it.
+/// An operation, as [`FamilyServer::OPS`] lists it.
 #[repr(transparent)]
-pub struct Op<F: Family>(bindings::genl_split_ops, PhantomData<fn() -> F>);
+pub struct Op<F: FamilyServer>(bindings::genl_split_ops, PhantomData<fn() -> F>);
 
 // SAFETY: Never changed; the pointers in it are to statics.
-unsafe impl<F: Family> Sync for Op<F> {}
+unsafe impl<F: FamilyServer> Sync for Op<F> {}
 
-impl<F: Family> Op<F> {
+impl<F: FamilyServer> Op<F> {
     /// A [`Do`].
     pub const fn new_do<O: Do<F>>() -> Self {
         let mut raw = common(O::COMMAND, O::POLICIES, O::VALIDATION);
@@ -135,7 +135,7 @@ const fn common(
 }
 
 /// Fails to compile where the core would refuse the operations when the module is loaded.
-pub(super) const fn check_order<F: Family>(mut ops: &[Op<F>]) {
+pub(super) const fn check_order<F: FamilyServer>(mut ops: &[Op<F>]) {
     assert!(ops.len() < 256, "a family has at most 255 operations");
     while let [Op(a, _), rest @ ..] = ops {
         ops = rest;
@@ -156,7 +156,7 @@ pub(super) const fn check_order<F: Family>(mut ops: &[Op<F>]) {
 
 /// The first command after those that are validated liberally, where the core allows that alone; 0
 /// if none is.
-pub(super) const fn first_strict<F: Family>(mut ops: &[Op<F>]) -> u8 {
+pub(super) const fn first_strict<F: FamilyServer>(mut ops: &[Op<F>]) -> u8 {
     let mut first = 0;
     while let [Op(op, _), rest @ ..] = ops {
         if op.validate != 0 {
@@ -174,7 +174,7 @@ pub(super) const fn first_strict<F: Family>(mut ops: &[Op<F>]) -> u8 {
 /// # Safety
 ///
 /// Called by the core with a request for `O`.
-unsafe extern "C" fn doit<F: Family, O: Do<F>>(
+unsafe extern "C" fn doit<F: FamilyServer, O: Do<F>>(
     skb: *mut bindings::sk_buff,
     info: *mut bindings::genl_info,
 ) -> c_int {

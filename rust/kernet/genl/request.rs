@@ -14,8 +14,8 @@ use kernel::{
 };
 
 use super::{
-    Family,
-    Protocol,
+    FamilyServer,
+    FamilySpec,
     Registration, //
 };
 use crate::{
@@ -37,14 +37,14 @@ use crate::{
 /// # Invariants
 ///
 /// `info` is the core's of a request to `F`, with all that it refers to; `skb` is its packet.
-pub struct Request<'a, F: Family, V: View> {
+pub struct Request<'a, F: FamilyServer, V: View> {
     view: V::On<'a>,
     info: &'a bindings::genl_info,
     skb: *const bindings::sk_buff,
     _family: PhantomData<fn() -> F>,
 }
 
-impl<'a, F: Family, V: View> Request<'a, F, V> {
+impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
     /// # Safety
     ///
     /// `info` is that of a request to `F` in `skb`, whose attributes, if any, were parsed up to
@@ -81,7 +81,7 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
 
     /// Where the attributes begin in a message.
     const ATTRIBUTES: usize =
-        Self::HEADER + F::Protocol::HEADER.next_multiple_of(bindings::NLMSG_ALIGNTO as usize);
+        Self::HEADER + F::Spec::HEADER.next_multiple_of(bindings::NLMSG_ALIGNTO as usize);
 
     /// The attributes, as their policies have admitted them.
     #[inline]
@@ -174,7 +174,7 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
         let header = unsafe {
             slice::from_raw_parts(
                 self.info.nlhdr.cast::<u8>().add(Self::HEADER),
-                F::Protocol::HEADER,
+                F::Spec::HEADER,
             )
         };
         T::read(header)
@@ -201,7 +201,7 @@ impl<'a, F: Family, V: View> Request<'a, F, V> {
     }
 }
 
-impl<'a, F: Family, V: View> Deref for Request<'a, F, V> {
+impl<'a, F: FamilyServer, V: View> Deref for Request<'a, F, V> {
     type Target = V::On<'a>;
 
     #[inline]

@@ -9,14 +9,14 @@ use crate::{
     bindings,
     context::Softirq,
     netdev::{
-        Dev,
         Driver,
+        DriverDevice,
         PacketError, //
     },
     skb::{
         DropReason,
-        SkBuff, //
         Skb,
+        SkbRef, //
     },
     wire::{
         ethernet::{
@@ -31,7 +31,7 @@ use crate::{
 
 /// Why a packet that came through a tunnel has no frame in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Malformed {
+pub enum DecapError {
     /// Too short: `rx_length_errors`.
     Truncated,
     /// Congestion was marked on its way, which the inner packet cannot say: `rx_frame_errors`.
@@ -40,16 +40,21 @@ pub enum Malformed {
     NoMemory,
 }
 
-impl Malformed {
+impl DecapError {
     /// Counts the packet in the statistics of the device that was to receive it, and frees it.
     #[cold]
-    pub fn count_and_drop<D: Driver>(self, skb: Skb<'_>, dev: &Dev<D>, softirq: Softirq<'_>) {
+    pub fn count_and_drop<D: Driver>(
+        self,
+        skb: Skb<'_>,
+        dev: &DriverDevice<D>,
+        softirq: Softirq<'_>,
+    ) {
         match self {
             Self::Truncated => dev.count_error(PacketError::RxLength),
             Self::Congestion => dev.count_error(PacketError::RxFrame),
             Self::NoMemory => dev.count_rx_dropped(),
         }
-        skb.drop_reason(self.reason(), softirq);
+        skb.drop_with(self.reason(), softirq);
     }
 
     /// What to drop the packet for.
@@ -66,7 +71,7 @@ impl Malformed {
 const MAX_TAGS: usize = 2;
 
 /// Where the packet in an Ethernet frame begins, and its EtherType.
-fn payload(frame: &SkBuff) -> Option<(u32, u16)> {
+fn payload(frame: &SkbRef) -> Option<(u32, u16)> {
     let header = frame.copy_header::<ethernet::Header>(0)?;
     let mut ethertype = header.ethertype();
     // Not more than 14 + 2 * 4.
@@ -82,7 +87,7 @@ fn payload(frame: &SkBuff) -> Option<(u32, u16)> {
 }
 
 /// Passes the congestion mark of an outer header on to the packet in a frame (RFC 6040 section 4.2).
-pub(super) fn mark(mut frame: Pin<&mut SkBuff>, outer: u8) -> Result<(), Malformed> {
+pub(super) fn mark(mut frame: Pin<&mut SkbRef>, outer: u8) -> Result<(), DecapError> {
     const IPV4: u16 = ethernet::EtherType::IPV4.0;
     const IPV6: u16 = ethernet::EtherType::IPV6.0;
     const NOT_ECT: u8 = 0;
@@ -103,12 +108,12 @@ pub(super) fn mark(mut frame: Pin<&mut SkBuff>, outer: u8) -> Result<(), Malform
         _ => return Ok(()),
     };
     // `ip_tunnel_rcv()` wants the header that the EtherType promises.
-    let inner = inner.ok_or(Malformed::Truncated)? & 3;
+    let inner = inner.ok_or(DecapError::Truncated)? & 3;
     let outer = outer & 3;
     if inner == NOT_ECT {
         // RFC 6040 section 4.2: a mark must not be forwarded to a transport that takes no part.
         return if outer == CE {
-            Err(Malformed::Congestion)
+            Err(DecapError::Congestion)
         } else {
             Ok(())
         };
@@ -116,7 +121,7 @@ pub(super) fn mark(mut frame: Pin<&mut SkBuff>, outer: u8) -> Result<(), Malform
     if outer != CE && outer != ECT_1 {
         return Ok(());
     }
-    let no_memory = |_| Malformed::NoMemory;
+    let no_memory = |_| DecapError::NoMemory;
     if ethertype == IPV4 {
         let header = frame
             .as_mut()
@@ -159,7 +164,7 @@ pub(super) struct Inner {
 
 impl Inner {
     /// Looks into the frame, behind VLAN tags too; `None` if there is neither IPv4 nor IPv6 in it.
-    pub(super) fn of(frame: &SkBuff) -> Option<Self> {
+    pub(super) fn of(frame: &SkbRef) -> Option<Self> {
         match payload(frame)? {
             (offset, ethertype) if ethertype == EtherType::IPV4.0 => {
                 let header = frame.copy_header::<ipv4::Header>(offset)?;
@@ -207,7 +212,7 @@ mod tests {
     const VLAN: [u8; 4] = [0x81, 0x00, 0x00, 0x07];
 
     /// Runs `f` on a frame of these parts, behind two addresses.
-    fn with<R>(parts: &[&[u8]], f: impl FnOnce(Pin<&mut SkBuff>) -> R + Send) -> Result<R> {
+    fn with<R>(parts: &[&[u8]], f: impl FnOnce(Pin<&mut SkbRef>) -> R + Send) -> Result<R> {
         softirq(|softirq| {
             let mut skb = Skb::new(0, 128, softirq)?;
             let mut put = skb.put(&[2; 12]);
@@ -222,7 +227,7 @@ mod tests {
     }
 
     /// The inner traffic class after `mark`; 0xff if there is none.
-    fn marked(parts: &[&[u8]], outer: u8) -> Result<Result<u8, Malformed>> {
+    fn marked(parts: &[&[u8]], outer: u8) -> Result<Result<u8, DecapError>> {
         with(parts, |mut frame| {
             mark(frame.as_mut(), outer)?;
             Ok(Inner::of(&frame).map_or(0xff, |inner| inner.traffic_class))
@@ -245,7 +250,7 @@ mod tests {
     #[test]
     fn a_mark_keeps_the_checksum_right() {
         let sums = with(&[&IPV4, &HEADER4], |mut frame| {
-            let right = |frame: &SkBuff| {
+            let right = |frame: &SkbRef| {
                 let header = frame.copy_header::<ipv4::Header>(14);
                 header.map(|header| header.verify_checksum(&[]).is_ok())
             };
@@ -260,14 +265,14 @@ mod tests {
     fn a_mark_that_cannot_be_passed_on_is_refused() {
         let mut header = HEADER4;
         header[1] = 0;
-        let refused = Err(Malformed::Congestion);
+        let refused = Err(DecapError::Congestion);
         assert!(matches!(marked(&[&IPV4, &header], 3), Ok(r) if r == refused));
         assert!(matches!(marked(&[&IPV4, &header], 2), Ok(Ok(0))));
     }
 
     #[test]
     fn truncated_frames() {
-        let refused = Err(Malformed::Truncated);
+        let refused = Err(DecapError::Truncated);
         for len in 0..HEADER4.len() {
             let part = HEADER4.get(..len).unwrap_or(&[]);
             assert!(matches!(marked(&[&IPV4, part], 3), Ok(r) if r == refused));

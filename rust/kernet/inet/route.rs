@@ -16,8 +16,8 @@ use crate::{
     context::Rtnl,
     netdev::{
         possible_mtu,
-        Dev,
         Driver, //
+        DriverDevice,
     },
     netns::Net,
     skb::MAX_HEADROOM, //
@@ -87,7 +87,7 @@ impl Underlay {
     ///
     /// Listeners to link changes are told, of the MTU even of a device that is down. The MTU of a
     /// device that is being made is set by [`NewDevice`](crate::rtnl::NewDevice).
-    pub fn apply<D: Driver>(&self, dev: &Dev<D>, mtu: bool, _rtnl: Rtnl<'_>) {
+    pub fn apply<D: Driver>(&self, dev: &DriverDevice<D>, mtu: bool, _rtnl: Rtnl<'_>) {
         let dev = dev.as_raw();
         // SAFETY: The device is registered, and RTNL is held, under which both are changed.
         unsafe {

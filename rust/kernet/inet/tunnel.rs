@@ -35,9 +35,9 @@ use crate::{
         Softirq, //
     },
     netdev::{
-        Dev,
         Device,
         Driver,
+        DriverDevice,
         PacketError, //
     },
     netns::Net,
@@ -96,7 +96,7 @@ pub struct Failed<'a> {
 impl Failed<'_> {
     /// Counts the packet in the statistics of its device, and frees it.
     #[cold]
-    pub fn count_and_drop<D: Driver>(self, dev: &Dev<D>, softirq: Softirq<'_>) {
+    pub fn count_and_drop<D: Driver>(self, dev: &DriverDevice<D>, softirq: Softirq<'_>) {
         match self.failure {
             Failure::NoRoute => dev.count_error(PacketError::TxCarrier),
             Failure::Loop => dev.count_error(PacketError::Collision),
@@ -104,7 +104,7 @@ impl Failed<'_> {
             Failure::NoMemory => dev.count_tx_dropped(),
         }
         let reason = self.reason();
-        self.skb.drop_reason(reason, softirq);
+        self.skb.drop_with(reason, softirq);
     }
 
     /// What to drop the packet for.
@@ -127,7 +127,7 @@ fn jiffies() -> usize {
 
 /// One end of a tunnel over IPv4, which carries Ethernet frames.
 ///
-/// Immutable: a change of parameters is a new one, published in an [`rcu::Cell`](crate::rcu::Cell).
+/// Immutable: a change of parameters is a new one, published in an [`rcu::RcuPointer`](crate::rcu::RcuPointer).
 /// Remembers the route for each CPU, but for one through an IPsec policy or an encapsulation.
 ///
 /// # Invariants
@@ -273,7 +273,7 @@ impl Tunnel {
     #[doc(alias = "iptunnel_xmit")]
     pub fn transmit<'a, D: Driver, H: Bytes + IntoBytes>(
         &self,
-        dev: &Dev<D>,
+        dev: &DriverDevice<D>,
         mut skb: Skb<'a>,
         header: &H,
         net: &Net,

@@ -17,8 +17,8 @@ use super::Queue;
 use crate::{
     context::Rtnl,
     netdev::{
-        Dev,
         Driver, //
+        DriverDevice,
     },
     xdp::Receive,
 };
@@ -39,7 +39,7 @@ pub(super) struct Content<D: Driver> {
 impl<D: Driver> Content<D> {
     /// That of queue `index` of a device.
     pub(super) fn new<'a>(
-        dev: &'a Dev<D>,
+        dev: &'a DriverDevice<D>,
         index: u16,
         rtnl: Rtnl<'a>,
     ) -> impl PinInit<Self, Error> + 'a {

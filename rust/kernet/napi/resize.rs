@@ -18,8 +18,8 @@ use crate::{
         Rtnl, //
     },
     netdev::{
-        Dev,
         Driver,
+        DriverDevice,
         Places,
         Rings, //
     },
@@ -31,7 +31,7 @@ use crate::{
 /// # Errors
 ///
 /// [`ENOMEM`], or [`EINVAL`] for a size that no ring has. The rings are as before.
-pub(crate) fn resize<D: Driver>(dev: &Dev<D>, rings: Rings, rtnl: Rtnl<'_>) -> Result {
+pub(crate) fn resize<D: Driver>(dev: &DriverDevice<D>, rings: Rings, rtnl: Rtnl<'_>) -> Result {
     let old = dev.rings(rtnl);
     let mut changes = KVec::new();
     for queue in dev.all_rx_queues(0..u16::MAX) {
@@ -48,10 +48,10 @@ pub(crate) fn resize<D: Driver>(dev: &Dev<D>, rings: Rings, rtnl: Rtnl<'_>) -> R
     dev.set_rings(rings, rtnl);
     for (queue, content, places) in &mut changes {
         let napi = queue.napi.get();
-        // SAFETY: Polled, under RTNL. Disabling waits for a poll to end.
+        // SAFETY: Consumer, under RTNL. Disabling waits for a poll to end.
         unsafe { bindings::napi_disable(napi) };
         if let Some(new) = content.take() {
-            // SAFETY: Polled, hence initialised. No poll runs; the old one is dropped below.
+            // SAFETY: Consumer, hence initialised. No poll runs; the old one is dropped below.
             *content = Some(unsafe { (*queue.content.get()).exchange(new, rtnl) });
         }
         if let Some(places) = places.take() {
@@ -61,7 +61,7 @@ pub(crate) fn resize<D: Driver>(dev: &Dev<D>, rings: Rings, rtnl: Rtnl<'_>) -> R
         // SAFETY: Disabled above.
         unsafe { bindings::napi_enable(napi) };
         // Polls that were asked for meanwhile.
-        bh_disabled(rtnl, |softirq| queue.notify_always(softirq));
+        bh_disabled(rtnl, |softirq| queue.schedule_always(softirq));
     }
     if changes.iter().any(|(_, content, _)| content.is_some()) {
         // Who puts something in may have seen an old ring.

@@ -12,8 +12,8 @@ use kernel::{
 };
 
 use super::{
+    Consumer,
     Fragments,
-    Polled,
     Queue, //
 };
 use crate::{
@@ -24,14 +24,14 @@ use crate::{
         Softirq, //
     },
     netdev::{
-        Dev,
         Driver,
+        DriverDevice,
         RingSizes, //
     },
     skb::{
         AnyContext,
         DropReason,
-        Received, //
+        RxSkb, //
     },
     xdp::{
         Frame,
@@ -42,7 +42,7 @@ use crate::{
 /// What a receive queue holds.
 pub enum Packet {
     /// A packet that the other side has sent.
-    Skb(Received),
+    Skb(RxSkb),
     /// A frame that an XDP program has redirected to the other side.
     Frame(Frame),
     /// A frame that hardware has written to buffers.
@@ -74,7 +74,7 @@ impl Packet {
             });
         }
         // SAFETY: By the caller's promise: a packet that is ours now.
-        Self::Skb(unsafe { Received::from_raw(NonNull::new_unchecked(ptr.cast())) })
+        Self::Skb(unsafe { RxSkb::from_raw(NonNull::new_unchecked(ptr.cast())) })
     }
 }
 
@@ -85,9 +85,9 @@ impl From<Fragments> for Packet {
     }
 }
 
-impl From<Received> for Packet {
+impl From<RxSkb> for Packet {
     #[inline(always)]
-    fn from(received: Received) -> Self {
+    fn from(received: RxSkb) -> Self {
         Self::Skb(received)
     }
 }
@@ -145,7 +145,7 @@ impl<const SIZE: i32> Ring<SIZE> {
     /// The packet, when the ring is full.
     #[doc(alias = "ptr_ring_produce")]
     #[inline]
-    pub fn produce(&self, skb: Received, _softirq: Softirq<'_>) -> Result<(), Received> {
+    pub fn produce(&self, skb: RxSkb, _softirq: Softirq<'_>) -> Result<(), RxSkb> {
         let skb = skb.into_raw();
         // INVARIANT: The ring owns the packet if the call succeeds.
         // SAFETY: The ring is initialised, by the type invariants; its lock is taken with bottom
@@ -154,7 +154,7 @@ impl<const SIZE: i32> Ring<SIZE> {
             return Ok(());
         }
         // SAFETY: It came from `into_raw()` above, and is ours still.
-        Err(unsafe { Received::from_raw(NonNull::new_unchecked(skb)) })
+        Err(unsafe { RxSkb::from_raw(NonNull::new_unchecked(skb)) })
     }
 
     /// Appends frames, up to the first one that does not fit or is longer than `longest` bytes.
@@ -185,7 +185,11 @@ impl<D: Driver, const SIZE: i32> Queue<D> for Ring<SIZE> {
 
     #[doc(alias = "__ptr_ring_consume")]
     #[inline]
-    fn next(queue: &mut Polled<'_, Self>, _dev: &Dev<D>, _napi: Napi<'_>) -> Option<Packet> {
+    fn next(
+        queue: &mut Consumer<'_, Self>,
+        _dev: &DriverDevice<D>,
+        _napi: Napi<'_>,
+    ) -> Option<Packet> {
         // SAFETY: The ring is initialised, by the type invariants. `queue` is its consumer: there is
         // no second one while it lives.
         let ptr = unsafe { bindings::__ptr_ring_consume(queue.ring.get()) };
@@ -194,7 +198,7 @@ impl<D: Driver, const SIZE: i32> Queue<D> for Ring<SIZE> {
     }
 
     #[inline]
-    fn is_empty(queue: &mut Polled<'_, Self>) -> bool {
+    fn is_empty(queue: &mut Consumer<'_, Self>) -> bool {
         // SAFETY: The ring is initialised, by the type invariants, and `queue` is its consumer.
         unsafe { bindings::__ptr_ring_empty(queue.ring.get()) }
     }
@@ -209,11 +213,11 @@ impl<const SIZE: i32> PinnedDrop for Ring<SIZE> {
         {
             // SAFETY: By the type invariants it was the ring's own, and is ours now.
             match unsafe { Packet::from_raw(ptr) } {
-                Packet::Skb(skb) => skb.drop_reason(DropReason::QUEUE_PURGE, AnyContext),
+                Packet::Skb(skb) => skb.drop_with(DropReason::QUEUE_PURGE, AnyContext),
                 Packet::Frame(frame) => drop(frame),
                 // Is never in a ring.
                 Packet::Fragments(fragments) => {
-                    fragments.drop_reason(DropReason::QUEUE_PURGE, AnyContext);
+                    fragments.drop_with(DropReason::QUEUE_PURGE, AnyContext);
                 }
             }
         }

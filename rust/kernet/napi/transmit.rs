@@ -12,8 +12,8 @@ use crate::{
         Rtnl, //
     },
     netdev::{
-        Dev,
         Driver,
+        DriverDevice,
         Places,
         TxMode, //
     },
@@ -25,7 +25,7 @@ impl<D: Driver> RxQueue<D> {
     /// # Safety
     ///
     /// `dev` is the device that owns the queue, whose NAPI is added and disabled.
-    pub(super) unsafe fn exchange_tx(&self, dev: &Dev<D>, places: Places, rtnl: Rtnl<'_>) {
+    pub(super) unsafe fn exchange_tx(&self, dev: &DriverDevice<D>, places: Places, rtnl: Rtnl<'_>) {
         let open = !places.is_empty();
         let Some((locked, queue)) = dev.locked_queue(self.index) else {
             return;
@@ -46,7 +46,7 @@ impl<D: Driver> RxQueue<D> {
 
     /// The transmit queue's part of a poll.
     #[inline(always)]
-    pub(super) fn poll_tx(&self, dev: &Dev<D>, napi: Napi<'_>) {
+    pub(super) fn poll_tx(&self, dev: &DriverDevice<D>, napi: Napi<'_>) {
         if !D::TxMode::LOCKED {
             return;
         }
@@ -55,13 +55,13 @@ impl<D: Driver> RxQueue<D> {
         };
         // SAFETY: This is the poll, of which no two run at a time; finished below.
         let mut sent = unsafe { locked.ring.completions(queue) };
-        D::completed(dev, self.index, &mut sent, napi);
+        D::tx_complete(dev, self.index, &mut sent, napi);
         sent.finish();
     }
 }
 
 /// A ring for a transmit queue, where the driver has them.
-pub(super) fn places<D: Driver>(dev: &Dev<D>, rtnl: Rtnl<'_>) -> Result<Places> {
+pub(super) fn places<D: Driver>(dev: &DriverDevice<D>, rtnl: Rtnl<'_>) -> Result<Places> {
     if !D::TxMode::LOCKED {
         return Ok(Places::NONE);
     }

@@ -10,7 +10,7 @@ use kernel::{
 use super::{
     Addresses,
     Completions,
-    Dev,
+    DriverDevice,
     Features,
     LinkStats,
     RingSizes,
@@ -34,8 +34,8 @@ use crate::{
     napi,
     nlattr::ExtAck,
     skb::{
-        SkBuff,
         Skb, //
+        SkbRef,
     },
     wire::ethernet,
     xdp, //
@@ -70,12 +70,12 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// What `ethtool` asks; `()` for no more than the state of the link and of time stamps.
     type Ethtool: ethtool::Operations<Self>;
 
-    /// Whether [`Dev::receive`] goes through per-CPU GRO, as tunnels do.
+    /// Whether [`DriverDevice::rx`] goes through per-CPU GRO, as tunnels do.
     #[doc(alias = "gro_cells")]
     const GRO_CELLS: bool = false;
 
     /// Whether a new device has [`Features::GRO`] on, as the core has it.
-    const GRO_AT_FIRST: bool = true;
+    const GRO_DEFAULT_ON: bool = true;
 
     /// Sets up a new device, after `ether_setup()`.
     fn setup(setup: &mut Setup<'_>);
@@ -83,7 +83,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// The device is down and is not found any more; it has no peer and is in no map. Not of one that
     /// could not be registered.
     #[doc(alias = "ndo_uninit")]
-    fn uninit(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) {}
+    fn uninit(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) {}
 
     /// The device goes up. Receive queues are polled already.
     ///
@@ -91,29 +91,29 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// The device stays down.
     #[doc(alias = "ndo_open")]
-    fn open(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) -> Result {
+    fn open(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 
     /// The device goes down. Receive queues are polled until it returns.
     #[doc(alias = "ndo_stop")]
-    fn stop(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) {}
+    fn stop(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) {}
 
     /// Whether receive queues are polled while the device is up with these features.
     ///
     /// Asked when it goes up, when its features change, and when an XDP program is detached: while
     /// there is one, they are.
-    fn polled(_dev: &Dev<Self>, _features: Features, _rtnl: Rtnl<'_>) -> bool {
+    fn uses_napi(_dev: &DriverDevice<Self>, _features: Features, _rtnl: Rtnl<'_>) -> bool {
         true
     }
 
     /// Sends a packet, which is an Ethernet frame, on a queue.
     ///
-    /// The packet is the driver's, to be [kept](Skb::keep) too. Only [`TxQueue::hold_back`] and
+    /// The packet is the driver's, to be [kept](Skb::keep) too. Only [`TxQueue::stop_and_requeue`] and
     /// [`Sender::send`](super::Sender::send) can give it back.
     #[doc(alias = "ndo_start_xmit")]
     fn transmit(
-        dev: &Dev<Self>,
+        dev: &DriverDevice<Self>,
         skb: Skb<'_>,
         queue: <Self::TxMode as TxMode<Self>>::Queue<'_>,
         softirq: Softirq<'_>,
@@ -129,13 +129,19 @@ pub trait Driver: Sized + Send + Sync + 'static {
 
     /// Takes out of `sent` what was sent on queue `queue` and is done. Part of each poll of the queue,
     /// before what is received, budget or not; a driver that is [`Locked`](super::Locked) has it.
-    fn completed(_dev: &Dev<Self>, _queue: u16, _sent: &mut Completions<'_>, _napi: Napi<'_>) {}
+    fn tx_complete(
+        _dev: &DriverDevice<Self>,
+        _queue: u16,
+        _sent: &mut Completions<'_>,
+        _napi: Napi<'_>,
+    ) {
+    }
 
     /// The queue to send a packet on. The core takes the first one for one that is out of range.
     ///
     /// Left out, the core spreads packets by their flow, or as XPS says.
     #[doc(alias = "ndo_select_queue")]
-    fn select_queue(_dev: &Dev<Self>, _skb: &SkBuff) -> u16 {
+    fn select_queue(_dev: &DriverDevice<Self>, _skb: &SkbRef) -> u16 {
         0
     }
 
@@ -144,23 +150,23 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// Left out, the core takes away what it cannot do for packets with several VLAN tags.
     #[doc(alias = "ndo_features_check")]
     #[doc(alias = "passthru_features_check")]
-    fn features_check(_dev: &Dev<Self>, _skb: &SkBuff, features: Features) -> Features {
+    fn features_check(_dev: &DriverDevice<Self>, _skb: &SkbRef, features: Features) -> Features {
         features
     }
 
     /// The offloads, of those that are wanted, that go together. Left out, all do.
     #[doc(alias = "ndo_fix_features")]
-    fn fix_features(_dev: &Dev<Self>, features: Features, _rtnl: Rtnl<'_>) -> Features {
+    fn fix_features(_dev: &DriverDevice<Self>, features: Features, _rtnl: Rtnl<'_>) -> Features {
         features
     }
 
-    /// The device's offloads are about to become `features`. [`Self::polled`] has been asked.
+    /// The device's offloads are about to become `features`. [`Self::uses_napi`] has been asked.
     ///
     /// # Errors
     ///
     /// They stay.
     #[doc(alias = "ndo_set_features")]
-    fn set_features(_dev: &Dev<Self>, _features: Features, _rtnl: Rtnl<'_>) -> Result {
+    fn set_features(_dev: &DriverDevice<Self>, _features: Features, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 
@@ -170,7 +176,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// It stays.
     #[doc(alias = "ndo_change_mtu")]
-    fn change_mtu(_dev: &Dev<Self>, _mtu: u32, _rtnl: Rtnl<'_>) -> Result {
+    fn change_mtu(_dev: &DriverDevice<Self>, _mtu: u32, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 
@@ -182,7 +188,11 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// It stays.
     #[doc(alias = "ndo_set_mac_address")]
-    fn set_address(_dev: &Dev<Self>, _address: ethernet::Address, _rtnl: Rtnl<'_>) -> Result {
+    fn set_address(
+        _dev: &DriverDevice<Self>,
+        _address: ethernet::Address,
+        _rtnl: Rtnl<'_>,
+    ) -> Result {
         Ok(())
     }
 
@@ -192,14 +202,14 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// It stays down.
     #[doc(alias = "ndo_validate_addr")]
-    fn validate_address(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) -> Result {
+    fn validate_address(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 
     /// The device, which is up, is to receive everything, or all multicast, or no longer. Does not
     /// sleep. [`Self::set_rx_mode`] says so too.
     #[doc(alias = "ndo_change_rx_flags")]
-    fn change_rx_flags(_dev: &Dev<Self>, _flags: RxFlags) {}
+    fn change_rx_flags(_dev: &DriverDevice<Self>, _flags: RxFlags) {}
 
     /// What the device is to receive beside its own address and broadcasts: called when it goes up and
     /// at each change while it is up.
@@ -207,7 +217,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// Left out, it receives all there is.
     #[doc(alias = "ndo_set_rx_mode")]
     fn set_rx_mode(
-        _dev: &Dev<Self>,
+        _dev: &DriverDevice<Self>,
         _addresses: Addresses<'_>,
         _flags: RxFlags,
         _softirq: Softirq<'_>,
@@ -221,24 +231,27 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// The VLAN device is not made.
     #[doc(alias = "ndo_vlan_rx_add_vid")]
-    fn vlan_added(_dev: &Dev<Self>, _vlan: Vlan, _rtnl: Rtnl<'_>) -> Result {
+    fn vlan_added(_dev: &DriverDevice<Self>, _vlan: Vlan, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 
     /// The device is not to receive a VLAN any more.
     #[doc(alias = "ndo_vlan_rx_kill_vid")]
-    fn vlan_removed(_dev: &Dev<Self>, _vlan: Vlan, _rtnl: Rtnl<'_>) {}
+    fn vlan_removed(_dev: &DriverDevice<Self>, _vlan: Vlan, _rtnl: Rtnl<'_>) {}
 
     /// What receives this device's packets wants `bytes` free before them; 0 when it does not care
     /// any more.
     #[doc(alias = "ndo_set_rx_headroom")]
-    fn set_rx_headroom(_dev: &Dev<Self>, _bytes: u16) {}
+    fn set_rx_headroom(_dev: &DriverDevice<Self>, _bytes: u16) {}
 
     /// The device that receives what this one sends, for `bpf_redirect_peer()`.
     ///
     /// Left out, there is none.
     #[doc(alias = "ndo_get_peer_dev")]
-    fn peer_device<'a>(dev: &'a Dev<Self>, rcu: Rcu<'a>) -> Option<&'a Dev<Self>> {
+    fn peer_device<'a>(
+        dev: &'a DriverDevice<Self>,
+        rcu: Rcu<'a>,
+    ) -> Option<&'a DriverDevice<Self>> {
         dev.peer(rcu)
     }
 
@@ -247,19 +260,19 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// Left out, it is the device's own.
     #[doc(alias = "ndo_get_iflink")]
-    fn iflink(dev: &Dev<Self>, _rcu: Rcu<'_>) -> u32 {
+    fn iflink(dev: &DriverDevice<Self>, _rcu: Rcu<'_>) -> u32 {
         dev.ifindex()
     }
 
     /// Statistics, added to `stats`, which are 0.
     ///
-    /// Left out, they are [`Dev::counted`] and the device's own receive queues.
+    /// Left out, they are [`DriverDevice::counted`] and the device's own receive queues.
     #[doc(alias = "ndo_get_stats64")]
-    fn stats(dev: &Dev<Self>, stats: &mut LinkStats, _rcu: Rcu<'_>) {
+    fn stats(dev: &DriverDevice<Self>, stats: &mut LinkStats, _rcu: Rcu<'_>) {
         let counted = dev.counted();
         stats.add_tx(counted.tx);
         stats.add_rx(counted.rx);
-        stats.add_rx(dev.polled_packets(0..));
+        stats.add_rx(dev.napi_packets(0..));
     }
 
     /// What the device and its peer can do with frames as they are set now.
@@ -267,7 +280,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// Asked when the device goes up and when anything that kernet knows of changes. Left out, there
     /// is no XDP but the core's.
     #[doc(alias = "ndo_bpf")]
-    fn xdp_features(_dev: &Dev<Self>, _rtnl: Rtnl<'_>) -> xdp::Features {
+    fn xdp_features(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) -> xdp::Features {
         xdp::Features::NONE
     }
 
@@ -278,7 +291,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// It is not attached; one that is stays. `extack` says why.
     #[doc(alias = "XDP_SETUP_PROG")]
     fn xdp_check(
-        _dev: &Dev<Self>,
+        _dev: &DriverDevice<Self>,
         _program: &xdp::Program,
         _extack: ExtAck<'_>,
         _rtnl: Rtnl<'_>,
@@ -287,7 +300,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     }
 
     /// A program was attached, replaced or, without `program`, detached.
-    fn xdp_changed(_dev: &Dev<Self>, _program: Option<&xdp::Program>, _rtnl: Rtnl<'_>) {}
+    fn xdp_changed(_dev: &DriverDevice<Self>, _program: Option<&xdp::Program>, _rtnl: Rtnl<'_>) {}
 
     /// Sends frames that were redirected here, or that this device has received and its program
     /// sends back.
@@ -299,7 +312,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// None was sent.
     #[doc(alias = "ndo_xdp_xmit")]
     fn xdp_transmit(
-        _dev: &Dev<Self>,
+        _dev: &DriverDevice<Self>,
         _frames: &mut xdp::Frames<'_>,
         _softirq: Softirq<'_>,
     ) -> Result {
@@ -309,10 +322,10 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// No more frames follow for now: the other side has to see those that
     /// [`Self::xdp_transmit`] has sent.
     #[doc(alias = "XDP_XMIT_FLUSH")]
-    fn xdp_flush(_dev: &Dev<Self>, _softirq: Softirq<'_>) {}
+    fn xdp_flush(_dev: &DriverDevice<Self>, _softirq: Softirq<'_>) {}
 
     /// A queue has been stopped for longer than the [watchdog](super::Setup::watchdog_ms) allows: all
     /// that is in its ring, if it has one, is still to be completed. Left out, there is no watchdog.
     #[doc(alias = "ndo_tx_timeout")]
-    fn tx_timeout(_dev: &Dev<Self>, _queue: TxQueue<'_, Self>, _softirq: Softirq<'_>) {}
+    fn tx_timeout(_dev: &DriverDevice<Self>, _queue: TxQueue<'_, Self>, _softirq: Softirq<'_>) {}
 }

@@ -9,9 +9,9 @@ use kernel::{
 };
 
 use super::{
-    Dev,
     Device,
     Driver,
+    DriverDevice,
     Ops, //
 };
 use crate::{
@@ -130,7 +130,7 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise, for both.
-            let (this, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let (this, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
             // SAFETY: As above.
             to_result(unsafe { bindings::eth_prepare_mac_addr_change(dev, address) })?;
             // SAFETY: As above; an Ethernet address has 6 of its bytes.
@@ -154,7 +154,7 @@ impl<D: Driver> Ops<D> {
             // SAFETY: By the caller's promise.
             to_result(unsafe { bindings::eth_validate_addr(dev) })?;
             // SAFETY: By the caller's promise.
-            let (this, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let (this, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
             D::validate_address(this, rtnl)?;
             Ok(0)
         })
@@ -165,7 +165,7 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver that is up.
     pub(super) unsafe extern "C" fn change_rx_flags(dev: *mut bindings::net_device, _: c_int) {
         // SAFETY: By the caller's promise.
-        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        let dev = unsafe { DriverDevice::<D>::from_raw(dev) };
         D::change_rx_flags(dev, dev.rx_flags());
     }
 
@@ -175,7 +175,7 @@ impl<D: Driver> Ops<D> {
     /// bottom halves disabled.
     pub(super) unsafe extern "C" fn set_rx_mode(dev: *mut bindings::net_device) {
         // SAFETY: By the caller's promise.
-        let (dev, softirq) = unsafe { (Dev::<D>::from_raw(dev), Softirq::assume()) };
+        let (dev, softirq) = unsafe { (DriverDevice::<D>::from_raw(dev), Softirq::assume()) };
         D::set_rx_mode(dev, Addresses(dev, PhantomData), dev.rx_flags(), softirq);
     }
 
@@ -196,7 +196,7 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let (dev, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
             D::vlan_added(dev, Vlan::new(protocol, number)?, rtnl)?;
             Ok(0)
         })
@@ -212,14 +212,14 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let (dev, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
             D::vlan_removed(dev, Vlan::new(protocol, number)?, rtnl);
             Ok(0)
         })
     }
 }
 
-impl<D: Driver> Dev<D> {
+impl<D: Driver> DriverDevice<D> {
     fn rx_flags(&self) -> RxFlags {
         let flags = self.flags();
         RxFlags {

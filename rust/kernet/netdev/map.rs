@@ -17,8 +17,8 @@ use kernel::{
 };
 
 use super::{
-    Dev,
     Driver, //
+    DriverDevice,
 };
 use crate::{
     bindings,
@@ -55,7 +55,7 @@ impl Membership {
 
 /// Devices of a driver, found by a hash: a tunnel by its end points, say.
 ///
-/// A field of a namespace's [state](crate::netns::State), whose packets it serves; elsewhere it
+/// A field of a namespace's [state](crate::netns::NetState), whose packets it serves; elsewhere it
 /// takes no devices. Readers need no lock; writers hold RTNL.
 ///
 /// # Lifetime
@@ -63,8 +63,8 @@ impl Membership {
 /// The map does not keep its devices alive: one that is unregistered leaves it, under RTNL and
 /// before the grace period that its unregistration waits for. When the map's namespace dies the
 /// devices in it are to be unregistered, wherever they are
-/// ([`State::exit_rtnl`](crate::netns::State::exit_rtnl), [`Self::unregister_all`]); those that
-/// are not lose their [`Dev::link_net`].
+/// ([`State::exit_rtnl`](crate::netns::NetState::exit_rtnl), [`Self::unregister_all`]); those that
+/// are not lose their [`DriverDevice::link_net`].
 ///
 /// # Invariants
 ///
@@ -109,12 +109,12 @@ impl<D: Driver> DeviceMap<D> {
         &'a self,
         hash: u32,
         _rcu: Rcu<'rcu>,
-        mut matches: impl FnMut(&'a Dev<D>) -> bool,
-    ) -> Option<&'a Dev<D>> {
+        mut matches: impl FnMut(&'a DriverDevice<D>) -> bool,
+    ) -> Option<&'a DriverDevice<D>> {
         let mut dev = self.bucket(hash)?.load(Acquire);
         while !dev.is_null() {
             // SAFETY: By the type invariants, and as `_rcu` is a read-side section.
-            let this = unsafe { Dev::<D>::from_raw(dev) };
+            let this = unsafe { DriverDevice::<D>::from_raw(dev) };
             if matches(this) {
                 return Some(this);
             }
@@ -130,7 +130,7 @@ impl<D: Driver> DeviceMap<D> {
     /// [`EINVAL`] when the map is not a field of the driver's module's state in `net`: another one
     /// might be leaked, and its namespace be freed without it. [`ENODEV`] when the device is not
     /// registered any more.
-    pub fn insert(&self, net: &Net, dev: &Dev<D>, hash: u32, rtnl: Rtnl<'_>) -> Result {
+    pub fn insert(&self, net: &Net, dev: &DriverDevice<D>, hash: u32, rtnl: Rtnl<'_>) -> Result {
         let state = net.state::<D::Module>(rtnl).ok_or(ENODEV)?;
         let state = ptr::from_ref(state).addr()..ptr::from_ref(state).addr() + size_of_val(state);
         if !ptr::eq(net.as_raw(), self.net) || !state.contains(&ptr::from_ref(self).addr()) {
@@ -153,7 +153,7 @@ impl<D: Driver> DeviceMap<D> {
         member.net.store(self.net, Release);
         if !first.is_null() {
             // SAFETY: By the type invariants.
-            let first = unsafe { Dev::<D>::from_raw(first) };
+            let first = unsafe { DriverDevice::<D>::from_raw(first) };
             let slot = ptr::from_ref(&member.next).cast_mut();
             first.shared().membership.slot.store(slot, Relaxed);
         }
@@ -162,7 +162,7 @@ impl<D: Driver> DeviceMap<D> {
     }
 
     /// Takes a device out, if it is in.
-    pub fn remove(&self, dev: &Dev<D>, rtnl: Rtnl<'_>) {
+    pub fn remove(&self, dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {
         if dev.shared().membership.net() == self.net {
             forget(dev, rtnl);
         }
@@ -173,12 +173,12 @@ impl<D: Driver> DeviceMap<D> {
         self.for_each(|dev| list.add(dev, rtnl));
     }
 
-    fn for_each(&self, mut f: impl FnMut(&Dev<D>)) {
+    fn for_each(&self, mut f: impl FnMut(&DriverDevice<D>)) {
         for bucket in &self.buckets {
             let mut dev = bucket.load(Relaxed);
             while !dev.is_null() {
                 // SAFETY: By the type invariants; the callers hold RTNL.
-                let this = unsafe { Dev::<D>::from_raw(dev) };
+                let this = unsafe { DriverDevice::<D>::from_raw(dev) };
                 dev = this.shared().membership.next.load(Relaxed);
                 f(this);
             }
@@ -215,7 +215,7 @@ impl<D: Driver> PinnedDrop for DeviceMap<D> {
 }
 
 /// Takes a device out of the map that it is in, if any.
-pub(super) fn forget<D: Driver>(dev: &Dev<D>, _rtnl: Rtnl<'_>) {
+pub(super) fn forget<D: Driver>(dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) {
     let member = &dev.shared().membership;
     if member.net.load(Relaxed).is_null() {
         return;
@@ -228,7 +228,7 @@ pub(super) fn forget<D: Driver>(dev: &Dev<D>, _rtnl: Rtnl<'_>) {
     unsafe { (*slot).store(next, Release) };
     if !next.is_null() {
         // SAFETY: A member of the same map.
-        let next = unsafe { Dev::<D>::from_raw(next) };
+        let next = unsafe { DriverDevice::<D>::from_raw(next) };
         next.shared().membership.slot.store(slot, Relaxed);
     }
     // INVARIANT: Nothing points to the device any more.
@@ -251,7 +251,7 @@ impl<'a> Unregister<'a> {
     }
 
     /// Adds a device, and its peer.
-    pub fn add<D: Driver>(&mut self, dev: &Dev<D>, rtnl: Rtnl<'_>) {
+    pub fn add<D: Driver>(&mut self, dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {
         let net = self.net.unwrap_or_else(|| dev.net(rtnl));
         rtnl::unregister(dev, net, self.list, rtnl);
     }

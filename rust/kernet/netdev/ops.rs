@@ -16,8 +16,8 @@ use kernel::{
 
 use super::{
     map::forget,
-    Dev,
     Driver,
+    DriverDevice,
     Features,
     LinkStats,
     Priv,
@@ -39,8 +39,8 @@ use crate::{
     ethtool, napi,
     skb::{
         DropReason,
-        SkBuff,
         Skb, //
+        SkbRef,
     },
     xdp,
 };
@@ -61,8 +61,8 @@ impl<D: Driver> Ops<D> {
             "a transmit ring whose size is no power of two"
         );
         assert!(
-            !D::TxMode::LOCKED || Self::NAPI && D::HAS_COMPLETED,
-            "a driver that is `Locked` has receive queues, and `completed`"
+            !D::TxMode::LOCKED || Self::NAPI && D::HAS_TX_COMPLETE,
+            "a driver that is `Locked` has receive queues, and `tx_complete`"
         );
     };
 
@@ -167,7 +167,7 @@ impl<D: Driver> Ops<D> {
         // Otherwise it could not be registered: nobody else knows it, and it has no statistics any more.
         if state == bindings::netdev_reg_state_NETREG_UNREGISTERING {
             // SAFETY: By the caller's promise; it was registered.
-            let this = unsafe { Dev::<D>::from_raw(dev) };
+            let this = unsafe { DriverDevice::<D>::from_raw(dev) };
             // SAFETY: The core holds RTNL.
             let rtnl = unsafe { Rtnl::assume() };
             Priv::part(this, rtnl);
@@ -186,7 +186,7 @@ impl<D: Driver> Ops<D> {
     unsafe extern "C" fn open(dev: *mut bindings::net_device) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let this = unsafe { Dev::<D>::from_raw(dev) };
+            let this = unsafe { DriverDevice::<D>::from_raw(dev) };
             // SAFETY: By the caller's promise.
             let rtnl = unsafe { Rtnl::assume() };
             if napi::wanted(this, this.features(), rtnl) {
@@ -206,7 +206,7 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver, under RTNL, once for each `open`.
     unsafe extern "C" fn stop(dev: *mut bindings::net_device) -> c_int {
         // SAFETY: By the caller's promise.
-        let this = unsafe { Dev::<D>::from_raw(dev) };
+        let this = unsafe { DriverDevice::<D>::from_raw(dev) };
         // SAFETY: By the caller's promise.
         let rtnl = unsafe { Rtnl::assume() };
         D::stop(this, rtnl);
@@ -223,7 +223,7 @@ impl<D: Driver> Ops<D> {
         dev: *mut bindings::net_device,
     ) -> bindings::netdev_tx_t {
         // SAFETY: By the caller's promise.
-        let (dev, softirq) = unsafe { (Dev::<D>::from_raw(dev), Softirq::assume()) };
+        let (dev, softirq) = unsafe { (DriverDevice::<D>::from_raw(dev), Softirq::assume()) };
         // Who generates packets sends one several times, by devices that can share it, and a program may
         // redirect it from there to here.
         // SAFETY: The reference is ours; the callee gives it up where it makes a clone or fails.
@@ -238,8 +238,8 @@ impl<D: Driver> Ops<D> {
         let queue = skb.queue_mapping();
         // SAFETY: By the caller's promise; the queue that it has chosen is the packet's.
         match unsafe { D::TxMode::transmit(dev, queue, skb, softirq) } {
-            Transmit::Sent => bindings::netdev_tx_NETDEV_TX_OK,
-            Transmit::Dropped => bindings::NET_XMIT_DROP as bindings::netdev_tx_t,
+            Transmit::Done => bindings::netdev_tx_NETDEV_TX_OK,
+            Transmit::CongestionDrop => bindings::NET_XMIT_DROP as bindings::netdev_tx_t,
             Transmit::Busy(busy) => match busy.into_raw(raw) {
                 Ok(()) => {
                     // SAFETY: The packet is C's again, one of this device and of this queue, whatever
@@ -253,7 +253,7 @@ impl<D: Driver> Ops<D> {
                 // Another packet than was to be sent.
                 Err(skb) => {
                     dev.count_tx_dropped();
-                    skb.drop_reason(DropReason::NOT_SPECIFIED, softirq);
+                    skb.drop_with(DropReason::NOT_SPECIFIED, softirq);
                     bindings::NET_XMIT_DROP as bindings::netdev_tx_t
                 }
             },
@@ -269,7 +269,7 @@ impl<D: Driver> Ops<D> {
         _subordinate: *mut bindings::net_device,
     ) -> u16 {
         // SAFETY: By the caller's promise; nobody changes the packet meanwhile.
-        let (dev, skb) = unsafe { (Dev::<D>::from_raw(dev), SkBuff::from_raw(skb)) };
+        let (dev, skb) = unsafe { (DriverDevice::<D>::from_raw(dev), SkbRef::from_raw(skb)) };
         D::select_queue(dev, skb)
     }
 
@@ -282,7 +282,7 @@ impl<D: Driver> Ops<D> {
         features: bindings::netdev_features_t,
     ) -> bindings::netdev_features_t {
         // SAFETY: By the caller's promise; nobody changes the packet meanwhile.
-        let (dev, skb) = unsafe { (Dev::<D>::from_raw(dev), SkBuff::from_raw(skb)) };
+        let (dev, skb) = unsafe { (DriverDevice::<D>::from_raw(dev), SkbRef::from_raw(skb)) };
         D::features_check(dev, skb, Features::from_raw(features)).into_raw()
     }
 
@@ -294,7 +294,7 @@ impl<D: Driver> Ops<D> {
         features: bindings::netdev_features_t,
     ) -> bindings::netdev_features_t {
         // SAFETY: By the caller's promise.
-        let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+        let (dev, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
         D::fix_features(dev, Features::from_raw(features), rtnl).into_raw()
     }
 
@@ -307,7 +307,7 @@ impl<D: Driver> Ops<D> {
     ) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let (dev, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let (dev, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
             let features = Features::from_raw(features);
             if Self::NAPI && dev.is_up() {
                 if napi::wanted(dev, features, rtnl) {
@@ -328,7 +328,7 @@ impl<D: Driver> Ops<D> {
     unsafe extern "C" fn change_mtu(dev: *mut bindings::net_device, mtu: c_int) -> c_int {
         from_result(|| {
             // SAFETY: By the caller's promise.
-            let (this, rtnl) = unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume()) };
+            let (this, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
             let mtu = u32::try_from(mtu).map_err(|_| EINVAL)?;
             D::change_mtu(this, mtu, rtnl)?;
             // SAFETY: By the caller's promise.
@@ -342,7 +342,7 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver.
     unsafe extern "C" fn set_rx_headroom(dev: *mut bindings::net_device, bytes: c_int) {
         // SAFETY: By the caller's promise.
-        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        let dev = unsafe { DriverDevice::<D>::from_raw(dev) };
         // -1 is for no wish.
         let bytes = u16::try_from(bytes.max(0)).unwrap_or(u16::MAX);
         D::set_rx_headroom(dev, bytes);
@@ -353,7 +353,12 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver, in a read-side section.
     unsafe extern "C" fn get_peer_dev(dev: *mut bindings::net_device) -> *mut bindings::net_device {
         // SAFETY: By the caller's promise, for as long as its read-side section.
-        let (dev, rcu) = unsafe { (Dev::<D>::from_raw(dev), crate::context::Rcu::assume()) };
+        let (dev, rcu) = unsafe {
+            (
+                DriverDevice::<D>::from_raw(dev),
+                crate::context::Rcu::assume(),
+            )
+        };
         D::peer_device(dev, rcu).map_or(ptr::null_mut(), |peer| peer.as_raw())
     }
 
@@ -362,7 +367,7 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver.
     unsafe extern "C" fn get_iflink(dev: *const bindings::net_device) -> c_int {
         // SAFETY: By the caller's promise; not freed while the core asks.
-        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        let dev = unsafe { DriverDevice::<D>::from_raw(dev) };
         c_int::try_from(rcu_read(|rcu| D::iflink(dev, rcu))).unwrap_or(0)
     }
 
@@ -375,7 +380,7 @@ impl<D: Driver> Ops<D> {
         stats: *mut bindings::rtnl_link_stats64,
     ) {
         // SAFETY: By the caller's promise.
-        let dev = unsafe { Dev::<D>::from_raw(dev) };
+        let dev = unsafe { DriverDevice::<D>::from_raw(dev) };
         let mut filled = LinkStats::new();
         rcu_read(|rcu| D::stats(dev, &mut filled, rcu));
         // SAFETY: By the caller's promise.
@@ -388,7 +393,7 @@ impl<D: Driver> Ops<D> {
     /// halves disabled.
     unsafe extern "C" fn tx_timeout(dev: *mut bindings::net_device, queue: c_uint) {
         // SAFETY: By the caller's promise.
-        let (dev, softirq) = unsafe { (Dev::<D>::from_raw(dev), Softirq::assume()) };
+        let (dev, softirq) = unsafe { (DriverDevice::<D>::from_raw(dev), Softirq::assume()) };
         if let Ok(index) = u16::try_from(queue) {
             let queue = TxQueue::new(dev, index);
             D::tx_timeout(dev, queue, softirq);

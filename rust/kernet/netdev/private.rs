@@ -25,8 +25,8 @@ use super::{
         LockedQueue,
         State, //
     },
-    Dev,
     Driver,
+    DriverDevice,
     TxMode, //
 };
 use crate::{
@@ -133,14 +133,14 @@ impl<D: Driver> Priv<D> {
     }
 
     /// Makes two devices each other's peer.
-    pub(crate) fn pair(a: &Dev<D>, b: &Dev<D>, _rtnl: Rtnl<'_>) {
+    pub(crate) fn pair(a: &DriverDevice<D>, b: &DriverDevice<D>, _rtnl: Rtnl<'_>) {
         // INVARIANT: Both are made for `D`, and each is the other's.
         a.shared().peer.store(b.as_raw(), Release);
         b.shared().peer.store(a.as_raw(), Release);
     }
 
     /// Takes a pair apart; returns the former peer.
-    pub(crate) fn part<'a>(dev: &Dev<D>, rtnl: Rtnl<'a>) -> Option<&'a Dev<D>> {
+    pub(crate) fn part<'a>(dev: &DriverDevice<D>, rtnl: Rtnl<'a>) -> Option<&'a DriverDevice<D>> {
         let peer = dev.peer(rtnl)?;
         // INVARIANT: Both are cleared, under RTNL, and before either is freed.
         dev.shared().peer.xchg(ptr::null_mut(), Full);

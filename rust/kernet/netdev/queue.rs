@@ -9,8 +9,8 @@ use kernel::{
 };
 
 use super::{
-    Dev,
     Driver,
+    DriverDevice,
     TxMode, //
 };
 use crate::{
@@ -29,34 +29,34 @@ use crate::{
 #[must_use]
 pub enum Transmit {
     /// It is gone; the sender takes it for sent, even if it was not, as with a tunnel.
-    Sent,
+    Done,
     /// It was dropped, with a reason, and counted; the sender hears of it.
     #[doc(alias = "NET_XMIT_DROP")]
-    Dropped,
+    CongestionDrop,
     /// The queueing discipline has it back.
     #[doc(alias = "NETDEV_TX_BUSY")]
-    Busy(Busy),
+    Busy(Requeued),
 }
 
-/// A packet that goes back to its queueing discipline. Made by [`TxQueue::hold_back`] and
+/// A packet that goes back to its queueing discipline. Made by [`TxQueue::stop_and_requeue`] and
 /// [`Sender::send`](super::Sender::send).
-pub struct Busy(Skb<'static>);
+pub struct Requeued(Skb<'static>);
 
 /// A transmit queue of a device, by its number. Whether the device has that many is looked at when
 /// the queue is used.
 pub struct TxQueue<'a, D: Driver> {
-    dev: &'a Dev<D>,
+    dev: &'a DriverDevice<D>,
     index: u16,
 }
 
 impl<'a, D: Driver> TxQueue<'a, D> {
     #[inline(always)]
-    pub(super) fn new(dev: &'a Dev<D>, index: u16) -> Self {
+    pub(super) fn new(dev: &'a DriverDevice<D>, index: u16) -> Self {
         Self { dev, index }
     }
 
     #[inline(always)]
-    pub(super) fn dev(&self) -> &'a Dev<D> {
+    pub(super) fn dev(&self) -> &'a DriverDevice<D> {
         self.dev
     }
 
@@ -87,7 +87,7 @@ impl<'a, D: Driver> TxQueue<'a, D> {
     #[doc(alias = "netif_tx_stop_queue")]
     #[doc(alias = "qdisc_txq_has_no_queue")]
     #[cold]
-    pub fn hold_back(
+    pub fn stop_and_requeue(
         &self,
         skb: Skb<'static>,
         receiver: &RxQueue<D>,
@@ -107,8 +107,8 @@ impl<'a, D: Driver> TxQueue<'a, D> {
         // SAFETY: As above.
         unsafe { bindings::netif_tx_stop_queue(queue) };
         // A poll that missed the stop is followed by another one.
-        receiver.notify(softirq);
-        Ok(Transmit::Busy(Busy(skb)))
+        receiver.schedule(softirq);
+        Ok(Transmit::Busy(Requeued(skb)))
     }
 
     /// Whether the queue is stopped: by the driver, or by byte queue limits.
@@ -140,7 +140,7 @@ impl<'a, D: Driver> TxQueue<'a, D> {
     }
 }
 
-impl Busy {
+impl Requeued {
     /// The queue has been stopped until there is room.
     #[inline(always)]
     pub(super) fn new(skb: Skb<'static>) -> Self {
@@ -162,7 +162,7 @@ impl Busy {
     }
 }
 
-impl<D: Driver> Dev<D> {
+impl<D: Driver> DriverDevice<D> {
     /// Sets the CPUs that send on a transmit queue; nothing without `CONFIG_XPS`. Userspace can change
     /// it (`queues/tx-N/xps_cpus` in /sys), and queues that go out of use forget it.
     ///

@@ -9,8 +9,8 @@ use kernel::sync::atomic::{
 
 use super::{
     tx_ring::SIZE_MAX,
-    Dev,
     Driver,
+    DriverDevice,
     TxMode, //
 };
 use crate::{
@@ -106,7 +106,7 @@ impl SetRings {
     }
 }
 
-impl<D: Driver> Dev<D> {
+impl<D: Driver> DriverDevice<D> {
     /// The sizes of its rings, as they are set.
     pub(crate) fn rings(&self, _rtnl: Rtnl<'_>) -> Rings {
         // SAFETY: Initialised, by the type invariants.

@@ -58,7 +58,7 @@ impl Setup<'_> {
 
     /// Takes packets for segmentation as large as the stack makes them.
     #[doc(alias = "netif_set_tso_max_size")]
-    pub fn segmentation_limit_of_stack(&mut self) -> &mut Self {
+    pub fn tso_max_size(&mut self) -> &mut Self {
         // SAFETY: The device is ours.
         unsafe { bindings::netif_set_tso_max_size(self.0, bindings::GSO_MAX_SIZE) };
         self
@@ -134,7 +134,7 @@ impl Setup<'_> {
     /// Packets keep the route by which the stack has sent them here: a tunnel tells its senders what
     /// fits through it.
     #[doc(alias = "netif_keep_dst")]
-    pub fn keep_routes(&mut self) -> &mut Self {
+    pub fn keep_dst(&mut self) -> &mut Self {
         let release = bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE
             | bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE_PERM;
         // SAFETY: The device is ours.

@@ -11,12 +11,12 @@ use kernel::sync::atomic::{
 };
 
 use super::{
-    Dev,
     Driver, //
+    DriverDevice,
 };
 use crate::{
     bindings,
-    percpu::Totals, //
+    percpu::PacketTotals, //
 };
 
 /// The statistics that `ip -s link` shows, as `ndo_get_stats64` fills them in.
@@ -41,54 +41,54 @@ impl LinkStats {
     }
 
     /// Adds packets that were sent.
-    pub fn add_tx(&mut self, totals: Totals) {
+    pub fn add_tx(&mut self, totals: PacketTotals) {
         self.0.tx_packets = self.0.tx_packets.wrapping_add(totals.packets);
         self.0.tx_bytes = self.0.tx_bytes.wrapping_add(totals.bytes);
     }
 
     /// Adds packets that were received.
-    pub fn add_rx(&mut self, totals: Totals) {
+    pub fn add_rx(&mut self, totals: PacketTotals) {
         self.0.rx_packets = self.0.rx_packets.wrapping_add(totals.packets);
         self.0.rx_bytes = self.0.rx_bytes.wrapping_add(totals.bytes);
     }
 
     /// Adds packets that were to be sent and were dropped.
     ///
-    /// Those of [`Dev::count_tx_dropped`] are in it already.
+    /// Those of [`DriverDevice::count_tx_dropped`] are in it already.
     pub fn add_tx_dropped(&mut self, packets: u64) {
         self.0.tx_dropped = self.0.tx_dropped.wrapping_add(packets);
     }
 
     /// Adds packets that were received and dropped.
     ///
-    /// Those of [`Dev::count_rx_dropped`] are in it already.
+    /// Those of [`DriverDevice::count_rx_dropped`] are in it already.
     pub fn add_rx_dropped(&mut self, packets: u64) {
         self.0.rx_dropped = self.0.rx_dropped.wrapping_add(packets);
     }
 }
 
-/// Packets that were counted per CPU, by [`Dev::count_tx`] and [`Dev::count_rx`].
+/// Packets that were counted per CPU, by [`DriverDevice::count_tx`] and [`DriverDevice::count_rx`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counted {
+pub struct LinkTotals {
     /// Sent.
-    pub tx: Totals,
+    pub tx: PacketTotals,
     /// Received.
-    pub rx: Totals,
+    pub rx: PacketTotals,
 }
 
-impl<D: Driver> Dev<D> {
+impl<D: Driver> DriverDevice<D> {
     /// What [`Self::count_tx`] and [`Self::count_rx`] have counted.
     #[doc(alias = "dev_fetch_sw_netstats")]
-    pub fn counted(&self) -> Counted {
+    pub fn counted(&self) -> LinkTotals {
         let mut stats: bindings::rtnl_link_stats64 = pin_init::zeroed();
         // SAFETY: Valid by the type, as are the per-CPU statistics.
         unsafe { bindings::dev_fetch_tstats(&raw mut stats, self.as_raw()) };
-        Counted {
-            tx: Totals {
+        LinkTotals {
+            tx: PacketTotals {
                 packets: stats.tx_packets,
                 bytes: stats.tx_bytes,
             },
-            rx: Totals {
+            rx: PacketTotals {
                 packets: stats.rx_packets,
                 bytes: stats.rx_bytes,
             },

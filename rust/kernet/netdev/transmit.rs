@@ -13,13 +13,13 @@ use kernel::{
 };
 
 use super::{
-    queue::Busy,
+    queue::Requeued,
     tx_ring::{
         Pushed,
         TxRing, //
     },
-    Dev,
     Driver,
+    DriverDevice,
     Transmit,
     TxQueue, //
 };
@@ -54,7 +54,12 @@ pub trait TxMode<D: Driver>: private::Sealed + 'static {
     ///
     /// The caller is `ndo_start_xmit` of `dev`, with a packet for queue `index`.
     #[doc(hidden)]
-    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb<'_>, softirq: Softirq<'_>) -> Transmit;
+    unsafe fn transmit(
+        dev: &DriverDevice<D>,
+        index: u16,
+        skb: Skb<'_>,
+        softirq: Softirq<'_>,
+    ) -> Transmit;
 }
 
 mod private {
@@ -74,7 +79,12 @@ impl<D: Driver<TxMode = Self>> TxMode<D> for Concurrent {
     type Queue<'a> = TxQueue<'a, D>;
 
     #[inline(always)]
-    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb<'_>, softirq: Softirq<'_>) -> Transmit {
+    unsafe fn transmit(
+        dev: &DriverDevice<D>,
+        index: u16,
+        skb: Skb<'_>,
+        softirq: Softirq<'_>,
+    ) -> Transmit {
         D::transmit(dev, skb, TxQueue::new(dev, index), softirq)
     }
 }
@@ -96,11 +106,16 @@ impl<D: Driver<TxMode = Self>, S: Default + Send + 'static> TxMode<D> for Locked
     type Queue<'a> = Sender<'a, D, S>;
 
     #[inline(always)]
-    unsafe fn transmit(dev: &Dev<D>, index: u16, skb: Skb<'_>, softirq: Softirq<'_>) -> Transmit {
+    unsafe fn transmit(
+        dev: &DriverDevice<D>,
+        index: u16,
+        skb: Skb<'_>,
+        softirq: Softirq<'_>,
+    ) -> Transmit {
         let Some((locked, raw)) = dev.locked_queue(index) else {
             dev.count_tx_dropped();
-            skb.drop_reason(DropReason::NOT_SPECIFIED, softirq);
-            return Transmit::Dropped;
+            skb.drop_with(DropReason::NOT_SPECIFIED, softirq);
+            return Transmit::CongestionDrop;
         };
         // INVARIANT: The core holds the lock for as long as this is lent.
         let queue = Sender {
@@ -166,7 +181,7 @@ impl<'a, D: Driver, S> Deref for Sender<'a, D, S> {
 }
 
 impl<D: Driver, S> Sender<'_, D, S> {
-    /// Sends a packet: puts it into the ring, from where [`Driver::completed`] gets it, [kept](Skb::keep).
+    /// Sends a packet: puts it into the ring, from where [`Driver::tx_complete`] gets it, [kept](Skb::keep).
     ///
     /// Byte queue limits are told; the queue is stopped when the ring or they are full, and started
     /// when enough is completed. Without room the queueing discipline has the packet back. A packet
@@ -179,17 +194,17 @@ impl<D: Driver, S> Sender<'_, D, S> {
         match unsafe { self.ring.push(self.raw, skb) } {
             Pushed::Taken { tell } => {
                 self.tell |= tell;
-                Transmit::Sent
+                Transmit::Done
             }
             Pushed::Full(skb) => {
                 // Those before it may have been told that more would come.
                 self.tell = true;
-                Transmit::Busy(Busy::new(skb.keep()))
+                Transmit::Busy(Requeued::new(skb.keep()))
             }
             Pushed::Closed(skb) => {
                 self.queue.dev().count_tx_dropped();
-                skb.drop_reason(DropReason::DEV_READY, softirq);
-                Transmit::Dropped
+                skb.drop_with(DropReason::DEV_READY, softirq);
+                Transmit::CongestionDrop
             }
         }
     }
@@ -198,11 +213,11 @@ impl<D: Driver, S> Sender<'_, D, S> {
     /// packets follow at once, or the queue is stopped.
     #[doc(alias = "netdev_xmit_more")]
     #[inline(always)]
-    pub fn doorbell(&self) -> bool {
+    pub fn needs_doorbell(&self) -> bool {
         self.tell
     }
 
-    /// Sees to a poll of the queue after `delay`, and so to [`Driver::completed`], unless one is to
+    /// Sees to a poll of the queue after `delay`, and so to [`Driver::tx_complete`], unless one is to
     /// come earlier.
     #[inline]
     pub fn poll_after(&self, delay: Delta) {
@@ -211,7 +226,7 @@ impl<D: Driver, S> Sender<'_, D, S> {
     }
 }
 
-impl<D: Driver> Dev<D> {
+impl<D: Driver> DriverDevice<D> {
     /// What kernet keeps of a transmit queue, for a driver that sends under its lock.
     #[inline(always)]
     pub(crate) fn locked_queue(

@@ -208,7 +208,7 @@ impl TxRing {
                 let skb = unsafe { (*place.get()).skb };
                 if let Some(skb) = NonNull::new(skb) {
                     // SAFETY: By the type invariants the ring owned it.
-                    unsafe { Skb::from_raw(skb) }.drop_reason(DropReason::QUEUE_PURGE, AnyContext);
+                    unsafe { Skb::from_raw(skb) }.drop_with(DropReason::QUEUE_PURGE, AnyContext);
                 }
             }
             position = position.wrapping_add(1);

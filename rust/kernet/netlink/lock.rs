@@ -29,7 +29,7 @@ pub trait Lock: private::Sealed + 'static {
 }
 
 /// A [`Lock`] for which nobody else needs to hold RTNL.
-pub trait Free: Lock {}
+pub trait WithoutRtnl: Lock {}
 
 /// A [`Lock`] that stays true if somebody else holds RTNL: none that lets the callee take it.
 pub trait Nested: Lock {}
@@ -78,8 +78,8 @@ impl Lock for UnderRcu {
     }
 }
 
-impl Free for Unlocked {}
-impl Free for UnderRcu {}
+impl WithoutRtnl for Unlocked {}
+impl WithoutRtnl for UnderRcu {}
 impl Nested for UnderRtnl {}
 impl Nested for UnderRcu {}
 

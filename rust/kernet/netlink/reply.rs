@@ -68,7 +68,7 @@ impl<M: Message> Reply<'_, M> {
     }
 
     /// Sends none: userspace gets an acknowledgement, if it has asked for one.
-    pub fn none(self) -> Replied {
+    pub fn ack_only(self) -> Replied {
         Replied(())
     }
 }

@@ -36,7 +36,7 @@ use super::{
     Do,
     Dump,
     Entry,
-    Free, //
+    WithoutRtnl, //
 };
 use crate::{
     bindings,
@@ -116,13 +116,13 @@ pub struct Handler<S>(Entry, PhantomData<fn() -> S>);
 
 impl<S: Socket> Handler<S> {
     /// A [`Do`].
-    pub const fn new_do<D: Do<N, Lock: Free>, const N: usize>() -> Self {
+    pub const fn new_do<D: Do<N, Lock: WithoutRtnl>, const N: usize>() -> Self {
         const { check(D::TYPE) };
         Self(Entry::of_do::<D, N>(), PhantomData)
     }
 
     /// A [`Dump`].
-    pub const fn new_dump<D: Dump<N, Lock: Free>, const N: usize>() -> Self {
+    pub const fn new_dump<D: Dump<N, Lock: WithoutRtnl>, const N: usize>() -> Self {
         const {
             check(D::TYPE);
             assert!(!D::SPLIT_DONE, "only rtnetlink's dumps end apart");

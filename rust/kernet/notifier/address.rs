@@ -19,18 +19,18 @@ use crate::{
 
 /// What has happened to an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddressEvent {
+pub enum IpAddressEvent {
     /// The device has it. Told again of a secondary IPv4 address that becomes primary.
     Added,
     /// The device no longer has it.
     Removed,
 }
 
-impl AddressEvent {
+impl IpAddressEvent {
     fn from_raw(event: u32) -> Option<Self> {
         match event {
-            bindings::netdev_cmd_NETDEV_UP => Some(AddressEvent::Added),
-            bindings::netdev_cmd_NETDEV_DOWN => Some(AddressEvent::Removed),
+            bindings::netdev_cmd_NETDEV_UP => Some(IpAddressEvent::Added),
+            bindings::netdev_cmd_NETDEV_DOWN => Some(IpAddressEvent::Removed),
             _ => None,
         }
     }
@@ -42,7 +42,7 @@ impl AddressEvent {
 #[doc(alias = "inetaddr_notifier")]
 pub trait Ipv4AddressNotifier: Send + Sync + 'static {
     /// Something has happened to `address`.
-    fn event(event: AddressEvent, address: &Ipv4Address, rtnl: Rtnl<'_>);
+    fn event(event: IpAddressEvent, address: &Ipv4Address, rtnl: Rtnl<'_>);
 }
 
 /// Somebody who is told of the IPv6 addresses of all namespaces' devices.
@@ -55,7 +55,7 @@ pub trait Ipv6AddressNotifier: Send + Sync + 'static {
     /// An address that a router advertises is added in softirq, without RTNL: it may be removed,
     /// and that be told, before its being added is. [`Ipv6Address::is_dead`] and
     /// [`Ipv6Address::is_assigned`] say so.
-    fn event(event: AddressEvent, address: &Ipv6Address, rcu: Rcu<'_>);
+    fn event(event: IpAddressEvent, address: &Ipv6Address, rcu: Rcu<'_>);
 }
 
 /// The chain that tells an [`Ipv4AddressNotifier`].
@@ -78,7 +78,7 @@ unsafe impl<N: Ipv4AddressNotifier> Chain<N> for Ipv4Addresses {
     }
 
     unsafe fn call(event: u32, info: *mut c_void) {
-        if let Some(event) = AddressEvent::from_raw(event) {
+        if let Some(event) = IpAddressEvent::from_raw(event) {
             // SAFETY: The chain passes a `struct in_ifaddr`, under RTNL, as all changes of the
             // list of a device's addresses are made.
             let (address, rtnl) = unsafe { (Ipv4Address::from_raw(info.cast()), Rtnl::assume()) };
@@ -107,7 +107,7 @@ unsafe impl<N: Ipv6AddressNotifier> Chain<N> for Ipv6Addresses {
     }
 
     unsafe fn call(event: u32, info: *mut c_void) {
-        if let Some(event) = AddressEvent::from_raw(event) {
+        if let Some(event) = IpAddressEvent::from_raw(event) {
             // SAFETY: The chain passes a `struct inet6_ifaddr` that the caller has a reference to,
             // in a read-side section.
             let (address, rcu) = unsafe { (Ipv6Address::from_raw(info.cast()), Rcu::assume()) };

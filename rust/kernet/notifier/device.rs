@@ -32,7 +32,7 @@ pub enum DeviceEvent {
     /// It has another MTU.
     Mtu,
     /// It has another hardware address.
-    Address,
+    HardwareAddress,
 }
 
 impl DeviceEvent {
@@ -46,7 +46,7 @@ impl DeviceEvent {
             bindings::netdev_cmd_NETDEV_CHANGE => DeviceEvent::Change,
             bindings::netdev_cmd_NETDEV_CHANGENAME => DeviceEvent::Rename,
             bindings::netdev_cmd_NETDEV_CHANGEMTU => DeviceEvent::Mtu,
-            bindings::netdev_cmd_NETDEV_CHANGEADDR => DeviceEvent::Address,
+            bindings::netdev_cmd_NETDEV_CHANGEADDR => DeviceEvent::HardwareAddress,
             _ => return None,
         })
     }

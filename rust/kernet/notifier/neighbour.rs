@@ -14,8 +14,8 @@ use crate::{
 /// Somebody who is told of the neighbours of all namespaces.
 ///
 /// Told are what `RTM_NEWNEIGH` and `RTM_DELNEIGH` tell: another hardware address, and other states
-/// but [`Incomplete`](crate::neighbour::State::Incomplete) and
-/// [`Delay`](crate::neighbour::State::Delay), in which the kernel puts a neighbour silently.
+/// but [`Incomplete`](crate::neighbour::NudState::Incomplete) and
+/// [`Delay`](crate::neighbour::NudState::Delay), in which the kernel puts a neighbour silently.
 #[doc(alias = "netevent_notifier")]
 pub trait NeighbourNotifier: Send + Sync + 'static {
     /// Something has happened to `neighbour`, or it is gone: [`Neighbour::resolution`] says.

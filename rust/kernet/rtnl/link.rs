@@ -8,8 +8,8 @@ use crate::{
     context::Rtnl,
     error::eopnotsupp,
     netdev::{
-        Dev,
         Driver, //
+        DriverDevice,
     },
     netns::Net,
     nlattr::{
@@ -74,7 +74,7 @@ pub trait Link<const N: usize>: Driver {
     ///
     /// Unregisters them again; the request fails.
     fn created(
-        _dev: &Dev<Self>,
+        _dev: &DriverDevice<Self>,
         _request: &Request<'_>,
         _extack: ExtAck<'_>,
         _rtnl: Rtnl<'_>,
@@ -85,14 +85,14 @@ pub trait Link<const N: usize>: Driver {
     /// Changes the settings of a device. Everything is as before if it fails.
     ///
     /// Who asks has `CAP_NET_ADMIN` in the device's namespace and in that of its lower side,
-    /// [`Dev::link_net`], if it has one.
+    /// [`DriverDevice::link_net`], if it has one.
     ///
     /// # Errors
     ///
     /// `EOPNOTSUPP` if the kind has no settings that change.
     #[doc(alias = "rtnl_link_ops::changelink")]
     fn change(
-        _dev: &Dev<Self>,
+        _dev: &DriverDevice<Self>,
         _request: &Request<'_>,
         extack: ExtAck<'_>,
         _rtnl: Rtnl<'_>,
@@ -114,7 +114,7 @@ pub trait Link<const N: usize>: Driver {
     /// # Errors
     ///
     /// [`EMSGSIZE`] when the message is full.
-    fn fill_info(_dev: &Dev<Self>, _writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
+    fn fill_info(_dev: &DriverDevice<Self>, _writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 }

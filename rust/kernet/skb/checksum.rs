@@ -11,7 +11,7 @@ use kernel::{
 };
 
 use super::{
-    SkBuff,
+    SkbRef,
     MAX_PLACE, //
 };
 use crate::bindings;
@@ -52,7 +52,7 @@ impl Checksum {
     pub const MAX_LEVEL: u8 = bindings::SKB_MAX_CSUM_LEVEL as u8;
 }
 
-impl SkBuff {
+impl SkbRef {
     /// What is known of the transport checksum.
     pub fn checksum(&self) -> Checksum {
         // SAFETY: Valid by the type.

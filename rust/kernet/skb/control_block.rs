@@ -14,9 +14,9 @@ use kernel::prelude::*;
 
 use super::{
     DropReason,
-    Free,
-    SkBuff,
+    FreeContext,
     Skb, //
+    SkbRef,
 };
 use crate::bindings;
 
@@ -95,24 +95,24 @@ impl<'a, T: Copy + Send + 'static> WithControl<'a, T> {
         WithControl(self.0.keep(), PhantomData)
     }
 
-    /// As [`Skb::drop_reason`].
+    /// As [`Skb::drop_with`].
     #[inline]
-    pub fn drop_reason(self, reason: DropReason, context: impl Free) {
-        self.0.drop_reason(reason, context);
+    pub fn drop_with(self, reason: DropReason, context: impl FreeContext) {
+        self.0.drop_with(reason, context);
     }
 
     /// As [`Skb::consume`].
     #[inline]
-    pub fn consume(self, context: impl Free) {
+    pub fn consume(self, context: impl FreeContext) {
         self.0.consume(context);
     }
 }
 
 impl<T: Copy + Send + 'static> Deref for WithControl<'_, T> {
-    type Target = SkBuff;
+    type Target = SkbRef;
 
     #[inline(always)]
-    fn deref(&self) -> &SkBuff {
+    fn deref(&self) -> &SkbRef {
         &self.0
     }
 }

@@ -13,8 +13,8 @@ use kernel::{
 
 use super::{
     GsoKind,
-    SkBuff,
     Skb,
+    SkbRef,
     MAX_HEADROOM, //
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     context::Context, //
 };
 
-impl SkBuff {
+impl SkbRef {
     /// How many page fragments the data is in, beside the linear part.
     #[doc(alias = "nr_frags")]
     #[inline]

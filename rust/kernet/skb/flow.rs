@@ -3,8 +3,8 @@
 //! What a packet is told apart by on its way: mark, priority, hash, VLAN tag, time.
 
 use super::{
-    SkBuff,
     Skb, //
+    SkbRef,
 };
 use crate::{
     bindings,
@@ -40,7 +40,7 @@ pub enum FlowHash {
     Ports(u32),
 }
 
-impl SkBuff {
+impl SkbRef {
     /// The packet's mark.
     #[inline(always)]
     pub fn mark(&self) -> u32 {
@@ -182,6 +182,28 @@ impl SkBuff {
     }
 }
 
+/// Whether a packet goes to another network namespace.
+#[doc(alias = "xnet")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Xnet {
+    /// It stays in its namespace.
+    Same,
+    /// It goes to another one, which must not see its mark and its time stamp.
+    Other,
+}
+
+impl Xnet {
+    /// Of a packet that goes from one namespace to another, or stays where it is.
+    #[inline]
+    pub fn between(from: &Net, to: &Net) -> Self {
+        if from == to {
+            Xnet::Same
+        } else {
+            Xnet::Other
+        }
+    }
+}
+
 impl Skb<'_> {
     /// Notes that the packet was received now.
     #[doc(alias = "__net_timestamp")]
@@ -191,12 +213,12 @@ impl Skb<'_> {
         unsafe { bindings::__net_timestamp(self.as_ptr()) };
     }
 
-    /// Forgets the route, the connection and the socket that the packet has from where it was, as
-    /// for one that comes out of a tunnel or a device; `crossing` when it goes to another network
-    /// namespace, which does not see the mark and the time either.
+    /// Removes the route, the conntrack entry and the socket that the packet brought along, as for a
+    /// packet that comes out of a tunnel or a device. For a packet that goes to another network
+    /// namespace it removes the mark and the time stamp too.
     #[doc(alias = "skb_scrub_packet")]
-    pub fn scrub(&mut self, crossing: bool) {
+    pub fn scrub(&mut self, xnet: Xnet) {
         // SAFETY: Owned, by the type invariants: no layer behind relies on what is forgotten.
-        unsafe { bindings::skb_scrub_packet(self.as_ptr(), crossing) };
+        unsafe { bindings::skb_scrub_packet(self.as_ptr(), xnet == Xnet::Other) };
     }
 }

@@ -19,7 +19,7 @@ use crate::{
 /// # Safety
 ///
 /// `free` frees, or gives up one reference of, what it is passed.
-pub unsafe trait Free: Copy {
+pub unsafe trait FreeContext: Copy {
     /// Frees a packet, for `reason`.
     ///
     /// # Safety
@@ -42,7 +42,7 @@ pub unsafe trait Free: Copy {
 pub struct AnyContext;
 
 // SAFETY: `dev_kfree_skb_any_reason()` gives up the reference.
-unsafe impl Free for AnyContext {
+unsafe impl FreeContext for AnyContext {
     #[inline]
     unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
         // SAFETY: Legal in any context; the rest is the caller's promise.
@@ -59,7 +59,7 @@ unsafe impl Free for AnyContext {
 macro_rules! free_in_task_or_softirq {
     ($($token:ident),+) => {$(
         // SAFETY: Both functions give up the reference.
-        unsafe impl Free for $token<'_> {
+        unsafe impl FreeContext for $token<'_> {
             #[inline(always)]
             unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
                 // SAFETY: The token says that this is no hard interrupt; the rest is the caller's
@@ -79,7 +79,7 @@ macro_rules! free_in_task_or_softirq {
 free_in_task_or_softirq!(Process, Rtnl, Softirq);
 
 // SAFETY: Both functions give up the reference.
-unsafe impl Free for Rcu<'_> {
+unsafe impl FreeContext for Rcu<'_> {
     #[inline]
     unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
         // SAFETY: An RCU read-side section may be anywhere. The rest is the caller's promise.
@@ -94,7 +94,7 @@ unsafe impl Free for Rcu<'_> {
 }
 
 // SAFETY: Both functions give up the reference.
-unsafe impl Free for Napi<'_> {
+unsafe impl FreeContext for Napi<'_> {
     #[inline(always)]
     unsafe fn free(self, skb: *mut bindings::sk_buff, reason: DropReason) {
         // SAFETY: NAPI is softirq. The rest is the caller's promise.

@@ -12,7 +12,7 @@ use kernel::{
 
 use super::{
     Checksum,
-    SkBuff, //
+    SkbRef, //
 };
 use crate::bindings;
 
@@ -60,7 +60,7 @@ impl GsoKind {
     }
 }
 
-impl SkBuff {
+impl SkbRef {
     /// What the packet is to be cut into; `None` when it is one.
     #[doc(alias = "skb_is_gso")]
     #[doc(alias = "skb_shinfo")]

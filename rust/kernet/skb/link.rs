@@ -2,7 +2,7 @@
 
 //! What a packet has from the link that it came by.
 
-use super::SkBuff;
+use super::SkbRef;
 use crate::{
     bindings,
     wire::ethernet, //
@@ -23,7 +23,7 @@ pub enum PacketType {
     OtherHost,
 }
 
-impl SkBuff {
+impl SkbRef {
     /// Whom the packet is for, as the device that received it has found.
     #[inline(always)]
     pub fn packet_type(&self) -> PacketType {

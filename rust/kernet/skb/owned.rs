@@ -16,8 +16,8 @@ use kernel::{
 
 use super::{
     DropReason,
-    Free,
-    SkBuff,
+    FreeContext,
+    SkbRef,
     MAX_PLACE, //
 };
 use crate::{
@@ -53,7 +53,7 @@ pub struct Skb<'a>(NonNull<bindings::sk_buff>, PhantomData<&'a ()>);
 
 // SAFETY: A packet is not bound to the CPU or task that made it.
 unsafe impl Send for Skb<'_> {}
-// SAFETY: `&Skb` gives `&SkBuff`, whose methods only read, and makes copies, which only read it too.
+// SAFETY: `&Skb` gives `&SkbRef`, whose methods only read, and makes copies, which only read it too.
 unsafe impl Sync for Skb<'_> {}
 
 impl<'a> Skb<'a> {
@@ -119,9 +119,9 @@ impl<'a> Skb<'a> {
 
     /// The packet, to change it.
     #[inline(always)]
-    pub fn as_mut(&mut self) -> Pin<&mut SkBuff> {
+    pub fn as_mut(&mut self) -> Pin<&mut SkbRef> {
         // SAFETY: Owned and not shared, by the type invariants, and borrowed mutably.
-        unsafe { SkBuff::from_raw_mut(self.0.as_ptr()) }
+        unsafe { SkbRef::from_raw_mut(self.0.as_ptr()) }
     }
 
     /// A second packet that shares the data. Changes the first one, in which that is noted.
@@ -145,7 +145,7 @@ impl<'a> Skb<'a> {
     #[doc(alias = "kfree_skb_reason")]
     #[doc(alias = "dev_kfree_skb_any_reason")]
     #[inline]
-    pub fn drop_reason(self, reason: DropReason, context: impl Free) {
+    pub fn drop_with(self, reason: DropReason, context: impl FreeContext) {
         // SAFETY: The reference is given up with `self`.
         unsafe { context.free(self.into_raw(), reason) };
     }
@@ -156,7 +156,7 @@ impl<'a> Skb<'a> {
     #[doc(alias = "consume_skb")]
     #[doc(alias = "napi_consume_skb")]
     #[inline]
-    pub fn consume(self, context: impl Free) {
+    pub fn consume(self, context: impl FreeContext) {
         // SAFETY: The reference is given up with `self`.
         unsafe { context.consume(self.into_raw()) };
     }
@@ -186,12 +186,12 @@ impl Skb<'static> {
 }
 
 impl Deref for Skb<'_> {
-    type Target = SkBuff;
+    type Target = SkbRef;
 
     #[inline(always)]
-    fn deref(&self) -> &SkBuff {
+    fn deref(&self) -> &SkbRef {
         // SAFETY: Owned, by the type invariants, and borrowed.
-        unsafe { SkBuff::from_raw(self.0.as_ptr()) }
+        unsafe { SkbRef::from_raw(self.0.as_ptr()) }
     }
 }
 

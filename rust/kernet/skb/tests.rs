@@ -329,9 +329,9 @@ mod cases {
             let noted = skb
                 .received_at()
                 .is_some_and(|time| time > 1_000_000_000_000_000_000);
-            skb.scrub(false);
+            skb.scrub(Xnet::Same);
             let here = (skb.received_at().is_some(), skb.mark());
-            skb.scrub(true);
+            skb.scrub(Xnet::Other);
             (new, noted, here, skb.received_at(), skb.mark())
         });
         assert_eq!(seen, Some((None, true, (true, 7), None, 0)));

@@ -16,7 +16,7 @@ use crate::{
     bindings,
     error::enodata,
     skb::{
-        SkBuff,
+        SkbRef,
         VlanTag, //
     },
     wire::ethernet::EtherType,
@@ -150,7 +150,7 @@ unsafe extern "C" fn rx_vlan_tag(
 ) -> c_int {
     from_result(|| {
         // SAFETY: By the caller's promise.
-        let tag = unsafe { SkBuff::from_raw(packet(context)?.as_ptr()) }.vlan_tag();
+        let tag = unsafe { SkbRef::from_raw(packet(context)?.as_ptr()) }.vlan_tag();
         let (ethertype, value) = match tag.ok_or_else(enodata)? {
             VlanTag::Customer(tci) => (EtherType::VLAN, tci),
             VlanTag::Service(tci) => (EtherType::SERVICE_VLAN, tci),

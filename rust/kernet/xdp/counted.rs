@@ -11,7 +11,7 @@ use crate::netdev::Counter;
 
 /// What a receive queue has done with frames, since the device was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counted {
+pub struct XdpTotals {
     /// Lost before or after the program: no memory, or nobody to take it.
     pub drops: u64,
     /// Redirected.
@@ -28,7 +28,7 @@ pub struct Counted {
     pub taken_errors: u64,
 }
 
-impl Counted {
+impl XdpTotals {
     /// Both.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self {
@@ -43,7 +43,7 @@ impl Counted {
     }
 }
 
-/// The counters of a receive queue, which is where [`Counted`] is from.
+/// The counters of a receive queue, which is where [`XdpTotals`] is from.
 pub(crate) struct Counters {
     drops: Counter,
     redirected: Counter,
@@ -70,7 +70,7 @@ impl Counters {
 
     /// Adds what a poll of the queue has counted.
     #[inline(always)]
-    pub(crate) fn add(&self, counted: Counted) {
+    pub(crate) fn add(&self, counted: XdpTotals) {
         self.drops.add(counted.drops);
         self.redirected.add(counted.redirected);
         self.dropped.add(counted.dropped);
@@ -87,8 +87,8 @@ impl Counters {
         }
     }
 
-    pub(crate) fn get(&self) -> Counted {
-        Counted {
+    pub(crate) fn get(&self) -> XdpTotals {
+        XdpTotals {
             drops: self.drops.get(),
             redirected: self.redirected.get(),
             dropped: self.dropped.get(),

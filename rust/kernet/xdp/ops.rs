@@ -21,8 +21,8 @@ use crate::{
     },
     napi,
     netdev::{
-        Dev,
         Driver, //
+        DriverDevice,
     },
     nlattr::ExtAck, //
 };
@@ -38,8 +38,13 @@ pub(crate) unsafe extern "C" fn bpf<D: Driver>(
 ) -> c_int {
     from_result(|| {
         // SAFETY: By the caller's promise.
-        let (dev, rtnl, command) =
-            unsafe { (Dev::<D>::from_raw(dev), Rtnl::assume(), (*request).command) };
+        let (dev, rtnl, command) = unsafe {
+            (
+                DriverDevice::<D>::from_raw(dev),
+                Rtnl::assume(),
+                (*request).command,
+            )
+        };
         if command != bindings::bpf_netdev_command_XDP_SETUP_PROG {
             return Err(EINVAL);
         }
@@ -60,7 +65,7 @@ pub(crate) unsafe extern "C" fn bpf<D: Driver>(
 ///
 /// `new` is null or a valid program, of which the caller gives up a reference if this succeeds.
 unsafe fn set_program<D: Driver>(
-    dev: &Dev<D>,
+    dev: &DriverDevice<D>,
     new: *mut bindings::bpf_prog,
     extack: ExtAck<'_>,
     rtnl: Rtnl<'_>,
@@ -105,7 +110,7 @@ pub(crate) unsafe extern "C" fn xdp_xmit<D: Driver>(
         // SAFETY: By the caller's promise.
         let (dev, softirq, frames) = unsafe {
             (
-                Dev::<D>::from_raw(dev),
+                DriverDevice::<D>::from_raw(dev),
                 Softirq::assume(),
                 slice::from_raw_parts(frames, count),
             )

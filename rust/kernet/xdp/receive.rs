@@ -15,8 +15,8 @@ use crate::{
     context::Rtnl,
     napi::Queue,
     netdev::{
-        Dev,
         Driver, //
+        DriverDevice,
     },
     page_pool::PagePool,
 };
@@ -42,7 +42,7 @@ pub(crate) struct Receive {
 
 impl Receive {
     pub(crate) fn new<'a, D: Driver>(
-        dev: &'a Dev<D>,
+        dev: &'a DriverDevice<D>,
         index: u16,
         rtnl: Rtnl<'a>,
     ) -> impl PinInit<Self, Error> + 'a {

@@ -15,11 +15,11 @@ use kernel::prelude::*;
 use super::{
     buff::Buff,
     exists,
-    Counted,
     Frame,
     Frames,
     Program,
     Receive, //
+    XdpTotals,
 };
 use crate::{
     bindings,
@@ -28,13 +28,13 @@ use crate::{
         Softirq, //
     },
     netdev::{
-        Dev,
         Driver, //
+        DriverDevice,
     },
     page_pool::PagePool,
     skb::{
         DropReason,
-        Received,
+        RxSkb,
         Skb, //
     },
 };
@@ -103,7 +103,7 @@ fn as_int(count: usize) -> c_int {
 
 /// What one poll of a queue does with frames. [`Self::finish`] has to follow.
 pub(crate) struct Run<'a, D: Driver> {
-    dev: &'a Dev<D>,
+    dev: &'a DriverDevice<D>,
     receive: &'a Receive,
     napi: *mut bindings::napi_struct,
     context: Napi<'a>,
@@ -111,7 +111,7 @@ pub(crate) struct Run<'a, D: Driver> {
     back: Bulk,
     /// Whether any was put into `back`.
     sends_back: bool,
-    counted: Counted,
+    counted: XdpTotals,
 }
 
 impl<'a, D: Driver> Run<'a, D> {
@@ -121,7 +121,7 @@ impl<'a, D: Driver> Run<'a, D> {
     /// `dev`. [`Self::finish`] is called before it ends.
     #[inline(always)]
     pub(crate) unsafe fn new(
-        dev: &'a Dev<D>,
+        dev: &'a DriverDevice<D>,
         receive: &'a Receive,
         napi: *mut bindings::napi_struct,
         context: Napi<'a>,
@@ -139,7 +139,7 @@ impl<'a, D: Driver> Run<'a, D> {
             passed: Bulk::new(),
             back: Bulk::new(),
             sends_back: false,
-            counted: Counted::default(),
+            counted: XdpTotals::default(),
         }
     }
 
@@ -156,7 +156,7 @@ impl<'a, D: Driver> Run<'a, D> {
 
     /// A packet, which goes up if the program, if there is one, passes it.
     #[inline(always)]
-    pub(crate) fn receive(&mut self, received: Received) {
+    pub(crate) fn receive(&mut self, received: RxSkb) {
         let passed = if exists::<D>() {
             match self.dev.xdp_program(self.context) {
                 None => Some(received),
@@ -184,16 +184,16 @@ impl<'a, D: Driver> Run<'a, D> {
         };
         if let Some(frame) = passed {
             if self.passed.push(frame) {
-                self.pass_up();
+                self.netif_rx();
             }
         }
     }
 
     /// Does what is left to do. What was counted.
     #[inline(always)]
-    pub(crate) fn finish(mut self) -> Counted {
+    pub(crate) fn finish(mut self) -> XdpTotals {
         if self.passed.count != 0 {
-            self.pass_up();
+            self.netif_rx();
         }
         if exists::<D>() {
             if self.counted.redirected != 0 {
@@ -210,7 +210,7 @@ impl<'a, D: Driver> Run<'a, D> {
         self.counted
     }
 
-    fn run_skb(&mut self, program: &Program, received: Received) -> Option<Received> {
+    fn run_skb(&mut self, program: &Program, received: RxSkb) -> Option<RxSkb> {
         let (skb, of_pool) = self.private_page(received)?;
         let skb = skb.into_raw();
         let rxq = self.receive.info();
@@ -272,7 +272,7 @@ impl<'a, D: Driver> Run<'a, D> {
                 }
                 // SAFETY: The packet is ours.
                 unsafe { Skb::from_raw(NonNull::new_unchecked(skb)) }
-                    .drop_reason(DropReason::XDP, self.context);
+                    .drop_with(DropReason::XDP, self.context);
             }
         }
         None
@@ -280,7 +280,7 @@ impl<'a, D: Driver> Run<'a, D> {
 
     /// The frame of a packet in memory that a program may change: a page fragment that nobody
     /// shares, with headroom; and whether that, and all of its fragments, are of a page pool.
-    fn private_page(&mut self, received: Received) -> Option<(Skb<'static>, bool)> {
+    fn private_page(&mut self, received: RxSkb) -> Option<(Skb<'static>, bool)> {
         let frame = received.into_frame();
         let (headroom, nonlinear) = (frame.headroom(), frame.is_nonlinear());
         let mut skb = frame.into_raw();
@@ -306,7 +306,7 @@ impl<'a, D: Driver> Run<'a, D> {
             }
             let skb = Skb::from_raw(NonNull::new_unchecked(skb));
             self.counted.drops += 1;
-            skb.drop_reason(DropReason::NOMEM, self.context);
+            skb.drop_with(DropReason::NOMEM, self.context);
             None
         }
     }
@@ -318,10 +318,10 @@ impl<'a, D: Driver> Run<'a, D> {
     /// The packet is the caller's, who gives it away. `buff` is its buffer, with room for an Ethernet
     /// header still.
     unsafe fn passed_skb(
-        dev: &Dev<D>,
+        dev: &DriverDevice<D>,
         skb: *mut bindings::sk_buff,
         buff: &bindings::xdp_buff,
-    ) -> Received {
+    ) -> RxSkb {
         let meta = buff.data.addr().saturating_sub(buff.data_meta.addr());
         let linear = buff.data_end.addr().wrapping_sub(buff.data.addr());
         // SAFETY: By the caller's promise. The program has moved either end within the buffer, and
@@ -342,7 +342,7 @@ impl<'a, D: Driver> Run<'a, D> {
                 bindings::skb_metadata_set(skb, meta as u8);
             }
             // INVARIANT: `eth_type_trans()` has run.
-            Received::from_raw(NonNull::new_unchecked(skb))
+            RxSkb::from_raw(NonNull::new_unchecked(skb))
         }
     }
 
@@ -464,7 +464,7 @@ impl<'a, D: Driver> Run<'a, D> {
     }
 
     /// Makes packets of the frames that were passed, and passes them up.
-    fn pass_up(&mut self) {
+    fn netif_rx(&mut self) {
         let waiting = self.passed.take();
         let mut heads = [ptr::null_mut::<c_void>(); BULK];
         // SAFETY: There is room for as many; bottom halves are off.

@@ -5,7 +5,7 @@
 
 #![forbid(unsafe_code)]
 
-use kernet::{netdev::Device, packet::Arrival};
+use kernet::{ethertype::Arrival, netdev::Device};
 
 pub fn keep(arrival: &Arrival<'_>) -> &'static Device {
     arrival.device()

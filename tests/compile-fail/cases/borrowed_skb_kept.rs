@@ -5,8 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-use kernet::skb::SkBuff;
+use kernet::skb::SkbRef;
 
-pub fn keep(skb: &SkBuff) -> &'static SkBuff {
+pub fn keep(skb: &SkbRef) -> &'static SkbRef {
     skb
 }

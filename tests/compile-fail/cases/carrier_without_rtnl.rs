@@ -7,9 +7,9 @@
 
 use kernet::{
     context::Softirq,
-    netdev::{Dev, Driver},
+    netdev::{Driver, DriverDevice},
 };
 
-pub fn carrier<D: Driver>(dev: &Dev<D>, softirq: Softirq<'_>) {
+pub fn carrier<D: Driver>(dev: &DriverDevice<D>, softirq: Softirq<'_>) {
     dev.carrier_on(softirq);
 }

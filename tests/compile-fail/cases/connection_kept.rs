@@ -6,9 +6,9 @@
 
 #![forbid(unsafe_code)]
 
-use kernet::{context::Rcu, skb::SkBuff};
+use kernet::{context::Rcu, skb::SkbRef};
 use kernet_conntrack::Connection;
 
-pub fn keep<'a>(packet: &'a SkBuff, rcu: Rcu<'a>) -> Option<Connection<'static>> {
+pub fn keep<'a>(packet: &'a SkbRef, rcu: Rcu<'a>) -> Option<Connection<'static>> {
     Connection::of(packet, rcu)
 }

@@ -8,11 +8,11 @@
 
 use kernet::{
     context::{bh_disabled, Rcu},
-    skb::SkBuff,
+    skb::SkbRef,
 };
 use kernet_conntrack::Connection;
 
-pub fn send<'a>(packet: &'a SkBuff, rcu: Rcu<'a>) {
+pub fn send<'a>(packet: &'a SkbRef, rcu: Rcu<'a>) {
     let connection = Connection::of(packet, rcu);
     bh_disabled(rcu, move |_| connection.map(|connection| connection.mark()));
 }

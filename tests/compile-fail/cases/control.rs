@@ -11,7 +11,7 @@ use kernet::{
 };
 
 pub fn dropped(skb: Skb<'_>, softirq: Softirq<'_>) {
-    skb.drop_reason(DropReason::NOMEM, softirq);
+    skb.drop_with(DropReason::NOMEM, softirq);
 }
 
 pub fn consumed(mut skb: Skb<'_>, napi: Napi<'_>) -> u32 {

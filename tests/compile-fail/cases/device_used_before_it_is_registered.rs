@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // error: method `init` is not a member of trait `Driver`
-// error: expected `&Dev<Device>`, found `&NewDevice<'_>`
+// error: expected `&DriverDevice<Device>`, found `&NewDevice<'_>`
 
 //! A packet sent for a device that is being made: it has no statistics to count in.
 
@@ -10,7 +10,7 @@ use kernel::{macros::vtable, prelude::*};
 use kernet::{
     context::{bh_disabled, Rtnl, Softirq},
     inet::{Failed, Tunnel},
-    netdev::{Concurrent, Dev, Driver, Setup, Transmit, TxQueue},
+    netdev::{Concurrent, Driver, DriverDevice, Setup, Transmit, TxQueue},
     nlattr::{ExtAck, Table},
     rtnl::{self, Link, NewDevice, Request},
     skb::Skb,
@@ -33,7 +33,7 @@ impl kernet::Module for Mine {
 
 struct Device;
 
-fn send(tunnel: &Tunnel, dev: &Dev<Device>, rtnl: Rtnl<'_>) -> Result<(), Failed> {
+fn send(tunnel: &Tunnel, dev: &DriverDevice<Device>, rtnl: Rtnl<'_>) -> Result<(), Failed> {
     bh_disabled(rtnl, |softirq| {
         let Ok(skb) = Skb::new(256, 256, softirq) else {
             return Ok(());
@@ -51,18 +51,18 @@ impl Driver for Device {
 
     fn setup(_: &mut Setup<'_>) {}
 
-    fn init(_: &Dev<Self>, _: Rtnl<'_>) -> Result {
+    fn init(_: &DriverDevice<Self>, _: Rtnl<'_>) -> Result {
         Ok(())
     }
 
     fn transmit(
-        _: &Dev<Self>,
+        _: &DriverDevice<Self>,
         skb: Skb<'_>,
         _: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
     ) -> Transmit {
         skb.consume(softirq);
-        Transmit::Sent
+        Transmit::Done
     }
 }
 

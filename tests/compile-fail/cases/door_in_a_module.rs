@@ -8,10 +8,10 @@
 use kernet::{
     context::Process,
     door::{self, Token},
-    skb::SkBuff,
+    skb::SkbRef,
 };
 
-pub fn raw(packet: &SkBuff) -> *mut door::bindings::sk_buff {
+pub fn raw(packet: &SkbRef) -> *mut door::bindings::sk_buff {
     door::sk_buff(packet)
 }
 

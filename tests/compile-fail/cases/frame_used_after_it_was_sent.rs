@@ -14,6 +14,6 @@ use kernet::{
 
 pub fn resend(device: &Device, skb: Skb<'_>, to: Address, softirq: Softirq<'_>) {
     if device.send(skb, to, EtherType::LOOPBACK, softirq).is_err() {
-        skb.drop_reason(DropReason::NOMEM, softirq);
+        skb.drop_with(DropReason::NOMEM, softirq);
     }
 }

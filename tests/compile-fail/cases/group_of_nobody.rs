@@ -7,7 +7,7 @@
 
 use kernel::prelude::*;
 use kernet::{
-    genl::{Group, McastGroup, Notification, Protocol, Slot},
+    genl::{FamilySpec, Group, McastGroup, Notification, Slot},
     netns::Net,
     nlattr::Writer,
 };
@@ -16,7 +16,7 @@ struct Mine;
 
 kernet::slot!(Mine: Slot);
 
-impl Protocol for Mine {
+impl FamilySpec for Mine {
     const NAME: &'static CStr = c"mine";
     const GROUPS: &'static [McastGroup] = &[McastGroup::new(c"events")];
 }
@@ -24,7 +24,7 @@ impl Protocol for Mine {
 struct Second;
 
 impl Group for Second {
-    type Protocol = Mine;
+    type Spec = Mine;
     const INDEX: usize = 1;
 }
 

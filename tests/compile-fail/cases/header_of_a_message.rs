@@ -55,6 +55,6 @@ impl Do<1> for Mine {
         reply: Reply<'_, ()>,
         _: Process<'_>,
     ) -> Result<Replied> {
-        Ok(reply.none())
+        Ok(reply.ack_only())
     }
 }

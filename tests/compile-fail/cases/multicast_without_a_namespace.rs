@@ -8,7 +8,7 @@
 use kernel::prelude::*;
 use kernet::{
     context::Process,
-    genl::{Group, McastGroup, Notification, Protocol, Slot},
+    genl::{FamilySpec, Group, McastGroup, Notification, Slot},
     nlattr::Writer,
 };
 
@@ -16,7 +16,7 @@ struct Mine;
 
 kernet::slot!(Mine: Slot);
 
-impl Protocol for Mine {
+impl FamilySpec for Mine {
     const NAME: &'static CStr = c"mine";
     const GROUPS: &'static [McastGroup] = &[McastGroup::new(c"events")];
 }
@@ -24,7 +24,7 @@ impl Protocol for Mine {
 struct First;
 
 impl Group for First {
-    type Protocol = Mine;
+    type Spec = Mine;
     const INDEX: usize = 0;
 }
 

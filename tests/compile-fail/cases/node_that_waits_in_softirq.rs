@@ -6,8 +6,8 @@
 #![forbid(unsafe_code)]
 
 use kernel::prelude::*;
-use kernet::{context::Softirq, rcu::Node};
+use kernet::{context::Softirq, rcu::RcuBox};
 
-pub fn wait(_softirq: Softirq<'_>) -> Result<Node<u32>> {
-    Node::new(1, GFP_KERNEL)
+pub fn wait(_softirq: Softirq<'_>) -> Result<RcuBox<u32>> {
+    RcuBox::new(1, GFP_KERNEL)
 }

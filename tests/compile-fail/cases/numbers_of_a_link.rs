@@ -13,7 +13,7 @@
 use kernel::{macros::vtable, prelude::*};
 use kernet::{
     context::{Rtnl, Softirq},
-    netdev::{Concurrent, Dev, Driver, Setup, Transmit, TxQueue},
+    netdev::{Concurrent, Driver, DriverDevice, Setup, Transmit, TxQueue},
     nlattr::{ExtAck, Policy, Table},
     rtnl::{Link, NewDevice, Registration, Request},
     skb::Skb,
@@ -59,13 +59,13 @@ impl<const KIND: u8, const SIZE: usize> Driver for Device<KIND, SIZE> {
     fn setup(_: &mut Setup<'_>) {}
 
     fn transmit(
-        _: &Dev<Self>,
+        _: &DriverDevice<Self>,
         skb: Skb<'_>,
         _: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
     ) -> Transmit {
         skb.consume(softirq);
-        Transmit::Sent
+        Transmit::Done
     }
 }
 

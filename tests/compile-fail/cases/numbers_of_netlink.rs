@@ -10,7 +10,7 @@
 use kernel::prelude::*;
 use kernet::{
     context::Process,
-    genl::{self, Do, Family, Op, Protocol, Replied, Reply, Request},
+    genl::{self, Do, FamilyServer, FamilySpec, Op, Replied, Reply, Request},
     netlink::socket,
     netns::{self, Net},
     nlattr::{Attrs, Policies, Writer},
@@ -33,23 +33,23 @@ impl kernet::Module for Mine {
 
 struct Large(#[allow(dead_code)] [u8; 1 << 20]);
 
-impl netns::State for Large {
+impl netns::NetState for Large {
     fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         Err(ENOMEM)
     }
 }
 
-struct Wire;
+struct Spec;
 
-kernet::slot!(Wire: genl::Slot);
+kernet::slot!(Spec: genl::Slot);
 
-impl Protocol for Wire {
+impl FamilySpec for Spec {
     const NAME: &'static CStr = c"numbers";
     const HEADER: usize = 1 << 32;
 }
 
-impl Family for Mine {
-    type Protocol = Wire;
+impl FamilyServer for Mine {
+    type Spec = Spec;
     type Socket = ();
 
     const OPS: &'static [Op<Self>] = &[Op::new_do::<Mine>()];

@@ -6,10 +6,10 @@
 #![forbid(unsafe_code)]
 
 use kernet::{
-    netdev::{Busy, Transmit},
+    netdev::{Requeued, Transmit},
     skb::Skb,
 };
 
 pub fn busy(skb: Skb<'_>) -> Transmit {
-    Transmit::Busy(Busy(skb))
+    Transmit::Busy(Requeued(skb))
 }

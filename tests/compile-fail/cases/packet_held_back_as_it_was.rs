@@ -18,5 +18,5 @@ pub fn hold<D: Driver>(
     receiver: &RxQueue<D>,
     softirq: Softirq<'_>,
 ) -> Result<Transmit, Skb<'static>> {
-    queue.hold_back(skb, receiver, softirq)
+    queue.stop_and_requeue(skb, receiver, softirq)
 }

@@ -9,6 +9,6 @@ use kernet::netfilter::{Packet, Verdict};
 use kernet::skb::DropReason;
 
 pub fn late(packet: Packet<'_>) -> (u32, Verdict<'_>) {
-    let verdict = packet.drop_reason(DropReason::NETFILTER_DROP);
+    let verdict = packet.drop_with(DropReason::NETFILTER_DROP);
     (packet.len(), verdict)
 }

@@ -7,9 +7,12 @@
 
 use kernet::{
     context::Softirq,
-    netdev::{Dev, Driver},
+    netdev::{Driver, DriverDevice},
 };
 
-pub fn keep<D: Driver>(dev: &Dev<D>, softirq: Softirq<'_>) -> Option<&'static Dev<D>> {
+pub fn keep<D: Driver>(
+    dev: &DriverDevice<D>,
+    softirq: Softirq<'_>,
+) -> Option<&'static DriverDevice<D>> {
     dev.peer(softirq)
 }

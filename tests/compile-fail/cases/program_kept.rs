@@ -7,10 +7,10 @@
 
 use kernet::{
     context::Rcu,
-    netdev::{Dev, Driver},
+    netdev::{Driver, DriverDevice},
     xdp::Program,
 };
 
-pub fn keep<D: Driver>(dev: &'static Dev<D>, rcu: Rcu<'_>) -> Option<&'static Program> {
+pub fn keep<D: Driver>(dev: &'static DriverDevice<D>, rcu: Rcu<'_>) -> Option<&'static Program> {
     dev.xdp_program(rcu)
 }

@@ -8,9 +8,9 @@
 use kernet::{
     context::Rcu,
     napi::RxQueue,
-    netdev::{Dev, Driver},
+    netdev::{Driver, DriverDevice},
 };
 
-pub fn keep<'a, D: Driver>(dev: &'a Dev<D>, rcu: Rcu<'_>) -> Option<&'a RxQueue<D>> {
+pub fn keep<'a, D: Driver>(dev: &'a DriverDevice<D>, rcu: Rcu<'_>) -> Option<&'a RxQueue<D>> {
     dev.rx_queue(0, rcu)
 }

@@ -6,8 +6,8 @@
 #![forbid(unsafe_code)]
 
 use kernet::context::rcu_read;
-use kernet::rcu::Cell;
+use kernet::rcu::RcuPointer;
 
-pub fn keep(cell: &Cell<u32>) -> Option<&u32> {
+pub fn keep(cell: &RcuPointer<u32>) -> Option<&u32> {
     rcu_read(|rcu| cell.get(rcu))
 }

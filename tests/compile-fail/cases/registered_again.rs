@@ -12,7 +12,7 @@ use core::mem;
 use kernel::{module::this_module, prelude::*, InPlaceModule};
 use kernet::{
     context::Softirq,
-    packet::{self, Arrival, Handler},
+    ethertype::{self, Arrival, Handler},
     skb::Skb,
     wire::ethernet::EtherType,
 };
@@ -29,7 +29,7 @@ struct Mine;
 
 impl kernet::Module for Mine {
     type State = ();
-    type Parts = packet::Registration<Mine>;
+    type Parts = ethertype::Registration<Mine>;
 }
 
 fn again<M: InPlaceModule>() {

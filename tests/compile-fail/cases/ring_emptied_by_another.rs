@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// error: cannot construct `Polled<'_, _>`
+// error: cannot construct `Consumer<'_, _>`
 
 //! A ring emptied by somebody else than the poll of its queue, which takes no lock.
 
@@ -7,10 +7,11 @@
 
 use kernet::{
     context::Napi,
-    napi::{Packet, Polled, Queue, Ring},
-    netdev::{Dev, Driver},
+    napi::{Consumer, Packet, Queue, Ring},
+    netdev::{Driver, DriverDevice},
 };
 
-pub fn steal<D: Driver<Queue = Ring<16>>>(ring: &Ring<16>, dev: &Dev<D>, napi: Napi<'_>) {
-    let _: Option<Packet> = <Ring<16> as Queue<D>>::next(&mut Polled { content: ring }, dev, napi);
+pub fn steal<D: Driver<Queue = Ring<16>>>(ring: &Ring<16>, dev: &DriverDevice<D>, napi: Napi<'_>) {
+    let _: Option<Packet> =
+        <Ring<16> as Queue<D>>::next(&mut Consumer { content: ring }, dev, napi);
 }

@@ -6,11 +6,11 @@
 #![forbid(unsafe_code)]
 
 use kernet::{
-    inet::Received,
+    inet::Packet,
     netns::Net,
     skb::Skb, //
 };
 
-pub fn keep(packet: Received<'_>, net: &Net) -> Result<Skb<'static>, Skb<'static>> {
+pub fn keep(packet: Packet<'_>, net: &Net) -> Result<Skb<'static>, Skb<'static>> {
     packet.into_frame(255, net).map_err(|(_, skb)| skb)
 }

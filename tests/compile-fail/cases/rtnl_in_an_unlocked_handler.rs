@@ -36,7 +36,7 @@ impl Do<1> for Mine {
         reply: Reply<'_, ()>,
         _token: Rtnl<'_>,
     ) -> Result<Replied> {
-        Ok(reply.none())
+        Ok(reply.ack_only())
     }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// error: Free` is not satisfied
+// error: WithoutRtnl` is not satisfied
 
 //! A handler under RTNL, of a protocol for which nobody takes it.
 

@@ -7,14 +7,14 @@
 
 use kernet::{
     context::Softirq,
-    netdev::{Dev, Driver},
+    netdev::{Driver, DriverDevice},
     skb::{DropReason, Skb},
 };
 
-pub fn twice<D: Driver>(dev: &Dev<D>, skb: Skb<'_>, softirq: Softirq<'_>) {
+pub fn twice<D: Driver>(dev: &DriverDevice<D>, skb: Skb<'_>, softirq: Softirq<'_>) {
     for _ in 0..2 {
-        if let Some(received) = dev.forward(skb, dev, softirq) {
-            received.drop_reason(DropReason::NOMEM, softirq);
+        if let Some(received) = dev.forward_skb(skb, dev, softirq) {
+            received.drop_with(DropReason::NOMEM, softirq);
         }
     }
 }

@@ -6,10 +6,10 @@
 #![forbid(unsafe_code)]
 
 use kernel::prelude::*;
-use kernet::genl::Protocol;
+use kernet::genl::FamilySpec;
 
 pub struct Mine;
 
-impl Protocol for Mine {
+impl FamilySpec for Mine {
     const NAME: &'static CStr = c"mine";
 }

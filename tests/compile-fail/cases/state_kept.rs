@@ -27,7 +27,7 @@ struct Mine;
 pub struct Numbers(KVec<u64>);
 
 static KEPT: SetOnce<&'static Numbers> = SetOnce::new();
-static LATE: rcu::Cell<Late> = rcu::Cell::empty();
+static LATE: rcu::RcuPointer<Late> = rcu::RcuPointer::empty();
 
 struct Late(&'static Numbers);
 
@@ -38,7 +38,7 @@ impl Drop for Late {
     }
 }
 
-impl netns::State for Numbers {
+impl netns::NetState for Numbers {
     fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         KVec::from_elem(7, 64, GFP_KERNEL)
             .map(Numbers)
@@ -68,7 +68,7 @@ impl DeviceNotifier for Mine {
             return;
         };
         if KEPT.populate(numbers) {
-            let late = rcu::Node::new(Late(numbers), rtnl).ok();
+            let late = rcu::RcuBox::new(Late(numbers), rtnl).ok();
             LATE.replace(late, rtnl.process());
         }
     }

@@ -7,12 +7,12 @@
 
 use kernel::sync::SetOnce;
 use kernet::{
-    genl::{Family, Request},
+    genl::{FamilyServer, Request},
     module::Declared,
     nlattr::View,
 };
 
-pub fn keep<F: Family, V: View, M: Declared>(
+pub fn keep<F: FamilyServer, V: View, M: Declared>(
     request: &Request<'_, F, V>,
     kept: &SetOnce<&'static M::State>,
 ) {

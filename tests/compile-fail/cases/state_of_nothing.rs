@@ -15,7 +15,7 @@ pub struct Numbers(KVec<u64>);
 
 static NUMBERS: Numbers = Numbers(KVec::new());
 
-impl netns::State for Numbers {
+impl netns::NetState for Numbers {
     const NOTHING: Option<netns::private::Nothing<Self>> = Some(netns::private::Nothing(&NUMBERS));
 
     fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {

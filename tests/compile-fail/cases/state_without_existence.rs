@@ -25,7 +25,7 @@ struct Mine;
 
 pub struct Numbers(KVec<u64>);
 
-impl netns::State for Numbers {
+impl netns::NetState for Numbers {
     const EXISTS: bool = false;
 
     fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {

@@ -11,11 +11,11 @@ use kernet::{
         Rtnl, //
     },
     netdev::{
-        Dev,
         Driver, //
+        DriverDevice,
     },
 };
 
-pub fn update<D: Driver>(dev: &Dev<D>, rtnl: Rtnl<'_>) {
+pub fn update<D: Driver>(dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {
     bh_disabled(rtnl, |_| dev.update_features(rtnl));
 }

@@ -8,9 +8,9 @@
 use kernet::{
     context::Rcu,
     inet::Tunnel,
-    rcu::Cell, //
+    rcu::RcuPointer, //
 };
 
-pub fn keep<'a>(cell: &'a Cell<Tunnel>, rcu: Rcu<'_>) -> Option<&'a Tunnel> {
+pub fn keep<'a>(cell: &'a RcuPointer<Tunnel>, rcu: Rcu<'_>) -> Option<&'a Tunnel> {
     cell.get(rcu)
 }

@@ -5,8 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-use kernet::inet::Received;
+use kernet::inet::Packet;
 
-pub fn lost(packet: Received<'_>) -> u32 {
+pub fn lost(packet: Packet<'_>) -> u32 {
     packet.skb().len()
 }

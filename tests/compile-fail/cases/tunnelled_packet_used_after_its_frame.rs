@@ -7,10 +7,10 @@
 
 use kernet::{
     context::Softirq,
-    inet::Received, //
+    inet::Packet, //
 };
 
-pub fn both(packet: Received<'_>, softirq: Softirq<'_>) {
+pub fn both(packet: Packet<'_>, softirq: Softirq<'_>) {
     let net = packet.net();
     if let Ok(frame) = packet.into_frame(2, net) {
         frame.consume(softirq);

@@ -23,8 +23,8 @@ use kernet::{
     inet::Underlay,
     netdev::{
         Concurrent,
-        Dev,
         Driver,
+        DriverDevice,
         Setup,
         Transmit,
         TxQueue, //
@@ -68,7 +68,7 @@ impl kernet::Module for Careless {
 const LEFT: u32 = 1000;
 
 static DROPPED: Atomic<u32> = Atomic::<u32>::new(0);
-static CELL: rcu::Cell<Noisy> = rcu::Cell::empty();
+static CELL: rcu::RcuPointer<Noisy> = rcu::RcuPointer::empty();
 
 /// Counts those that were dropped.
 struct Noisy;
@@ -86,13 +86,13 @@ pub struct Alone;
 
 static FIRST: Atomic<u32> = Atomic::<u32>::new(0);
 
-impl netns::State for Alone {
+impl netns::NetState for Alone {
     fn init<'a>(net: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         if FIRST.cmpxchg(0, net.inum(), Relaxed).is_ok() {
             return Ok(Self);
         }
         for _ in 0..LEFT {
-            CELL.replace(rcu::Node::new(Noisy, process).ok(), process);
+            CELL.replace(rcu::RcuBox::new(Noisy, process).ok(), process);
         }
         CELL.replace(None, process);
         Err(ENOSPC)
@@ -117,13 +117,13 @@ impl Driver for Device {
     }
 
     fn transmit(
-        _dev: &Dev<Self>,
+        _dev: &DriverDevice<Self>,
         skb: Skb<'_>,
         _queue: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
     ) -> Transmit {
         skb.consume(softirq);
-        Transmit::Sent
+        Transmit::Done
     }
 }
 
@@ -147,7 +147,7 @@ impl Link<ATTRS> for Device {
     }
 
     fn change(
-        dev: &Dev<Self>,
+        dev: &DriverDevice<Self>,
         _request: &Request<'_>,
         _extack: ExtAck<'_>,
         rtnl: Rtnl<'_>,
@@ -161,7 +161,7 @@ impl Link<ATTRS> for Device {
     }
 
     /// Takes more than it says.
-    fn fill_info(_dev: &Dev<Self>, writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
+    fn fill_info(_dev: &DriverDevice<Self>, writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
         writer.put(TINY, &[0; 2048])
     }
 }

@@ -99,7 +99,7 @@ impl Operations for Conform {
     type ObjectGetDump = objects::Walk;
 
     fn conform_pre<'a>(
-        request: &genl::Request<'a, Served<Self>, Attrs<'static>>,
+        request: &genl::Request<'a, Server<Self>, Attrs<'static>>,
         _process: Process<'_>,
     ) -> Result<Lent<'a>> {
         let asked = request.attrs();

@@ -1241,9 +1241,9 @@ pub(crate) mod reply {
 }
 
 /// The protocol of the family.
-pub(crate) struct Wire;
+pub(crate) struct Spec;
 
-impl genl::Protocol for Wire {
+impl genl::FamilySpec for Spec {
     const NAME: &'static CStr = c"conform";
     const VERSION: u32 = 1;
     const GROUPS: &'static [genl::McastGroup] = &[
@@ -1255,7 +1255,7 @@ impl genl::Protocol for Wire {
     ];
 }
 
-kernet::slot!(Wire: genl::Slot);
+kernet::slot!(Spec: genl::Slot);
 
 /// The multicast groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -1284,7 +1284,7 @@ pub(crate) mod group {
     pub(crate) struct Events;
 
     impl genl::Group for Events {
-        type Protocol = Wire;
+        type Spec = Spec;
 
         const INDEX: usize = 0;
     }
@@ -1293,7 +1293,7 @@ pub(crate) mod group {
     pub(crate) struct Guarded;
 
     impl genl::Group for Guarded {
-        type Protocol = Wire;
+        type Spec = Spec;
 
         const INDEX: usize = 1;
     }
@@ -1315,74 +1315,74 @@ pub(crate) mod notify {
 }
 
 /// A request `check`.
-pub(crate) type CheckRequest<'a, T> = genl::Request<'a, Served<T>, request::Check<'static>>;
+pub(crate) type CheckRequest<'a, T> = genl::Request<'a, Server<T>, request::Check<'static>>;
 
 /// A request `echo`.
-pub(crate) type EchoRequest<'a, T> = genl::Request<'a, Served<T>, request::Echo<'static>>;
+pub(crate) type EchoRequest<'a, T> = genl::Request<'a, Server<T>, request::Echo<'static>>;
 
 /// The answer to a request `echo`.
 pub(crate) type EchoReply<'a> = genl::Reply<'a, reply::Echo<'static>>;
 
 /// A request `list`.
-pub(crate) type ListRequest<'a, T> = genl::Request<'a, Served<T>, request::List<'static>>;
+pub(crate) type ListRequest<'a, T> = genl::Request<'a, Server<T>, request::List<'static>>;
 
 /// The answer to a request `list`.
 pub(crate) type ListReply<'a> = genl::Reply<'a, reply::List<'static>>;
 
 /// A request `list-dump`.
-pub(crate) type ListDumpRequest<'a, T> = genl::Request<'a, Served<T>, request::ListDump<'static>>;
+pub(crate) type ListDumpRequest<'a, T> = genl::Request<'a, Server<T>, request::ListDump<'static>>;
 
 /// The answer to a request `list-dump`.
 pub(crate) type ListDumpEntries<'a> = genl::Entries<'a, reply::ListDump<'static>>;
 
 /// A request `mine`.
-pub(crate) type MineRequest<'a, T> = genl::Request<'a, Served<T>, request::Mine<'static>>;
+pub(crate) type MineRequest<'a, T> = genl::Request<'a, Server<T>, request::Mine<'static>>;
 
 /// A request `root`.
-pub(crate) type RootRequest<'a, T> = genl::Request<'a, Served<T>, request::Root<'static>>;
+pub(crate) type RootRequest<'a, T> = genl::Request<'a, Server<T>, request::Root<'static>>;
 
 /// A request `lenient`.
-pub(crate) type LenientRequest<'a, T> = genl::Request<'a, Served<T>, request::Lenient<'static>>;
+pub(crate) type LenientRequest<'a, T> = genl::Request<'a, Server<T>, request::Lenient<'static>>;
 
 /// A request `lenient-dump`.
 pub(crate) type LenientDumpRequest<'a, T> =
-    genl::Request<'a, Served<T>, request::LenientDump<'static>>;
+    genl::Request<'a, Server<T>, request::LenientDump<'static>>;
 
 /// The answer to a request `lenient-dump`.
 pub(crate) type LenientDumpEntries<'a> = genl::Entries<'a, reply::LenientDump<'static>>;
 
 /// A request `hooked`.
-pub(crate) type HookedRequest<'a, T> = genl::Request<'a, Served<T>, request::Hooked<'static>>;
+pub(crate) type HookedRequest<'a, T> = genl::Request<'a, Server<T>, request::Hooked<'static>>;
 
 /// The answer to a request `hooked`.
 pub(crate) type HookedReply<'a> = genl::Reply<'a, reply::Hooked<'static>>;
 
 /// A request `count`.
-pub(crate) type CountRequest<'a, T> = genl::Request<'a, Served<T>, request::Count<'static>>;
+pub(crate) type CountRequest<'a, T> = genl::Request<'a, Server<T>, request::Count<'static>>;
 
 /// The answer to a request `count`.
 pub(crate) type CountReply<'a> = genl::Reply<'a, reply::Count<'static>>;
 
 /// A request `bare`.
-pub(crate) type BareRequest<'a, T> = genl::Request<'a, Served<T>, request::Bare<'static>>;
+pub(crate) type BareRequest<'a, T> = genl::Request<'a, Server<T>, request::Bare<'static>>;
 
 /// A request `tell`.
-pub(crate) type TellRequest<'a, T> = genl::Request<'a, Served<T>, request::Tell<'static>>;
+pub(crate) type TellRequest<'a, T> = genl::Request<'a, Server<T>, request::Tell<'static>>;
 
 /// A request `alive`.
-pub(crate) type AliveRequest<'a, T> = genl::Request<'a, Served<T>, request::Alive<'static>>;
+pub(crate) type AliveRequest<'a, T> = genl::Request<'a, Server<T>, request::Alive<'static>>;
 
 /// The answer to a request `alive`.
 pub(crate) type AliveReply<'a> = genl::Reply<'a, reply::Alive<'static>>;
 
 /// A request `object-add`.
-pub(crate) type ObjectAddRequest<'a, T> = genl::Request<'a, Served<T>, request::ObjectAdd<'static>>;
+pub(crate) type ObjectAddRequest<'a, T> = genl::Request<'a, Server<T>, request::ObjectAdd<'static>>;
 
 /// A request `object-del`.
-pub(crate) type ObjectDelRequest<'a, T> = genl::Request<'a, Served<T>, request::ObjectDel<'static>>;
+pub(crate) type ObjectDelRequest<'a, T> = genl::Request<'a, Server<T>, request::ObjectDel<'static>>;
 
 /// A request `object-get`.
-pub(crate) type ObjectGetRequest<'a, T> = genl::Request<'a, Served<T>, request::ObjectGet<'static>>;
+pub(crate) type ObjectGetRequest<'a, T> = genl::Request<'a, Server<T>, request::ObjectGet<'static>>;
 
 /// The answer to a request `object-get`.
 pub(crate) type ObjectGetEntries<'a> = genl::Entries<'a, reply::ObjectGet<'static>>;
@@ -1406,7 +1406,7 @@ pub(crate) trait Operations: Sized + Send + Sync + 'static {
 
     /// Called before the operations that name `conform-pre`.
     fn conform_pre<'a>(
-        request: &genl::Request<'a, Served<Self>, Attrs<'static>>,
+        request: &genl::Request<'a, Server<Self>, Attrs<'static>>,
         process: Process<'_>,
     ) -> Result<Self::ConformPre<'a>>;
 
@@ -1526,13 +1526,13 @@ pub(crate) trait Operations: Sized + Send + Sync + 'static {
 }
 
 /// The family, served by `T`.
-pub(crate) struct Served<T>(PhantomData<fn() -> T>);
+pub(crate) struct Server<T>(PhantomData<fn() -> T>);
 
 /// The registration of the family, served by `T`.
-pub(crate) type Registration<T> = genl::Registration<Served<T>>;
+pub(crate) type Registration<T> = genl::Registration<Server<T>>;
 
-impl<T: Operations> genl::Family for Served<T> {
-    type Protocol = Wire;
+impl<T: Operations> genl::FamilyServer for Server<T> {
+    type Spec = Spec;
     type Socket = T::Socket;
 
     const OPS: &'static [genl::Op<Self>] = &[
@@ -1573,7 +1573,7 @@ mod op {
 
     pub(super) struct Check<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Check<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Check<T> {
         const COMMAND: u8 = 1;
         const POLICIES: Option<Policies> = Some(policy::OP_CHECK.policies());
 
@@ -1586,13 +1586,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::check(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct Echo<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Echo<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Echo<T> {
         const COMMAND: u8 = 2;
         const POLICIES: Option<Policies> = Some(policy::OP_CHECK.policies());
 
@@ -1610,7 +1610,7 @@ mod op {
 
     pub(super) struct List<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for List<T> {
+    impl<T: Operations> genl::Do<Server<T>> for List<T> {
         const COMMAND: u8 = 3;
         const POLICIES: Option<Policies> = Some(policy::OP_LIST.policies());
 
@@ -1628,7 +1628,7 @@ mod op {
 
     pub(super) struct ListDump<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Dump<Served<T>> for ListDump<T> {
+    impl<T: Operations> genl::Dump<Server<T>> for ListDump<T> {
         const COMMAND: u8 = 3;
         const POLICIES: Option<Policies> = Some(policy::OP_LIST_DUMP.policies());
 
@@ -1652,7 +1652,7 @@ mod op {
 
     pub(super) struct Mine<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Mine<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Mine<T> {
         const COMMAND: u8 = 4;
         const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
         const POLICIES: Option<Policies> = Some(policy::OP_LIST.policies());
@@ -1666,13 +1666,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::mine(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct Root<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Root<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Root<T> {
         const COMMAND: u8 = 5;
         const ACCESS: genl::Access = genl::Access::Admin;
         const POLICIES: Option<Policies> = Some(policy::OP_LIST.policies());
@@ -1686,13 +1686,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::root(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct Lenient<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Lenient<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Lenient<T> {
         const COMMAND: u8 = 6;
         const POLICIES: Option<Policies> = Some(policy::OP_LENIENT.policies());
         const VALIDATION: genl::Validation = genl::Validation::LIBERAL;
@@ -1706,13 +1706,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::lenient(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct LenientDump<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Dump<Served<T>> for LenientDump<T> {
+    impl<T: Operations> genl::Dump<Server<T>> for LenientDump<T> {
         const COMMAND: u8 = 6;
         const POLICIES: Option<Policies> = Some(policy::OP_LIST.policies());
         const VALIDATION: genl::Validation = genl::Validation::LIBERAL;
@@ -1740,7 +1740,7 @@ mod op {
 
     pub(super) struct Hooked<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Hooked<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Hooked<T> {
         const COMMAND: u8 = 7;
         const POLICIES: Option<Policies> = Some(policy::OP_LIST.policies());
 
@@ -1759,7 +1759,7 @@ mod op {
 
     pub(super) struct Count<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Count<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Count<T> {
         const COMMAND: u8 = 8;
         const POLICIES: Option<Policies> = None;
 
@@ -1777,7 +1777,7 @@ mod op {
 
     pub(super) struct Bare<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Bare<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Bare<T> {
         const COMMAND: u8 = 9;
         const POLICIES: Option<Policies> = None;
 
@@ -1790,13 +1790,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::bare(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct Tell<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Tell<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Tell<T> {
         const COMMAND: u8 = 10;
         const POLICIES: Option<Policies> = Some(policy::OP_TELL.policies());
 
@@ -1809,13 +1809,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::tell(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct Alive<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for Alive<T> {
+    impl<T: Operations> genl::Do<Server<T>> for Alive<T> {
         const COMMAND: u8 = 12;
         const POLICIES: Option<Policies> = None;
 
@@ -1833,7 +1833,7 @@ mod op {
 
     pub(super) struct ObjectAdd<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for ObjectAdd<T> {
+    impl<T: Operations> genl::Do<Server<T>> for ObjectAdd<T> {
         const COMMAND: u8 = 13;
         const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
         const POLICIES: Option<Policies> = Some(policy::OP_OBJECT_ADD.policies());
@@ -1847,13 +1847,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::object_add(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct ObjectDel<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for ObjectDel<T> {
+    impl<T: Operations> genl::Do<Server<T>> for ObjectDel<T> {
         const COMMAND: u8 = 14;
         const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
         const POLICIES: Option<Policies> = Some(policy::OP_OBJECT_DEL.policies());
@@ -1867,13 +1867,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::object_del(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct ObjectGet<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Dump<Served<T>> for ObjectGet<T> {
+    impl<T: Operations> genl::Dump<Server<T>> for ObjectGet<T> {
         const COMMAND: u8 = 15;
         const POLICIES: Option<Policies> = Some(policy::OP_OBJECT_GET.policies());
 

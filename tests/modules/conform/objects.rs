@@ -47,7 +47,7 @@ struct Kept {
     generation: NonZero<u32>,
 }
 
-impl netns::State for Objects {
+impl netns::NetState for Objects {
     fn init<'a>(_: &'a Net, _process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Self {
             kept <- new_mutex!(Kept {

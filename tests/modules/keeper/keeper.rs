@@ -30,15 +30,15 @@ use kernet::{
     },
     inet::{
         self,
+        Packet,
         Parameters,
-        Received,
         Tunnel, //
     },
     napi::Ring,
     netdev::{
         Concurrent,
-        Dev,
         Driver,
+        DriverDevice,
         Setup,
         Transmit,
         TxQueue, //
@@ -85,26 +85,26 @@ impl kernet::Module for Keeper {
 #[pin_data]
 struct Kept {
     #[pin]
-    place: SpinLock<Place>,
+    place: SpinLock<HookPoint>,
 }
 
 /// A packet, whose own drop would not build, and a tunnel with the route by which it has sent.
-struct Place {
+struct HookPoint {
     packet: Option<ManuallyDrop<Skb<'static>>>,
     tunnel: Option<Arc<Tunnel>>,
 }
 
-impl Place {
+impl HookPoint {
     fn replace(&mut self, packet: Option<Skb<'static>>) -> Option<Skb<'static>> {
         let packet = packet.map(ManuallyDrop::new);
         core::mem::replace(&mut self.packet, packet).map(ManuallyDrop::into_inner)
     }
 }
 
-impl Drop for Place {
+impl Drop for HookPoint {
     fn drop(&mut self) {
         if let Some(skb) = self.replace(None) {
-            skb.drop_reason(DropReason::QUEUE_PURGE, AnyContext);
+            skb.drop_with(DropReason::QUEUE_PURGE, AnyContext);
         }
     }
 }
@@ -122,10 +122,10 @@ impl Kept {
     }
 }
 
-impl netns::State for Kept {
+impl netns::NetState for Kept {
     fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Self {
-            place <- new_spinlock!(Place {
+            place <- new_spinlock!(HookPoint {
                 packet: None,
                 tunnel: None,
             }),
@@ -150,7 +150,7 @@ impl inet::Protocol for Keeper {
     const PROTOCOL: u8 = 253;
 
     /// Wants more of a header than anybody sends: what is too short is kept, with what it came by.
-    fn receive(packet: Received<'_>, softirq: Softirq<'_>) {
+    fn receive(packet: Packet<'_>, softirq: Softirq<'_>) {
         let net = packet.net();
         match packet.into_frame(255, net) {
             Ok(frame) => frame.consume(softirq),
@@ -179,14 +179,19 @@ struct End {
 }
 
 /// Hands a packet to the other end.
-fn forward(dev: &Dev<End>, peer: &Dev<End>, skb: Skb<'_>, softirq: Softirq<'_>) -> Transmit {
+fn forward(
+    dev: &DriverDevice<End>,
+    peer: &DriverDevice<End>,
+    skb: Skb<'_>,
+    softirq: Softirq<'_>,
+) -> Transmit {
     let len = skb.len();
-    if let Some(received) = peer.forward(skb, dev, softirq) {
-        if received.pass_up(peer, softirq) {
+    if let Some(received) = peer.forward_skb(skb, dev, softirq) {
+        if received.netif_rx(peer, softirq) {
             dev.count_tx(len, softirq);
         }
     }
-    Transmit::Sent
+    Transmit::Done
 }
 
 #[vtable]
@@ -197,16 +202,16 @@ impl Driver for End {
     type Ethtool = ();
 
     fn setup(setup: &mut Setup<'_>) {
-        setup.keep_routes();
+        setup.keep_dst();
     }
 
-    fn open(dev: &Dev<Self>, rtnl: Rtnl<'_>) -> Result {
+    fn open(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) -> Result {
         dev.carrier_on(rtnl);
         Ok(())
     }
 
     fn transmit(
-        dev: &Dev<Self>,
+        dev: &DriverDevice<Self>,
         mut skb: Skb<'_>,
         queue: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
@@ -217,8 +222,8 @@ impl Driver for End {
             pr_err!("a token of a context that may sleep, in softirq\n");
         }
         let Some(peer) = dev.peer(softirq) else {
-            skb.drop_reason(DropReason::NO_TX_TARGET, softirq);
-            return Transmit::Dropped;
+            skb.drop_with(DropReason::NO_TX_TARGET, softirq);
+            return Transmit::CongestionDrop;
         };
         match dev.private().mode {
             mode::KEEP => {
@@ -236,7 +241,7 @@ impl Driver for End {
                 if let Ok(clone) = clone {
                     keep(elsewhere, clone.keep(), softirq);
                 }
-                Transmit::Sent
+                Transmit::Done
             }
             mode::TUNNEL => {
                 skb.consume(softirq);
@@ -251,19 +256,19 @@ impl Driver for End {
                         Err(failed) => failed.count_and_drop(dev, softirq),
                     }
                 }
-                Transmit::Sent
+                Transmit::Done
             }
             mode::HOLD => {
                 let held = dev.private().held.fetch_add(1, Relaxed);
                 let receiver = peer.rx_queue(queue.index(), softirq.rcu());
                 if let (Some(receiver), 0) = (receiver, held % 2) {
                     skb.as_mut().record_rx_queue(60_000);
-                    return match queue.hold_back(skb.keep(), receiver, softirq) {
+                    return match queue.stop_and_requeue(skb.keep(), receiver, softirq) {
                         Ok(busy) => busy,
                         Err(skb) => {
                             dev.count_tx_dropped();
-                            skb.drop_reason(DropReason::FULL_RING, softirq);
-                            Transmit::Dropped
+                            skb.drop_with(DropReason::FULL_RING, softirq);
+                            Transmit::CongestionDrop
                         }
                     };
                 }
@@ -273,8 +278,8 @@ impl Driver for End {
                 Ok(()) => forward(dev, peer, skb, softirq),
                 Err(_) => {
                     dev.count_tx_dropped();
-                    skb.drop_reason(DropReason::NOMEM, softirq);
-                    Transmit::Dropped
+                    skb.drop_with(DropReason::NOMEM, softirq);
+                    Transmit::CongestionDrop
                 }
             },
         }

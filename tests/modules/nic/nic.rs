@@ -44,8 +44,8 @@ use kernet::{
     netdev::{
         Addresses,
         Completions,
-        Dev,
         Driver,
+        DriverDevice,
         Features,
         Locked,
         RingSizes,
@@ -71,8 +71,8 @@ use kernet::{
     },
     skb::{
         DropReason,
-        SkBuff,
         Skb,
+        SkbRef,
         VlanTag, //
     },
     wire::ethernet,
@@ -166,7 +166,7 @@ impl Nic {
     }
 
     /// Whether the card receives a frame, as its filters are set.
-    fn receives(&self, skb: &SkBuff, features: Features) -> bool {
+    fn receives(&self, skb: &SkbRef, features: Features) -> bool {
         if self.everything.load(Relaxed) != 0 {
             return true;
         }
@@ -208,7 +208,7 @@ impl Nic {
 }
 
 /// Has each processor send on a queue of its own, as far as there are queues.
-fn spread_processors(dev: &Dev<Nic>, rtnl: Rtnl<'_>) -> Result {
+fn spread_processors(dev: &DriverDevice<Nic>, rtnl: Rtnl<'_>) -> Result {
     let queues = dev.tx_queues();
     for queue in 0..queues {
         let mut cpus = CpumaskVar::new_zero(GFP_KERNEL)?;
@@ -221,7 +221,7 @@ fn spread_processors(dev: &Dev<Nic>, rtnl: Rtnl<'_>) -> Result {
 }
 
 /// Sets what keeps the line from carrying anything, and looks at what is on it.
-fn set_line<C>(dev: &Dev<Nic>, line: u32, context: C)
+fn set_line<C>(dev: &DriverDevice<Nic>, line: u32, context: C)
 where
     C: for<'a> Context<BhDisabled<'a> = Softirq<'a>>,
 {
@@ -229,7 +229,7 @@ where
     bh_disabled(context, |softirq| {
         for queue in 0..dev.rx_queues() {
             if let Some(queue) = dev.rx_queue(queue, softirq.rcu()) {
-                queue.notify(softirq);
+                queue.schedule(softirq);
             }
         }
     });
@@ -267,7 +267,7 @@ impl Driver for Nic {
             .watchdog_ms(1000);
     }
 
-    fn open(dev: &Dev<Self>, rtnl: Rtnl<'_>) -> Result {
+    fn open(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) -> Result {
         let peer = dev.peer(rtnl).ok_or_else(enotconn)?;
         let address = dev.ethernet_address(rtnl).ok_or(EINVAL)?;
         dev.private().address.store(number(address), Relaxed);
@@ -279,7 +279,7 @@ impl Driver for Nic {
         Ok(())
     }
 
-    fn stop(dev: &Dev<Self>, rtnl: Rtnl<'_>) {
+    fn stop(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) {
         dev.carrier_off(rtnl);
         if let Some(peer) = dev.peer(rtnl) {
             peer.carrier_off(rtnl);
@@ -287,7 +287,7 @@ impl Driver for Nic {
     }
 
     fn transmit(
-        dev: &Dev<Self>,
+        dev: &DriverDevice<Self>,
         mut skb: Skb<'_>,
         mut queue: Sender<'_, Self, TxState>,
         softirq: Softirq<'_>,
@@ -298,14 +298,19 @@ impl Driver for Nic {
             Transmit::Busy(_) => queue.state.busy = queue.state.busy.wrapping_add(1),
             _ => queue.state.packets = queue.state.packets.wrapping_add(1),
         }
-        if queue.doorbell() {
+        if queue.needs_doorbell() {
             queue.state.doorbells = queue.state.doorbells.wrapping_add(1);
             queue.poll_after(dev.private().interrupt_delay());
         }
         verdict
     }
 
-    fn completed(dev: &Dev<Self>, _queue: u16, sent: &mut Completions<'_>, napi: Napi<'_>) {
+    fn tx_complete(
+        dev: &DriverDevice<Self>,
+        _queue: u16,
+        sent: &mut Completions<'_>,
+        napi: Napi<'_>,
+    ) {
         if dev.private().line.load(Relaxed) != 0 {
             return;
         }
@@ -317,7 +322,7 @@ impl Driver for Nic {
             dev.count_tx(skb.len(), softirq);
             match dev.peer(softirq) {
                 Some(peer) => receive(dev, peer, skb, softirq),
-                None => skb.drop_reason(DropReason::NO_TX_TARGET, softirq),
+                None => skb.drop_with(DropReason::NO_TX_TARGET, softirq),
             }
         }
         if sent.waiting() != 0 {
@@ -325,7 +330,7 @@ impl Driver for Nic {
         }
     }
 
-    fn set_address(dev: &Dev<Self>, address: ethernet::Address, rtnl: Rtnl<'_>) -> Result {
+    fn set_address(dev: &DriverDevice<Self>, address: ethernet::Address, rtnl: Rtnl<'_>) -> Result {
         if dev.peer(rtnl).and_then(|peer| peer.ethernet_address(rtnl)) == Some(address) {
             return Err(eaddrinuse());
         }
@@ -334,7 +339,7 @@ impl Driver for Nic {
     }
 
     /// Two cards on a cable have two addresses.
-    fn validate_address(dev: &Dev<Self>, rtnl: Rtnl<'_>) -> Result {
+    fn validate_address(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) -> Result {
         let peer = dev.peer(rtnl).and_then(|peer| peer.ethernet_address(rtnl));
         if peer.is_some() && peer == dev.ethernet_address(rtnl) {
             return Err(eaddrinuse());
@@ -342,12 +347,12 @@ impl Driver for Nic {
         Ok(())
     }
 
-    fn change_rx_flags(dev: &Dev<Self>, flags: RxFlags) {
+    fn change_rx_flags(dev: &DriverDevice<Self>, flags: RxFlags) {
         dev.private().set_flags(flags);
     }
 
     fn set_rx_mode(
-        dev: &Dev<Self>,
+        dev: &DriverDevice<Self>,
         addresses: Addresses<'_>,
         flags: RxFlags,
         _softirq: Softirq<'_>,
@@ -368,7 +373,7 @@ impl Driver for Nic {
         nic.set_flags(flags);
     }
 
-    fn vlan_added(dev: &Dev<Self>, vlan: Vlan, _rtnl: Rtnl<'_>) -> Result {
+    fn vlan_added(dev: &DriverDevice<Self>, vlan: Vlan, _rtnl: Rtnl<'_>) -> Result {
         let Vlan::Customer(number) = vlan else {
             return Err(EINVAL);
         };
@@ -378,7 +383,7 @@ impl Driver for Nic {
         Ok(())
     }
 
-    fn vlan_removed(dev: &Dev<Self>, vlan: Vlan, _rtnl: Rtnl<'_>) {
+    fn vlan_removed(dev: &DriverDevice<Self>, vlan: Vlan, _rtnl: Rtnl<'_>) {
         if let Vlan::Customer(number) = vlan {
             if let Some((word, bit)) = dev.private().vlan(number) {
                 word.store(word.load(Relaxed) & !bit, Relaxed);
@@ -386,7 +391,7 @@ impl Driver for Nic {
         }
     }
 
-    fn tx_timeout(dev: &Dev<Self>, queue: TxQueue<'_, Self>, softirq: Softirq<'_>) {
+    fn tx_timeout(dev: &DriverDevice<Self>, queue: TxQueue<'_, Self>, softirq: Softirq<'_>) {
         let (index, ms) = (queue.index(), queue.idle_ms());
         pr_info!(
             "{}: queue {index} has sent nothing for {ms} ms: reset\n",
@@ -399,7 +404,12 @@ impl Driver for Nic {
 }
 
 /// The other end of the cable.
-fn receive(dev: &Dev<Nic>, peer: &Dev<Nic>, mut skb: Skb<'_>, softirq: Softirq<'_>) {
+fn receive(
+    dev: &DriverDevice<Nic>,
+    peer: &DriverDevice<Nic>,
+    mut skb: Skb<'_>,
+    softirq: Softirq<'_>,
+) {
     let nic = peer.private();
     if !nic.receives(&skb, peer.features()) {
         nic.filtered.fetch_add(1, Relaxed);
@@ -407,18 +417,18 @@ fn receive(dev: &Dev<Nic>, peer: &Dev<Nic>, mut skb: Skb<'_>, softirq: Softirq<'
     }
     let hash = skb.as_mut().flow_hash(dev.net(softirq));
     let queue = peer.rx_queue(nic.indirection.queue(hash), softirq.rcu());
-    let Some(received) = peer.forward(skb, dev, softirq) else {
+    let Some(received) = peer.forward_skb(skb, dev, softirq) else {
         return;
     };
     let Some(queue) = queue else {
         peer.count_rx_dropped();
-        return received.drop_reason(DropReason::DEV_READY, softirq);
+        return received.drop_with(DropReason::DEV_READY, softirq);
     };
     match queue.ring.produce(received, softirq) {
-        Ok(()) => queue.notify(softirq),
+        Ok(()) => queue.schedule(softirq),
         Err(received) => {
             peer.count_rx_dropped();
-            received.drop_reason(DropReason::FULL_RING, softirq);
+            received.drop_with(DropReason::FULL_RING, softirq);
         }
     }
 }
@@ -457,7 +467,7 @@ impl ethtool::Operations<Nic> for Ethtool {
     const COALESCE: CoalesceParams = CoalesceParams::TX_USECS;
     const PRIVATE_FLAGS: &'static [&'static str] = &["stuck", "broken", "fragments", "buffers"];
 
-    fn stats(dev: &Dev<Nic>, _rtnl: Rtnl<'_>) -> Stats {
+    fn stats(dev: &DriverDevice<Nic>, _rtnl: Rtnl<'_>) -> Stats {
         let nic = dev.private();
         let vlans = nic.vlans.iter().map(|word| word.load(Relaxed).count_ones());
         Stats {
@@ -471,7 +481,7 @@ impl ethtool::Operations<Nic> for Ethtool {
         }
     }
 
-    fn tx_stats(dev: &Dev<Nic>, queue: u16, rtnl: Rtnl<'_>) -> TxStats {
+    fn tx_stats(dev: &DriverDevice<Nic>, queue: u16, rtnl: Rtnl<'_>) -> TxStats {
         let state = dev.tx_state(queue, rtnl).unwrap_or_default();
         TxStats {
             packets: state.packets,
@@ -480,7 +490,7 @@ impl ethtool::Operations<Nic> for Ethtool {
         }
     }
 
-    fn link_settings(_dev: &Dev<Nic>, _rtnl: Rtnl<'_>) -> LinkSettings {
+    fn link_settings(_dev: &DriverDevice<Nic>, _rtnl: Rtnl<'_>) -> LinkSettings {
         LinkSettings {
             speed: Some(1000),
             duplex: Duplex::Full,
@@ -489,11 +499,11 @@ impl ethtool::Operations<Nic> for Ethtool {
         }
     }
 
-    fn check_channels(_dev: &Dev<Nic>, _channels: Channels, _rtnl: Rtnl<'_>) -> Result {
+    fn check_channels(_dev: &DriverDevice<Nic>, _channels: Channels, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 
-    fn channels_changed(dev: &Dev<Nic>, rtnl: Rtnl<'_>) {
+    fn channels_changed(dev: &DriverDevice<Nic>, rtnl: Rtnl<'_>) {
         if let Err(e) = spread_processors(dev, rtnl) {
             pr_warn!(
                 "{}: queues without processors of their own: {e:?}\n",
@@ -503,7 +513,12 @@ impl ethtool::Operations<Nic> for Ethtool {
     }
 
     /// The memory of the card is that of two of its largest rings.
-    fn check_rings(dev: &Dev<Nic>, rings: Rings, extack: ExtAck<'_>, _rtnl: Rtnl<'_>) -> Result {
+    fn check_rings(
+        dev: &DriverDevice<Nic>,
+        rings: Rings,
+        extack: ExtAck<'_>,
+        _rtnl: Rtnl<'_>,
+    ) -> Result {
         if rings.tx > 512 && dev.tx_queues() > 2 {
             return Err(extack.error(
                 ENOSPC,
@@ -513,7 +528,7 @@ impl ethtool::Operations<Nic> for Ethtool {
         Ok(())
     }
 
-    fn coalesce(dev: &Dev<Nic>, _rtnl: Rtnl<'_>) -> Coalesce {
+    fn coalesce(dev: &DriverDevice<Nic>, _rtnl: Rtnl<'_>) -> Coalesce {
         Coalesce {
             tx_usecs: dev.private().tx_usecs.load(Relaxed),
             ..Coalesce::default()
@@ -521,7 +536,7 @@ impl ethtool::Operations<Nic> for Ethtool {
     }
 
     fn set_coalesce(
-        dev: &Dev<Nic>,
+        dev: &DriverDevice<Nic>,
         coalesce: Coalesce,
         extack: ExtAck<'_>,
         _rtnl: Rtnl<'_>,
@@ -536,15 +551,15 @@ impl ethtool::Operations<Nic> for Ethtool {
         Ok(())
     }
 
-    fn indirection(dev: &Dev<Nic>) -> &Indirection {
+    fn indirection(dev: &DriverDevice<Nic>) -> &Indirection {
         &dev.private().indirection
     }
 
-    fn private_flags(dev: &Dev<Nic>, _rtnl: Rtnl<'_>) -> u32 {
+    fn private_flags(dev: &DriverDevice<Nic>, _rtnl: Rtnl<'_>) -> u32 {
         dev.private().line.load(Relaxed) | dev.private().writes.load(Relaxed)
     }
 
-    fn set_private_flags(dev: &Dev<Nic>, flags: u32, rtnl: Rtnl<'_>) -> Result {
+    fn set_private_flags(dev: &DriverDevice<Nic>, flags: u32, rtnl: Rtnl<'_>) -> Result {
         let writes = flags & (FRAGMENTS | BUFFERS);
         dev.private().writes.store(writes, Relaxed);
         set_line(dev, flags & (STUCK | BROKEN), rtnl);

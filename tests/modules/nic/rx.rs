@@ -14,13 +14,13 @@ use kernet::{
         Process, //
     },
     napi::{
+        Consumer,
         Packet,
-        Polled,
         Queue,
         Ring, //
     },
     netdev::{
-        Dev,
+        DriverDevice,
         Features,
         RingSizes, //
     },
@@ -68,7 +68,11 @@ impl Queue<Nic> for RxRing {
         }? Error)
     }
 
-    fn next(queue: &mut Polled<'_, Self>, dev: &Dev<Nic>, napi: Napi<'_>) -> Option<Packet> {
+    fn next(
+        queue: &mut Consumer<'_, Self>,
+        dev: &DriverDevice<Nic>,
+        napi: Napi<'_>,
+    ) -> Option<Packet> {
         loop {
             let mut ring = queue.part(|queue| &queue.ring)?;
             let received = match Queue::<Nic>::next(&mut ring, dev, napi)? {
@@ -90,13 +94,13 @@ impl Queue<Nic> for RxRing {
                 }
                 Err(reason) => {
                     dev.count_rx_dropped();
-                    frame.drop_reason(reason, napi);
+                    frame.drop_with(reason, napi);
                 }
             }
         }
     }
 
-    fn is_empty(queue: &mut Polled<'_, Self>) -> bool {
+    fn is_empty(queue: &mut Consumer<'_, Self>) -> bool {
         let ring = queue.part(|queue| &queue.ring);
         ring.is_none_or(|mut ring| Queue::<Nic>::is_empty(&mut ring))
     }
@@ -106,7 +110,7 @@ impl Queue<Nic> for RxRing {
 fn piece(
     frame: &Skb<'_>,
     offset: u32,
-    queue: &mut Polled<'_, RxRing>,
+    queue: &mut Consumer<'_, RxRing>,
     napi: Napi<'_>,
 ) -> Option<Buffer> {
     let mut buffer = queue.buffer(napi)?;
@@ -126,8 +130,8 @@ fn kind(gso: Gso) -> GsoKind {
 fn write(
     frame: &mut Skb<'_>,
     how: u32,
-    queue: &mut Polled<'_, RxRing>,
-    dev: &Dev<Nic>,
+    queue: &mut Consumer<'_, RxRing>,
+    dev: &DriverDevice<Nic>,
     napi: Napi<'_>,
 ) -> Result<Packet, DropReason> {
     let verified = frame.checksum() != Checksum::None;
@@ -144,7 +148,7 @@ fn write(
         for offset in offsets {
             let buffer = piece(frame, offset, queue, napi);
             if buffer.is_none_or(|buffer| written.add(buffer).is_err()) {
-                written.drop_reason(DropReason::NOMEM, napi);
+                written.drop_with(DropReason::NOMEM, napi);
                 return Err(DropReason::NOMEM);
             }
         }
@@ -163,7 +167,7 @@ fn write(
     for offset in offsets.skip(1) {
         let buffer = piece(frame, offset, queue, napi);
         if buffer.is_none_or(|buffer| written.add_buffer(buffer).is_err()) {
-            written.drop_reason(DropReason::NOMEM, napi);
+            written.drop_with(DropReason::NOMEM, napi);
             return Err(DropReason::NOMEM);
         }
     }
@@ -180,7 +184,7 @@ fn write(
         None => Ok(()),
     };
     if known.is_err() {
-        written.drop_reason(DropReason::SKB_CSUM, napi);
+        written.drop_with(DropReason::SKB_CSUM, napi);
         return Err(DropReason::SKB_CSUM);
     }
     if let Some(hash) = hash {
@@ -188,6 +192,6 @@ fn write(
     }
     written.as_mut().record_rx_queue(queue.index());
     written.as_mut().set_vlan_tag(frame.vlan_tag());
-    let received = dev.received(written, napi);
+    let received = dev.eth_type_trans(written, napi);
     received.map(Packet::from).ok_or(DropReason::PKT_TOO_SMALL)
 }

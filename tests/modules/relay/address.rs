@@ -151,7 +151,7 @@ impl Do<3> for Add {
         New::notify(net, Some(request), Header::of(index), process, |message| {
             message.put_u32(LOCAL, local)
         });
-        Ok(reply.none())
+        Ok(reply.ack_only())
     }
 }
 
@@ -176,7 +176,7 @@ impl Do<3> for Delete {
             addresses.generation.fetch_add(1, Relaxed);
             drop(table);
             drop(all);
-            return Ok(reply.none());
+            return Ok(reply.ack_only());
         }
         let local = local(request)?;
         let removed = addresses.table.lock().remove(&local);
@@ -190,7 +190,7 @@ impl Do<3> for Delete {
         Gone::notify(net, Some(request), Header::of(index), rtnl, |message| {
             message.put_u32(LOCAL, local)
         });
-        Ok(reply.none())
+        Ok(reply.ack_only())
     }
 }
 

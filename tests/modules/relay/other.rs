@@ -100,7 +100,7 @@ impl Do<2> for Root {
         reply: Reply<'_, ()>,
         _rcu: Rcu<'_>,
     ) -> Result<Replied> {
-        Ok(reply.none())
+        Ok(reply.ack_only())
     }
 }
 

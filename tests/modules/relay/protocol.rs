@@ -190,7 +190,7 @@ impl Do<2> for Tell {
         Said::multicast(request.net(), 0, process, |message| {
             message.put_u32(NUMBER, number)
         })?;
-        Ok(reply.none())
+        Ok(reply.ack_only())
     }
 }
 
@@ -211,7 +211,7 @@ impl Do<2> for TellOne {
         Said::unicast(request.net(), *request.header(), 0, process, |message| {
             message.put_u32(NUMBER, number)
         })?;
-        Ok(reply.none())
+        Ok(reply.ack_only())
     }
 }
 
@@ -229,6 +229,6 @@ impl Do<2> for Mine {
     type Lock = Unlocked;
 
     fn run(_request: &Asked<'_>, reply: Reply<'_, ()>, _process: Process<'_>) -> Result<Replied> {
-        Ok(reply.none())
+        Ok(reply.ack_only())
     }
 }

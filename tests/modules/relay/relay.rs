@@ -66,7 +66,7 @@ pub(crate) struct Addresses {
     generation: Atomic<u32>,
 }
 
-impl netns::State for Addresses {
+impl netns::NetState for Addresses {
     fn init<'a>(_net: &'a Net, _process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Self {
             table <- new_mutex!(RBTree::new()),

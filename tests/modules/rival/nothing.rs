@@ -37,6 +37,6 @@ impl<const TYPE: u16> Do<1> for Nothing<TYPE> {
         reply: Reply<'_, ()>,
         _process: Process<'_>,
     ) -> Result<Replied> {
-        Ok(reply.none())
+        Ok(reply.ack_only())
     }
 }

@@ -10,7 +10,7 @@ use kernet::{
     context::Process,
     genl::Replied,
     netfilter,
-    percpu::Counters, //
+    percpu::PacketCounter, //
 };
 use kernet_conntrack as conntrack;
 
@@ -60,7 +60,7 @@ impl Operations for Control {
         process: Process<'_>,
     ) -> Result<Replied> {
         let seen = request.state::<Stateful>().ok_or(ENODEV)?;
-        let count = |counters: &Counters| counters.read().packets;
+        let count = |counters: &PacketCounter| counters.read().packets;
         let [invalid, untracked, new, established, related] = &seen.states;
         reply.send(process, |message| {
             message

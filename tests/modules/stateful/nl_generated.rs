@@ -348,15 +348,15 @@ pub(crate) mod reply {
 }
 
 /// The protocol of the family.
-pub(crate) struct Wire;
+pub(crate) struct Spec;
 
-impl genl::Protocol for Wire {
+impl genl::FamilySpec for Spec {
     const NAME: &'static CStr = c"stateful";
     const VERSION: u32 = 1;
     const GROUPS: &'static [genl::McastGroup] = &[];
 }
 
-kernet::slot!(Wire: genl::Slot);
+kernet::slot!(Spec: genl::Slot);
 
 /// The multicast groups, as types.
 pub(crate) mod group {
@@ -369,17 +369,17 @@ pub(crate) mod notify {
 }
 
 /// A request `config-set`.
-pub(crate) type ConfigSetRequest<'a, T> = genl::Request<'a, Served<T>, request::ConfigSet<'static>>;
+pub(crate) type ConfigSetRequest<'a, T> = genl::Request<'a, Server<T>, request::ConfigSet<'static>>;
 
 /// A request `stats-get`.
-pub(crate) type StatsGetRequest<'a, T> = genl::Request<'a, Served<T>, request::StatsGet<'static>>;
+pub(crate) type StatsGetRequest<'a, T> = genl::Request<'a, Server<T>, request::StatsGet<'static>>;
 
 /// The answer to a request `stats-get`.
 pub(crate) type StatsGetReply<'a> = genl::Reply<'a, reply::StatsGet<'static>>;
 
 /// A request `connection-get`.
 pub(crate) type ConnectionGetRequest<'a, T> =
-    genl::Request<'a, Served<T>, request::ConnectionGet<'static>>;
+    genl::Request<'a, Server<T>, request::ConnectionGet<'static>>;
 
 /// The answer to a request `connection-get`.
 pub(crate) type ConnectionGetReply<'a> = genl::Reply<'a, reply::ConnectionGet<'static>>;
@@ -405,13 +405,13 @@ pub(crate) trait Operations: Sized + Send + Sync + 'static {
 }
 
 /// The family, served by `T`.
-pub(crate) struct Served<T>(PhantomData<fn() -> T>);
+pub(crate) struct Server<T>(PhantomData<fn() -> T>);
 
 /// The registration of the family, served by `T`.
-pub(crate) type Registration<T> = genl::Registration<Served<T>>;
+pub(crate) type Registration<T> = genl::Registration<Server<T>>;
 
-impl<T: Operations> genl::Family for Served<T> {
-    type Protocol = Wire;
+impl<T: Operations> genl::FamilyServer for Server<T> {
+    type Spec = Spec;
     type Socket = ();
 
     const OPS: &'static [genl::Op<Self>] = &[
@@ -427,7 +427,7 @@ mod op {
 
     pub(super) struct ConfigSet<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for ConfigSet<T> {
+    impl<T: Operations> genl::Do<Server<T>> for ConfigSet<T> {
         const COMMAND: u8 = 1;
         const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
         const POLICIES: Option<Policies> = Some(policy::OP_CONFIG_SET.policies());
@@ -441,13 +441,13 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::config_set(request, process)?;
-            Ok(reply.none())
+            Ok(reply.ack_only())
         }
     }
 
     pub(super) struct StatsGet<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for StatsGet<T> {
+    impl<T: Operations> genl::Do<Server<T>> for StatsGet<T> {
         const COMMAND: u8 = 2;
         const POLICIES: Option<Policies> = None;
 
@@ -465,7 +465,7 @@ mod op {
 
     pub(super) struct ConnectionGet<T>(PhantomData<fn() -> T>);
 
-    impl<T: Operations> genl::Do<Served<T>> for ConnectionGet<T> {
+    impl<T: Operations> genl::Do<Server<T>> for ConnectionGet<T> {
         const COMMAND: u8 = 3;
         const POLICIES: Option<Policies> = None;
 

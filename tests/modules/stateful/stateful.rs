@@ -21,8 +21,8 @@ use kernet::{
         priority,
         Family,
         Hook,
+        HookPoint,
         Packet,
-        Place,
         Point,
         Verdict, //
     },
@@ -30,7 +30,7 @@ use kernet::{
         self,
         Net, //
     },
-    percpu::Counters,
+    percpu::PacketCounter,
     skb::DropReason, //
 };
 use kernet_conntrack::{
@@ -74,18 +74,18 @@ struct Seen {
     outside: Atomic<u32>,
     mark: Atomic<u32>,
     mask: Atomic<u32>,
-    states: [Counters; 5],
-    reply: Counters,
-    dropped: Counters,
-    early: Counters,
-    mark_errors: Counters,
+    states: [PacketCounter; 5],
+    reply: PacketCounter,
+    dropped: PacketCounter,
+    early: PacketCounter,
+    mark_errors: PacketCounter,
     last: seen::Last,
 }
 
-impl netns::State for Seen {
+impl netns::NetState for Seen {
     fn init<'a>(_: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         pin_init::pin_init_scope(move || {
-            let counters = move || Counters::new(process);
+            let counters = move || PacketCounter::new(process);
             Ok(try_pin_init!(Self {
                 outside: Atomic::<u32>::new(0),
                 mark: Atomic::<u32>::new(0),
@@ -102,7 +102,7 @@ impl netns::State for Seen {
 }
 
 impl Seen {
-    fn of(&self, state: State) -> &Counters {
+    fn of(&self, state: State) -> &PacketCounter {
         let [invalid, untracked, new, established, related] = &self.states;
         match state {
             State::Invalid => invalid,
@@ -135,8 +135,8 @@ kernet::slot!(Filter: netfilter::Slot);
 /// Behind what says how packets are to be tracked, in front of what tracks them.
 const EARLY: i32 = priority::RAW + 50;
 
-const fn filter(point: Point) -> Place {
-    Place {
+const fn filter(point: Point) -> HookPoint {
+    HookPoint {
         family: Family::Inet,
         point,
         priority: priority::FILTER,
@@ -146,8 +146,8 @@ const fn filter(point: Point) -> Place {
 impl Hook for Filter {
     type Module = Stateful;
 
-    const PLACES: &'static [Place] = &[
-        Place {
+    const HOOKS: &'static [HookPoint] = &[
+        HookPoint {
             family: Family::Inet,
             point: Point::Prerouting,
             priority: EARLY,
@@ -157,7 +157,7 @@ impl Hook for Filter {
         filter(Point::LocalOut),
     ];
 
-    fn hook<'a>(packet: Packet<'a>, state: &netfilter::State<'a>, rcu: Rcu<'a>) -> Verdict<'a> {
+    fn hook<'a>(packet: Packet<'a>, state: &netfilter::HookState<'a>, rcu: Rcu<'a>) -> Verdict<'a> {
         let Some(seen) = state.net().state::<Stateful>(rcu) else {
             return packet.accept();
         };
@@ -182,7 +182,7 @@ impl Hook for Filter {
             .is_some_and(|device| device.ifindex() == seen.outside.load(Relaxed));
         if outside && matches!(what, State::New | State::Invalid) {
             seen.dropped.add(0);
-            return packet.drop_reason(DropReason::NETFILTER_DROP);
+            return packet.drop_with(DropReason::NETFILTER_DROP);
         }
         packet.accept()
     }

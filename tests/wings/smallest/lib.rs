@@ -7,7 +7,7 @@ kernet::wing_bindings!("smallest");
 use kernel::prelude::*;
 use kernet::{
     door,
-    skb::SkBuff, //
+    skb::SkbRef, //
 };
 
 kernel::prelude::module! {
@@ -29,7 +29,7 @@ impl kernel::Module for Smallest {
 }
 
 /// The length of a packet.
-pub fn length(packet: &SkBuff) -> u32 {
+pub fn length(packet: &SkbRef) -> u32 {
     // SAFETY: Read only. The wing's `sk_buff` is kernet's: this does not compile with another one.
     unsafe { bindings::length(door::sk_buff(packet)) }
 }

@@ -14,9 +14,9 @@ use crate::{
     netdev::{
         self,
         possible_mtu,
-        Dev,
         Device,
         Driver,
+        DriverDevice,
         Priv, //
     },
     netns::Net,
@@ -90,7 +90,7 @@ impl<L: Driver> Drop for Unregistered<L> {
 
 /// Unregisters a device and its peer, with others, on behalf of `net`.
 pub(crate) fn unregister<D: Driver>(
-    dev: &Dev<D>,
+    dev: &DriverDevice<D>,
     net: &Net,
     list: &mut bindings::list_head,
     rtnl: Rtnl<'_>,

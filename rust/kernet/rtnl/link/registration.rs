@@ -38,8 +38,8 @@ use crate::{
     },
     netdev::{
         self,
-        Dev,
         Device,
+        DriverDevice,
         Ops,
         Priv, //
     },
@@ -252,8 +252,8 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
 
     /// What is left to do when a device, and its peer, are registered; undoes that if it fails.
     fn complete(
-        dev: &Dev<L>,
-        peer: Option<&Dev<L>>,
+        dev: &DriverDevice<L>,
+        peer: Option<&DriverDevice<L>>,
         request: &Request<'_>,
         extack: ExtAck<'_>,
         rtnl: Rtnl<'_>,
@@ -282,7 +282,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
     }
 
     /// One queue in use, where the request does not say how many there are.
-    fn set_queues(dev: &Dev<L>, request: &Request<'_>, rtnl: Rtnl<'_>) -> Result {
+    fn set_queues(dev: &DriverDevice<L>, request: &Request<'_>, rtnl: Rtnl<'_>) -> Result {
         if matches!(L::QUEUES, Queues::One) {
             return dev.combine_queues(rtnl);
         }
@@ -313,7 +313,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         request: &Request<'_>,
         extack: ExtAck<'_>,
         rtnl: Rtnl<'a>,
-    ) -> Result<&'a Dev<L>> {
+    ) -> Result<&'a DriverDevice<L>> {
         let dev = new.0;
         if request.link.get(bindings::IFLA_ADDRESS as u16).is_none() {
             // SAFETY: Ours, and an Ethernet device.
@@ -325,7 +325,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         unsafe { netdev::create(dev, L::create(&view, request, extack, rtnl))? };
         // SAFETY: The device is set up, under RTNL.
         to_result(unsafe { bindings::register_netdevice(dev) })?;
-        if !L::GRO_AT_FIRST {
+        if !L::GRO_DEFAULT_ON {
             // SAFETY: Registered, under RTNL.
             unsafe {
                 (*dev).features &= !bindings::NETIF_F_GRO;
@@ -334,7 +334,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
             }
         }
         // SAFETY: Registered, with private data; freed after RTNL is released.
-        Ok(unsafe { Dev::from_raw(dev) })
+        Ok(unsafe { DriverDevice::from_raw(dev) })
     }
 
     /// Makes and registers the peer of a device.
@@ -348,7 +348,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         net: *mut bindings::net,
         extack: ExtAck<'_>,
         rtnl: Rtnl<'a>,
-    ) -> Result<&'a Dev<L>> {
+    ) -> Result<&'a DriverDevice<L>> {
         let mut tb = [ptr::null_mut(); IFLA_MAX as usize + 1];
         let info = L::PEER.and_then(|attr| request.data.get(attr));
         let mut name = name::from_kind(L::KIND);
@@ -450,7 +450,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
             // SAFETY: By the caller's promise.
             let (dev, request, extack, rtnl) = unsafe {
                 (
-                    Dev::<L>::from_raw(dev),
+                    DriverDevice::<L>::from_raw(dev),
                     Self::request(tb, data, None),
                     ExtAck::from_raw(extack),
                     Rtnl::assume(),
@@ -467,7 +467,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
     /// Called by the core with a device of this kind and a list that it unregisters, under RTNL.
     unsafe extern "C" fn dellink(dev: *mut bindings::net_device, list: *mut bindings::list_head) {
         // SAFETY: By the caller's promise.
-        let (dev, rtnl) = unsafe { (Dev::<L>::from_raw(dev), Rtnl::assume()) };
+        let (dev, rtnl) = unsafe { (DriverDevice::<L>::from_raw(dev), Rtnl::assume()) };
         if L::PEER.is_some() && dev.peer(rtnl).is_none() {
             // On its way out along with its former peer.
             return;
@@ -493,7 +493,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         // SAFETY: By the caller's promise.
         let (dev, mut writer, rtnl) = unsafe {
             (
-                Dev::<L>::from_raw(dev),
+                DriverDevice::<L>::from_raw(dev),
                 Writer::from_raw(skb),
                 Rtnl::assume(),
             )
@@ -518,7 +518,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
     /// Called by the core with a device of this kind, under RTNL.
     unsafe extern "C" fn get_link_net(dev: *const bindings::net_device) -> *mut bindings::net {
         // SAFETY: By the caller's promise.
-        let (dev, rtnl) = unsafe { (Dev::<L>::from_raw(dev), Rtnl::assume()) };
+        let (dev, rtnl) = unsafe { (DriverDevice::<L>::from_raw(dev), Rtnl::assume()) };
         dev.peer(rtnl)
             .map(|peer| peer.net(rtnl))
             .or_else(|| dev.link_net(rtnl))

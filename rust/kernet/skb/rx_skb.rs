@@ -9,9 +9,9 @@ use core::{
 
 use super::{
     DropReason,
-    Free,
-    SkBuff, //
+    FreeContext,
     Skb,
+    SkbRef, //
 };
 use crate::{
     bindings,
@@ -31,9 +31,9 @@ use kernel::prelude::*;
 /// The link header is set, within the packet's buffer, and before the data.
 #[doc(alias = "eth_type_trans")]
 #[repr(transparent)]
-pub struct Received(Skb<'static>);
+pub struct RxSkb(Skb<'static>);
 
-impl Received {
+impl RxSkb {
     /// Takes over a packet from C.
     ///
     /// # Safety
@@ -70,10 +70,9 @@ impl Received {
 
     /// Passes the packet up, by this CPU's backlog, as one that `dev` has received. Whether it was taken;
     /// one that was not is freed.
-    #[doc(alias = "netif_rx")]
     #[must_use]
     #[inline]
-    pub fn pass_up(self, dev: &Device, _softirq: Softirq<'_>) -> bool {
+    pub fn netif_rx(self, dev: &Device, _softirq: Softirq<'_>) -> bool {
         let skb = self.into_raw();
         // SAFETY: The packet is ours, and given away; bottom halves are off. Whose it was before may be
         // gone, as a packet holds no device.
@@ -85,16 +84,16 @@ impl Received {
 
     /// Frees the packet, which is lost, and says why.
     #[inline]
-    pub fn drop_reason(self, reason: DropReason, context: impl Free) {
-        self.0.drop_reason(reason, context);
+    pub fn drop_with(self, reason: DropReason, context: impl FreeContext) {
+        self.0.drop_with(reason, context);
     }
 }
 
-impl Deref for Received {
-    type Target = SkBuff;
+impl Deref for RxSkb {
+    type Target = SkbRef;
 
     #[inline(always)]
-    fn deref(&self) -> &SkBuff {
+    fn deref(&self) -> &SkbRef {
         &self.0
     }
 }

@@ -11,18 +11,18 @@ use crate::{
     bindings,
     context::Napi,
     netdev::{
-        Dev,
         Driver, //
+        DriverDevice,
     },
     page_pool::Buffer,
     skb::{
         Checksum,
         DropReason,
         FlowHash,
-        Free,
-        Received,
-        SkBuff,
+        FreeContext,
+        RxSkb,
         Skb,
+        SkbRef,
         VlanTag, //
     },
     xdp::Receive,
@@ -31,13 +31,13 @@ use kernel::prelude::*;
 
 /// The content of a queue, lent to its poll, of which no two run at a time: whoever has this is the
 /// one consumer.
-pub struct Polled<'a, Q> {
+pub struct Consumer<'a, Q> {
     content: &'a Q,
     receive: &'a Receive,
     napi: *mut bindings::napi_struct,
 }
 
-impl<'a, Q> Polled<'a, Q> {
+impl<'a, Q> Consumer<'a, Q> {
     /// # Safety
     ///
     /// In a poll of `napi`, of the queue that the others belong to; there is no second one.
@@ -63,13 +63,13 @@ impl<'a, Q> Polled<'a, Q> {
     /// A part of the content, as a [`Ring`](super::Ring) in a struct with other things; `None` for
     /// what `part` has from elsewhere.
     #[inline(always)]
-    pub fn part<R>(&mut self, part: impl FnOnce(&Q) -> &R) -> Option<Polled<'_, R>> {
+    pub fn part<R>(&mut self, part: impl FnOnce(&Q) -> &R) -> Option<Consumer<'_, R>> {
         let content = part(self.content);
         // What lies in the content is consumed by whoever consumes that.
         let offset = (&raw const *content)
             .addr()
             .checked_sub((&raw const *self.content).addr())?;
-        (offset.checked_add(size_of::<R>())? <= size_of::<Q>()).then_some(Polled {
+        (offset.checked_add(size_of::<R>())? <= size_of::<Q>()).then_some(Consumer {
             content,
             receive: self.receive,
             napi: self.napi,
@@ -105,7 +105,7 @@ impl<'a, Q> Polled<'a, Q> {
     }
 }
 
-impl<Q> Deref for Polled<'_, Q> {
+impl<Q> Deref for Consumer<'_, Q> {
     type Target = Q;
 
     #[inline(always)]
@@ -173,8 +173,8 @@ impl Fragments {
     }
 
     /// Frees the frame, which is lost, and says why.
-    pub fn drop_reason(self, reason: DropReason, context: impl Free) {
-        self.0.drop_reason(reason, context);
+    pub fn drop_with(self, reason: DropReason, context: impl FreeContext) {
+        self.0.drop_with(reason, context);
     }
 
     /// Passes the frame up, as received by `dev`, through GRO.
@@ -183,14 +183,14 @@ impl Fragments {
     ///
     /// In a poll of `napi`, which is `dev`'s.
     #[inline]
-    pub(super) unsafe fn pass_up<D: Driver>(
+    pub(super) unsafe fn netif_rx<D: Driver>(
         self,
-        dev: &Dev<D>,
+        dev: &DriverDevice<D>,
         napi: *mut bindings::napi_struct,
         context: Napi<'_>,
     ) {
         if self.0.len() < bindings::ETH_HLEN {
-            return self.0.drop_reason(DropReason::PKT_TOO_SMALL, context);
+            return self.0.drop_with(DropReason::PKT_TOO_SMALL, context);
         }
         let skb = self.0.into_raw();
         // SAFETY: The packet is ours, one of `napi_get_frags()` whose data is in fragments and begins
@@ -204,29 +204,28 @@ impl Fragments {
     /// The frame as any other packet that `dev` has received, for its program to see.
     pub(super) fn into_received<D: Driver>(
         self,
-        dev: &Dev<D>,
+        dev: &DriverDevice<D>,
         context: Napi<'_>,
-    ) -> Option<Received> {
-        dev.received(self.0, context)
+    ) -> Option<RxSkb> {
+        dev.eth_type_trans(self.0, context)
     }
 }
 
 impl Deref for Fragments {
-    type Target = SkBuff;
+    type Target = SkbRef;
 
-    fn deref(&self) -> &SkBuff {
+    fn deref(&self) -> &SkbRef {
         &self.0
     }
 }
 
-impl<D: Driver> Dev<D> {
+impl<D: Driver> DriverDevice<D> {
     /// Makes a frame one that this device has received. One that is too short for an Ethernet header
     /// is dropped. What belongs to the side of a sender is removed: the route, marks, conntrack.
-    #[doc(alias = "eth_type_trans")]
     #[inline]
-    pub fn received(&self, mut skb: Skb<'_>, napi: Napi<'_>) -> Option<Received> {
+    pub fn eth_type_trans(&self, mut skb: Skb<'_>, napi: Napi<'_>) -> Option<RxSkb> {
         if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {
-            skb.drop_reason(reason, napi);
+            skb.drop_with(reason, napi);
             return None;
         }
         let skb = skb.into_raw();
@@ -239,7 +238,7 @@ impl<D: Driver> Dev<D> {
             // What a new packet has there is none: a flow's number would be of any bytes.
             bindings::skb_reset_network_header(skb);
             // INVARIANT: `eth_type_trans()` has run; the packet refers to nothing that is lent.
-            Some(Received::from_raw(NonNull::new_unchecked(skb)))
+            Some(RxSkb::from_raw(NonNull::new_unchecked(skb)))
         }
     }
 }

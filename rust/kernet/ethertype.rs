@@ -11,7 +11,7 @@
 //! # Namespaces
 //!
 //! There is one handler for all. What is switched on or off in each namespace is the module's own,
-//! in its [`State`](crate::netns::State), which is gone before the devices of a dying namespace are:
+//! in its [`State`](crate::netns::NetState), which is gone before the devices of a dying namespace are:
 //! a packet may still arrive then, and finds none.
 //!
 //! # Not supported
@@ -45,8 +45,8 @@ use crate::{
     skb::{
         DropReason,
         PacketType,
-        SkBuff, //
         Skb,
+        SkbRef, //
     },
     wire::ethernet::{
         Address,
@@ -169,7 +169,7 @@ impl<H: Handler> Registration<H> {
         if !H::PROMISCUOUS {
             // SAFETY: The core lends the packet with a reference of our own; while others have one
             // too, nobody changes it.
-            let packet_type = unsafe { SkBuff::from_raw(skb) }.packet_type();
+            let packet_type = unsafe { SkbRef::from_raw(skb) }.packet_type();
             if packet_type == PacketType::OtherHost {
                 // SAFETY: The device is valid; the reference is ours, and given up.
                 unsafe {
@@ -230,7 +230,7 @@ impl Device {
         if let Err(reason) = self.make_frame(skb.as_mut(), to, ethertype) {
             // SAFETY: Valid by the type.
             unsafe { bindings::dev_core_stats_tx_dropped_inc(self.as_raw()) };
-            skb.drop_reason(reason, softirq);
+            skb.drop_with(reason, softirq);
             return Err(reason);
         }
         // SAFETY: The packet is ours, and given up. It is this device's, which is up or will drop
@@ -245,7 +245,7 @@ impl Device {
     /// Makes a packet a frame of this device.
     fn make_frame(
         &self,
-        mut skb: Pin<&mut SkBuff>,
+        mut skb: Pin<&mut SkbRef>,
         to: Address,
         ethertype: EtherType,
     ) -> Result<(), DropReason> {
