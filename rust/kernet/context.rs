@@ -273,6 +273,17 @@ impl<'a> ReadSide<'a> for Softirq<'a> {}
 impl<'a> ReadSide<'a> for Napi<'a> {}
 
 /// Runs `f` inside an RCU read-side critical section.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{context::rcu_read, rcu::RcuPointer};
+///
+/// fn current(setting: &RcuPointer<u32>) -> u32 {
+///     // A copy: the reference ends with the section.
+///     rcu_read(|rcu| setting.get(rcu).copied().unwrap_or(0))
+/// }
+/// ```
 #[inline]
 pub fn rcu_read<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R + Send) -> R {
     rcu_section(f)
@@ -287,6 +298,16 @@ pub(crate) fn rcu_section<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {
 }
 
 /// Runs `f` with bottom halves disabled. Not for hard interrupts, of which kernet has no callback.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{context::{bh_disabled, Process}, percpu::PacketCounter};
+///
+/// fn count(counter: &PacketCounter, process: Process<'_>) {
+///     bh_disabled(process, |_softirq| counter.add(64));
+/// }
+/// ```
 #[doc(alias = "local_bh_disable")]
 #[inline]
 pub fn bh_disabled<C: Context, R>(

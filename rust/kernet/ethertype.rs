@@ -55,6 +55,28 @@ use crate::{
 };
 
 /// What a module does with the packets of an EtherType.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Softirq,
+///     ethertype::{Arrival, Handler},
+///     skb::Skb,
+///     wire::ethernet::EtherType,
+/// };
+///
+/// impl Handler for Example {
+///     type Module = Example;
+///
+///     const ETHERTYPE: EtherType = EtherType(0x88b5); // IEEE 802, for local experiments
+///
+///     fn receive(skb: Skb<'_>, arrival: &Arrival<'_>, softirq: Softirq<'_>) {
+///         pr_info!("{} bytes on {}\n", skb.len(), arrival.device().name());
+///         skb.consume(softirq);
+///     }
+/// }
+/// ```
 pub trait Handler: 'static {
     /// The module that the handler belongs to.
     type Module: Declared;

@@ -49,6 +49,47 @@ pub use stats::{
 pub(crate) use tuning::spread;
 
 /// What a driver answers. What is left out is not supported, as `ethtool` then says.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::macros::vtable;
+/// use kernet::{
+///     context::Rtnl,
+///     ethtool::{Operations, Stats},
+///     netdev::{Driver, DriverDevice},
+/// };
+///
+/// #[derive(Default)]
+/// struct Resets(u64);
+///
+/// impl Stats for Resets {
+///     const NAMES: &'static [&'static str] = &["resets"];
+///
+///     fn write(&self, to: &mut [u64]) {
+///         to.fill(self.0);
+///     }
+/// }
+///
+/// /// What a driver can say of itself to `ethtool -S`.
+/// trait CountsResets {
+///     fn resets(&self) -> u64;
+/// }
+///
+/// /// Named by `Driver::Ethtool`.
+/// struct Ethtool;
+///
+/// #[vtable]
+/// impl<D: Driver + CountsResets> Operations<D> for Ethtool {
+///     type Stats = Resets;
+///     type RxStats = ();
+///     type TxStats = ();
+///
+///     fn stats(dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> Resets {
+///         Resets(dev.private().resets())
+///     }
+/// }
+/// ```
 #[doc(alias = "ethtool_ops")]
 #[vtable]
 pub trait Operations<D: Driver> {

@@ -65,6 +65,22 @@ pub enum Event {
 }
 
 /// Somebody who is told of the routes of all namespaces.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{context::Rcu, fib::{Event, Notifier, Route, Slot}, netns::Net};
+///
+/// kernet::slot!(Example: Slot);
+///
+/// impl Notifier for Example {
+///     fn event(event: Event, route: &Route<'_>, _net: &Net, _rcu: Rcu<'_>) {
+///         if event == Event::Deleted {
+///             pr_info!("no route in table {}\n", route.table());
+///         }
+///     }
+/// }
+/// ```
 #[doc(alias = "fib_notifier")]
 pub trait Notifier: HasSlot<Slot> + Send + Sync + 'static {
     /// Something has happened to a route.

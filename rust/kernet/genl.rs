@@ -74,6 +74,21 @@ pub use crate::netlink::{
 use socket::Sockets;
 
 /// What userspace knows of a family.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::genl::{FamilySpec, McastGroup, Slot};
+///
+/// struct Spec;
+///
+/// kernet::slot!(Spec: Slot);
+///
+/// impl FamilySpec for Spec {
+///     const NAME: &'static CStr = c"example";
+///     const GROUPS: &'static [McastGroup] = &[McastGroup::new(c"events")];
+/// }
+/// ```
 #[doc(alias = "genl_family")]
 pub trait FamilySpec: HasSlot<Slot> + 'static {
     /// The name, at most 15 bytes.
@@ -116,6 +131,55 @@ impl McastGroup {
 }
 
 /// Who serves a [`FamilySpec`].
+///
+/// # Examples
+///
+/// The generator writes all of this but the answer; by hand it is:
+///
+/// ```
+/// use kernet::{
+///     context::Process,
+///     genl::{Do, FamilyServer, FamilySpec, Op, Replied, Reply, Request},
+///     nlattr::{Attrs, Policies, Writer},
+/// };
+/// #
+/// # struct Spec;
+/// #
+/// # kernet::slot!(Spec: kernet::genl::Slot);
+/// #
+/// # impl FamilySpec for Spec {
+/// #     const NAME: &'static CStr = c"example";
+/// # }
+/// #
+///
+/// struct Control;
+///
+/// impl FamilyServer for Control {
+///     type Spec = Spec;
+///     type Socket = ();
+///
+///     const OPS: &'static [Op<Self>] = &[Op::new_do::<Ping>()];
+/// }
+///
+/// /// Answers with the number 1.
+/// struct Ping;
+///
+/// impl Do<Control> for Ping {
+///     const COMMAND: u8 = 1;
+///     const POLICIES: Option<Policies> = None;
+///
+///     type Request = Attrs<'static>;
+///     type Reply = Writer<'static>;
+///
+///     fn run(
+///         _request: &Request<'_, Control, Attrs<'static>>,
+///         reply: Reply<'_, Writer<'static>>,
+///         process: Process<'_>,
+///     ) -> Result<Replied> {
+///         reply.send(process, |message| message.put_u32(1, 1))
+///     }
+/// }
+/// ```
 #[doc(alias = "genl_family")]
 pub trait FamilyServer: Sized + Send + Sync + 'static {
     /// What is served.

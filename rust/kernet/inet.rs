@@ -61,6 +61,23 @@ pub use tunnel::{
 };
 
 /// An IP protocol that a module implements over IPv4.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{context::Softirq, inet::{Packet, Protocol}};
+///
+/// /// Answers each packet with an ICMP error, as if the protocol were not there.
+/// impl Protocol for Example {
+///     type Module = Example;
+///
+///     const PROTOCOL: u8 = 253; // RFC 3692: for experiments
+///
+///     fn receive(packet: Packet<'_>, softirq: Softirq<'_>) {
+///         packet.reject(softirq);
+///     }
+/// }
+/// ```
 pub trait Protocol: 'static {
     /// The module that the protocol belongs to.
     type Module: Declared;

@@ -19,22 +19,32 @@
 //!
 //! # Examples
 //!
-//! ```ignore
+//! ```
+//! use kernet::{context::Rtnl, netdev::Device, notifier::{self, DeviceEvent, DeviceNotifier}};
+//!
 //! kernet::module! {
-//!     type: Firewall,
-//!     name: "firewall",
-//!     authors: ["..."],
-//!     description: "...",
+//!     type: Devices,
+//!     name: "devices",
+//!     authors: ["You"],
+//!     description: "Logs what happens to devices",
 //!     license: "GPL",
 //! }
 //!
-//! struct Firewall;
+//! struct Devices;
 //!
-//! impl kernet::Module for Firewall {
-//!     type State = Rules;
-//!     type Parts = (netfilter::Registration<Filter>, genl::Registration<Control>);
+//! impl kernet::Module for Devices {
+//!     type State = ();
+//!     type Parts = notifier::Registration<Devices>;
+//! }
+//!
+//! impl DeviceNotifier for Devices {
+//!     fn event(_event: DeviceEvent, device: &Device, _rtnl: Rtnl<'_>) {
+//!         pr_info!("{}\n", device.name());
+//!     }
 //! }
 //! ```
+//!
+//! The examples of the other items leave out `kernet::module!` and the module's type, `Example`.
 
 use core::{
     marker::{

@@ -90,6 +90,49 @@ pub use ring::{
 };
 
 /// What a receive queue of driver `D` holds while it is polled.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::{Napi, Process},
+///     napi::{Consumer, Packet, Queue, Ring},
+///     netdev::{Driver, DriverDevice, RingSizes},
+/// };
+///
+/// const SIZES: RingSizes = RingSizes { min: 64, default: 256, max: 1024 };
+///
+/// /// A ring, behind which a driver can keep what belongs to the queue.
+/// #[pin_data]
+/// struct RxRing {
+///     #[pin]
+///     ring: Ring<256>,
+/// }
+///
+/// impl<D: Driver> Queue<D> for RxRing {
+///     const SIZES: RingSizes = SIZES;
+///
+///     fn init<'a>(size: u32, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+///         try_pin_init!(Self {
+///             ring <- Ring::with_size(size, process),
+///         }? Error)
+///     }
+///
+///     fn next(
+///         queue: &mut Consumer<'_, Self>,
+///         dev: &DriverDevice<D>,
+///         napi: Napi<'_>,
+///     ) -> Option<Packet> {
+///         let mut ring = queue.part(|queue| &queue.ring)?;
+///         Queue::<D>::next(&mut ring, dev, napi)
+///     }
+///
+///     fn is_empty(queue: &mut Consumer<'_, Self>) -> bool {
+///         let ring = queue.part(|queue| &queue.ring);
+///         ring.is_none_or(|mut ring| Queue::<D>::is_empty(&mut ring))
+///     }
+/// }
+/// ```
 pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
     /// Whether the driver has receive queues. `false` is for `()` alone.
     #[doc(hidden)]

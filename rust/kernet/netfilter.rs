@@ -110,6 +110,37 @@ pub mod priority {
 }
 
 /// A look at packets.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Rcu,
+///     netfilter::{self, Family, Hook, HookPoint, HookState, Packet, Point, Verdict},
+///     skb::DropReason,
+/// };
+///
+/// kernet::slot!(Example: netfilter::Slot);
+///
+/// /// Drops what is to be forwarded and has a mark.
+/// impl Hook for Example {
+///     type Module = Example;
+///
+///     const HOOKS: &'static [HookPoint] = &[HookPoint {
+///         family: Family::Inet,
+///         point: Point::Forward,
+///         priority: netfilter::priority::FILTER,
+///     }];
+///
+///     fn hook<'a>(packet: Packet<'a>, _state: &HookState<'a>, _rcu: Rcu<'a>) -> Verdict<'a> {
+///         if packet.mark() == 0 {
+///             packet.accept()
+///         } else {
+///             packet.drop_with(DropReason::NETFILTER_DROP)
+///         }
+///     }
+/// }
+/// ```
 pub trait Hook: HasSlot<Slot> + Send + Sync + 'static {
     /// The module that registers the hook; its state is [`HookState::net`]'s.
     type Module: Declared;

@@ -180,6 +180,47 @@ impl Drop for NetRef {
 ///
 /// Dropped in process context, when nothing can refer to it any more (see the
 /// [module documentation](self)).
+///
+/// # Examples
+///
+/// ```
+/// use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+/// use kernet::{context::{Process, Softirq}, netns::{Net, NetState}};
+///
+/// /// Counts, in each namespace.
+/// struct Counter {
+///     packets: AtomicU32,
+/// }
+///
+/// impl NetState for Counter {
+///     fn init<'a>(_net: &'a Net, _process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+///         Ok(Counter { packets: AtomicU32::new(0) })
+///     }
+/// }
+///
+/// struct Counting;
+///
+/// kernet::module! {
+///     type: Counting,
+///     name: "counting",
+///     authors: ["You"],
+///     description: "Counts in each namespace",
+///     license: "GPL",
+/// }
+///
+/// impl kernet::Module for Counting {
+///     type State = Counter;
+///     type Parts = ();
+/// }
+///
+/// /// As a callback would, which has a token.
+/// fn count(net: &Net, softirq: Softirq<'_>) {
+///     // None while the namespace dies.
+///     if let Some(counter) = net.state::<Counting>(softirq) {
+///         counter.packets.fetch_add(1, Relaxed);
+///     }
+/// }
+/// ```
 pub trait NetState: Send + Sync + Sized + 'static {
     /// The state of all namespaces, which takes no memory and is not made: of `()` alone, as nobody
     /// else can name the type.

@@ -21,6 +21,21 @@ use crate::{
 ///
 /// A per-CPU allocation of `struct pcpu_lstats` that this value owns, with `syncp` initialised for
 /// every possible CPU.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Process,
+///     percpu::{PacketCounter, PacketTotals},
+/// };
+///
+/// fn count(process: Process<'_>) -> Result<PacketTotals> {
+///     let counter = PacketCounter::new(process)?;
+///     counter.add(64);
+///     Ok(counter.read())
+/// }
+/// ```
 #[doc(alias = "pcpu_lstats")]
 pub struct PacketCounter(NonNull<bindings::pcpu_lstats>);
 

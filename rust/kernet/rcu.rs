@@ -143,6 +143,28 @@ impl<T> RcuBox<T> {
 ///
 /// The pointer is null or comes from [`KBox::into_raw`] of a node that nobody else owns; a node
 /// that was here is not freed before an RCU grace period has passed.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::{Process, Rcu},
+///     rcu::{RcuBox, RcuPointer},
+/// };
+///
+/// struct Settings {
+///     limit: u32,
+/// }
+///
+/// fn limit(settings: &RcuPointer<Settings>, rcu: Rcu<'_>) -> u32 {
+///     settings.get(rcu).map_or(0, |settings| settings.limit)
+/// }
+///
+/// fn set_limit(settings: &RcuPointer<Settings>, limit: u32, process: Process<'_>) -> Result {
+///     settings.replace(Some(RcuBox::new(Settings { limit }, process)?), process);
+///     Ok(())
+/// }
+/// ```
 pub struct RcuPointer<T: Send + Sync + 'static> {
     node: Atomic<*mut RcuBoxInner<T>>,
     _owns: PhantomData<T>,

@@ -61,6 +61,35 @@ def printed(folder):
             yield path, ["// compiles"]
 
 
+# The module that rustdoc's examples are of, as the documentation of `kernet::module` says.
+EXAMPLE = """#![forbid(unsafe_code)]
+#![allow(dead_code)]
+use kernel::prelude::*;
+"""
+MODULE = """kernet::module! {
+    type: Example, name: "example", authors: ["You"], description: "An example", license: "GPL",
+}
+struct Example;
+impl kernet::Module for Example {
+    type State = ();
+    type Parts = ();
+}
+"""
+
+
+def examples(folder):
+    """The examples of rustdoc, with the lines that it hides."""
+    for source in sorted(path for crate in ("kernet", "conntrack") for path in ROOT.glob(f"rust/{crate}/**/*.rs")):
+        comments = "\n".join(re.sub(r"^\s*//[/!] ?", "", line) if re.match(r"\s*//[/!]", line) else "\0"
+                             for line in source.read_text().splitlines())
+        for number, block in enumerate(re.findall(r"^```\n([^\0]*?)^```$", comments, re.M)):
+            crate, *rest = source.relative_to(ROOT / "rust").with_suffix("").parts
+            path = pathlib.Path(folder, "_".join(["example", crate, *rest, str(number)]) + ".rs")
+            text = re.sub(r"^#(?: |$)", "", block, flags=re.M)
+            path.write_text(EXAMPLE + ("" if "kernet::module!" in text else MODULE) + text)
+            yield path, ["// compiles", *(["// wing: conntrack"] if crate == "conntrack" else [])]
+
+
 def cases():
     """The files of this folder, with what each says that it must give."""
     for path in sorted((HERE / "cases").glob("*.rs")):
@@ -97,7 +126,7 @@ def check(path, head, rustc, variables, folder):
 def main():
     rustc, variables = command()
     with tempfile.TemporaryDirectory() as folder:
-        found = [*cases(), *printed(folder)]
+        found = [*cases(), *printed(folder), *examples(folder)]
         print(f"1..{len(found)}", flush=True)
         for path, head in found:
             missing = without(head)

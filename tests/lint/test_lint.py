@@ -45,6 +45,8 @@ PLANTS = (
      "/// # Invariants\n///\n/// Odd.\npub struct A(u32);\n// INVARIANT: One is.\n"),
     (LINT.bounds, "rust/kernet/a.rs", "pub trait A {\n    /// B.\n    const B: u8;\n}\n",
      "pub trait A {\n    fn b();\n}\nconst B: u8 = 1;\n"),
+    (LINT.examples, "rust/kernet/a.rs", "/// B.\npub trait A {\n",
+     "/// B.\n///\n/// # Examples\n///\n/// ```\n/// ```\n#[doc(alias = \"c\")]\npub trait A {\n"),
     (LINT.panics, "rust/kernet/a.rs", "fn a() {\n    b.unwrap();\n}\n",
      "#[kunit_tests(a)]\nmod tests {\n    fn a() {\n        b.unwrap();\n    }\n}\n"),
     (LINT.panics, "samples/a/a.rs",

@@ -5,6 +5,28 @@
 use crate::bindings;
 
 /// A set of statistics. Made by [`stats!`](crate::stats!).
+///
+/// # Examples
+///
+/// ```
+/// use kernet::ethtool::Stats;
+///
+/// #[derive(Default)]
+/// struct Counters {
+///     resets: u64,
+///     overruns: u64,
+/// }
+///
+/// impl Stats for Counters {
+///     const NAMES: &'static [&'static str] = &["resets", "rx_overruns"];
+///
+///     fn write(&self, to: &mut [u64]) {
+///         for (to, value) in to.iter_mut().zip([self.resets, self.overruns]) {
+///             *to = value;
+///         }
+///     }
+/// }
+/// ```
 pub trait Stats: Default {
     /// Their names.
     const NAMES: &'static [&'static str];

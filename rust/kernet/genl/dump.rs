@@ -40,6 +40,66 @@ use crate::{
 };
 
 /// An operation that answers with any number of messages, as userspace reads them.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Process,
+///     genl::{Dump, Entries, FamilyServer, FamilySpec, Full, Op, Request},
+///     nlattr::{Attrs, Policies, Writer},
+/// };
+/// #
+/// # struct Spec;
+/// #
+/// # kernet::slot!(Spec: kernet::genl::Slot);
+/// #
+/// # impl FamilySpec for Spec {
+/// #     const NAME: &'static CStr = c"example";
+/// # }
+/// #
+/// #
+/// # struct Control;
+/// #
+/// # impl FamilyServer for Control {
+/// #     type Spec = Spec;
+/// #     type Socket = ();
+/// #     const OPS: &'static [Op<Self>] = &[Op::new_dump::<Numbers>()];
+/// # }
+///
+/// /// The numbers from 0 to 999, an entry each.
+/// struct Numbers;
+///
+/// impl Dump<Control> for Numbers {
+///     const COMMAND: u8 = 1;
+///     const POLICIES: Option<Policies> = None;
+///
+///     type Request = Attrs<'static>;
+///     type Reply = Writer<'static>;
+///     type State = u32;
+///
+///     fn start(
+///         _request: &Request<'_, Control, Attrs<'static>>,
+///         _process: Process<'_>,
+///     ) -> Result<u32> {
+///         Ok(0)
+///     }
+///
+///     fn run(
+///         _request: &Request<'_, Control, Attrs<'static>>,
+///         next: &mut u32,
+///         entries: &mut Entries<'_, Writer<'static>>,
+///         _process: Process<'_>,
+///     ) -> Result<(), Full> {
+///         // A message that is full ends the call; the next one goes on here.
+///         while *next < 1000 {
+///             entries.put(|entry| entry.put_u32(1, *next))?;
+///             *next += 1;
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait Dump<F: FamilyServer> {
     /// The command of requests.
     const COMMAND: u8;

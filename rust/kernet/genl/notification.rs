@@ -44,6 +44,51 @@ pub trait Group: 'static {
 ///
 /// Its group is one of its protocol, and the namespace is always named: neither a group of another
 /// family nor `init_net` can be meant by accident.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Process,
+///     genl::{FamilySpec, Group, McastGroup, Notification, Slot},
+///     netns::Net,
+///     nlattr::Writer,
+/// };
+///
+/// struct Spec;
+///
+/// kernet::slot!(Spec: Slot);
+///
+/// impl FamilySpec for Spec {
+///     const NAME: &'static CStr = c"example";
+///     const GROUPS: &'static [McastGroup] = &[McastGroup::new(c"events")];
+/// }
+///
+/// struct Events;
+///
+/// impl Group for Events {
+///     type Spec = Spec;
+///
+///     const INDEX: usize = 0;
+/// }
+///
+/// /// A number has changed.
+/// struct Changed;
+///
+/// impl Notification for Changed {
+///     type Group = Events;
+///     type Builder = Writer<'static>;
+///
+///     const COMMAND: u8 = 2;
+/// }
+///
+/// fn changed(net: &Net, number: u32, process: Process<'_>) {
+///     // If the message cannot be built, listeners get ENOBUFS when they read.
+///     if Changed::multicast(net, process, |message| message.put_u32(1, number)).is_err() {
+///         Changed::report_lost(net);
+///     }
+/// }
+/// ```
 pub trait Notification: 'static {
     /// Whom it goes to.
     type Group: Group;

@@ -54,6 +54,51 @@ use crate::{
 /// [`Locked`](super::Locked); [`Rcu`] must not sleep. A method without a token runs in any context. The
 /// device's instance lock (`netdev_need_ops_lock()`) is not held: the core takes it for drivers that
 /// manage the memory of their queues or shape traffic, and kernet has neither.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::macros::vtable;
+/// use kernet::{
+///     context::Softirq,
+///     netdev::{Concurrent, Driver, DriverDevice, Setup, Transmit, TxQueue},
+///     skb::{DropReason, Skb},
+/// };
+///
+/// /// A device that drops every second packet.
+/// struct Device {
+///     packets: core::sync::atomic::AtomicU32,
+/// }
+///
+/// #[vtable]
+/// impl Driver for Device {
+///     type Module = Example;
+///     type TxMode = Concurrent;
+///     type Queue = ();
+///     type Ethtool = ();
+///
+///     fn setup(setup: &mut Setup<'_>) {
+///         setup.no_queue();
+///     }
+///
+///     fn transmit(
+///         dev: &DriverDevice<Self>,
+///         skb: Skb<'_>,
+///         _queue: TxQueue<'_, Self>,
+///         softirq: Softirq<'_>,
+///     ) -> Transmit {
+///         let number = dev.private().packets.fetch_add(1, core::sync::atomic::Ordering::Relaxed);
+///         if number % 2 == 0 {
+///             dev.count_tx(skb.len(), softirq);
+///             skb.consume(softirq);
+///         } else {
+///             skb.drop_with(DropReason::NOT_SPECIFIED, softirq);
+///         }
+///         // Dropped, too: what the sender is told is that the device has taken the packet.
+///         Transmit::Done
+///     }
+/// }
+/// ```
 #[doc(alias = "net_device_ops")]
 #[vtable]
 pub trait Driver: Sized + Send + Sync + 'static {

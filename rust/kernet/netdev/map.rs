@@ -70,6 +70,25 @@ impl Membership {
 ///
 /// Each device that is linked in was made for `D`, has initialised private data, and is not freed
 /// before it has left and a grace period has passed.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Softirq,
+///     netdev::{DeviceMap, Driver, DriverDevice},
+/// };
+///
+/// /// The device whose private data has this key.
+/// fn find<'a, D: Driver>(
+///     devices: &'a DeviceMap<D>,
+///     key: u32,
+///     has_key: impl Fn(&D, u32) -> bool,
+///     softirq: Softirq<'a>,
+/// ) -> Option<&'a DriverDevice<D>> {
+///     devices.find(key, softirq.rcu(), |dev| has_key(dev.private(), key))
+/// }
+/// ```
 #[pin_data(PinnedDrop)]
 pub struct DeviceMap<D: Driver> {
     buckets: [Atomic<*mut bindings::net_device>; BUCKETS],

@@ -40,6 +40,59 @@ use crate::{
 
 /// What answers a type of requests (`NLM_F_DUMP`) with any number of messages, as userspace reads
 /// them.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Rcu,
+///     netlink::{Dump, Entries, Full, Message, Request, UnderRcu},
+///     netns::Net,
+///     nlattr::{Attrs, Table, Writer},
+/// };
+///
+/// struct Number;
+///
+/// impl Message for Number {
+///     const TYPE: u16 = 17;
+///
+///     type Header = u32;
+///     type Builder = Writer<'static>;
+/// }
+///
+/// static POLICY: Table<1> = Table::new(&[]);
+///
+/// /// The numbers from the request's to 999.
+/// struct Numbers;
+///
+/// impl Dump<1> for Numbers {
+///     const TYPE: u16 = 17;
+///     const POLICY: &'static Table<1> = &POLICY;
+///
+///     type Header = u32;
+///     type Request = Attrs<'static>;
+///     type Entry = Number;
+///     type State = u32;
+///     type Lock = UnderRcu;
+///
+///     fn start(request: &Request<'_, u32, Attrs<'static>>, _rcu: Rcu<'_>) -> Result<u32> {
+///         Ok(*request.header())
+///     }
+///
+///     fn run(
+///         _net: &Net,
+///         next: &mut u32,
+///         entries: &mut Entries<'_, Number>,
+///         _rcu: Rcu<'_>,
+///     ) -> Result<(), Full> {
+///         while *next < 1000 {
+///             entries.put(*next, |_entry| Ok(()))?;
+///             *next += 1;
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait Dump<const N: usize> {
     /// The type of requests, `nlmsg_type`.
     const TYPE: u16;

@@ -37,6 +37,66 @@ use crate::{
 };
 
 /// What answers a type of requests, once.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Process,
+///     netlink::{Do, Message, Replied, Reply, Request, Unlocked},
+///     nlattr::{Attrs, Policy, Table, Writer},
+///     rtnl::message::rtm,
+/// };
+///
+/// kernet::netlink_struct! {
+///     /// `struct ifaddrmsg`.
+///     struct Header {
+///         family: u8,
+///         prefixlen: u8,
+///         flags: u8,
+///         scope: u8,
+///         index: u32,
+///     }
+/// }
+///
+/// /// The answer.
+/// struct Address;
+///
+/// impl Message for Address {
+///     const TYPE: u16 = rtm::NEWADDR;
+///
+///     type Header = Header;
+///     type Builder = Writer<'static>;
+/// }
+///
+/// const LOCAL: u16 = 2;
+///
+/// static POLICY: Table<3> = Table::new(&[(LOCAL, Policy::U32)]);
+///
+/// /// Answers a request for an address with the same address.
+/// struct Get;
+///
+/// impl Do<3> for Get {
+///     const TYPE: u16 = rtm::GETADDR;
+///     const POLICY: &'static Table<3> = &POLICY;
+///
+///     type Header = Header;
+///     type Request = Attrs<'static>;
+///     type Reply = Address;
+///     type Lock = Unlocked;
+///
+///     fn run(
+///         request: &Request<'_, Header, Attrs<'static>>,
+///         reply: Reply<'_, Address>,
+///         process: Process<'_>,
+///     ) -> Result<Replied> {
+///         // EINVAL, and the extended ack says which is missing.
+///         let local: u32 = request.required(LOCAL)?.value().ok_or(EINVAL)?;
+///         let header = Header { family: 100, prefixlen: 32, flags: 0, scope: 0, index: 0 };
+///         reply.send(header, process, |message| message.put_u32(LOCAL, local))
+///     }
+/// }
+/// ```
 pub trait Do<const N: usize> {
     /// The type, `nlmsg_type`.
     const TYPE: u16;

@@ -69,6 +69,58 @@ pub use notification::{
 pub const GROUPS_MAX: u32 = 1 << 16;
 
 /// A netlink protocol.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Process,
+///     netlink::{
+///         socket::{Handler, Slot, Socket},
+///         Do, Message, Replied, Reply, Request, Unlocked,
+///     },
+///     nlattr::{Attrs, Table, Writer},
+/// };
+///
+/// kernet::slot!(Example: Slot);
+///
+/// impl Socket for Example {
+///     const UNIT: u8 = 31;
+///     const HANDLERS: &'static [Handler<Self>] = &[Handler::new_do::<Echo, 1>()];
+/// }
+///
+/// struct Number;
+///
+/// impl Message for Number {
+///     const TYPE: u16 = 16;
+///
+///     type Header = u32;
+///     type Builder = Writer<'static>;
+/// }
+///
+/// static POLICY: Table<1> = Table::new(&[]);
+///
+/// /// Answers with the header of the request.
+/// struct Echo;
+///
+/// impl Do<1> for Echo {
+///     const TYPE: u16 = 16;
+///     const POLICY: &'static Table<1> = &POLICY;
+///
+///     type Header = u32;
+///     type Request = Attrs<'static>;
+///     type Reply = Number;
+///     type Lock = Unlocked;
+///
+///     fn run(
+///         request: &Request<'_, u32, Attrs<'static>>,
+///         reply: Reply<'_, Number>,
+///         process: Process<'_>,
+///     ) -> Result<Replied> {
+///         reply.send(*request.header(), process, |_message| Ok(()))
+///     }
+/// }
+/// ```
 pub trait Socket: HasSlot<Slot> + Sized + 'static {
     /// Its number, below 32. One that Linux has a name for, `NETLINK_USERSOCK` included, does not
     /// compile; 17 and those from 23 on have none.

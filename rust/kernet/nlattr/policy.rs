@@ -379,6 +379,25 @@ pub const TYPES: usize = bindings::NLA_TYPE_MASK as u16 as usize + 1;
 /// The policies of the attributes of a request, by type from 1 to `N - 1`.
 ///
 /// An attribute without a policy is refused.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::nlattr::{Attrs, Policy, Table};
+///
+/// const ADDRESS: u16 = 1;
+/// const PORT: u16 = 2;
+///
+/// /// Types 0 to 2; what is not named is refused.
+/// static POLICY: Table<3> = Table::new(&[
+///     (ADDRESS, Policy::exact(4)),
+///     (PORT, Policy::U16.range(1, 1023)),
+/// ]);
+///
+/// fn port(attrs: Attrs<'_>) -> u16 {
+///     attrs.u16(PORT).unwrap_or(9)
+/// }
+/// ```
 pub struct Table<const N: usize>([bindings::nla_policy; N]);
 
 // SAFETY: Never changed; the pointers in it are to tables that are statics themselves.

@@ -39,6 +39,24 @@ impl IpAddressEvent {
 /// Somebody who is told of the IPv4 addresses of all namespaces' devices.
 ///
 /// Of what `ip address change` changes (lifetimes, flags) nobody is told.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     address::Ipv4Address,
+///     context::Rtnl,
+///     notifier::{IpAddressEvent, Ipv4AddressNotifier},
+/// };
+///
+/// impl Ipv4AddressNotifier for Example {
+///     fn event(event: IpAddressEvent, address: &Ipv4Address, _rtnl: Rtnl<'_>) {
+///         if event == IpAddressEvent::Added {
+///             pr_info!("{} has {:?}\n", address.device().name(), address.address());
+///         }
+///     }
+/// }
+/// ```
 #[doc(alias = "inetaddr_notifier")]
 pub trait Ipv4AddressNotifier: Send + Sync + 'static {
     /// Something has happened to `address`.
@@ -48,6 +66,25 @@ pub trait Ipv4AddressNotifier: Send + Sync + 'static {
 /// Somebody who is told of the IPv6 addresses of all namespaces' devices.
 ///
 /// Of duplicate address detection, lifetimes and flags nobody is told.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     address::Ipv6Address,
+///     context::Rcu,
+///     notifier::{IpAddressEvent, Ipv6AddressNotifier},
+/// };
+///
+/// impl Ipv6AddressNotifier for Example {
+///     fn event(_event: IpAddressEvent, address: &Ipv6Address, rcu: Rcu<'_>) {
+///         // The event may be late: ask what is so now.
+///         if address.is_assigned(address.device().net(rcu), rcu) {
+///             pr_info!("{} has {:?}\n", address.device().name(), address.address());
+///         }
+///     }
+/// }
+/// ```
 #[doc(alias = "inet6addr_notifier")]
 pub trait Ipv6AddressNotifier: Send + Sync + 'static {
     /// Something has happened to `address`.

@@ -53,6 +53,20 @@ impl DeviceEvent {
 }
 
 /// Somebody who is told of the devices of all namespaces.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{context::Rtnl, netdev::Device, notifier::{DeviceEvent, DeviceNotifier}};
+///
+/// impl DeviceNotifier for Example {
+///     fn event(event: DeviceEvent, device: &Device, _rtnl: Rtnl<'_>) {
+///         if event == DeviceEvent::Unregister {
+///             pr_info!("{} goes\n", device.name());
+///         }
+///     }
+/// }
+/// ```
 #[doc(alias = "netdevice_notifier")]
 pub trait DeviceNotifier: Send + Sync + 'static {
     /// Something has happened to `device`; it is in the namespace that it says it is in.

@@ -16,6 +16,18 @@ use crate::{
 /// Told are what `RTM_NEWNEIGH` and `RTM_DELNEIGH` tell: another hardware address, and other states
 /// but [`Incomplete`](crate::neighbour::NudState::Incomplete) and
 /// [`Delay`](crate::neighbour::NudState::Delay), in which the kernel puts a neighbour silently.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{context::Rcu, neighbour::Neighbour, notifier::NeighbourNotifier};
+///
+/// impl NeighbourNotifier for Example {
+///     fn event(neighbour: &Neighbour, _rcu: Rcu<'_>) {
+///         pr_info!("a neighbour of {} has changed\n", neighbour.device().name());
+///     }
+/// }
+/// ```
 #[doc(alias = "netevent_notifier")]
 pub trait NeighbourNotifier: Send + Sync + 'static {
     /// Something has happened to `neighbour`, or it is gone: [`Neighbour::resolution`] says.

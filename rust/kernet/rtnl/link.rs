@@ -29,6 +29,65 @@ pub use device::NewDevice;
 pub use registration::Registration;
 
 /// A driver whose devices userspace makes and deletes.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Rtnl,
+///     nlattr::{ExtAck, Policy, Table},
+///     rtnl::{Link, NewDevice, Request},
+/// };
+/// # use kernel::macros::vtable;
+/// # use kernet::{
+/// #     context::Softirq,
+/// #     netdev::{Concurrent, Driver, DriverDevice, Setup, Transmit, TxQueue},
+/// #     skb::Skb,
+/// # };
+///
+/// /// A device that drops one packet of `every`.
+/// struct Device {
+///     every: u32,
+/// }
+/// #
+/// # #[vtable]
+/// # impl Driver for Device {
+/// #     type Module = Example;
+/// #     type TxMode = Concurrent;
+/// #     type Queue = ();
+/// #     type Ethtool = ();
+/// #     fn setup(_setup: &mut Setup<'_>) {}
+/// #     fn transmit(
+/// #         _dev: &DriverDevice<Self>,
+/// #         skb: Skb<'_>,
+/// #         _queue: TxQueue<'_, Self>,
+/// #         softirq: Softirq<'_>,
+/// #     ) -> Transmit {
+/// #         skb.consume(softirq);
+/// #         Transmit::Done
+/// #     }
+/// # }
+///
+/// const EVERY: u16 = 1;
+///
+/// static POLICY: Table<2> = Table::new(&[(EVERY, Policy::U32.min(1))]);
+///
+/// impl Link<2> for Device {
+///     const KIND: &'static CStr = c"lossy";
+///     const POLICY: &'static Table<2> = &POLICY;
+///
+///     fn create(
+///         _device: &NewDevice<'_>,
+///         request: &Request<'_>,
+///         extack: ExtAck<'_>,
+///         _rtnl: Rtnl<'_>,
+///     ) -> impl PinInit<Self, Error> {
+///         let attrs = request.data;
+///         let every = attrs.u32(EVERY).ok_or_else(|| attrs.missing(EVERY, extack));
+///         every.map(|every| Device { every })
+///     }
+/// }
+/// ```
 #[doc(alias = "rtnl_link_ops")]
 pub trait Link<const N: usize>: Driver {
     /// The name of the kind, of 1 to 13 bytes: what a device's name has beside its number.

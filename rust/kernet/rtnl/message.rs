@@ -57,6 +57,61 @@ use crate::{
 mod taken;
 
 /// Which messages a module answers.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Rtnl,
+///     netlink::{Do, Message, Replied, Reply, Request, UnderRtnl},
+///     nlattr::{Attrs, Policy, Table},
+///     rtnl::message::{rtm, Handler, Handlers},
+/// };
+///
+/// kernet::netlink_struct! {
+///     /// `struct ifaddrmsg`.
+///     struct Header {
+///         family: u8,
+///         prefixlen: u8,
+///         flags: u8,
+///         scope: u8,
+///         index: u32,
+///     }
+/// }
+///
+/// impl Handlers for Example {
+///     const FAMILY: u8 = 100; // not one of Linux's
+///
+///     const HANDLERS: &'static [Handler<Self>] = &[Handler::new_do::<Add, 3>()];
+/// }
+///
+/// const LOCAL: u16 = 2;
+///
+/// static POLICY: Table<3> = Table::new(&[(LOCAL, Policy::U32)]);
+///
+/// /// `RTM_NEWADDR` of the family.
+/// struct Add;
+///
+/// impl Do<3> for Add {
+///     const TYPE: u16 = rtm::NEWADDR;
+///     const POLICY: &'static Table<3> = &POLICY;
+///
+///     type Header = Header;
+///     type Request = Attrs<'static>;
+///     type Reply = ();
+///     type Lock = UnderRtnl;
+///
+///     fn run(
+///         request: &Request<'_, Header, Attrs<'static>>,
+///         reply: Reply<'_, ()>,
+///         _rtnl: Rtnl<'_>,
+///     ) -> Result<Replied> {
+///         let local: u32 = request.required(LOCAL)?.value().ok_or(EINVAL)?;
+///         pr_info!("{local} on the device with index {}\n", request.header().index);
+///         Ok(reply.ack_only())
+///     }
+/// }
+/// ```
 pub trait Handlers: Sized + 'static {
     /// The address family, which requests have in their first byte. 0 (`PF_UNSPEC`) for all
     /// families that have no handler of their own for a type.
@@ -231,6 +286,48 @@ unsafe fn withdraw(family: u8, r#type: u16, handler: &bindings::rtnl_msg_handler
 }
 
 /// A message to those who listen to a group of rtnetlink's.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Rtnl,
+///     netlink::Message,
+///     netns::Net,
+///     nlattr::{Attrs, Writer},
+///     rtnl::message::{group, rtm, Notification},
+/// };
+///
+/// kernet::netlink_struct! {
+///     /// `struct ifaddrmsg`.
+///     struct Header {
+///         family: u8,
+///         prefixlen: u8,
+///         flags: u8,
+///         scope: u8,
+///         index: u32,
+///     }
+/// }
+///
+/// struct Gone;
+///
+/// impl Message for Gone {
+///     const TYPE: u16 = rtm::DELADDR;
+///
+///     type Header = Header;
+///     type Builder = Writer<'static>;
+/// }
+///
+/// impl Notification for Gone {
+///     const GROUP: u32 = group::PHONET_IFADDR;
+/// }
+///
+/// fn gone(net: &Net, header: Header, local: u32, rtnl: Rtnl<'_>) {
+///     // For no request: nobody is answered, and the sequence number is 0.
+///     let request = None::<&kernet::netlink::Request<'_, Header, Attrs<'static>>>;
+///     Gone::notify(net, request, header, rtnl, |message| message.put_u32(2, local));
+/// }
+/// ```
 pub trait Notification: Message + Sized {
     /// The group, one of [`group`].
     const GROUP: u32;

@@ -35,6 +35,23 @@ const SIZE: usize = {
 /// # Invariants
 ///
 /// The packet's control block holds a `T`, and is this value's alone.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{context::Softirq, skb::{Skb, WithControl}};
+///
+/// /// Notes a number in the packet, for whoever takes it from the queue.
+/// fn number(skb: Skb<'_>, number: u32) -> WithControl<'static, u32> {
+///     WithControl::new(skb, number).keep()
+/// }
+///
+/// fn take(packet: WithControl<'_, u32>, softirq: Softirq<'_>) -> u32 {
+///     let (skb, number) = packet.into_parts();
+///     skb.consume(softirq);
+///     number
+/// }
+/// ```
 #[doc(alias = "cb")]
 pub struct WithControl<'a, T: Copy + Send + 'static>(Skb<'a>, PhantomData<T>);
 

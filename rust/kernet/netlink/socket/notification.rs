@@ -32,6 +32,53 @@ pub trait Group: 'static {
 }
 
 /// A message that nobody has asked for.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Softirq,
+///     netlink::{
+///         socket::{Group, Handler, Notification, Slot, Socket},
+///         Message,
+///     },
+///     netns::Net,
+///     nlattr::Writer,
+/// };
+///
+/// kernet::slot!(Example: Slot);
+///
+/// impl Socket for Example {
+///     const UNIT: u8 = 31;
+///     const GROUPS: u32 = 1;
+///     const HANDLERS: &'static [Handler<Self>] = &[];
+/// }
+///
+/// struct Events;
+///
+/// impl Group for Events {
+///     type Socket = Example;
+///
+///     const NUMBER: u32 = 1;
+/// }
+///
+/// struct Changed;
+///
+/// impl Message for Changed {
+///     const TYPE: u16 = 16;
+///
+///     type Header = u32;
+///     type Builder = Writer<'static>;
+/// }
+///
+/// impl Notification for Changed {
+///     type Group = Events;
+/// }
+///
+/// fn changed(net: &Net, number: u32, softirq: Softirq<'_>) -> Result {
+///     Changed::multicast(net, number, softirq, |_message| Ok(()))
+/// }
+/// ```
 pub trait Notification: Message + Sized {
     /// Whom it goes to.
     type Group: Group;
