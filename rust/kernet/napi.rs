@@ -67,8 +67,8 @@ use crate::{
     xdp::{
         self,
         Counters,
-        Run, //
-        XdpTotals,
+        Run,
+        XdpTotals, //
     },
 };
 
@@ -79,8 +79,8 @@ mod ring;
 mod transmit;
 
 pub use consumer::{
-    Consumer, //
-    Fragments,
+    Consumer,
+    Fragments, //
 };
 use content::Content;
 pub(crate) use resize::resize;

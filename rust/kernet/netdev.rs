@@ -88,8 +88,8 @@ pub(crate) use setup::possible_mtu;
 pub use setup::Setup;
 pub use stats::{
     Counter,
-    LinkStats, //
-    LinkTotals,
+    LinkStats,
+    LinkTotals, //
 };
 pub use transmit::{
     Concurrent,

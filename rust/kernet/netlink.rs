@@ -49,8 +49,8 @@ pub use lock::{
     Nested,
     UnderRcu,
     UnderRtnl,
-    Unlocked, //
-    WithoutRtnl,
+    Unlocked,
+    WithoutRtnl, //
 };
 pub use message::Message;
 pub(crate) use message::{

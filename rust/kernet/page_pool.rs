@@ -33,12 +33,12 @@ use crate::{
         Rtnl, //
     },
     netdev::{
-        Driver, //
-        DriverDevice,
+        Driver,
+        DriverDevice, //
     },
     skb::{
-        Skb, //
-        SkbRef,
+        Skb,
+        SkbRef, //
     },
 };
 

@@ -37,8 +37,8 @@ use crate::{
         Rtnl, //
     },
     netdev::{
-        Driver, //
-        DriverDevice,
+        Driver,
+        DriverDevice, //
     },
 };
 

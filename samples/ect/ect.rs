@@ -31,8 +31,8 @@ use kernet::{
     skb::{
         DropReason,
         PacketType,
-        Skb, //
-        SkbRef,
+        Skb,
+        SkbRef, //
     },
     wire::{
         ect::{

@@ -16,8 +16,8 @@ use kernet::{
     fib,
     neighbour::{
         Neighbour,
-        NudState, //
-        Resolution,
+        NudState,
+        Resolution, //
     },
     netdev::{
         HardwareAddress,

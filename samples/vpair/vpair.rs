@@ -57,8 +57,8 @@ use kernet::{
     },
     skb::{
         DropReason,
-        Skb, //
-        SkbRef,
+        Skb,
+        SkbRef, //
     },
     wire::{
         ethernet,

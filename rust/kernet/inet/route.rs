@@ -16,8 +16,8 @@ use crate::{
     context::Rtnl,
     netdev::{
         possible_mtu,
-        Driver, //
-        DriverDevice,
+        Driver,
+        DriverDevice, //
     },
     netns::Net,
     skb::MAX_HEADROOM, //

@@ -11,8 +11,8 @@ use crate::{
     bindings,
     context::Napi,
     netdev::{
-        Driver, //
-        DriverDevice,
+        Driver,
+        DriverDevice, //
     },
     page_pool::Buffer,
     skb::{

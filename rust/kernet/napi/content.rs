@@ -17,8 +17,8 @@ use super::Queue;
 use crate::{
     context::Rtnl,
     netdev::{
-        Driver, //
-        DriverDevice,
+        Driver,
+        DriverDevice, //
     },
     xdp::Receive,
 };

@@ -34,8 +34,8 @@ use crate::{
     napi,
     nlattr::ExtAck,
     skb::{
-        Skb, //
-        SkbRef,
+        Skb,
+        SkbRef, //
     },
     wire::ethernet,
     xdp, //

@@ -17,8 +17,8 @@ use kernel::{
 };
 
 use super::{
-    Driver, //
-    DriverDevice,
+    Driver,
+    DriverDevice, //
 };
 use crate::{
     bindings,

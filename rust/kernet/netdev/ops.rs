@@ -39,8 +39,8 @@ use crate::{
     ethtool, napi,
     skb::{
         DropReason,
-        Skb, //
-        SkbRef,
+        Skb,
+        SkbRef, //
     },
     xdp,
 };

@@ -11,8 +11,8 @@ use kernel::sync::atomic::{
 };
 
 use super::{
-    Driver, //
-    DriverDevice,
+    Driver,
+    DriverDevice, //
 };
 use crate::{
     bindings,

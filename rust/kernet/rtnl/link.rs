@@ -8,8 +8,8 @@ use crate::{
     context::Rtnl,
     error::eopnotsupp,
     netdev::{
-        Driver, //
-        DriverDevice,
+        Driver,
+        DriverDevice, //
     },
     netns::Net,
     nlattr::{

@@ -15,8 +15,8 @@ use kernel::prelude::*;
 use super::{
     DropReason,
     FreeContext,
-    Skb, //
-    SkbRef,
+    Skb,
+    SkbRef, //
 };
 use crate::bindings;
 

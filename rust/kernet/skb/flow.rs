@@ -3,8 +3,8 @@
 //! What a packet is told apart by on its way: mark, priority, hash, VLAN tag, time.
 
 use super::{
-    Skb, //
-    SkbRef,
+    Skb,
+    SkbRef, //
 };
 use crate::{
     bindings,

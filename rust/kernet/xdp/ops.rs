@@ -21,8 +21,8 @@ use crate::{
     },
     napi,
     netdev::{
-        Driver, //
-        DriverDevice,
+        Driver,
+        DriverDevice, //
     },
     nlattr::ExtAck, //
 };

@@ -15,8 +15,8 @@ use crate::{
     context::Rtnl,
     napi::Queue,
     netdev::{
-        Driver, //
-        DriverDevice,
+        Driver,
+        DriverDevice, //
     },
     page_pool::PagePool,
 };

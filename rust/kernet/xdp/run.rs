@@ -28,8 +28,8 @@ use crate::{
         Softirq, //
     },
     netdev::{
-        Driver, //
-        DriverDevice,
+        Driver,
+        DriverDevice, //
     },
     page_pool::PagePool,
     skb::{

@@ -11,8 +11,8 @@ use kernet::{
         Rtnl, //
     },
     netdev::{
-        Driver, //
-        DriverDevice,
+        Driver,
+        DriverDevice, //
     },
 };
 
