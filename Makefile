@@ -9,7 +9,7 @@ KERNEL_ARG = $(if $(KERNEL),--kernel $(KERNEL))
 # kbuild's own words must not leak into the scripts' makes.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: modules metadata run test fuzz churn bench lint doc vm shell rust-analyzer clean help setup
+.PHONY: modules metadata run test fuzz churn bench lint new doc vm shell rust-analyzer clean help setup
 modules:
 	@$(if $(KDIR),,$(SETUP))
 	@KDIR='$(KDIR)' scripts/modules $(KERNEL_ARG)
@@ -57,6 +57,9 @@ shell:
 	@$(SETUP)
 	@scripts/vm $(KERNEL_ARG) --shell
 
+new: setup
+	@scripts/new '$(NAME)' '$(KIND)'
+
 rust-analyzer: setup
 	@scripts/rust-analyzer
 
@@ -77,6 +80,8 @@ help:
 	@echo '                       (INPUT=1: with the input that make has, else with none)'
 	@echo 'make shell             a shell there'
 	@echo 'make rust-analyzer     rust-project.json for editors'
+	@echo 'make new NAME=name KIND=driver|hook|family|protocol'
+	@echo '                       a module with its tests, to be changed into one of your own'
 	@echo 'make clean             remove build/'
 	@echo
 	@echo 'make metadata          what modules for a Debian kernel are compiled with (KERNEL=release)'

@@ -150,6 +150,23 @@ def guide(line):
     return None if "left is up" in done.stdout else f"the log has no word of it: {done.stdout[-300:]}"
 
 
+def new():
+    """What `make new` makes of each kind builds, and passes its tests, at once."""
+    copy = copy_with_hello()
+    kinds = ("driver", "hook", "family", "protocol")
+    for kind in kinds:
+        done = subprocess.run(["make", "-s", "new", f"NAME=my{kind}", f"KIND={kind}"], cwd=copy,
+                              capture_output=True, text=True)
+        if done.returncode:
+            return refused(done)
+    done = subprocess.run(["scripts/test", "--kernel", "plain", "--machine"], cwd=copy, capture_output=True, text=True,
+                          env={**os.environ, "ONLY": ",".join(f"my{kind}" for kind in kinds)})
+    passed = {name for name in re.findall(r"^ok \d+ plain (\w+) ", done.stdout, re.M) if name.startswith("my")}
+    if done.returncode or passed != {f"my{kind}" for kind in kinds}:
+        return f"{done.stderr[-300:]} {re.findall('^not ok.*|^# .*Error.*', done.stdout, re.M)}"
+    return None if "warnings" not in done.stderr else done.stderr
+
+
 def wing():
     """A folder and a line add a wing, a line has a module use it. One whose subsystem the kernel lacks is
     not built, nor who uses that, which is said."""
@@ -196,11 +213,13 @@ def on_host():
     for line, page in host_commands().items():
         words = shlex.split(line)
         name = f"{page}:{'_'.join(words)[:60]}".replace(" ", "_")
-        if words[1:2] == ["test"] or words[1:] == ["bench"]:
-            # This is a part of the one; the other takes a quarter of an hour, and writes figures.
+        if words[1:2] in (["test"], ["new"]) or words[1:] == ["bench"]:
+            # This is a part of the first, `new` tries the second; the third takes a quarter of an hour, and
+            # writes figures.
             continue
         yield name, (lambda line=line: guide(line)) if "hello" in line else (lambda line=line: make(line))
     yield "Documentation/guide.md:errors", errors
+    yield "Documentation/guide.md:new", new
     yield "Documentation/wings.md:smallest", wing
 
 

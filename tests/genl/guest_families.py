@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Each family of ours from outside, by its specification alone. Runs in the machine.
 
-A new family, operation or event is an error here until REQUESTS and EVENTS say how it is driven.
+A new family, operation or event is an error here until REQUESTS and EVENTS, or driven.py of its
+module, say how it is driven.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import io
 import json
 import os
 import re
+import runpy
 import sys
 
 import ynl
@@ -84,6 +86,12 @@ EVENTS = {
         "route-event": lambda ns, family: ns.run(
             "ip route add blackhole 198.51.100.0/24; ip route del blackhole 198.51.100.0/24")},
 }
+
+# A module's own folder may say it, too.
+for _path in sorted(ynl.ROOT.glob("samples/*/driven.py")):
+    _driven, _name = runpy.run_path(str(_path)), _path.parent.name
+    REQUESTS[_name], EVENTS[_name] = _driven["REQUESTS"], _driven["EVENTS"]
+    ANSWERS.update({(_name, *key): value for key, value in _driven["ANSWERS"].items()})
 
 
 def folder(name):
