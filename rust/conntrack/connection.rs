@@ -28,31 +28,37 @@ use kernet::{
 
 use crate::bindings;
 
-/// What connection tracking says of a packet.
+/// What connection tracking knows of a packet.
 #[doc(alias = "enum ip_conntrack_info")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// Of no connection, and none can begin with it. Also one that was not looked at: tracking is off
-    /// in its namespace, or the hook is in front of tracking's own (priority -200).
+    /// Belongs to no connection, and cannot begin one. Also a packet that was not tracked: tracking
+    /// is off in its namespace, or the hook comes before the tracking hook (priority -200).
     Invalid,
-    /// Of no connection, by somebody's wish, or as its protocol has none (neighbour discovery).
+    /// Belongs to no connection because a rule says so, or its protocol has none (neighbour
+    /// discovery).
     #[doc(alias = "IP_CT_UNTRACKED")]
     Untracked,
-    /// Of a connection in which nobody has answered yet.
+    /// Belongs to a connection without an answer so far.
+    #[doc(alias = "IP_CT_NEW")]
     New,
-    /// Of one in which both ends have been heard.
+    /// Belongs to a connection that has packets in both directions.
+    #[doc(alias = "IP_CT_ESTABLISHED")]
     Established,
-    /// Begins a connection that another one has said will come, or is an ICMP error about one.
+    /// Begins a connection that another one has announced, or is an ICMP error about a connection.
+    #[doc(alias = "IP_CT_RELATED")]
     Related,
 }
 
-/// Which way a packet goes.
+/// The direction of a packet in its connection.
 #[doc(alias = "enum ip_conntrack_dir")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// From who has begun the connection.
+    /// From the end that has begun the connection.
+    #[doc(alias = "IP_CT_DIR_ORIGINAL")]
     Original,
-    /// To who has begun it.
+    /// To the end that has begun the connection.
+    #[doc(alias = "IP_CT_DIR_REPLY")]
     Reply,
 }
 
@@ -77,7 +83,7 @@ fn split(packet: &SkbRef) -> (Option<NonNull<bindings::nf_conn>>, u32) {
     )
 }
 
-/// What connection tracking says of a packet.
+/// Returns what connection tracking knows of a packet.
 #[doc(alias = "nf_ct_get")]
 #[inline]
 pub fn state(packet: &SkbRef, rcu: Rcu<'_>) -> State {
@@ -90,9 +96,9 @@ pub fn state(packet: &SkbRef, rcu: Rcu<'_>) -> State {
     }
 }
 
-/// The connection that a packet belongs to, lent while the packet is borrowed.
+/// The connection of a packet, borrowed with the packet.
 ///
-/// Other packets of it may be on their way on other CPUs: what is read may have changed since.
+/// Other CPUs may process other packets of the connection, so what is read may have changed since.
 ///
 /// # Invariants
 ///
@@ -130,7 +136,9 @@ impl<'a> Connection<'a> {
         all & status as usize != 0
     }
 
-    /// How the packet belongs to it: [`State::New`], [`State::Established`] or [`State::Related`].
+    /// The packet's state in the connection: [`State::New`], [`State::Established`] or
+    /// [`State::Related`].
+    #[doc(alias = "enum ip_conntrack_info")]
     #[inline]
     pub fn state(&self) -> State {
         match self.info {
@@ -142,7 +150,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Which way the packet goes.
+    /// The direction of the packet.
     #[doc(alias = "CTINFO2DIR")]
     #[inline]
     pub fn direction(&self) -> Direction {
@@ -153,9 +161,10 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// What packets in a direction look like, when they come in.
+    /// The addresses and ports of received packets in a direction.
     ///
-    /// Where addresses are translated, that of replies is not the mirror of the other.
+    /// If addresses are translated, the tuple of replies is not the mirror image of the original
+    /// one.
     #[doc(alias = "nf_ct_tuple")]
     #[inline]
     pub fn tuple(&self, direction: Direction) -> Tuple<'a> {
@@ -169,7 +178,7 @@ impl<'a> Connection<'a> {
         Tuple(tuple, PhantomData)
     }
 
-    /// The zone of packets in a direction; 0 where there are none.
+    /// The zone of packets in a direction; 0 without zones.
     #[doc(alias = "nf_ct_zone_id")]
     #[inline]
     pub fn zone(&self, direction: Direction) -> u16 {
@@ -177,45 +186,47 @@ impl<'a> Connection<'a> {
         unsafe { bindings::nf_ct_zone_id(self.ct.as_ptr(), direction.as_raw()) }
     }
 
-    /// Whether the connection's first packet has got through, so that others find it.
+    /// Whether the connection is in the table, which it is when its first packet got through.
     #[doc(alias = "IPS_CONFIRMED")]
     #[inline]
     pub fn is_confirmed(&self) -> bool {
         self.has(bindings::ip_conntrack_status_IPS_CONFIRMED)
     }
 
-    /// Whether both ends have been heard.
+    /// Whether the connection has packets in both directions.
     #[doc(alias = "IPS_SEEN_REPLY")]
     #[inline]
     pub fn has_seen_reply(&self) -> bool {
         self.has(bindings::ip_conntrack_status_IPS_SEEN_REPLY)
     }
 
-    /// Whether it is kept when the table is full.
+    /// Whether the connection is kept when the table is full.
     #[doc(alias = "IPS_ASSURED")]
     #[inline]
     pub fn is_assured(&self) -> bool {
         self.has(bindings::ip_conntrack_status_IPS_ASSURED)
     }
 
-    /// Whether it has been deleted, and only its last packets are on their way.
+    /// Whether the connection was deleted; its last packets are still on their way.
     #[doc(alias = "IPS_DYING")]
     #[inline]
     pub fn is_dying(&self) -> bool {
         self.has(bindings::ip_conntrack_status_IPS_DYING)
     }
 
-    /// The connection's mark; 0 where the kernel has none (`CONFIG_NF_CONNTRACK_MARK`).
+    /// The connection's mark; 0 if the kernel has none (`CONFIG_NF_CONNTRACK_MARK`).
+    #[doc(alias = "nf_conn::mark")]
     #[inline]
     pub fn mark(&self) -> u32 {
         self.mark_of().map_or(0, |mark| mark.load(Relaxed))
     }
 
-    /// Sets the connection's mark, and has its listeners told if it is another one.
+    /// Sets the connection's mark, and notifies listeners if it has changed.
     ///
     /// # Errors
     ///
     /// `EOPNOTSUPP` where the kernel has none.
+    #[doc(alias = "nf_conn::mark")]
     #[inline]
     pub fn set_mark(&self, mark: u32) -> Result {
         let place = self.mark_of().ok_or_else(eopnotsupp)?;
@@ -226,12 +237,13 @@ impl<'a> Connection<'a> {
         Ok(())
     }
 
-    /// Sets the bits of the connection's mark that are in `mask` to those of `value`. What others do to
-    /// other bits at the same time is not lost.
+    /// Sets the bits in `mask` of the connection's mark to those of `value`. Concurrent changes of
+    /// other bits are not lost.
     ///
     /// # Errors
     ///
     /// `EOPNOTSUPP` where the kernel has none.
+    #[doc(alias = "nf_conn::mark")]
     #[inline]
     pub fn set_mark_bits(&self, value: u32, mask: u32) -> Result {
         let place = self.mark_of().ok_or_else(eopnotsupp)?;
@@ -268,7 +280,7 @@ impl<'a> Connection<'a> {
     }
 }
 
-/// What the packets of a connection look like in one direction.
+/// The addresses and ports of a connection's packets in one direction.
 ///
 /// # Invariants
 ///
@@ -302,28 +314,33 @@ impl Tuple<'_> {
         }
     }
 
-    /// Where they come from.
+    /// The source address.
+    #[doc(alias = "nf_conntrack_tuple::src")]
     #[inline]
     pub fn source(&self) -> IpAddr {
         // SAFETY: Valid by the type invariants.
         self.address(unsafe { &raw const (*self.0).src.u3 })
     }
 
-    /// Where they go to.
+    /// The destination address.
+    #[doc(alias = "nf_conntrack_tuple::dst")]
     #[inline]
     pub fn destination(&self) -> IpAddr {
         // SAFETY: Valid by the type invariants.
         self.address(unsafe { &raw const (*self.0).dst.u3 })
     }
 
-    /// Their protocol.
+    /// The IP protocol.
+    #[doc(alias = "nf_ct_protonum")]
     #[inline]
     pub fn protocol(&self) -> Protocol {
         // SAFETY: In the tuple.
         Protocol(unsafe { Self::read(&raw const (*self.0).dst.protonum) })
     }
 
-    /// The ports that they come from and go to; `None` of a protocol in which the kernel tracks none.
+    /// The source and destination ports; `None` for a protocol whose ports the kernel does not
+    /// track.
+    #[doc(alias = "nf_conntrack_man_proto")]
     #[inline]
     pub fn ports(&self) -> Option<(u16, u16)> {
         match self.protocol() {
@@ -339,7 +356,8 @@ impl Tuple<'_> {
         }
     }
 
-    /// The identifier, type and code of an ICMP query or its answer; `None` of other protocols.
+    /// The identifier, type and code of an ICMP query or reply; `None` for any other protocol.
+    #[doc(alias = "nf_conntrack_man_proto")]
     #[inline]
     pub fn icmp(&self) -> Option<(u16, u8, u8)> {
         if !matches!(self.protocol(), Protocol::ICMP | Protocol::ICMPV6) {

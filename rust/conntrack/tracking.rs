@@ -32,8 +32,8 @@ kernel::sync::global_lock! {
     pub(crate) unsafe(uninit) static SWITCH: Mutex<()> = ();
 }
 
-/// Where a module that needs tracking is found by its type. A type gets its own by
-/// [`slot!`](kernet::slot!).
+/// A static where kernet finds a module that needs tracking. [`slot!`](kernet::slot!) declares it
+/// for a type.
 ///
 /// # Invariants
 ///
@@ -53,7 +53,7 @@ const BUSY: u32 = u32::MAX;
 unsafe impl Sync for Slot {}
 
 impl Slot {
-    /// Of nothing that is registered.
+    /// An empty slot.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
         // INVARIANT: Free.
@@ -156,8 +156,8 @@ fn with(
 
 /// Switches tracking on in a namespace, for the packets of a family.
 ///
-/// It stays on until [`disable`] is called, the namespace dies or the module is unloaded. A second call
-/// changes nothing. Somebody else may have switched it on, or do so later.
+/// It stays on until [`disable`] is called, the namespace dies or the module is unloaded. A second
+/// call changes nothing. Others may have switched tracking on, or do so later.
 ///
 /// Fragments are reassembled where connections are tracked.
 ///
@@ -177,9 +177,9 @@ fn enable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
     })
 }
 
-/// Takes back [`enable`]: tracking goes off, if nobody else needs it.
+/// Undoes [`enable`]: tracking is switched off unless somebody else needs it.
 ///
-/// Connections that there are stay until they time out; their packets are [`State::Invalid`] then.
+/// Existing connections stay until they time out; their packets are [`State::Invalid`] then.
 ///
 /// # Errors
 ///
@@ -199,8 +199,9 @@ fn disable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
     })
 }
 
-/// The part of a module that needs tracking: notes where [`enable`] has switched it on, and switches
-/// it off in the end. In front of what calls it in [`Parts`](kernet::Module::Parts).
+/// The part of a module that needs tracking. It records where [`enable`] has switched tracking on,
+/// and switches it off when the module is unloaded. Put it before the parts that call `enable` in
+/// [`Parts`](kernet::Module::Parts).
 #[doc(alias = "nf_ct_netns_put")]
 pub struct Registration<T: HasSlot<Slot>> {
     operations: Opaque<bindings::pernet_operations>,

@@ -31,8 +31,8 @@ use crate::{
     netns::Net, //
 };
 
-/// An IPv4 address of a device. A device may have one several times, with different prefixes or
-/// peers.
+/// An IPv4 address of a device. A device may have the same address several times, with different
+/// prefixes or peers.
 ///
 /// # Invariants
 ///
@@ -60,7 +60,8 @@ impl Ipv4Address {
         unsafe { &*self.0.get() }
     }
 
-    /// The device that has it.
+    /// The device that has the address.
+    #[doc(alias = "in_ifaddr::ifa_dev")]
     pub fn device(&self) -> &Device {
         // SAFETY: An address keeps its `in_device`, and that its device.
         unsafe { Device::from_raw((*self.raw().ifa_dev).dev) }
@@ -72,42 +73,46 @@ impl Ipv4Address {
         ipv4(self.raw().ifa_local)
     }
 
-    /// The other end, of an address with a peer.
+    /// The address of the other end, if this address has a peer.
     #[doc(alias = "ifa_address")]
     pub fn peer(&self) -> Option<Ipv4Addr> {
         let peer = ipv4(self.raw().ifa_address);
         (peer != self.address()).then_some(peer)
     }
 
-    /// The length of the prefix, in bits: of the peer's address, if there is one.
+    /// The length of the prefix in bits. With a peer, it is the prefix of the peer's address.
+    #[doc(alias = "in_ifaddr::ifa_prefixlen")]
     pub fn prefix_len(&self) -> u8 {
         self.raw().ifa_prefixlen
     }
 
     /// The broadcast address.
+    #[doc(alias = "in_ifaddr::ifa_broadcast")]
     pub fn broadcast(&self) -> Option<Ipv4Addr> {
         let broadcast = ipv4(self.raw().ifa_broadcast);
         (!broadcast.is_unspecified()).then_some(broadcast)
     }
 
-    /// `RT_SCOPE_*`.
+    /// The scope, `RT_SCOPE_*`.
+    #[doc(alias = "in_ifaddr::ifa_scope")]
     pub fn scope(&self) -> u8 {
         self.raw().ifa_scope
     }
 
-    /// The label; the device's name, if it was given none.
+    /// The label. It is the device's name unless the address was given another one.
+    #[doc(alias = "in_ifaddr::ifa_label")]
     pub fn label(&self) -> Name {
         Name::from_raw(self.raw().ifa_label)
     }
 
-    /// Whether another address with the same prefix was there before.
+    /// Whether the device had an address with the same prefix before this one.
     #[doc(alias = "IFA_F_SECONDARY")]
     pub fn is_secondary(&self) -> bool {
         self.raw().ifa_flags & bindings::IFA_F_SECONDARY != 0
     }
 }
 
-/// An IPv6 address of a device, which has it once.
+/// An IPv6 address of a device. A device has the same address only once.
 #[doc(alias = "inet6_ifaddr")]
 #[repr(transparent)]
 pub struct Ipv6Address(Opaque<bindings::inet6_ifaddr>);
@@ -124,26 +129,30 @@ impl Ipv6Address {
         unsafe { &*ptr.cast() }
     }
 
-    /// The device that has it, or had.
+    /// The device that has the address, or had it.
+    #[doc(alias = "inet6_ifaddr::idev")]
     pub fn device(&self) -> &Device {
         // SAFETY: An address keeps its `inet6_dev`, and that its device.
         unsafe { Device::from_raw((*(*self.0.get()).idev).dev) }
     }
 
     /// The address.
+    #[doc(alias = "inet6_ifaddr::addr")]
     pub fn address(&self) -> Ipv6Addr {
         // SAFETY: Valid by the type; set before anybody sees it, and never changed.
         ipv6(unsafe { &(*self.0.get()).addr })
     }
 
     /// The length of the prefix, in bits.
+    #[doc(alias = "inet6_ifaddr::prefix_len")]
     pub fn prefix_len(&self) -> u8 {
         // SAFETY: As above.
         let bits = unsafe { (*self.0.get()).prefix_len };
         u8::try_from(bits).unwrap_or(128)
     }
 
-    /// Whether the device no longer has this address: it may have the same one anew.
+    /// Whether the address was removed from the device. The device may have the same address again,
+    /// as another `Ipv6Address`.
     #[doc(alias = "INET6_IFADDR_STATE_DEAD")]
     pub fn is_dead(&self) -> bool {
         // SAFETY: Valid by the type; read as a whole. It is set once, before anybody is told.
@@ -151,7 +160,7 @@ impl Ipv6Address {
         u32::try_from(state) == Ok(bindings::INET6_IFADDR_STATE_DEAD)
     }
 
-    /// Whether the device has an address like this, be it this one or one that was added later.
+    /// Whether the device has this address now: this one, or the same one added again later.
     #[doc(alias = "ipv6_chk_addr_and_flags")]
     pub fn is_assigned(&self, net: &Net, _rcu: Rcu<'_>) -> bool {
         // SAFETY: The address and its device are alive; takes the read-side lock alone.
@@ -169,7 +178,7 @@ impl Ipv6Address {
 }
 
 impl Device {
-    /// The IPv4 addresses, as `ip address` lists them.
+    /// The IPv4 addresses of the device, as `ip address` lists them.
     #[doc(alias = "in_dev_for_each_ifa_rtnl")]
     pub fn ipv4_addresses<'a>(
         &'a self,
@@ -191,7 +200,8 @@ impl Device {
         successors(lend(first), move |address| lend(address.raw().ifa_next))
     }
 
-    /// The IPv6 addresses. One that comes or goes meanwhile may be among them or not.
+    /// The IPv6 addresses of the device. An address that is added or removed at the same time may
+    /// be listed or not.
     #[doc(alias = "inet6_dev")]
     pub fn ipv6_addresses<'a>(
         &'a self,

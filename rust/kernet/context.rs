@@ -69,6 +69,7 @@ token! {
     ///
     /// For `'a`, the current task may sleep, and a module that waits in the end for what it has given
     /// to RCU (see [`module!`](crate::module!)) is running.
+    #[doc(alias = "might_sleep")]
     Process
 }
 
@@ -105,7 +106,7 @@ token! {
 }
 
 impl<'a> Rtnl<'a> {
-    /// Process context, of which RTNL is a case.
+    /// Process context: RTNL is only held there.
     #[inline(always)]
     pub fn process(self) -> Process<'a> {
         // SAFETY: By the type invariants.
@@ -116,8 +117,8 @@ impl<'a> Rtnl<'a> {
 impl<'a> Process<'a> {
     /// Runs `f` with RTNL held.
     ///
-    /// Deadlocks when the caller holds it already, as `rtnl_lock()` does; a callback that holds it
-    /// is lent [`Rtnl`] and has no need to.
+    /// Deadlocks if the caller holds RTNL already, as `rtnl_lock()` does. A callback that runs
+    /// under RTNL has an [`Rtnl`] and does not need this.
     #[doc(alias = "rtnl_lock")]
     pub fn with_rtnl<R>(self, f: impl for<'r> FnOnce(Rtnl<'r>) -> R) -> R {
         // SAFETY: May sleep, by the type invariants.
@@ -131,7 +132,7 @@ impl<'a> Process<'a> {
 }
 
 impl<'a> Softirq<'a> {
-    /// The RCU read side, of which disabled bottom halves are a case.
+    /// The RCU read side: disabled bottom halves are a read-side critical section too.
     #[inline(always)]
     pub fn rcu(self) -> Rcu<'a> {
         // SAFETY: By the type invariants.
@@ -140,7 +141,7 @@ impl<'a> Softirq<'a> {
 }
 
 impl Softirq<'_> {
-    /// The number of this CPU.
+    /// The number of the current CPU.
     #[doc(alias = "smp_processor_id")]
     #[inline(always)]
     pub fn cpu(self) -> u32 {
@@ -149,11 +150,12 @@ impl Softirq<'_> {
     }
 }
 
-/// NAPI poll: softirq, with a budget of packets.
+/// NAPI poll: softirq context, with a budget of packets.
 ///
 /// # Invariants
 ///
 /// As [`Softirq`]; `budget` is what the core passed to the running poll.
+#[doc(alias = "napi_struct::poll")]
 #[derive(Clone, Copy)]
 pub struct Napi<'a> {
     softirq: Softirq<'a>,
@@ -176,7 +178,7 @@ impl<'a> Napi<'a> {
         }
     }
 
-    /// Softirq, of which a NAPI poll is a case.
+    /// Softirq: a NAPI poll runs in softirq.
     #[inline(always)]
     pub fn softirq(self) -> Softirq<'a> {
         self.softirq
@@ -195,9 +197,10 @@ impl<'a> Napi<'a> {
     }
 }
 
-/// Any of the tokens, as far as allocating memory goes.
+/// Any token, as a function that allocates memory takes it.
 ///
-/// What allocates takes one: a context that may sleep waits for memory, another one does not.
+/// In a context that may sleep, an allocation may wait for memory; in any other it does not.
+#[doc(alias = "gfp_t")]
 pub trait Context: Copy + private::Sealed {
     /// The `gfp_t` of allocations in this context.
     #[doc(hidden)]
@@ -211,7 +214,8 @@ pub trait Context: Copy + private::Sealed {
     #[doc(hidden)]
     const FLAGS_CHARGED: Flags;
 
-    /// What it is with bottom halves disabled: [`Softirq`], but [`Rcu`] of [`Rcu`].
+    /// The token of this context with bottom halves disabled: [`Softirq`]; for [`Rcu`], [`Rcu`]
+    /// again.
     type BhDisabled<'a>: ReadSide<'a> + Into<Rcu<'a>>;
 
     /// Claims the context.
@@ -263,8 +267,8 @@ impl<'a> From<Softirq<'a>> for Rcu<'a> {
     }
 }
 
-/// A context in which what is freed after a grace period, or under RTNL, stays: what a callee lends
-/// from there lives as long as the token.
+/// A context that protects what RTNL or a grace period protects: a reference that is returned from
+/// there is valid for as long as the token.
 pub trait ReadSide<'a>: Context {}
 
 impl<'a> ReadSide<'a> for Rtnl<'a> {}
@@ -284,6 +288,8 @@ impl<'a> ReadSide<'a> for Napi<'a> {}
 ///     rcu_read(|rcu| setting.get(rcu).copied().unwrap_or(0))
 /// }
 /// ```
+#[doc(alias = "rcu_read_lock")]
+#[doc(alias = "rcu_read_unlock")]
 #[inline]
 pub fn rcu_read<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R + Send) -> R {
     rcu_section(f)
@@ -297,7 +303,7 @@ pub(crate) fn rcu_section<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {
     f(unsafe { Rcu::assume() })
 }
 
-/// Runs `f` with bottom halves disabled. Not for hard interrupts, of which kernet has no callback.
+/// Runs `f` with bottom halves disabled. Not for hard interrupts; kernet has no callback there.
 ///
 /// # Examples
 ///
@@ -329,8 +335,8 @@ pub mod kunit {
     use super::*;
     use crate::netns::Net;
 
-    /// Runs `f` in process context. For KUnit cases only, which fail elsewhere: where there is none that
-    /// runs, or this is a softirq or a section that must not sleep, nothing is run.
+    /// Runs `f` in process context. For KUnit cases only. Elsewhere it returns `None` and runs
+    /// nothing: if no case is running, or the caller is in softirq or must not sleep.
     pub fn process<R>(f: impl for<'a> FnOnce(Process<'a>) -> R) -> Option<R> {
         // SAFETY: No requirements, for all three.
         let may_sleep = unsafe { bindings::may_sleep() };
@@ -342,7 +348,8 @@ pub mod kunit {
         Some(f(unsafe { Process::assume() }))
     }
 
-    /// The host's first namespace, which lasts as long as the kernel. For KUnit cases only.
+    /// The initial network namespace, which exists as long as the kernel. For KUnit cases only.
+    #[doc(alias = "init_net")]
     pub fn init_net() -> &'static Net {
         // SAFETY: Set up at boot, and never freed.
         unsafe { Net::from_raw(&raw mut bindings::init_net) }

@@ -54,7 +54,7 @@ use crate::{
     },
 };
 
-/// What a module does with the packets of an EtherType.
+/// A handler of the packets of one EtherType.
 ///
 /// # Examples
 ///
@@ -77,6 +77,7 @@ use crate::{
 ///     }
 /// }
 /// ```
+#[doc(alias = "packet_type")]
 pub trait Handler: 'static {
     /// The module that the handler belongs to.
     type Module: Declared;
@@ -84,22 +85,25 @@ pub trait Handler: 'static {
     /// The EtherType.
     ///
     /// `ETH_P_ALL` does not build: the core keeps taps per device or namespace.
+    #[doc(alias = "packet_type::type")]
     const ETHERTYPE: EtherType;
 
-    /// Whether packets that are [not for this host](PacketType::OtherHost) come too. If not, they
-    /// are dropped as [`DropReason::OTHERHOST`], and counted by the device as
+    /// Whether the handler gets packets that are [not for this host](PacketType::OtherHost).
+    /// Otherwise they are dropped as [`DropReason::OTHERHOST`], and the device counts them as
     /// `rx_otherhost_dropped`.
     #[doc(alias = "PACKET_OTHERHOST")]
     const PROMISCUOUS: bool = false;
 
-    /// A packet has arrived.
+    /// Receives a packet.
     ///
-    /// Its data begins at the network header. The data may be shared with others' clones, and may
-    /// be in fragments. The device may be of any type, and may have been set down meanwhile.
+    /// The packet's data begins at the network header. The data may be shared with clones, and may
+    /// be in fragments. The device may be of any type, and may have gone down meanwhile.
+    #[doc(alias = "packet_type::func")]
     fn receive(skb: Skb<'_>, arrival: &Arrival<'_>, softirq: Softirq<'_>);
 }
 
-/// Where a packet has arrived.
+/// The devices and the namespace that a packet was received on.
+#[doc(alias = "packet_type::func")]
 pub struct Arrival<'a> {
     device: &'a Device,
     original: &'a Device,
@@ -107,14 +111,15 @@ pub struct Arrival<'a> {
 }
 
 impl<'a> Arrival<'a> {
-    /// The device that the stack takes the packet to have arrived on: a VLAN, bridge, bond or
-    /// macvlan above the one that it came in by. An answer leaves by this one.
+    /// The device that the stack receives the packet on. It may be a VLAN, bridge, bond or macvlan
+    /// above the device that the packet came in by. Send an answer by this device.
+    #[doc(alias = "sk_buff::dev")]
     pub fn device(&self) -> &'a Device {
         self.device
     }
 
-    /// The device that the packet came in by: the one below a VLAN or macvlan, the slave of a bond.
-    /// Not the port of a bridge, which hands the packet on as its own.
+    /// The device that the packet came in by: the device below a VLAN or macvlan, the slave of a
+    /// bond. It is not the port of a bridge, because a bridge passes the packet on as its own.
     ///
     /// It may be in another namespace than [`Self::device`].
     #[doc(alias = "orig_dev")]
@@ -123,6 +128,7 @@ impl<'a> Arrival<'a> {
     }
 
     /// The namespace of [`Self::device`].
+    #[doc(alias = "dev_net")]
     pub fn net(&self) -> &'a Net {
         self.net
     }
@@ -221,15 +227,15 @@ impl<H: Handler> Registration<H> {
 }
 
 impl Device {
-    /// Sends a packet by this device, as an Ethernet frame to `to` from the device's own address.
+    /// Sends a packet by this device, as an Ethernet frame from the device's own address to `to`.
     ///
-    /// The packet's data begins with the payload, before which the link header is put; a VLAN
-    /// device puts its tag too. What it has from being received goes: its socket, route, conntrack
-    /// entry, packet type, time stamp. Mark and priority stay; who sends it into another namespace
-    /// clears the mark.
+    /// The packet's data begins with the payload; this function puts the link header before it, and
+    /// a VLAN device its tag too. What the packet has from being received is removed: its socket,
+    /// route, conntrack entry, packet type and time stamp. Mark and priority stay; a caller that
+    /// sends the packet into another namespace clears the mark.
     ///
-    /// It takes the way of all that is sent: taps, egress hooks, the queueing discipline. The
-    /// device is not referred to afterwards by anything but its own queue.
+    /// The packet takes the usual path: taps, egress hooks, the queueing discipline. Afterwards
+    /// only the device's own queue refers to the device.
     ///
     /// # Errors
     ///

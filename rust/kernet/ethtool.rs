@@ -48,7 +48,8 @@ pub use stats::{
 };
 pub(crate) use tuning::spread;
 
-/// What a driver answers. What is left out is not supported, as `ethtool` then says.
+/// The ethtool operations of a driver. What the driver leaves out is not supported, and `ethtool`
+/// says so.
 ///
 /// # Examples
 ///
@@ -93,46 +94,49 @@ pub(crate) use tuning::spread;
 #[doc(alias = "ethtool_ops")]
 #[vtable]
 pub trait Operations<D: Driver> {
-    /// The driver's version, which `ethtool -i` shows; the kernel's when there is none.
+    /// The driver's version, which `ethtool -i` shows. `None`: the kernel's version.
+    #[doc(alias = "ethtool_drvinfo::version")]
     const VERSION: Option<&'static CStr> = None;
 
-    /// The device's own statistics of `ethtool -S`, the first ones there.
+    /// The device's own statistics, which `ethtool -S` lists first.
     type Stats: Stats;
 
-    /// Those of a receive queue; `rx_queue_N_` goes before their names.
+    /// The statistics of each receive queue. `ethtool -S` prefixes the names with `rx_queue_N_`.
     type RxStats: Stats;
 
-    /// Those of a transmit queue; `tx_queue_N_` goes before their names.
+    /// The statistics of each transmit queue. `ethtool -S` prefixes the names with `tx_queue_N_`.
     type TxStats: Stats;
 
-    /// The device's own statistics.
+    /// Returns the device's own statistics.
     #[doc(alias = "get_ethtool_stats")]
     fn stats(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> Self::Stats {
         Default::default()
     }
 
-    /// Those of a receive queue that is in use.
+    /// Returns the statistics of a receive queue that is in use.
+    #[doc(alias = "get_ethtool_stats")]
     fn rx_stats(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Self::RxStats {
         Default::default()
     }
 
-    /// Those of a transmit queue that is in use.
+    /// Returns the statistics of a transmit queue that is in use.
+    #[doc(alias = "get_ethtool_stats")]
     fn tx_stats(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Self::TxStats {
         Default::default()
     }
 
-    /// Speed and the like.
+    /// Returns speed, duplex mode and the like.
     #[doc(alias = "get_link_ksettings")]
     fn link_settings(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> LinkSettings {
         LinkSettings::default()
     }
 
-    /// Whether as many queues can be in use; `ethtool -l` and `-L` work if a driver has this.
+    /// Checks new numbers of queues in use. A driver that has this supports `ethtool -l` and `-L`.
     ///
-    /// They are at least one of each and no more than the device has; for a driver that is
-    /// [`Locked`](crate::netdev::Locked), which has them combined, as many of the ones as of the
-    /// others. kernet then changes the numbers, and polls the receive queues that come and no longer
-    /// those that go.
+    /// Each number is at least 1 and at most what the device has. For a driver that is
+    /// [`Locked`](crate::netdev::Locked) queues are combined, so both numbers are equal. Then
+    /// kernet changes the numbers, starts to poll the receive queues that are added and stops to
+    /// poll those that are removed.
     ///
     /// # Errors
     ///
@@ -142,15 +146,15 @@ pub trait Operations<D: Driver> {
         Ok(())
     }
 
-    /// The numbers of queues in use have changed.
+    /// Notifies the driver that the numbers of queues in use have changed.
+    #[doc(alias = "set_channels")]
     fn channels_changed(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) {}
 
-    /// Whether the rings can have these sizes, each of them one of [`Queue::SIZES`](crate::napi::Queue::SIZES) or, of a driver that
-    /// is [`Locked`](crate::netdev::Locked), [`Driver::TX_RING`]; `ethtool -g` and `-G` work if a
-    /// driver has this.
+    /// Checks new ring sizes. A driver that has this supports `ethtool -g` and `-G`.
     ///
-    /// kernet then changes them: what is in a ring is dropped, what waits in a queueing discipline is
-    /// not.
+    /// Each size is one of [`Queue::SIZES`](crate::napi::Queue::SIZES) or, for a driver that is
+    /// [`Locked`](crate::netdev::Locked), [`Driver::TX_RING`]. Then kernet changes the sizes:
+    /// packets in a ring are dropped, packets in a queueing discipline are not.
     ///
     /// # Errors
     ///
@@ -165,21 +169,22 @@ pub trait Operations<D: Driver> {
         Ok(())
     }
 
-    /// What of [`Coalesce`] the device has; the core refuses the rest.
+    /// The fields of [`Coalesce`] that the device supports; the core refuses the others.
     #[doc(alias = "supported_coalesce_params")]
     const COALESCE: CoalesceParams = CoalesceParams::NONE;
 
-    /// When the device's interrupts come: `ethtool -c` works if a driver has this.
+    /// Returns the coalescing settings. A driver that has this supports `ethtool -c`.
     #[doc(alias = "get_coalesce")]
     fn coalesce(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> Coalesce {
         Coalesce::default()
     }
 
-    /// Changes when the device's interrupts come, of which [`Self::COALESCE`] says what changes.
+    /// Changes the coalescing settings that are in [`Self::COALESCE`].
     ///
     /// # Errors
     ///
     /// All stay. `extack` says why.
+    #[doc(alias = "set_coalesce")]
     fn set_coalesce(
         _dev: &DriverDevice<D>,
         _coalesce: Coalesce,
@@ -189,28 +194,28 @@ pub trait Operations<D: Driver> {
         Err(eopnotsupp())
     }
 
-    /// The table by which the device spreads what it receives: `ethtool -x` and `-X` work if a driver
-    /// has this.
+    /// Returns the device's RSS indirection table. A driver that has this supports `ethtool -x` and
+    /// `-X`.
     ///
-    /// kernet changes it, and spreads evenly again when the number of queues changes; the core refuses
-    /// fewer queues than a table of the user's names.
+    /// kernet changes the table. When the number of queues changes, kernet spreads flows evenly
+    /// again; the core refuses to remove a queue that a user's table names.
     #[doc(alias = "get_rxfh")]
     #[doc(alias = "set_rxfh")]
     fn indirection(_dev: &DriverDevice<D>) -> &Indirection {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// Names of switches of the device's own, of at most 31 bytes, 32 of them at most.
+    /// The names of the driver's private flags: at most 32 names, of at most 31 bytes each.
     #[doc(alias = "ETH_SS_PRIV_FLAGS")]
     const PRIVATE_FLAGS: &'static [&'static str] = &[];
 
-    /// Which of [`Self::PRIVATE_FLAGS`] are on, the first one in bit 0.
+    /// Returns which of [`Self::PRIVATE_FLAGS`] are on, the first one in bit 0.
     #[doc(alias = "get_priv_flags")]
     fn private_flags(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> u32 {
         0
     }
 
-    /// Switches [`Self::PRIVATE_FLAGS`].
+    /// Sets [`Self::PRIVATE_FLAGS`].
     ///
     /// # Errors
     ///
@@ -220,19 +225,22 @@ pub trait Operations<D: Driver> {
         Err(eopnotsupp())
     }
 
-    /// Packets of one receive queue that is in use, for the `netdev` family's `qstats-get`, as
-    /// [`Self::tx_packets`] and [`Self::other_packets`]: a driver has all three or none.
+    /// Returns the packets of a receive queue that is in use, for `qstats-get` of the `netdev`
+    /// family. A driver has all of this, [`Self::tx_packets`] and [`Self::other_packets`], or none
+    /// of them.
+    #[doc(alias = "netdev_stat_ops::get_queue_stats_rx")]
     #[doc(alias = "netdev_stat_ops")]
     fn rx_packets(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> PacketTotals {
         PacketTotals::default()
     }
 
-    /// Packets of one transmit queue that is in use.
+    /// Returns the packets of a transmit queue that is in use.
+    #[doc(alias = "netdev_stat_ops::get_queue_stats_tx")]
     fn tx_packets(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> PacketTotals {
         PacketTotals::default()
     }
 
-    /// Packets of the device that are in none of the queues in use.
+    /// Returns the device's packets that no queue in use has counted.
     #[doc(alias = "get_base_stats")]
     fn other_packets(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> LinkTotals {
         LinkTotals::default()
@@ -256,26 +264,34 @@ pub struct Channels {
     pub tx: u16,
 }
 
-/// Whether a link carries frames both ways at a time.
+/// The duplex mode of a link.
+#[doc(alias = "ethtool_link_settings::duplex")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Duplex {
-    /// It does not.
+    /// One direction at a time.
+    #[doc(alias = "DUPLEX_HALF")]
     Half,
-    /// It does.
+    /// Both directions at once.
+    #[doc(alias = "DUPLEX_FULL")]
     Full,
     /// Not known.
+    #[doc(alias = "DUPLEX_UNKNOWN")]
     #[default]
     Unknown,
 }
 
-/// What a device is connected by.
+/// The connector of a device.
+#[doc(alias = "ethtool_link_settings::port")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Port {
     /// Twisted pair.
+    #[doc(alias = "PORT_TP")]
     TwistedPair,
     /// Fibre.
+    #[doc(alias = "PORT_FIBRE")]
     Fibre,
-    /// Something else.
+    /// Any other.
+    #[doc(alias = "PORT_OTHER")]
     #[default]
     Other,
 }
@@ -284,13 +300,13 @@ pub enum Port {
 #[doc(alias = "ethtool_link_ksettings")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LinkSettings {
-    /// In Mbit/s; `None` when it is not known.
+    /// The speed in Mbit/s; `None` if it is unknown.
     pub speed: Option<u32>,
-    /// One way or both at a time.
+    /// The duplex mode.
     pub duplex: Duplex,
     /// The connector.
     pub port: Port,
-    /// Whether the two are negotiated.
+    /// Whether speed and duplex mode are negotiated.
     pub autonegotiation: bool,
 }
 

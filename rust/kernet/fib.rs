@@ -51,20 +51,21 @@ pub use route::{
     Route, //
 };
 
-/// What has happened to the first route to a destination.
+/// A change of the first route to a destination.
+#[doc(alias = "enum fib_event_type")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// It is this one from now on, whether there was one before or not. A multipath route that
-    /// gains or loses a next hop is told whole.
+    /// This route is now the first one, whether or not there was another before. A multipath route
+    /// that gains or loses a next hop is reported as a whole.
     #[doc(alias = "FIB_EVENT_ENTRY_REPLACE")]
     #[doc(alias = "FIB_EVENT_ENTRY_APPEND")]
     Replaced,
-    /// There is none any more. This was it.
+    /// This route was the first one, and there is no other.
     #[doc(alias = "FIB_EVENT_ENTRY_DEL")]
     Deleted,
 }
 
-/// Somebody who is told of the routes of all namespaces.
+/// A notifier of the routes in all namespaces.
 ///
 /// # Examples
 ///
@@ -83,23 +84,24 @@ pub enum Event {
 /// ```
 #[doc(alias = "fib_notifier")]
 pub trait Notifier: HasSlot<Slot> + Send + Sync + 'static {
-    /// Something has happened to a route.
+    /// Reports a change of a route.
     ///
-    /// When the module is loaded it is told [`Event::Replaced`] of the routes there are, of some
-    /// several times if routes change meanwhile. Of what goes with a dying namespace it may be told,
-    /// too; [`Net::state`] answers `None` then.
+    /// When the module is loaded, each existing route is reported as [`Event::Replaced`], some
+    /// several times if routes change meanwhile. Routes of a namespace that dies may be reported
+    /// too; [`Net::state`] is `None` then.
+    #[doc(alias = "notifier_block::notifier_call")]
     fn event(event: Event, route: &Route<'_>, net: &Net, rcu: Rcu<'_>);
 
-    /// From now on everything that happens to routes of `net` is told.
+    /// Notifies that from now on each change of a route in `net` is reported.
     ///
-    /// Called for a namespace alone whose routes changed without a pause when the module was loaded:
-    /// the core does not register a notifier then. All its routes have been told since, not what
-    /// went before that.
+    /// Called only for a namespace whose routes kept changing while the module was loaded: the core
+    /// refuses to register a notifier then. All routes of the namespace have been reported since,
+    /// but not the changes before.
     fn resumed(_net: &Net, _process: Process<'_>) {}
 }
 
-/// Where the registration of a [`Notifier`] is found in a namespace, while it is registered. A type
-/// gets its own by [`slot!`](crate::slot!).
+/// A static where kernet finds the registration of a [`Notifier`] in each namespace.
+/// [`slot!`](crate::slot!) declares it for a type.
 pub struct Slot {
     /// [`FREE`], [`CHANGING`] or [`LIVE`].
     phase: Atomic<u32>,
@@ -118,7 +120,7 @@ const LIVE: u32 = 2;
 unsafe impl Sync for Slot {}
 
 impl Slot {
-    /// Empty.
+    /// An empty slot.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
         Self {
@@ -140,7 +142,7 @@ struct Registered {
     pause: usize,
 }
 
-/// The registration of a notifier in all namespaces.
+/// The registration of a [`Notifier`] in all namespaces.
 #[doc(alias = "register_fib_notifier")]
 pub struct Registration<N: Notifier> {
     pernet: Opaque<bindings::pernet_operations>,

@@ -73,7 +73,7 @@ pub use crate::netlink::{
 
 use socket::Sockets;
 
-/// What userspace knows of a family.
+/// The definition of a family, as userspace knows it.
 ///
 /// # Examples
 ///
@@ -92,16 +92,20 @@ use socket::Sockets;
 #[doc(alias = "genl_family")]
 pub trait FamilySpec: HasSlot<Slot> + 'static {
     /// The name, at most 15 bytes.
+    #[doc(alias = "genl_family::name")]
     const NAME: &'static CStr;
 
     /// The version of the protocol.
+    #[doc(alias = "genl_family::version")]
     const VERSION: u32 = 1;
 
-    /// The size of the family's own header, in front of the attributes, at most 256 bytes. New families
+    /// The size of the family's own header, before the attributes: at most 256 bytes. New families
     /// have none.
+    #[doc(alias = "genl_family::hdrsize")]
     const HEADER: usize = 0;
 
     /// The multicast groups.
+    #[doc(alias = "genl_family::mcgrps")]
     const GROUPS: &'static [McastGroup] = &[];
 }
 
@@ -111,16 +115,16 @@ pub trait FamilySpec: HasSlot<Slot> + 'static {
 pub struct McastGroup {
     /// The name, at most 15 bytes.
     pub name: &'static CStr,
-    /// Who may listen: whether `CAP_NET_ADMIN` in the namespace's user namespace is needed.
+    /// Whether a listener needs `CAP_NET_ADMIN` in the namespace's user namespace.
     #[doc(alias = "GENL_MCAST_CAP_NET_ADMIN")]
     pub net_admin: bool,
-    /// As `net_admin`, of `CAP_SYS_ADMIN`.
+    /// Whether a listener needs `CAP_SYS_ADMIN` in the namespace's user namespace.
     #[doc(alias = "GENL_MCAST_CAP_SYS_ADMIN")]
     pub sys_admin: bool,
 }
 
 impl McastGroup {
-    /// A group that anybody may listen to.
+    /// A group that anybody may join.
     pub const fn new(name: &'static CStr) -> Self {
         Self {
             name,
@@ -130,7 +134,7 @@ impl McastGroup {
     }
 }
 
-/// Who serves a [`FamilySpec`].
+/// The implementation of a [`FamilySpec`].
 ///
 /// # Examples
 ///
@@ -182,36 +186,41 @@ impl McastGroup {
 /// ```
 #[doc(alias = "genl_family")]
 pub trait FamilyServer: Sized + Send + Sync + 'static {
-    /// What is served.
+    /// The definition that it implements.
     type Spec: FamilySpec;
 
-    /// What is kept for each socket that asks for it by [`Request::socket`]; `()` for nothing.
+    /// The state of each socket that calls [`Request::socket`]; `()` for none.
     ///
-    /// Made when it is asked for first; let go when the socket is closed or the family
-    /// unregistered, in process context. Dumps of a family that keeps something are refused
-    /// ([`EAGAIN`]) while the module is being loaded.
+    /// Made at the first call; dropped when the socket is closed or the family unregistered, in
+    /// process context. A family with such a state refuses dumps ([`EAGAIN`]) while the module is
+    /// being loaded.
     #[doc(alias = "sock_priv_size")]
     type Socket: Default + Send + Sync + 'static;
 
-    /// The operations, by ascending command; of a command's two, the `do` first.
+    /// The operations, in ascending order of their commands; for one command the `do` before the
+    /// `dump`.
+    #[doc(alias = "genl_family::split_ops")]
     const OPS: &'static [Op<Self>];
 
-    /// Whether operations may run at the same time. Otherwise a lock that all such families have
-    /// in common is held while one runs.
+    /// Whether operations may run at the same time. Otherwise a lock that all such families share
+    /// is held while an operation runs.
+    #[doc(alias = "genl_family::parallel_ops")]
     const PARALLEL: bool = true;
 
-    /// A socket begins to listen to a group, by its index in [`FamilySpec::GROUPS`].
+    /// Notifies that a socket joins a group, by its index in [`FamilySpec::GROUPS`].
     ///
-    /// Not to be counted: a socket may join a group twice, and leave one that it has not joined.
-    /// [`Notification::has_listeners`] knows.
+    /// Do not count the calls: a socket may join a group twice, and leave one that it has not
+    /// joined. Ask [`Notification::has_listeners`].
+    #[doc(alias = "genl_family::bind")]
     fn bind(_group: usize, _process: Process<'_>) {}
 
-    /// A socket no longer listens to a group.
+    /// Notifies that a socket leaves a group.
+    #[doc(alias = "genl_family::unbind")]
     fn unbind(_group: usize, _process: Process<'_>) {}
 }
 
-/// Where the registered family of a protocol is found. A type gets its own by
-/// [`slot!`](crate::slot!).
+/// A static where kernet finds the registered family of a definition. [`slot!`](crate::slot!)
+/// declares it for a type.
 ///
 /// # Invariants
 ///
@@ -220,7 +229,7 @@ pub trait FamilyServer: Sized + Send + Sync + 'static {
 pub struct Slot(Atomic<*mut bindings::genl_family>);
 
 impl Slot {
-    /// Empty.
+    /// An empty slot.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
         // INVARIANT: Null.

@@ -78,30 +78,34 @@ pub use tunnel::{
 ///     }
 /// }
 /// ```
+#[doc(alias = "net_protocol")]
 pub trait Protocol: 'static {
     /// The module that the protocol belongs to.
     type Module: Declared;
 
-    /// The protocol's number, as `IPPROTO_*` has it.
+    /// The protocol number, `IPPROTO_*`.
+    #[doc(alias = "inet_add_protocol")]
     const PROTOCOL: u8;
 
-    /// A packet has arrived.
+    /// Receives a packet.
     ///
-    /// Its data begins behind the IPv4 header and that header's options.
+    /// Its data begins behind the IPv4 header and its options.
+    #[doc(alias = "net_protocol::handler")]
     fn receive(packet: Packet<'_>, softirq: Softirq<'_>);
 
-    /// An ICMP message about a packet that this host is said to have sent.
+    /// Receives an ICMP message about a packet that this host is said to have sent.
     ///
-    /// Anybody can send one.
+    /// Anybody can send such a message.
+    #[doc(alias = "net_protocol::err_handler")]
     fn error(error: &IcmpError<'_>, softirq: Softirq<'_>) {
         let _ = (error, softirq);
     }
 }
 
-/// A packet that has arrived, of a [`Protocol`].
+/// A received packet of a [`Protocol`].
 ///
-/// Owns it: ends as a [`Skb`] does, in [`Self::into_skb`], [`Self::into_frame`],
-/// [`Self::reject`] or [`Self::drop_with`], and does not build when it goes out of scope.
+/// Owns the packet, and ends as an [`Skb`] does: in [`Self::into_skb`], [`Self::into_frame`],
+/// [`Self::reject`] or [`Self::drop_with`]. Letting one go out of scope does not build.
 pub struct Packet<'a> {
     skb: Skb<'a>,
     header: ipv4::Header,
@@ -133,17 +137,20 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// The IPv4 header it came with, without options: a copy.
+    /// A copy of the packet's IPv4 header, without options.
+    #[doc(alias = "ip_hdr")]
     pub fn header(&self) -> &ipv4::Header {
         &self.header
     }
 
-    /// The namespace it has arrived in.
+    /// The namespace in which the packet was received.
+    #[doc(alias = "dev_net")]
     pub fn net(&self) -> &'a Net {
         self.net
     }
 
-    /// The index of the device it has arrived on; a VRF's, if the device is in one.
+    /// The index of the device that has received the packet; of the VRF if the device is in one.
+    #[doc(alias = "inet_iif")]
     pub fn ifindex(&self) -> u32 {
         self.ifindex
     }
@@ -153,7 +160,7 @@ impl<'a> Packet<'a> {
         &self.skb
     }
 
-    /// Makes the protocol's header linear, and lends a view of it.
+    /// Makes the protocol's header linear, and returns a view of it.
     ///
     /// # Errors
     ///
@@ -163,20 +170,22 @@ impl<'a> Packet<'a> {
         self.skb.as_mut().pull_header(0)
     }
 
-    /// The packet, owned. Its route is lent by the read-side section that it came in.
+    /// Returns the packet. Its route is valid for the read-side section that the packet was
+    /// received in.
     pub fn into_skb(self) -> Skb<'a> {
         self.skb
     }
 
-    /// Frees the packet, which is lost, and says why.
+    /// Drops the packet with a reason.
+    #[doc(alias = "kfree_skb_reason")]
     pub fn drop_with(self, reason: DropReason, softirq: Softirq<'_>) {
         self.skb.drop_with(reason, softirq);
     }
 
-    /// Frees the packet, and answers it with an ICMP message "port unreachable", as the C tunnels
-    /// do for one that belongs to no tunnel.
+    /// Drops the packet, and sends an ICMP message "port unreachable" to its sender, as the C
+    /// tunnels do for a packet of no tunnel.
     ///
-    /// The stack limits the rate, and answers no broadcast.
+    /// The stack limits the rate, and does not answer broadcasts.
     #[doc(alias = "icmp_send")]
     pub fn reject(self, softirq: Softirq<'_>) {
         let (kind, code) = (bindings::ICMP_DEST_UNREACH, bindings::ICMP_PORT_UNREACH);
@@ -186,15 +195,15 @@ impl<'a> Packet<'a> {
         self.skb.drop_with(DropReason::NO_TX_TARGET, softirq);
     }
 
-    /// Takes the Ethernet frame out of its tunnel.
+    /// Decapsulates the Ethernet frame in the packet.
     ///
-    /// Removes `header_len` bytes, what the packet had from the outer network (route, connection
-    /// tracking, IPsec state, VLAN tag), and, if the device that receives the frame is in another
-    /// namespace `to`, the mark. Congestion marks of the outer header go to the inner one, behind
-    /// VLAN tags too (RFC 6040 section 4.2).
+    /// Removes `header_len` bytes, and what the packet has from the outer network (route,
+    /// connection tracking, IPsec state, VLAN tag). If `to`, the namespace of the device that
+    /// receives the frame, is another one, it removes the mark too. Congestion marks of the outer
+    /// header are copied to the inner one, also behind VLAN tags (RFC 6040 section 4.2).
     ///
-    /// The frame is ready for the receiving device, and may be kept: its data begins with the Ethernet
-    /// header.
+    /// The frame is ready for the receiving device and may be kept: its data begins with the
+    /// Ethernet header.
     ///
     /// # Errors
     ///
@@ -244,6 +253,7 @@ impl<'a> Packet<'a> {
 }
 
 /// An ICMP message about a packet of a [`Protocol`].
+#[doc(alias = "icmphdr")]
 pub struct IcmpError<'a> {
     skb: &'a SkbRef,
     header: ipv4::Header,
@@ -255,45 +265,51 @@ pub struct IcmpError<'a> {
 }
 
 impl<'a> IcmpError<'a> {
-    /// The message's type (RFC 792).
+    /// The ICMP type (RFC 792).
+    #[doc(alias = "icmphdr::type")]
     pub fn kind(&self) -> u8 {
         self.kind
     }
 
-    /// The message's code.
+    /// The ICMP code.
+    #[doc(alias = "icmphdr::code")]
     pub fn code(&self) -> u8 {
         self.code
     }
 
-    /// What the message says beyond: the path MTU in bytes for "fragmentation needed", else 0.
+    /// The path MTU in bytes for "fragmentation needed", otherwise 0.
+    #[doc(alias = "net_protocol::err_handler")]
     pub fn info(&self) -> u32 {
         self.info
     }
 
-    /// The IPv4 header of the packet that the message is about: a copy. The source is this host.
+    /// A copy of the IPv4 header of the packet that the message is about. Its source is this host.
     pub fn header(&self) -> &ipv4::Header {
         &self.header
     }
 
-    /// What the message quotes of the packet, from its IPv4 header on; at least 8 bytes of it are
-    /// behind that header and options.
+    /// The part of the packet that the message quotes, from the IPv4 header on. At least 8 bytes
+    /// follow that header and its options.
     pub fn quoted(&self) -> &SkbRef {
         self.skb
     }
 
-    /// The namespace in which the message has arrived.
+    /// The namespace in which the message was received.
+    #[doc(alias = "dev_net")]
     pub fn net(&self) -> &'a Net {
         self.net
     }
 
-    /// The index of the device on which the message has arrived.
+    /// The index of the device that has received the message.
+    #[doc(alias = "inet_iif")]
     pub fn ifindex(&self) -> u32 {
         u32::try_from(self.ifindex).unwrap_or(0)
     }
 
-    /// Notes a path MTU or a redirect in the routing cache, if the message is about one.
+    /// Updates the routing cache if the message is about a path MTU or a redirect, and returns
+    /// whether it is.
     ///
-    /// `protocol` is [`Protocol::PROTOCOL`]. Returns whether it was.
+    /// `protocol` is [`Protocol::PROTOCOL`].
     #[doc(alias = "ipv4_update_pmtu")]
     #[doc(alias = "ipv4_redirect")]
     pub fn update_route(&self, protocol: u8) -> bool {

@@ -73,13 +73,16 @@ use crate::{
 };
 
 /// What a module consists of. Declared to the kernel by [`module!`](crate::module!).
+#[doc(alias = "module_init")]
+#[doc(alias = "module_exit")]
 pub trait Module: Sized + Send + Sync + 'static {
     /// The module's state in each network namespace; `()` for none.
     ///
     /// Callbacks reach it by [`Net::state`](netns::Net::state).
+    #[doc(alias = "pernet_operations")]
     type State: netns::NetState;
 
-    /// What is registered, in this order: a [`Part`] or a tuple of them.
+    /// What the module registers, in this order: a [`Part`] or a tuple of parts.
     type Parts: Part;
 }
 
@@ -319,6 +322,11 @@ pub mod names {
 /// What registers the module's parts is named in a private scope, where no code of the module's is. Nor
 /// does a crate compile in which `::kernel`, `::pin_init`, `::zerocopy` or `::core` is something else:
 /// `unsafe` code that their macros make calls what is behind these names.
+#[doc(alias = "module_init")]
+#[doc(alias = "MODULE_LICENSE")]
+#[doc(alias = "MODULE_AUTHOR")]
+#[doc(alias = "MODULE_DESCRIPTION")]
+#[doc(alias = "MODULE_ALIAS")]
 // `crate` is the module's own: that its root is where `module!` stands is what is checked.
 #[allow(clippy::crate_in_macro_def)]
 #[macro_export]

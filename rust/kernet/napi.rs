@@ -89,7 +89,7 @@ pub use ring::{
     Ring, //
 };
 
-/// What a receive queue of driver `D` holds while it is polled.
+/// The content of a receive queue of driver `D`, while the queue is polled.
 ///
 /// # Examples
 ///
@@ -138,28 +138,31 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const EXISTS: bool = true;
 
-    /// Packets that a queue may have room for; [`RingSizes::NONE`] for one without an end.
+    /// The sizes that the queue supports, in packets; [`RingSizes::NONE`] if it is unbounded.
+    #[doc(alias = "ethtool_ringparam::rx_max_pending")]
     const SIZES: RingSizes = RingSizes::NONE;
 
-    /// Whether the poll takes [buffers](Consumer::buffer), from a pool of the queue's own.
+    /// Whether the poll takes [buffers](Consumer::buffer) from a page pool of the queue.
+    #[doc(alias = "page_pool_create")]
     const BUFFERS: bool = false;
 
-    /// Makes the content of a queue, before it is polled, with room for `size` packets: the one of
-    /// [`Self::SIZES`] that is set.
+    /// Makes the content of a queue, before it is polled. `size` is the current one of
+    /// [`Self::SIZES`], in packets.
     fn init<'a>(size: u32, process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
 
-    /// The next packet that has been received, if any.
+    /// Returns the next received packet, if any.
     ///
-    /// kernet counts it, lets the device's XDP program see it, and passes it up as received by
-    /// `dev`.
+    /// kernet counts the packet, runs the device's XDP program on it, and passes it up as received
+    /// by `dev`.
+    #[doc(alias = "napi_struct::poll")]
     fn next(
         queue: &mut Consumer<'_, Self>,
         dev: &DriverDevice<D>,
         napi: Napi<'_>,
     ) -> Option<Packet>;
 
-    /// Whether there is no packet. Asked after a poll without one, so that none is left behind that
-    /// came meanwhile: see [`RxQueue::schedule`].
+    /// Whether there is no packet. Called after a poll without a packet, so that a packet which
+    /// came meanwhile is not left behind: see [`RxQueue::schedule`].
     fn is_empty(queue: &mut Consumer<'_, Self>) -> bool;
 }
 
@@ -185,8 +188,8 @@ const LEAVING: u32 = 2;
 
 /// A receive queue.
 ///
-/// Owned by the device, freed with the private data. What is lent is polled, and its content stays
-/// for as long as the read-side section.
+/// The device owns it; it is freed with the private data. A queue that is borrowed is being polled,
+/// and its content stays for the read-side section.
 ///
 /// # Invariants
 ///
@@ -240,6 +243,7 @@ impl<D: Driver> RxQueue<D> {
     }
 
     /// The number of the queue, from 0.
+    #[doc(alias = "get_netdev_rx_queue_index")]
     #[inline(always)]
     pub fn index(&self) -> u16 {
         self.index
@@ -257,16 +261,16 @@ impl<D: Driver> RxQueue<D> {
         unsafe { ptr::eq((*self.napi.get()).dev, dev.as_raw()) }
     }
 
-    /// Counts frames that were redirected to the other side: those that were put into the queue, and
-    /// those that were not.
+    /// Counts frames that were redirected to this device: `taken` were put into the queue,
+    /// `not_taken` were not.
     #[inline]
     pub fn count_frames(&self, taken: usize, not_taken: usize, _softirq: Softirq<'_>) {
         self.frames.add_taken(taken, not_taken);
     }
 
-    /// Sees to it that the queue is polled after what has just been put into it.
+    /// Schedules a poll of the queue after a packet was put into it.
     ///
-    /// Costs no more than a barrier and a load while a poll is to come anyway.
+    /// If a poll is scheduled already, this costs a barrier and a load.
     #[doc(alias = "napi_schedule")]
     #[inline]
     pub fn schedule(&self, softirq: Softirq<'_>) {
@@ -510,7 +514,7 @@ impl<D: Driver> DriverDevice<D> {
         queues.get(usize::from(range.start)..end).unwrap_or(&[])
     }
 
-    /// A receive queue, while it is polled.
+    /// A receive queue; `None` unless it is polled.
     #[inline]
     pub fn rx_queue<'a>(&'a self, index: u16, _rcu: Rcu<'a>) -> Option<&'a RxQueue<D>> {
         // SAFETY: Initialised, by the type invariants.
@@ -519,7 +523,7 @@ impl<D: Driver> DriverDevice<D> {
         (queue.state.load(Acquire) == POLLED).then(|| &**queue)
     }
 
-    /// What the queues of a range have received by polling, since the device was made.
+    /// Packets that a range of queues has received by polling, since the device was made.
     pub fn napi_packets(&self, queues: RangeFrom<u16>) -> PacketTotals {
         let queues = self.all_rx_queues(queues.start..u16::MAX).iter();
         queues.fold(PacketTotals::default(), |sum, queue| {
@@ -527,13 +531,13 @@ impl<D: Driver> DriverDevice<D> {
         })
     }
 
-    /// What a receive queue has received by polling, since the device was made.
+    /// Packets that a receive queue has received by polling, since the device was made.
     pub fn rx_totals(&self, index: u16) -> PacketTotals {
         let queue = self.all_rx_queues(index..index.saturating_add(1)).first();
         queue.map_or_else(PacketTotals::default, |queue| queue.received())
     }
 
-    /// What the receive queues of a range have done with frames, since the device was made.
+    /// XDP statistics of a range of receive queues, since the device was made.
     pub fn xdp_totals(&self, queues: Range<u16>) -> XdpTotals {
         let queues = self.all_rx_queues(queues).iter();
         queues.fold(XdpTotals::default(), |sum, queue| {

@@ -40,27 +40,36 @@ pub struct Neighbour(Opaque<bindings::neighbour>);
 // SAFETY: What is read of it never changes, or is read under its lock.
 unsafe impl Sync for Neighbour {}
 
-/// How far an address is resolved.
+/// The state of neighbour unreachability detection: how far an address is resolved.
 #[doc(alias = "NUD_NONE")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NudState {
-    /// Nobody has asked yet.
+    /// Not resolved, and not asked for.
+    #[doc(alias = "NUD_NONE")]
     None,
-    /// Asked for, not answered yet.
+    /// A request was sent, and not answered yet.
+    #[doc(alias = "NUD_INCOMPLETE")]
     Incomplete,
-    /// Known to be there.
+    /// Known to be reachable.
+    #[doc(alias = "NUD_REACHABLE")]
     Reachable,
-    /// Not heard of for a while.
+    /// Not confirmed for a while.
+    #[doc(alias = "NUD_STALE")]
     Stale,
-    /// Was stale, and has been sent to.
+    /// Was stale; a packet was sent to it.
+    #[doc(alias = "NUD_DELAY")]
     Delay,
-    /// Asked whether it is still there.
+    /// A probe was sent, and not answered yet.
+    #[doc(alias = "NUD_PROBE")]
     Probe,
-    /// It does not answer.
+    /// Did not answer.
+    #[doc(alias = "NUD_FAILED")]
     Failed,
     /// Needs no resolution.
+    #[doc(alias = "NUD_NOARP")]
     NoArp,
     /// Set by an administrator.
+    #[doc(alias = "NUD_PERMANENT")]
     Permanent,
 }
 
@@ -79,7 +88,7 @@ impl NudState {
         }
     }
 
-    /// Whether the hardware address is one.
+    /// Whether the neighbour has a valid hardware address.
     #[doc(alias = "NUD_VALID")]
     pub fn is_valid(self) -> bool {
         !matches!(
@@ -89,24 +98,27 @@ impl NudState {
     }
 }
 
-/// What was known of a neighbour at a time.
+/// A neighbour's state at one time.
 #[derive(Clone, Copy)]
 pub struct Resolution {
     /// How far the address is resolved.
     pub state: NudState,
-    /// To what, if the state [is valid](NudState::is_valid).
+    /// The hardware address, if the state [is valid](NudState::is_valid).
+    #[doc(alias = "neighbour::ha")]
     pub hardware_address: HardwareAddress,
-    /// Whether the neighbour is out of its table, for good.
+    /// Whether the neighbour was removed from its table. It is never put back.
+    #[doc(alias = "neighbour::dead")]
     pub dead: bool,
 }
 
-/// Whose neighbours.
+/// The address family of a neighbour table.
+#[doc(alias = "neigh_table::family")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
-    /// IPv4's.
+    /// IPv4: the ARP table.
     #[doc(alias = "arp_tbl")]
     Ipv4,
-    /// IPv6's.
+    /// IPv6: the neighbour discovery table.
     #[doc(alias = "nd_tbl")]
     Ipv6,
 }
@@ -128,13 +140,14 @@ impl Neighbour {
         Some(unsafe { &*ptr.cast() })
     }
 
-    /// The device that it is a neighbour on.
+    /// The device that the neighbour is on.
+    #[doc(alias = "neighbour::dev")]
     pub fn device(&self) -> &Device {
         // SAFETY: A neighbour keeps its device.
         unsafe { Device::from_raw((*self.0.get()).dev) }
     }
 
-    /// Its address.
+    /// The neighbour's address.
     #[doc(alias = "primary_key")]
     pub fn address(&self) -> IpAddr {
         // SAFETY: The key is never changed, and as long as addresses of the table's family are.
@@ -148,7 +161,7 @@ impl Neighbour {
         }
     }
 
-    /// What is known of it now.
+    /// The current state and hardware address.
     #[doc(alias = "nud_state")]
     pub fn resolution(&self) -> Resolution {
         let this = self.0.get();
@@ -169,7 +182,7 @@ impl Neighbour {
         }
     }
 
-    /// Whether another neighbour with the same address is in the table in the place of this one.
+    /// Whether the table has another neighbour with the same address instead of this one.
     #[doc(alias = "neigh_lookup")]
     pub fn is_replaced(&self, _rcu: Rcu<'_>) -> bool {
         let this = self.0.get();
@@ -191,13 +204,13 @@ impl Neighbour {
 }
 
 impl Net {
-    /// Shows each neighbour in the namespace to `each`, which must not sleep.
+    /// Calls `each` with each neighbour in the namespace. `each` must not sleep.
     ///
-    /// No lock is held meanwhile, as the tables are those of all namespaces. Each that is there all the
-    /// while is shown; when its table grows, all are shown once more. One that comes or goes may be
-    /// shown or not.
+    /// No lock is held meanwhile, as all namespaces share the tables. A neighbour that exists
+    /// during the whole call is shown; if its table grows, all are shown once more. One that is
+    /// added or removed meanwhile may be shown or not.
     ///
-    /// `each` has no token that sending a packet asks for, and can make none.
+    /// `each` cannot send packets: it has no token for that, and can make none.
     #[doc(alias = "neigh_for_each")]
     pub fn for_each_neighbour<F: FnMut(&Neighbour) + Send>(
         &self,

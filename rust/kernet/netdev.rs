@@ -100,7 +100,7 @@ pub use transmit::{
 pub use tx_ring::Completions;
 pub(crate) use tx_ring::Places;
 
-/// Any network device.
+/// Any network device. Always borrowed.
 #[doc(alias = "net_device")]
 #[repr(transparent)]
 pub struct Device(Opaque<bindings::net_device>);
@@ -110,7 +110,8 @@ unsafe impl Send for Device {}
 // SAFETY: As above.
 unsafe impl Sync for Device {}
 
-/// A device's name, as it was when asked for.
+/// A device's name at one time.
+#[doc(alias = "net_device::name")]
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Name([u8; bindings::IFNAMSIZ as usize]);
 
@@ -148,7 +149,8 @@ impl Device {
         self.0.get()
     }
 
-    /// The interface index, unique in a namespace. 0 before the device is registered.
+    /// The interface index, which is unique in a namespace. 0 before the device is registered.
+    #[doc(alias = "net_device::ifindex")]
     #[inline]
     pub fn ifindex(&self) -> u32 {
         // SAFETY: Valid by the type.
@@ -156,13 +158,15 @@ impl Device {
         ifindex.unsigned_abs()
     }
 
-    /// The name. When another task renames the device now, a mixture of both.
+    /// The name. If another task renames the device at the same time, a mixture of both names.
+    #[doc(alias = "net_device::name")]
     pub fn name(&self) -> Name {
         // SAFETY: Valid by the type; any bytes are a name.
         Name(unsafe { ptr::read_volatile((&raw const (*self.as_raw()).name).cast()) })
     }
 
-    /// The largest packet that may be sent, in bytes without the link header.
+    /// The MTU: the largest packet that may be sent, in bytes without the link header.
+    #[doc(alias = "net_device::mtu")]
     #[inline]
     pub fn mtu(&self) -> u32 {
         // SAFETY: Valid by the type.
@@ -170,6 +174,7 @@ impl Device {
     }
 
     /// `IFF_*` flags as the kernel keeps them; `IFF_RUNNING` and `IFF_LOWER_UP` are not among them.
+    #[doc(alias = "net_device::flags")]
     #[inline]
     pub fn flags(&self) -> u32 {
         // SAFETY: Valid by the type.
@@ -183,12 +188,13 @@ impl Device {
         self.flags() & bindings::net_device_flags_IFF_UP != 0
     }
 
-    /// Whether the device is the loopback.
+    /// Whether the device is the loopback device.
+    #[doc(alias = "IFF_LOOPBACK")]
     pub fn is_loopback(&self) -> bool {
         self.flags() & bindings::net_device_flags_IFF_LOOPBACK != 0
     }
 
-    /// Whether there is a carrier.
+    /// Whether the device has a carrier.
     #[doc(alias = "netif_carrier_ok")]
     #[inline]
     pub fn has_carrier(&self) -> bool {
@@ -197,6 +203,7 @@ impl Device {
     }
 
     /// The offloads that are on.
+    #[doc(alias = "net_device::features")]
     #[inline]
     pub fn features(&self) -> Features {
         // SAFETY: Valid by the type.
@@ -222,14 +229,15 @@ impl Device {
     }
 
     /// The hardware type, `ARPHRD_*`.
+    #[doc(alias = "net_device::type")]
     pub fn hardware_type(&self) -> u16 {
         // SAFETY: Valid by the type; only changed under RTNL, by few drivers.
         unsafe { ptr::read_volatile(&raw const (*self.as_raw()).type_) }
     }
 
-    /// The hardware address, of any length that the device has.
+    /// The hardware address, of whatever length it has.
     ///
-    /// Without RTNL, when another task changes the address now, a mixture of both.
+    /// Without RTNL, if another task changes the address at the same time, a mixture of both.
     #[doc(alias = "dev_addr")]
     pub fn hardware_address<'a>(&self, _context: impl ReadSide<'a>) -> HardwareAddress {
         let mut bytes = [0; HardwareAddress::MAX];
@@ -246,8 +254,8 @@ impl Device {
         HardwareAddress { bytes, len }
     }
 
-    /// The hardware address of an Ethernet device, as [`Self::hardware_address`] has it. `None` for any
-    /// other device, the loopback among them.
+    /// The hardware address of an Ethernet device, as [`Self::hardware_address`] returns it. `None`
+    /// for any other device, such as the loopback.
     #[doc(alias = "ARPHRD_ETHER")]
     pub fn ethernet_address<'a>(&self, context: impl ReadSide<'a>) -> Option<ethernet::Address> {
         if u32::from(self.hardware_type()) != bindings::ARPHRD_ETHER {
@@ -268,6 +276,7 @@ impl Device {
 }
 
 /// A hardware address.
+#[doc(alias = "net_device::dev_addr")]
 #[derive(Clone, Copy)]
 pub struct HardwareAddress {
     bytes: [u8; Self::MAX],
@@ -281,18 +290,19 @@ impl HardwareAddress {
         Self { bytes, len }
     }
 
-    /// The address.
+    /// The bytes of the address.
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or(&[])
     }
 }
 
-/// A device of a module's own.
+/// A device of the driver `D`: one that a module on kernet has made.
 ///
 /// # Invariants
 ///
 /// The device was made for `D`, and its private data is initialised. It has its per-CPU statistics: it is
 /// registered, or will be or was in this callback.
+#[doc(alias = "net_device")]
 #[repr(transparent)]
 pub struct DriverDevice<D: Driver>(Device, PhantomData<D>);
 
@@ -305,22 +315,30 @@ impl<D: Driver> Deref for DriverDevice<D> {
     }
 }
 
-/// What went wrong with a packet, beside its being dropped: a column of `ip -s -s link`.
+/// An error that a device counts: a column of `ip -s -s link`.
+#[doc(alias = "net_device_stats")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PacketError {
-    /// Received with a fault that no other class names.
+    /// Received with an error that no other variant names.
+    #[doc(alias = "rtnl_link_stats64::rx_errors")]
     Rx,
     /// Received with a wrong length.
+    #[doc(alias = "rtnl_link_stats64::rx_length_errors")]
     RxLength,
     /// Received with a malformed header.
+    #[doc(alias = "rtnl_link_stats64::rx_frame_errors")]
     RxFrame,
-    /// Could not be sent, for a reason that no other class names.
+    /// Not sent, because of an error that no other variant names.
+    #[doc(alias = "rtnl_link_stats64::tx_errors")]
     Tx,
-    /// Could not be sent: nothing at the other side.
+    /// Not sent: no carrier, or no route.
+    #[doc(alias = "rtnl_link_stats64::tx_carrier_errors")]
     TxCarrier,
-    /// Could not be sent: given up.
+    /// Not sent: given up.
+    #[doc(alias = "rtnl_link_stats64::tx_aborted_errors")]
     TxAborted,
-    /// Would have gone round in a circle.
+    /// Not sent: it would have looped.
+    #[doc(alias = "rtnl_link_stats64::collisions")]
     Collision,
 }
 
@@ -352,9 +370,9 @@ impl<D: Driver> DriverDevice<D> {
         unsafe { self.shared().data() }
     }
 
-    /// The other end, for a link kind [that makes pairs](crate::rtnl::Link::PEER).
+    /// The peer, if the link kind [makes pairs](crate::rtnl::Link::PEER).
     ///
-    /// `None` before the pair is complete and while it is being taken apart.
+    /// `None` before the pair is complete, and while it is being deleted.
     #[inline]
     pub fn peer<'a>(&self, _context: impl ReadSide<'a>) -> Option<&'a DriverDevice<D>> {
         let peer = self.shared().peer();
@@ -373,15 +391,17 @@ impl<D: Driver> DriverDevice<D> {
         TxQueue::new(self, index)
     }
 
-    /// Bytes that the stack leaves free before the frames that it sends here, [`MAX_HEADROOM`] at most.
+    /// Sets the headroom that the stack leaves before frames for this device, in bytes: at most
+    /// [`MAX_HEADROOM`].
+    #[doc(alias = "net_device::needed_headroom")]
     #[inline]
     pub fn set_needed_headroom(&self, bytes: u16) {
         // SAFETY: Valid by the type; read and written as a whole.
         unsafe { bindings::dev_set_needed_headroom(self.as_raw(), bytes.min(MAX_HEADROOM)) };
     }
 
-    /// Sets the largest MTU that the device can be given, in bytes without the link header; 0 for
-    /// no limit.
+    /// Sets the largest MTU that a user can set, in bytes without the link header; 0 for no limit.
+    #[doc(alias = "net_device::max_mtu")]
     pub fn set_max_mtu(&self, mtu: u32, _rtnl: Rtnl<'_>) {
         // SAFETY: Valid by the type; read and written as a whole, under RTNL.
         unsafe {
@@ -390,7 +410,7 @@ impl<D: Driver> DriverDevice<D> {
         }
     }
 
-    /// Says whether `ethtool -K` can switch these offloads.
+    /// Sets whether `ethtool -K` can switch these offloads.
     #[doc(alias = "hw_features")]
     pub fn set_switchable(&self, features: Features, switchable: bool, _rtnl: Rtnl<'_>) {
         // SAFETY: Valid by the type; only used under RTNL.
@@ -404,15 +424,16 @@ impl<D: Driver> DriverDevice<D> {
         }
     }
 
-    /// The offloads that are asked for, whether or not they go together.
+    /// The offloads that users have asked for, before [`Driver::fix_features`].
+    #[doc(alias = "net_device::wanted_features")]
     pub fn wanted_features(&self, _rtnl: Rtnl<'_>) -> Features {
         // SAFETY: Valid by the type; only changed under RTNL.
         Features::from_raw(unsafe { (*self.as_raw()).wanted_features })
     }
 
-    /// Asks [`Driver::fix_features`] again which offloads go together, and lets them be so.
+    /// Calls [`Driver::fix_features`] again, and applies the result.
     ///
-    /// Nothing while the device is not registered.
+    /// Does nothing while the device is not registered.
     #[doc(alias = "netdev_update_features")]
     pub fn update_features(&self, _rtnl: Rtnl<'_>) {
         // SAFETY: Valid by the type; only changed under RTNL.
@@ -423,8 +444,9 @@ impl<D: Driver> DriverDevice<D> {
         }
     }
 
-    /// The namespace of the [`DeviceMap`] that the device is in: where a tunnel's outer packets
-    /// go, whichever namespace the device has been moved to.
+    /// The namespace of the [`DeviceMap`] that has the device: where a tunnel sends its outer
+    /// packets, even if the device was moved to another namespace.
+    #[doc(alias = "get_link_net")]
     #[inline]
     pub fn link_net<'a>(&self, _context: impl ReadSide<'a>) -> Option<&'a Net> {
         let net = self.shared().link_net();
@@ -436,21 +458,21 @@ impl<D: Driver> DriverDevice<D> {
         Some(unsafe { Net::from_raw(net) })
     }
 
-    /// Says that there is a carrier.
+    /// Sets the carrier on.
     #[doc(alias = "netif_carrier_on")]
     pub fn carrier_on(&self, _rtnl: Rtnl<'_>) {
         // SAFETY: Valid by the type.
         unsafe { bindings::netif_carrier_on(self.as_raw()) };
     }
 
-    /// Says that there is no carrier.
+    /// Sets the carrier off.
     #[doc(alias = "netif_carrier_off")]
     pub fn carrier_off(&self, _rtnl: Rtnl<'_>) {
         // SAFETY: Valid by the type.
         unsafe { bindings::netif_carrier_off(self.as_raw()) };
     }
 
-    /// Counts a packet of `len` bytes that was sent.
+    /// Counts a sent packet of `len` bytes.
     #[doc(alias = "dev_sw_netstats_tx_add")]
     #[inline]
     pub fn count_tx(&self, len: u32, _softirq: Softirq<'_>) {
@@ -458,7 +480,7 @@ impl<D: Driver> DriverDevice<D> {
         unsafe { bindings::dev_sw_netstats_tx_add(self.as_raw(), 1, len) };
     }
 
-    /// Counts a packet of `len` bytes that was received.
+    /// Counts a received packet of `len` bytes.
     #[doc(alias = "dev_sw_netstats_rx_add")]
     #[inline]
     pub fn count_rx(&self, len: u32, _softirq: Softirq<'_>) {
@@ -466,7 +488,7 @@ impl<D: Driver> DriverDevice<D> {
         unsafe { bindings::dev_sw_netstats_rx_add(self.as_raw(), len) };
     }
 
-    /// Counts a packet that was to be sent and was dropped.
+    /// Counts a packet that was dropped instead of being sent.
     #[doc(alias = "dev_core_stats_tx_dropped_inc")]
     #[cold]
     pub fn count_tx_dropped(&self) {
@@ -474,7 +496,7 @@ impl<D: Driver> DriverDevice<D> {
         unsafe { bindings::dev_core_stats_tx_dropped_inc(self.as_raw()) };
     }
 
-    /// Counts a packet that was received and was dropped.
+    /// Counts a received packet that was dropped.
     #[doc(alias = "dev_core_stats_rx_dropped_inc")]
     #[cold]
     pub fn count_rx_dropped(&self) {
@@ -482,7 +504,7 @@ impl<D: Driver> DriverDevice<D> {
         unsafe { bindings::dev_core_stats_rx_dropped_inc(self.as_raw()) };
     }
 
-    /// Counts a fault, in its own column and in the sum of all.
+    /// Counts an error, in its own column and in the sum.
     #[doc(alias = "DEV_STATS_INC")]
     #[cold]
     pub fn count_error(&self, error: PacketError) {
@@ -516,7 +538,7 @@ impl<D: Driver> DriverDevice<D> {
         }
     }
 
-    /// Notes the time at which this device sends the packet, if somebody asked for it.
+    /// Takes the transmit time stamp of the packet, if a socket has asked for it.
     #[doc(alias = "skb_tx_timestamp")]
     #[inline]
     pub fn tx_timestamp(&self, skb: &mut Skb<'_>, _softirq: Softirq<'_>) {
@@ -529,11 +551,12 @@ impl<D: Driver> DriverDevice<D> {
         unsafe { bindings::skb_tx_timestamp(skb.as_raw()) };
     }
 
-    /// Makes a packet that another device sends one that this device has received.
+    /// Makes a packet that another device sends a packet that this device has received.
     ///
-    /// `from` is the device that sends. What belongs to its side is removed: the route, the socket's
-    /// marks when namespaces are crossed, conntrack. `None` when the packet was freed: this device is
-    /// down or its MTU is smaller, which it counts as dropped, or there is no whole Ethernet header.
+    /// `from` is the device that sends. What belongs to the sender's side is removed: the route,
+    /// conntrack, and the socket's marks if the namespaces differ. `None` if the packet was freed:
+    /// this device is down or its MTU is smaller, which it counts as dropped, or the packet has no
+    /// complete Ethernet header.
     #[doc(alias = "dev_forward_skb")]
     #[inline]
     pub fn forward_skb(
@@ -567,8 +590,8 @@ impl<D: Driver> DriverDevice<D> {
 
     /// Receives the Ethernet frame that begins at the packet's data.
     ///
-    /// A frame from [another namespace](Xnet::Other) loses its mark and its time stamp. The frame is
-    /// counted; a truncated one as [`PacketError::RxLength`].
+    /// The mark and the time stamp of a frame from [another namespace](Xnet::Other) are removed.
+    /// The device counts the frame; it counts a truncated one as [`PacketError::RxLength`].
     #[doc(alias = "gro_cells_receive")]
     pub fn rx(&self, mut skb: Skb<'_>, xnet: Xnet, softirq: Softirq<'_>) {
         if skb.as_mut().may_pull(bindings::ETH_HLEN).is_err() {
@@ -602,7 +625,7 @@ impl<D: Driver> DriverDevice<D> {
 }
 
 impl Net {
-    /// The device in this namespace with the lowest index from `ifindex` on.
+    /// The device with the lowest index that is at least `ifindex`, in this namespace.
     #[doc(alias = "for_each_netdev_dump")]
     pub fn next_device_from<'a>(&self, ifindex: u32, _rtnl: Rtnl<'a>) -> Option<&'a Device> {
         // SAFETY: The namespace is valid; RTNL keeps its devices, which are freed after it is

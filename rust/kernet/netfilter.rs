@@ -55,40 +55,53 @@ use crate::{
 };
 
 /// The protocols whose packets a hook sees.
+#[doc(alias = "nf_hook_ops::pf")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
     /// IPv4.
+    #[doc(alias = "NFPROTO_IPV4")]
     Ipv4,
     /// IPv6.
+    #[doc(alias = "NFPROTO_IPV6")]
     Ipv6,
-    /// Both.
+    /// IPv4 and IPv6.
+    #[doc(alias = "NFPROTO_INET")]
     Inet,
 }
 
-/// Where on its way a packet is.
+/// The point on a packet's way at which a hook sees it.
 #[doc(alias = "enum nf_inet_hooks")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
     /// Received, before routing. In softirq.
+    #[doc(alias = "NF_INET_PRE_ROUTING")]
     Prerouting,
-    /// Received, for this host. Of IPv4, reassembled. In softirq.
+    /// Received, for this host. IPv4 packets are reassembled. In softirq.
+    #[doc(alias = "NF_INET_LOCAL_IN")]
     LocalIn,
     /// Received, for another host. In softirq.
+    #[doc(alias = "NF_INET_FORWARD")]
     Forward,
     /// Made by this host, routed; before it is fragmented. In any context but hard interrupts.
+    #[doc(alias = "NF_INET_LOCAL_OUT")]
     LocalOut,
     /// About to be sent. In any context but hard interrupts.
+    #[doc(alias = "NF_INET_POST_ROUTING")]
     Postrouting,
 }
 
-/// A place that a hook is at.
+/// Where a hook is: family, point and priority.
+#[doc(alias = "nf_hook_ops")]
 #[derive(Clone, Copy, Debug)]
 pub struct HookPoint {
-    /// Whose packets.
+    /// The protocols whose packets the hook sees.
+    #[doc(alias = "nf_hook_ops::pf")]
     pub family: Family,
-    /// Where.
+    /// The point.
+    #[doc(alias = "nf_hook_ops::hooknum")]
     pub point: Point,
-    /// The order among the hooks of a point, ascending; [`priority`] has the numbers of others.
+    /// The order among the hooks at a point, ascending. [`priority`] has the kernel's own.
+    #[doc(alias = "nf_hook_ops::priority")]
     pub priority: i32,
 }
 
@@ -98,18 +111,23 @@ pub mod priority {
     use crate::bindings;
 
     /// Before fragments are reassembled, where connections are tracked.
+    #[doc(alias = "NF_IP_PRI_RAW_BEFORE_DEFRAG")]
     pub const RAW_BEFORE_DEFRAG: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_RAW_BEFORE_DEFRAG;
     /// Before connections are tracked.
+    #[doc(alias = "NF_IP_PRI_RAW")]
     pub const RAW: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_RAW;
     /// Where packets are changed.
+    #[doc(alias = "NF_IP_PRI_MANGLE")]
     pub const MANGLE: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_MANGLE;
     /// Where packets are filtered.
+    #[doc(alias = "NF_IP_PRI_FILTER")]
     pub const FILTER: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_FILTER;
-    /// Behind the filters.
+    /// After packets are filtered.
+    #[doc(alias = "NF_IP_PRI_SECURITY")]
     pub const SECURITY: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_SECURITY;
 }
 
-/// A look at packets.
+/// A netfilter hook.
 ///
 /// # Examples
 ///
@@ -141,37 +159,41 @@ pub mod priority {
 ///     }
 /// }
 /// ```
+#[doc(alias = "nf_hook_ops")]
 pub trait Hook: HasSlot<Slot> + Send + Sync + 'static {
     /// The module that registers the hook; its state is [`HookState::net`]'s.
     type Module: Declared;
 
-    /// Where the hook is, at most [`MAX_HOOKS`] places.
+    /// Where the hook is, at most [`MAX_HOOKS`] entries.
+    #[doc(alias = "nf_hook_ops")]
     const HOOKS: &'static [HookPoint];
 
-    /// Judges a packet, whose network header is at `skb->data`.
+    /// Returns the verdict on a packet, whose network header is at `skb->data`.
     ///
     /// Runs on any number of CPUs at a time, and must not sleep.
+    #[doc(alias = "nf_hook_ops::hook")]
     fn hook<'a>(packet: Packet<'a>, state: &HookState<'a>, rcu: Rcu<'a>) -> Verdict<'a>;
 }
 
-/// The most places that a hook can be at.
+/// The most entries of [`Hook::HOOKS`].
 pub const MAX_HOOKS: usize = 8;
 
 /// The invariant lifetime that ties a verdict to its packet.
 type Brand<'a> = PhantomData<fn(&'a ()) -> &'a ()>;
 
-/// A packet that a hook is asked about.
+/// A packet that a hook decides on.
 ///
 /// # Invariants
 ///
 /// Points to a valid packet, not shared, that is the hook's alone for `'a`.
 pub struct Packet<'a>(NonNull<bindings::sk_buff>, Brand<'a>);
 
-/// What becomes of a packet; made by giving up the [`Packet`].
+/// The verdict on a packet. A hook gets one by giving up the [`Packet`].
 ///
 /// # Invariants
 ///
 /// The number is one that [`Hook::hook`] may answer for the packet of `'a`.
+#[doc(alias = "nf_hookfn")]
 #[must_use]
 pub struct Verdict<'a>(u32, Brand<'a>);
 
@@ -184,23 +206,25 @@ impl<'a> Packet<'a> {
         unsafe { SkbRef::from_raw_mut(self.0.as_ptr()) }
     }
 
-    /// Makes the bytes at `offset` linear, and lends a view of them.
+    /// Makes the bytes at `offset` linear, and returns a view of them.
     ///
     /// # Errors
     ///
     /// As [`SkbRef::pull_header`].
+    #[doc(alias = "pskb_may_pull")]
     #[inline]
     pub fn pull_header<T: Bytes>(&mut self, offset: u32) -> Result<&T, DropReason> {
         self.as_mut().pull_header(offset)
     }
 
-    /// Sets the mark. The route of a packet that is [`Point::LocalOut`] was chosen already.
+    /// Sets the mark. At [`Point::LocalOut`] the packet has its route already.
+    #[doc(alias = "sk_buff::mark")]
     #[inline]
     pub fn set_mark(&mut self, mark: u32) {
         self.as_mut().set_mark(mark);
     }
 
-    /// Lets the packet go on, to the next hook if there is one.
+    /// Accepts the packet: it goes on to the next hook, if there is one.
     #[doc(alias = "NF_ACCEPT")]
     #[inline]
     pub fn accept(self) -> Verdict<'a> {
@@ -208,7 +232,7 @@ impl<'a> Packet<'a> {
         Verdict(bindings::NF_ACCEPT, PhantomData)
     }
 
-    /// Drops the packet for `reason`. A sender of this host gets [`EPERM`].
+    /// Drops the packet with a reason. A sender on this host gets [`EPERM`].
     #[doc(alias = "NF_DROP_REASON")]
     #[inline]
     pub fn drop_with(self, reason: DropReason) -> Verdict<'a> {
@@ -233,19 +257,21 @@ impl Deref for Packet<'_> {
     }
 }
 
-/// Where a packet is, and where it comes from and goes to.
+/// The point that a packet is at, and its devices.
 #[doc(alias = "nf_hook_state")]
 pub struct HookState<'a>(&'a bindings::nf_hook_state);
 
 impl<'a> HookState<'a> {
     /// The namespace.
+    #[doc(alias = "nf_hook_state::net")]
     #[inline]
     pub fn net(&self) -> &'a Net {
         // SAFETY: The hook is in the namespace, and taken out a grace period before it is freed.
         unsafe { Net::from_raw(self.0.net) }
     }
 
-    /// The packet's protocol, never [`Family::Inet`].
+    /// The packet's family, never [`Family::Inet`].
+    #[doc(alias = "nf_hook_state::pf")]
     #[inline]
     pub fn family(&self) -> Family {
         if u32::from(self.0.pf) == bindings::NFPROTO_IPV6 {
@@ -255,7 +281,8 @@ impl<'a> HookState<'a> {
         }
     }
 
-    /// Where the packet is.
+    /// The point that the packet is at.
+    #[doc(alias = "nf_hook_state::hook")]
     #[inline]
     pub fn point(&self) -> Point {
         match u32::from(self.0.hook) {
@@ -267,14 +294,16 @@ impl<'a> HookState<'a> {
         }
     }
 
-    /// The device that the packet was received on.
+    /// The device that has received the packet.
+    #[doc(alias = "nf_hook_state::in")]
     #[inline]
     pub fn input(&self) -> Option<&'a Device> {
         // SAFETY: Null or a device that is not freed before a grace period has passed.
         (!self.0.in_.is_null()).then(|| unsafe { Device::from_raw(self.0.in_) })
     }
 
-    /// The device that the packet is to be sent on.
+    /// The device that will send the packet.
+    #[doc(alias = "nf_hook_state::out")]
     #[inline]
     pub fn output(&self) -> Option<&'a Device> {
         // SAFETY: As above.
@@ -304,8 +333,8 @@ impl Point {
     }
 }
 
-/// Where the callbacks of a registered hook find its places. A type gets its own by
-/// [`slot!`](crate::slot!).
+/// A static where the callbacks of a registered hook find its entries. [`slot!`](crate::slot!)
+/// declares it for a type.
 ///
 /// # Invariants
 ///
@@ -314,7 +343,7 @@ impl Point {
 pub struct Slot(Atomic<*mut bindings::nf_hook_ops>);
 
 impl Slot {
-    /// Empty.
+    /// An empty slot.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
         // INVARIANT: Null.
@@ -327,7 +356,7 @@ unsafe impl Send for Slot {}
 // SAFETY: As above.
 unsafe impl Sync for Slot {}
 
-/// The registration of a hook in all namespaces.
+/// The registration of a [`Hook`] in all namespaces.
 #[doc(alias = "nf_register_net_hooks")]
 pub struct Registration<H: Hook> {
     pernet: Opaque<bindings::pernet_operations>,

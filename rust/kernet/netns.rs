@@ -78,16 +78,17 @@ impl Net {
     }
 
     /// The inode number of the namespace, as `ls -i /run/netns` shows it.
+    #[doc(alias = "ns_common::inum")]
     pub fn inum(&self) -> u32 {
         // SAFETY: Valid by the type; the number is set before the namespace is visible.
         unsafe { (*self.as_raw()).ns.inum }
     }
 
-    /// The state of module `M` in this namespace, for as long as `context` keeps it there.
+    /// The state of module `M` in this namespace, valid as long as `context`.
     ///
     /// `None` while the namespace is being made or is dying, or the module is being unloaded. An
-    /// operation that may sleep without RTNL has it from its request: [`genl::Request::state`],
-    /// [`netlink::Request::state`], [`netlink::Entries::state`].
+    /// operation that may sleep without RTNL gets the state from its request:
+    /// [`genl::Request::state`], [`netlink::Request::state`], [`netlink::Entries::state`].
     ///
     /// [`genl::Request::state`]: crate::genl::Request::state
     /// [`netlink::Request::state`]: crate::netlink::Request::state
@@ -128,10 +129,10 @@ impl PartialEq for Net {
 
 impl Eq for Net {}
 
-/// An owned reference that keeps a namespace alive.
+/// A counted reference to a namespace.
 ///
-/// Freed by dropping it, in any context. A reference that is leaked keeps its namespace alive for
-/// good, which is a leak and nothing worse.
+/// Dropping it in any context puts the reference. A leaked reference keeps the namespace for ever,
+/// and does no other harm.
 ///
 /// # Invariants
 ///
@@ -176,10 +177,10 @@ impl Drop for NetRef {
     }
 }
 
-/// State that a module keeps in each network namespace, of at most 1 MiB.
+/// The state of a module in each network namespace, at most 1 MiB.
 ///
-/// Dropped in process context, when nothing can refer to it any more (see the
-/// [module documentation](self)).
+/// Dropped in process context, when there is no reference to it any more (see the [module
+/// documentation](self)).
 ///
 /// # Examples
 ///
@@ -221,20 +222,23 @@ impl Drop for NetRef {
 ///     }
 /// }
 /// ```
+#[doc(alias = "pernet_operations")]
 pub trait NetState: Send + Sync + Sized + 'static {
     /// The state of all namespaces, which takes no memory and is not made: of `()` alone, as nobody
     /// else can name the type.
     #[doc(hidden)]
     const NOTHING: Option<Nothing<Self>> = None;
 
-    /// Makes the state of a namespace that is being made, or in which the module is loaded.
+    /// Makes the state of a namespace: of a new one, or of each existing one when the module is
+    /// loaded.
     ///
     /// `net` has no state of this module yet.
+    #[doc(alias = "pernet_operations::init")]
     fn init<'a>(net: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
 
-    /// The namespace dies: unregisters the devices of other namespaces that depend on it.
+    /// Unregisters devices in other namespaces that depend on this one, which dies.
     ///
-    /// Those in the namespace itself are taken care of by their link kind.
+    /// The link kind unregisters the devices in this namespace.
     #[doc(alias = "pernet_operations::exit_rtnl")]
     fn exit_rtnl(&self, _rtnl: Rtnl<'_>, _list: &mut Unregister<'_>) {}
 }

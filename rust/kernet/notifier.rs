@@ -59,12 +59,13 @@ pub use neighbour::{
     Neighbours, //
 };
 
-/// A chain of the kernel's that tells an `N`.
+/// A notifier chain of the kernel, which calls an `N`.
 ///
 /// # Safety
 ///
 /// - `register` registers the block or fails.
 /// - `unregister` returns with no call of the block running or to come.
+#[doc(alias = "notifier_block")]
 pub unsafe trait Chain<N>: 'static {
     /// What the log calls it.
     #[doc(hidden)]
@@ -90,7 +91,7 @@ pub unsafe trait Chain<N>: 'static {
     unsafe fn call(event: u32, info: *mut c_void);
 }
 
-/// The registration of `N` with a chain.
+/// The registration of `N` with a notifier chain.
 ///
 /// Unregistering waits for calls that run: by RTNL, the chain's own lock or a grace period.
 #[doc(alias = "register_netdevice_notifier")]

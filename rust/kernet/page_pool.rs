@@ -110,14 +110,15 @@ impl Drop for PagePool {
 /// Bytes that come before those of a frame, for who puts headers there.
 const HEADROOM: usize = bindings::XDP_PACKET_HEADROOM as usize;
 
-/// A page for bytes of a received frame, of the pool of the queue that receives.
+/// A page of a receive queue's page pool, for the bytes of a received frame.
 ///
-/// Goes back to the pool when it is dropped. What a page held before is not seen.
+/// Dropping it returns the page to the pool. What a page held before cannot be read.
 ///
 /// # Invariants
 ///
 /// `page` is the first byte of a page of `pool`, of which this value has the one reference. `len`
 /// bytes from [`HEADROOM`] on are written, at most [`Self::CAPACITY`].
+#[doc(alias = "page_pool_dev_alloc_pages")]
 pub struct Buffer {
     page: NonNull<u8>,
     pool: NonNull<bindings::page_pool>,
@@ -130,7 +131,7 @@ unsafe impl Send for Buffer {}
 unsafe impl Sync for Buffer {}
 
 impl Buffer {
-    /// Bytes that fit: what a page leaves beside headroom and what describes a packet behind it.
+    /// How many bytes fit: a page, less the headroom and the space for `struct skb_shared_info`.
     pub const CAPACITY: u32 = bindings::XDP_MAX_LINEAR;
 
     /// Appends bytes.
@@ -146,11 +147,12 @@ impl Buffer {
         Ok(())
     }
 
-    /// Appends `len` bytes of a packet, from `offset` on.
+    /// Appends `len` bytes of a packet, starting at `offset`.
     ///
     /// # Errors
     ///
     /// [`EMSGSIZE`]: they do not fit; [`EFAULT`]: the packet ends before. Nothing is appended.
+    #[doc(alias = "skb_copy_bits")]
     pub fn append_from(&mut self, skb: &SkbRef, offset: u32, len: u32) -> Result {
         skb.copy_bits(offset, self.room(len)?)?;
         // INVARIANT: As above.
@@ -176,7 +178,7 @@ impl Buffer {
         core::mem::ManuallyDrop::new(self).page.as_ptr().cast()
     }
 
-    /// A packet whose linear part the buffer is.
+    /// Makes a packet whose linear part is the buffer.
     ///
     /// # Errors
     ///
@@ -223,7 +225,7 @@ impl Drop for Buffer {
 }
 
 impl Skb<'_> {
-    /// Puts a buffer behind the packet's data.
+    /// Appends a buffer to the packet's data, as a fragment.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! PacketCounter of packets and bytes, one pair per CPU.
+//! Counters of packets and bytes, one pair per CPU.
 //!
 //! C headers: [`include/linux/percpu.h`](srctree/include/linux/percpu.h),
 //! [`include/linux/u64_stats_sync.h`](srctree/include/linux/u64_stats_sync.h)
@@ -13,7 +13,7 @@ use crate::{
     context::Context, //
 };
 
-/// PacketCounter that cost no shared cache line to add to.
+/// Per-CPU counters of packets and bytes: adding touches no shared cache line.
 ///
 /// Dropping them frees them, in any context.
 ///
@@ -44,7 +44,7 @@ unsafe impl Send for PacketCounter {}
 // SAFETY: Each CPU adds to its own pair, with preemption disabled; see `add` and `read`.
 unsafe impl Sync for PacketCounter {}
 
-/// What was counted.
+/// Totals of packets and bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PacketTotals {
     /// Packets.
@@ -54,7 +54,7 @@ pub struct PacketTotals {
 }
 
 impl PacketTotals {
-    /// Both together.
+    /// Adds two totals.
     pub fn plus(self, other: Self) -> Self {
         Self {
             packets: self.packets.wrapping_add(other.packets),
@@ -64,7 +64,7 @@ impl PacketTotals {
 }
 
 impl PacketCounter {
-    /// Allocates counters at zero; in a context that may sleep, the memory is charged to the task.
+    /// Allocates counters at zero. In a context that may sleep, the memory is charged to the task.
     ///
     /// # Errors
     ///
@@ -95,10 +95,11 @@ impl PacketCounter {
         unsafe { bindings::put_cpu_pcpu_lstats(self.0.as_ptr()) };
     }
 
-    /// The sum over all CPUs.
+    /// Returns the sums over all CPUs.
     ///
-    /// What is being counted now may be in it or not; packets and bytes of one CPU belong together
-    /// on 32-bit machines only.
+    /// A packet that is being counted may be included or not. Packets and bytes of one CPU are
+    /// consistent on 32-bit machines only.
+    #[doc(alias = "dev_lstats_read")]
     #[doc(alias = "u64_stats_fetch_begin")]
     pub fn read(&self) -> PacketTotals {
         let mut totals = PacketTotals::default();

@@ -54,7 +54,8 @@ pub(crate) fn module_barrier() {
     }
 }
 
-/// A value in its own allocation, ready to be published in a [`RcuPointer`].
+/// A value in its own allocation, to be published in an [`RcuPointer`].
+#[doc(alias = "rcu_head")]
 pub struct RcuBox<T>(KBox<RcuBoxInner<T>>);
 
 /// What RCU knows of a node.
@@ -111,7 +112,8 @@ unsafe fn drop_node<T>(head: *mut Head) {
 }
 
 impl<T> RcuBox<T> {
-    /// Allocates.
+    /// Allocates a box for `value`.
+    #[doc(alias = "kmalloc")]
     pub fn new<C: Context>(value: T, _context: C) -> Result<Self> {
         Ok(Self(KBox::new(
             RcuBoxInner {
@@ -127,10 +129,10 @@ impl<T> RcuBox<T> {
     }
 }
 
-/// A place for a `T` that is read under RCU and replaced as a whole.
+/// A pointer to a `T` that readers follow under RCU, and that writers replace as a whole.
 ///
-/// Writers that run at the same time replace each other's value, whole; who needs to build the new
-/// value from the old one holds a lock of his own around both.
+/// If writers run at the same time, each replaces the other's value. A writer that builds the new
+/// value from the old one holds its own lock around both.
 ///
 /// # Freeing
 ///
@@ -165,6 +167,7 @@ impl<T> RcuBox<T> {
 ///     Ok(())
 /// }
 /// ```
+#[doc(alias = "__rcu")]
 pub struct RcuPointer<T: Send + Sync + 'static> {
     node: Atomic<*mut RcuBoxInner<T>>,
     _owns: PhantomData<T>,
@@ -174,7 +177,8 @@ pub struct RcuPointer<T: Send + Sync + 'static> {
     since: Atomic<usize>,
 }
 
-/// So many values of a cell are replaced in a grace period; who replaces the next waits for its end.
+/// How many values of a pointer are replaced in a grace period without waiting. The next writer
+/// waits for the end of the grace period.
 pub const PER_GRACE_PERIOD: u32 = 32;
 
 // SAFETY: The cell owns a `T`, which may be dropped elsewhere.
@@ -183,13 +187,15 @@ unsafe impl<T: Send + Sync + 'static> Send for RcuPointer<T> {}
 unsafe impl<T: Send + Sync + 'static> Sync for RcuPointer<T> {}
 
 impl<T: Send + Sync + 'static> RcuPointer<T> {
-    /// An empty cell.
+    /// A null pointer.
+    #[doc(alias = "RCU_INIT_POINTER")]
     pub const fn empty() -> Self {
         // INVARIANT: Null.
         Self::with(ptr::null_mut())
     }
 
-    /// A cell with a value in it.
+    /// A pointer to a value.
+    #[doc(alias = "RCU_INIT_POINTER")]
     pub fn new(node: RcuBox<T>) -> Self {
         // INVARIANT: From `KBox::into_raw`, and owned by the cell from here on.
         Self::with(KBox::into_raw(node.0))
@@ -204,7 +210,7 @@ impl<T: Send + Sync + 'static> RcuPointer<T> {
         }
     }
 
-    /// The value that is in the cell, if any.
+    /// The value, if there is one.
     #[doc(alias = "rcu_dereference")]
     #[inline]
     pub fn get<'a, 'rcu: 'a>(&'a self, _rcu: Rcu<'rcu>) -> Option<&'a T> {
@@ -214,8 +220,8 @@ impl<T: Send + Sync + 'static> RcuPointer<T> {
         Some(unsafe { &(*node.as_ptr()).value })
     }
 
-    /// Publishes a value, or none; the one before is dropped after a grace period. May wait for one,
-    /// so that no user has the kernel keep any number of old values.
+    /// Publishes a value, or none. The old value is dropped after a grace period. May wait for a
+    /// grace period, so that users cannot make the kernel keep any number of old values.
     #[doc(alias = "rcu_assign_pointer")]
     #[doc(alias = "call_rcu")]
     pub fn replace(&self, node: Option<RcuBox<T>>, _process: Process<'_>) {

@@ -72,22 +72,22 @@ pub use link::PacketType;
 pub use owned::Skb;
 pub use rx_skb::RxSkb;
 
-/// The largest headroom that is asked for, in bytes: more than any stack of headers takes.
+/// The largest headroom that can be asked for, in bytes: more than any stack of headers needs.
 pub const MAX_HEADROOM: u16 = 4096;
 
 /// How far into a packet's buffer a header may begin, in bytes. Its place is noted in 16 bits: what is
 /// left is for the headers that the layers below put before, which move it on.
 pub(crate) const MAX_PLACE: u32 = 0xc000;
 
-/// What a typed view of packet bytes may be: plain bytes of alignment 1.
+/// The types of views of packet bytes: plain bytes of alignment 1.
 pub trait Bytes: FromBytes + KnownLayout + Immutable + Unaligned {}
 
 impl<T: FromBytes + KnownLayout + Immutable + Unaligned> Bytes for T {}
 
-/// A packet that somebody else owns.
+/// A borrowed packet: somebody else owns it.
 ///
-/// Always behind a reference. What a `&SkbRef` lends is stable while it lives, as changes need a
-/// `Pin<&mut SkbRef>`.
+/// Always behind a reference. What a `&SkbRef` returns does not change while it lives, as changes
+/// need a `Pin<&mut SkbRef>`.
 #[doc(alias = "sk_buff")]
 #[repr(transparent)]
 pub struct SkbRef {
@@ -131,20 +131,22 @@ impl SkbRef {
         unsafe { &*self.skb.get() }
     }
 
-    /// Bytes of data, linear and fragments.
+    /// The length of the data in bytes, linear part and fragments.
+    #[doc(alias = "sk_buff::len")]
     #[allow(clippy::len_without_is_empty)]
     #[inline(always)]
     pub fn len(&self) -> u32 {
         self.inner().len
     }
 
-    /// Bytes of data in fragments.
+    /// The length of the fragments in bytes.
+    #[doc(alias = "sk_buff::data_len")]
     #[inline(always)]
     pub fn data_len(&self) -> u32 {
         self.inner().data_len
     }
 
-    /// Bytes of data in the linear part.
+    /// The length of the linear part in bytes.
     #[doc(alias = "skb_headlen")]
     #[inline(always)]
     pub fn headlen(&self) -> u32 {
@@ -183,20 +185,22 @@ impl SkbRef {
     }
 
     /// The EtherType, in host byte order.
+    #[doc(alias = "sk_buff::protocol")]
     #[inline(always)]
     pub fn protocol(&self) -> u16 {
         // SAFETY: Valid by the type.
         u16::from_be(unsafe { bindings::skb_get_protocol(self.as_raw()) })
     }
 
-    /// The queue the packet was received on, or is to be sent on.
+    /// The number of the queue that the packet was received on, or is to be sent on.
+    #[doc(alias = "skb_get_queue_mapping")]
     #[inline(always)]
     pub fn queue_mapping(&self) -> u16 {
         self.inner().queue_mapping
     }
 
-    /// Whether a socket waits for the packet to be freed to send more, as one of UDP does, and one
-    /// of TCP does not.
+    /// Whether a socket waits for the packet to be freed before it sends more. UDP sockets do, TCP
+    /// sockets do not.
     #[doc(alias = "sock_wfree")]
     #[inline(always)]
     pub fn is_charged_to_sender(&self) -> bool {
@@ -204,7 +208,7 @@ impl SkbRef {
         unsafe { bindings::skb_destructor_is_sock_wfree(self.as_raw()) }
     }
 
-    /// Where the network header begins, from `skb->data`. Negative when it has been pulled.
+    /// The offset of the network header from `skb->data`. Negative if the header was pulled.
     #[doc(alias = "skb_network_offset")]
     #[inline(always)]
     pub fn network_offset(&self) -> i32 {
@@ -212,9 +216,9 @@ impl SkbRef {
         unsafe { bindings::skb_network_offset(self.as_raw()) }
     }
 
-    /// Where the transport header begins, from `skb->data`.
+    /// The offset of the transport header from `skb->data`.
     ///
-    /// `None` when nobody has set it.
+    /// `None` if it is not set.
     #[doc(alias = "skb_transport_offset")]
     #[inline(always)]
     pub fn transport_offset(&self) -> Option<i32> {
@@ -226,7 +230,8 @@ impl SkbRef {
         Some(unsafe { bindings::skb_transport_offset(self.as_raw()) })
     }
 
-    /// The linear data.
+    /// The bytes of the linear part.
+    #[doc(alias = "sk_buff::data")]
     #[inline(always)]
     pub fn linear(&self) -> &[u8] {
         // SAFETY: The linear part is `headlen` bytes from `data`, initialised, and whoever shares
@@ -241,7 +246,7 @@ impl SkbRef {
         H::ref_from_prefix(bytes).ok().map(|(header, _)| header)
     }
 
-    /// Copies bytes from `offset` on, wherever they are.
+    /// Copies the bytes at `offset`, from the linear part or fragments.
     ///
     /// # Errors
     ///
@@ -257,9 +262,9 @@ impl SkbRef {
         })
     }
 
-    /// A copy of the bytes at `offset`, wherever they are.
+    /// A copy of the bytes at `offset`, from the linear part or fragments.
     ///
-    /// `None` when the packet ends before.
+    /// `None` if the packet is too short.
     #[doc(alias = "skb_header_pointer")]
     #[inline]
     pub fn copy_header<H: Bytes + Copy>(&self, offset: u32) -> Option<H> {
@@ -308,7 +313,7 @@ impl SkbRef {
         Ok(())
     }
 
-    /// Makes the bytes at `offset` linear, and lends a view of them.
+    /// Makes the bytes at `offset` linear, and returns a view of them.
     ///
     /// # Errors
     ///
@@ -322,9 +327,9 @@ impl SkbRef {
         this.header(offset).ok_or(DropReason::PKT_TOO_SMALL)
     }
 
-    /// Makes the bytes at `offset` linear and this packet's alone, and lends a view to change them.
+    /// Makes the bytes at `offset` linear and unshared, and returns a view to change them.
     ///
-    /// Checksums that cover the bytes are the caller's care.
+    /// Checksums that cover the bytes are not updated; that is the caller's task.
     ///
     /// # Errors
     ///
@@ -352,9 +357,9 @@ impl SkbRef {
             .ok_or(DropReason::PKT_TOO_SMALL)
     }
 
-    /// Takes `len` bytes off the front.
+    /// Removes `len` bytes from the front.
     ///
-    /// The checksum of a packet whose hardware summed all of it is adjusted.
+    /// If the device has summed all of the packet, the sum is updated.
     ///
     /// # Errors
     ///
@@ -372,7 +377,7 @@ impl SkbRef {
         Ok(())
     }
 
-    /// Shortens the packet to `len` bytes; a shorter one stays as it is.
+    /// Shortens the packet to `len` bytes. A shorter packet stays as it is.
     ///
     /// # Errors
     ///
@@ -445,9 +450,11 @@ impl SkbRef {
         self.headroom() < MAX_PLACE
     }
 
-    /// Says that the network header begins at `skb->data`.
+    /// Sets the network header to `skb->data`.
     ///
-    /// It stays where it was if the data begins 48 KiB or more into its buffer, as those below.
+    /// The header stays where it was if the data begins 48 KiB or more into its buffer. The same
+    /// applies to the two functions below.
+    #[doc(alias = "skb_reset_network_header")]
     pub fn reset_network_header(self: Pin<&mut Self>) {
         if self.has_place_for_header() {
             // SAFETY: The packet is ours to change.
@@ -455,7 +462,8 @@ impl SkbRef {
         }
     }
 
-    /// Says that the transport header begins at `skb->data`.
+    /// Sets the transport header to `skb->data`.
+    #[doc(alias = "skb_reset_transport_header")]
     pub fn reset_transport_header(self: Pin<&mut Self>) {
         if self.has_place_for_header() {
             // SAFETY: The packet is ours to change.
@@ -463,7 +471,8 @@ impl SkbRef {
         }
     }
 
-    /// Says that the link header begins at `skb->data`.
+    /// Sets the link header to `skb->data`.
+    #[doc(alias = "skb_reset_mac_header")]
     pub fn reset_mac_header(self: Pin<&mut Self>) {
         if self.has_place_for_header() {
             // SAFETY: The packet is ours to change. What a program has left lies before that header.
@@ -475,6 +484,7 @@ impl SkbRef {
     }
 
     /// Sets the EtherType, in host byte order.
+    #[doc(alias = "sk_buff::protocol")]
     pub fn set_protocol(self: Pin<&mut Self>, protocol: u16) {
         // SAFETY: The packet is ours to change.
         unsafe { bindings::skb_set_protocol(self.as_raw(), protocol.to_be()) };

@@ -62,7 +62,7 @@ pub(crate) use program::Slot;
 pub(crate) use receive::Receive;
 pub(crate) use run::Run;
 
-/// What a device can do with frames, as the `netdev` family shows it.
+/// XDP features of a device, as the `netdev` family shows them.
 #[doc(alias = "xdp_features_t")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features(u32);
@@ -90,7 +90,7 @@ impl Features {
     /// Nothing.
     pub const NONE: Self = Self(0);
 
-    /// Both.
+    /// The features of both sets.
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -105,9 +105,10 @@ pub(crate) const fn exists<D: Driver>() -> bool {
 }
 
 impl<D: Driver> DriverDevice<D> {
-    /// The program that is attached to the device, if any.
+    /// The XDP program that is attached to the device, if any.
     ///
-    /// One that runs in the core, as generic XDP, is not among them.
+    /// A program that runs in the core, as generic XDP, is not included.
+    #[doc(alias = "netdev_bpf::prog")]
     #[inline]
     pub fn xdp_program<'a>(&self, context: impl ReadSide<'a>) -> Option<&'a Program> {
         self.shared().program().get(context)

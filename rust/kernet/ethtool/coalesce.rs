@@ -4,23 +4,28 @@
 
 use crate::bindings;
 
-/// Fields of [`Coalesce`] that a device has.
+/// A set of fields of [`Coalesce`], which a device supports.
+#[doc(alias = "supported_coalesce_params")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CoalesceParams(u32);
 
 impl CoalesceParams {
-    /// None.
+    /// No field.
     pub const NONE: Self = Self(0);
     /// [`Coalesce::rx_usecs`].
+    #[doc(alias = "ETHTOOL_COALESCE_RX_USECS")]
     pub const RX_USECS: Self = Self(bindings::ETHTOOL_COALESCE_RX_USECS);
     /// [`Coalesce::rx_frames`].
+    #[doc(alias = "ETHTOOL_COALESCE_RX_MAX_FRAMES")]
     pub const RX_FRAMES: Self = Self(bindings::ETHTOOL_COALESCE_RX_MAX_FRAMES);
     /// [`Coalesce::tx_usecs`].
+    #[doc(alias = "ETHTOOL_COALESCE_TX_USECS")]
     pub const TX_USECS: Self = Self(bindings::ETHTOOL_COALESCE_TX_USECS);
     /// [`Coalesce::tx_frames`].
+    #[doc(alias = "ETHTOOL_COALESCE_TX_MAX_FRAMES")]
     pub const TX_FRAMES: Self = Self(bindings::ETHTOOL_COALESCE_TX_MAX_FRAMES);
 
-    /// Both.
+    /// The fields of both sets.
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -30,17 +35,17 @@ impl CoalesceParams {
     }
 }
 
-/// How long, and for how many packets, an interrupt is held back.
+/// Interrupt coalescing: how long, and for how many packets, an interrupt is delayed.
 #[doc(alias = "ethtool_coalesce")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Coalesce {
-    /// Microseconds after a packet was received.
+    /// Microseconds from a received packet to the interrupt.
     pub rx_usecs: u32,
-    /// Packets that were received.
+    /// Received packets per interrupt.
     pub rx_frames: u32,
-    /// Microseconds after a packet was sent.
+    /// Microseconds from a sent packet to the interrupt.
     pub tx_usecs: u32,
-    /// Packets that were sent.
+    /// Sent packets per interrupt.
     pub tx_frames: u32,
 }
 

@@ -7,14 +7,15 @@ use kernel::sync::atomic::{
     Relaxed, //
 };
 
-/// A table from a flow's hash to the receive queue that gets it, as a part of a device's private
-/// data. All go to queue 0 at first.
+/// The RSS indirection table: it maps a flow's hash to the receive queue of the flow. A part of a
+/// device's private data. Initially each entry is queue 0.
 #[doc(alias = "RSS")]
 #[doc(alias = "ethtool_rxfh_param")]
 pub struct Indirection([Atomic<u32>; Self::SIZE]);
 
 impl Indirection {
-    /// Entries.
+    /// How many entries the table has.
+    #[doc(alias = "get_rxfh_indir_size")]
     pub const SIZE: usize = 128;
 
     /// A table for one queue.
@@ -22,7 +23,8 @@ impl Indirection {
         Self([const { Atomic::<u32>::new(0) }; Self::SIZE])
     }
 
-    /// The queue for a flow. It may be one that is not in use any more.
+    /// The queue of a flow. The queue may no longer be in use.
+    #[doc(alias = "ethtool_rxfh_param::indir")]
     #[inline]
     pub fn queue(&self, hash: u32) -> u16 {
         let queue = self.0.get(hash as usize % Self::SIZE);

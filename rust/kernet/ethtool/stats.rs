@@ -4,7 +4,7 @@
 
 use crate::bindings;
 
-/// A set of statistics. Made by [`stats!`](crate::stats!).
+/// A set of statistics that `ethtool -S` shows. [`stats!`](crate::stats!) implements it.
 ///
 /// # Examples
 ///
@@ -27,11 +27,14 @@ use crate::bindings;
 ///     }
 /// }
 /// ```
+#[doc(alias = "ETH_SS_STATS")]
 pub trait Stats: Default {
-    /// Their names.
+    /// The names of the statistics.
+    #[doc(alias = "get_strings")]
     const NAMES: &'static [&'static str];
 
-    /// Writes the values in the order of their names, as many as there is room for.
+    /// Writes the values in the order of the names, as many as fit into `to`.
+    #[doc(alias = "get_ethtool_stats")]
     fn write(&self, to: &mut [u64]);
 }
 

@@ -22,7 +22,9 @@ use crate::{
     bindings, //
 };
 
-/// The first route to a destination, or the one that was.
+/// A route that is, or was, the first one to its destination.
+#[doc(alias = "fib_info")]
+#[doc(alias = "fib6_info")]
 pub struct Route<'a> {
     table: u32,
     destination: (IpAddr, u8),
@@ -42,14 +44,18 @@ pub struct Route<'a> {
 // SAFETY: What is behind the pointer is valid as long as it is borrowed, and read as a whole.
 unsafe impl Sync for Route<'_> {}
 
-/// Where packets of a route go next.
+/// A next hop of a route.
+#[doc(alias = "fib_nh_common")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nexthop {
     /// The index of the device; 0 if there is none.
+    #[doc(alias = "fib_nh_common::nhc_dev")]
     pub ifindex: u32,
-    /// The router; `None` if the destination is on the link, or nowhere.
+    /// The router; `None` if the destination is on the link or has no device.
+    #[doc(alias = "fib_nh_common::nhc_gw")]
     pub gateway: Option<IpAddr>,
-    /// The share of flows that it gets, from 1 on.
+    /// The weight, from 1 on: the share of flows that take this next hop.
+    #[doc(alias = "fib_nh_common::nhc_weight")]
     pub weight: u32,
 }
 
@@ -204,9 +210,11 @@ impl Route<'_> {
 }
 
 impl<'a> Route<'a> {
-    /// Whether the route is gone by now. Of a route that is being [`Replaced`](Event::Replaced),
-    /// this says that its going is told before or after: an IPv6 route with several next hops is told
-    /// without the lock under which routes come and go.
+    /// Whether the route has been deleted already.
+    ///
+    /// During [`Event::Replaced`], `true` means that the deletion was reported before or will be:
+    /// an IPv6 route with several next hops is reported after the lock of its table was released.
+    #[doc(alias = "fib6_info::fib6_node")]
     pub fn is_gone(&self) -> bool {
         // SAFETY: Valid as long as it is borrowed, if there is one. Read as a whole, and compared
         // only.
@@ -215,59 +223,74 @@ impl<'a> Route<'a> {
     }
 
     /// The number of the table: `RT_TABLE_*`, or a user's own.
+    #[doc(alias = "fib_entry_notifier_info::tb_id")]
+    #[doc(alias = "fib6_table::tb6_id")]
     pub fn table(&self) -> u32 {
         self.table
     }
 
-    /// The destination, and the length of its prefix in bits.
+    /// The destination prefix: address and length in bits.
+    #[doc(alias = "fib_entry_notifier_info::dst")]
+    #[doc(alias = "fib6_info::fib6_dst")]
     pub fn destination(&self) -> (IpAddr, u8) {
         self.destination
     }
 
-    /// The sources that it is for, of IPv6 alone: `None` for all.
+    /// The source prefix of an IPv6 route; `None` for any source.
+    #[doc(alias = "fib6_info::fib6_src")]
     #[doc(alias = "CONFIG_IPV6_SUBTREES")]
     pub fn source(&self) -> Option<(Ipv6Addr, u8)> {
         self.source
     }
 
-    /// What is done with packets: `RTN_*`.
+    /// The type, `RTN_*`: what is done with packets.
+    #[doc(alias = "fib_entry_notifier_info::type")]
+    #[doc(alias = "fib6_info::fib6_type")]
     pub fn kind(&self) -> u8 {
         self.kind
     }
 
-    /// Who has made it: `RTPROT_*`.
+    /// The routing protocol that has added the route, `RTPROT_*`.
+    #[doc(alias = "fib_info::fib_protocol")]
+    #[doc(alias = "fib6_info::fib6_protocol")]
     pub fn protocol(&self) -> u8 {
         self.protocol
     }
 
-    /// The metric: of routes to one destination, the one with the lowest comes first.
+    /// The metric: of the routes to one destination, the one with the lowest is the first.
+    #[doc(alias = "fib6_info::fib6_metric")]
     #[doc(alias = "fib_priority")]
     pub fn metric(&self) -> u32 {
         self.metric
     }
 
-    /// The type of service that it is for, of IPv4 alone; 0 for any.
+    /// The type of service of an IPv4 route; 0 for any. Always 0 for IPv6.
+    #[doc(alias = "fib_entry_notifier_info::dscp")]
     pub fn tos(&self) -> u8 {
         self.tos
     }
 
-    /// `RT_SCOPE_*`, of IPv4 alone.
+    /// The scope of an IPv4 route, `RT_SCOPE_*`.
+    #[doc(alias = "fib_info::fib_scope")]
     pub fn scope(&self) -> Option<u8> {
         self.scope
     }
 
-    /// The source that packets get by default, of IPv4 alone: of IPv6's it may change untold.
+    /// The preferred source address of an IPv4 route. That of an IPv6 route may change without a
+    /// notification.
+    #[doc(alias = "fib_info::fib_prefsrc")]
     pub fn preferred_source(&self) -> Option<Ipv4Addr> {
         self.preferred_source
     }
 
-    /// The number of the next hop object that it uses. What that consists of may change untold.
+    /// The id of the next hop object that the route uses. The object may change without a
+    /// notification.
     #[doc(alias = "nexthop")]
     pub fn nexthop_id(&self) -> Option<u32> {
         self.nexthop_id
     }
 
-    /// The next hops; none if they are those of an object.
+    /// The next hops; none if the route uses a next hop object.
     #[doc(alias = "fib_nh_common")]
     pub fn nexthops(&self) -> Nexthops<'a> {
         self.nexthops.clone()
@@ -279,6 +302,8 @@ impl<'a> Route<'a> {
 /// # Invariants
 ///
 /// What is left is not freed for `'a`.
+#[doc(alias = "fib_info::fib_nh")]
+#[doc(alias = "fib6_info::fib6_siblings")]
 #[derive(Clone)]
 pub struct Nexthops<'a>(Left, PhantomData<&'a ()>);
 

@@ -29,10 +29,11 @@ use crate::{
 const WAITING: usize = 2 * 2 * 129;
 
 impl Net {
-    /// Shows the first route to each destination of each table to `each`, which must not sleep.
+    /// Calls `each` with the first route to each destination of each table. `each` must not sleep.
     ///
-    /// No lock is held meanwhile. What was told before this is called is as it was told, or newer; a
-    /// route that changes meanwhile is shown as it was or as it is, twice, or not at all, and told.
+    /// No lock is held meanwhile. What was reported before the call is shown as reported, or newer.
+    /// A route that changes meanwhile is shown as it was, as it is, twice or not at all, and is
+    /// reported.
     ///
     /// # Errors
     ///

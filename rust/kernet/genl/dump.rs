@@ -39,7 +39,8 @@ use crate::{
     }, //
 };
 
-/// An operation that answers with any number of messages, as userspace reads them.
+/// An operation that answers with any number of messages, a `dump`. The messages are built as
+/// userspace reads them.
 ///
 /// # Examples
 ///
@@ -100,43 +101,52 @@ use crate::{
 ///     }
 /// }
 /// ```
+#[doc(alias = "GENL_CMD_CAP_DUMP")]
 pub trait Dump<F: FamilyServer> {
     /// The command of requests.
+    #[doc(alias = "genl_split_ops::cmd")]
     const COMMAND: u8;
     /// The command of answers.
+    #[doc(alias = "genlmsghdr::cmd")]
     const ANSWER: u8 = Self::COMMAND;
-    /// Who may ask.
+    /// Who may send the request.
+    #[doc(alias = "genl_split_ops::flags")]
     const ACCESS: Access = Access::Any;
-    /// What the request may hold; `None` if it may hold no attribute.
+    /// The policies of the request's attributes; `None` if it has no attribute.
+    #[doc(alias = "genl_split_ops::policy")]
     const POLICIES: Option<Policies>;
-    /// How strictly it is validated.
+    /// How strictly the request is validated.
+    #[doc(alias = "genl_split_ops::validate")]
     const VALIDATION: Validation = Validation::STRICT;
 
-    /// What the request looks like.
+    /// The typed view of the request.
     type Request: View;
 
-    /// What an entry consists of.
+    /// The builder of an entry.
     type Reply: Builder;
 
-    /// What is kept from one message to the next: where the dump goes on. At most 48 bytes, aligned
-    /// to 8; something larger goes into a box.
+    /// The position of the dump, kept from one message to the next: at most 48 bytes, aligned to 8.
+    /// Put larger values in a box.
     ///
-    /// Dropped when the dump has ended or its socket is closed, in process context.
+    /// Dropped in process context when the dump has ended or its socket is closed.
+    #[doc(alias = "netlink_callback::ctx")]
     type State: Send + 'static;
 
-    /// Begins a dump.
+    /// Starts a dump.
     ///
     /// # Errors
     ///
     /// Whatever the request deserves; [`Request::extack`] says why.
+    #[doc(alias = "genl_split_ops::start")]
     fn start(request: &Request<'_, F, Self::Request>, process: Process<'_>) -> Result<Self::State>;
 
-    /// Puts the next entries, and moves the state past each that was put.
+    /// Puts the next entries, and moves the state past each entry that was put.
     ///
     /// # Errors
     ///
     /// [`Full`] (by `?`) when the message takes no more: it is called again with a new one. Any
     /// other error ends the dump.
+    #[doc(alias = "genl_split_ops::dumpit")]
     #[doc(alias = "dumpit")]
     fn run(
         request: &Request<'_, F, Self::Request>,
@@ -146,7 +156,8 @@ pub trait Dump<F: FamilyServer> {
     ) -> Result<(), Full>;
 }
 
-/// The messages of a dump.
+/// The entries of a dump, as messages to userspace.
+#[doc(alias = "netlink_callback")]
 pub struct Entries<'a, B> {
     batch: Batch<'a>,
     family: *const bindings::genl_family,
@@ -155,11 +166,12 @@ pub struct Entries<'a, B> {
 }
 
 impl<B: Builder> Entries<'_, B> {
-    /// Puts an entry; nothing at all if that fails.
+    /// Puts an entry. If that fails, the message is as before.
     ///
     /// # Errors
     ///
     /// [`Full::Message`] when there is no room for it; what `fill` says otherwise.
+    #[doc(alias = "genlmsg_put")]
     #[inline]
     pub fn put(&mut self, fill: impl FnOnce(&mut B::On<'_>) -> Result) -> Result<(), Full> {
         let flags = bindings::NLM_F_MULTI;
@@ -170,7 +182,7 @@ impl<B: Builder> Entries<'_, B> {
         self.batch.close(open, filled)
     }
 
-    /// Says which generation of the set is being dumped.
+    /// Sets the generation of the set that is being dumped.
     ///
     /// When it changes from one message of the dump to another, userspace is told that what it gets
     /// may be inconsistent (`NLM_F_DUMP_INTR`).

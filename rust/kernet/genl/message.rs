@@ -40,6 +40,7 @@ use crate::{
 /// # Invariants
 ///
 /// `info` is the core's of a request that goes on for `'a`.
+#[doc(alias = "genlmsg_new")]
 pub struct Reply<'a, B> {
     info: &'a bindings::genl_info,
     command: u8,
@@ -59,14 +60,14 @@ impl<'a, B: Builder> Reply<'a, B> {
         }
     }
 
-    /// As [`Self::send`], under a command of its own: of families whose replies are numbered apart
-    /// from their requests.
+    /// Sets the reply's command, for a family whose replies have other commands than its requests.
+    #[doc(alias = "genlmsghdr::cmd")]
     pub fn with_command(mut self, command: u8) -> Self {
         self.command = command;
         self
     }
 
-    /// Sends the reply.
+    /// Builds and sends the reply.
     ///
     /// `fill` is called again with a larger message, up to 64 KiB, when it says [`EMSGSIZE`].
     ///
@@ -91,7 +92,8 @@ impl<'a, B: Builder> Reply<'a, B> {
         Ok(Replied(()))
     }
 
-    /// Sends none: userspace gets an acknowledgement, if it has asked for one.
+    /// Sends no reply: userspace gets an acknowledgement, if it has asked for one.
+    #[doc(alias = "netlink_ack")]
     pub fn ack_only(self) -> Replied {
         Replied(())
     }

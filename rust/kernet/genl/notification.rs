@@ -31,19 +31,22 @@ use crate::{
     nlattr::Builder, //
 };
 
-/// A multicast group of a protocol.
+/// A multicast group of a family, as a type.
+#[doc(alias = "genl_multicast_group")]
 pub trait Group: 'static {
-    /// Whose group it is.
+    /// The family that has the group.
     type Spec: FamilySpec;
 
-    /// Its index in [`FamilySpec::GROUPS`]. One that is not there does not compile.
+    /// The index of the group in [`FamilySpec::GROUPS`]. An index that is out of range does not
+    /// compile.
+    #[doc(alias = "genl_family::mcgrps")]
     const INDEX: usize;
 }
 
-/// A message that nobody has asked for.
+/// A message that is no answer to a request.
 ///
-/// Its group is one of its protocol, and the namespace is always named: neither a group of another
-/// family nor `init_net` can be meant by accident.
+/// Its group is one of its own family, and the caller names the namespace: neither the group of
+/// another family nor `init_net` is used by mistake.
 ///
 /// # Examples
 ///
@@ -89,17 +92,19 @@ pub trait Group: 'static {
 ///     }
 /// }
 /// ```
+#[doc(alias = "genlmsg_multicast")]
 pub trait Notification: 'static {
-    /// Whom it goes to.
+    /// The group that gets it.
     type Group: Group;
 
-    /// What it consists of.
+    /// The builder of its attributes.
     type Builder: Builder;
 
     /// The command.
+    #[doc(alias = "genlmsghdr::cmd")]
     const COMMAND: u8;
 
-    /// Whether anybody in `net` listens to the group.
+    /// Whether any socket in `net` listens to the group.
     #[doc(alias = "genl_has_listeners")]
     fn has_listeners(net: &Net) -> bool {
         rcu_section(|_| {
@@ -112,9 +117,9 @@ pub trait Notification: 'static {
         })
     }
 
-    /// Tells everybody in `net` who listens to the group.
+    /// Sends the message to all sockets in `net` that listen to the group.
     ///
-    /// Nobody listening is no error, and builds no message.
+    /// Without a listener no message is built, and that is no error.
     ///
     /// # Errors
     ///
@@ -147,9 +152,9 @@ pub trait Notification: 'static {
         }))
     }
 
-    /// Lets everybody in `net` who listens to the group know that he has missed something: their
-    /// sockets say [`enobufs`]. For who could not build a message; a listener without room for one
-    /// is told anyway.
+    /// Reports a lost message to all sockets in `net` that listen to the group: they read
+    /// [`enobufs`]. For a caller that could not build a message; a listener without room for a
+    /// message gets the error anyway.
     #[doc(alias = "genl_set_err")]
     fn report_lost(net: &Net) {
         rcu_section(|_| {
@@ -163,7 +168,8 @@ pub trait Notification: 'static {
         });
     }
 
-    /// Tells everybody who listens to the group, in every namespace. The message is built once.
+    /// Sends the message to all sockets in all namespaces that listen to the group. The message is
+    /// built once.
     ///
     /// # Errors
     ///
@@ -183,8 +189,8 @@ pub trait Notification: 'static {
         }))
     }
 
-    /// Tells one socket of `net`, by the number that [`Request::portid`](super::Request::portid)
-    /// says.
+    /// Sends the message to one socket of `net`, by its port id, which
+    /// [`Request::portid`](super::Request::portid) returns.
     ///
     /// # Errors
     ///

@@ -38,14 +38,17 @@ const fn flags(access: Access) -> u32 {
 }
 
 /// How strictly a request is validated.
+#[doc(alias = "enum genl_validate_flags")]
 #[derive(Clone, Copy)]
 pub struct Validation(u8);
 
 impl Validation {
     /// Unknown attributes, wrong lengths and trailing bytes are refused.
+    #[doc(alias = "NL_VALIDATE_STRICT")]
     pub const STRICT: Self = Self(0);
 
-    /// As old families do: what is unknown is ignored, what is too long is cut off.
+    /// As old families do: unknown attributes are ignored, and attributes that are too long are cut
+    /// off.
     #[doc(alias = "GENL_DONT_VALIDATE_STRICT")]
     #[doc(alias = "GENL_DONT_VALIDATE_DUMP_STRICT")]
     pub const LIBERAL: Self = Self(
@@ -58,28 +61,34 @@ impl Validation {
     }
 }
 
-/// An operation that is asked for once and answers at most once.
+/// An operation that answers with at most one message, a `do`.
+#[doc(alias = "GENL_CMD_CAP_DO")]
 pub trait Do<F: FamilyServer> {
     /// The command of requests.
+    #[doc(alias = "genl_split_ops::cmd")]
     const COMMAND: u8;
-    /// Who may ask.
+    /// Who may send the request.
+    #[doc(alias = "genl_split_ops::flags")]
     const ACCESS: Access = Access::Any;
-    /// What the request may hold; `None` if it may hold no attribute.
+    /// The policies of the request's attributes; `None` if it has no attribute.
+    #[doc(alias = "genl_split_ops::policy")]
     const POLICIES: Option<Policies>;
-    /// How strictly it is validated.
+    /// How strictly the request is validated.
+    #[doc(alias = "genl_split_ops::validate")]
     const VALIDATION: Validation = Validation::STRICT;
 
-    /// What the request looks like.
+    /// The typed view of the request.
     type Request: View;
 
-    /// What the reply consists of.
+    /// The builder of the reply.
     type Reply: Builder;
 
-    /// Does it. Userspace gets the reply, an acknowledgement, or the error.
+    /// Runs the operation. Userspace gets the reply, an acknowledgement or the error.
     ///
     /// # Errors
     ///
     /// Whatever the request deserves; [`Request::extack`] says why.
+    #[doc(alias = "genl_split_ops::doit")]
     #[doc(alias = "doit")]
     fn run(
         request: &Request<'_, F, Self::Request>,
@@ -89,6 +98,7 @@ pub trait Do<F: FamilyServer> {
 }
 
 /// An operation, as [`FamilyServer::OPS`] lists it.
+#[doc(alias = "genl_split_ops")]
 #[repr(transparent)]
 pub struct Op<F: FamilyServer>(bindings::genl_split_ops, PhantomData<fn() -> F>);
 
@@ -96,7 +106,8 @@ pub struct Op<F: FamilyServer>(bindings::genl_split_ops, PhantomData<fn() -> F>)
 unsafe impl<F: FamilyServer> Sync for Op<F> {}
 
 impl<F: FamilyServer> Op<F> {
-    /// A [`Do`].
+    /// The operation of a [`Do`].
+    #[doc(alias = "GENL_CMD_CAP_DO")]
     pub const fn new_do<O: Do<F>>() -> Self {
         let mut raw = common(O::COMMAND, O::POLICIES, O::VALIDATION);
         raw.__bindgen_anon_1.__bindgen_anon_1.doit = Some(doit::<F, O>);
@@ -104,7 +115,8 @@ impl<F: FamilyServer> Op<F> {
         Self(raw, PhantomData)
     }
 
-    /// A [`Dump`].
+    /// The operation of a [`Dump`].
+    #[doc(alias = "GENL_CMD_CAP_DUMP")]
     pub const fn new_dump<O: Dump<F>>() -> Self {
         let mut raw = common(O::COMMAND, O::POLICIES, O::VALIDATION);
         raw.__bindgen_anon_1.__bindgen_anon_2 =

@@ -32,11 +32,12 @@ use crate::{
     }, //
 };
 
-/// A request that userspace has sent, with its attributes as `V` shows them.
+/// A request of userspace, with its attributes as the view `V` shows them.
 ///
 /// # Invariants
 ///
 /// `info` is the core's of a request to `F`, with all that it refers to; `skb` is its packet.
+#[doc(alias = "genl_info")]
 pub struct Request<'a, F: FamilyServer, V: View> {
     view: V::On<'a>,
     info: &'a bindings::genl_info,
@@ -83,13 +84,14 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
     const ATTRIBUTES: usize =
         Self::HEADER + F::Spec::HEADER.next_multiple_of(bindings::NLMSG_ALIGNTO as usize);
 
-    /// The attributes, as their policies have admitted them.
+    /// The attributes, which the policies have admitted.
+    #[doc(alias = "genl_info::attrs")]
     #[inline]
     pub fn attrs(&self) -> Attrs<'a> {
         self.view.into()
     }
 
-    /// The request without the types of its operation, as a hook of several gets it.
+    /// The request without the types of its operation, for a function that several operations call.
     pub fn untyped(&self) -> Request<'a, F, Attrs<'static>> {
         // INVARIANT: As `self`.
         Request {
@@ -100,14 +102,15 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
         }
     }
 
-    /// Where to say why the request is refused.
+    /// The extended ack: where to put the reason of a refusal.
+    #[doc(alias = "genl_info::extack")]
     #[inline]
     pub fn extack(&self) -> ExtAck<'a> {
         // SAFETY: By the type invariants.
         unsafe { ExtAck::from_raw(self.info.extack) }
     }
 
-    /// An attribute that has to be there, by its type and what a getter says of it.
+    /// Unwraps an attribute that must be there: its type, and what its getter has returned.
     ///
     /// # Errors
     ///
@@ -118,7 +121,7 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
         value.ok_or_else(|| self.attrs().missing(r#type, self.extack()))
     }
 
-    /// Refuses the request for an attribute.
+    /// Refuses the request because of an attribute.
     #[doc(alias = "NL_SET_ERR_MSG_ATTR_FMT")]
     pub fn bad_attr(
         &self,
@@ -143,8 +146,9 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
         unsafe { net(self.info) }
     }
 
-    /// The state of the family's module in [that namespace](Self::net), for as long as the request is
+    /// The state of the family's module in [that namespace](Self::net), while the request is
     /// answered.
+    #[doc(alias = "net_generic")]
     #[inline]
     pub fn state<M: Declared>(&self) -> Option<&'a M::State> {
         // SAFETY: `M` is the module that the family is a part of: a crate has no other. Its state is
@@ -153,8 +157,8 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
         unsafe { self.net().published::<M>() }
     }
 
-    /// The number of the socket that the request came from, in its namespace: where
-    /// [`Notification::unicast`](super::Notification::unicast) sends to.
+    /// The port id of the socket that has sent the request, in its namespace.
+    /// [`Notification::unicast`](super::Notification::unicast) sends to it.
     #[doc(alias = "snd_portid")]
     #[inline]
     pub fn portid(&self) -> u32 {
@@ -180,7 +184,7 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
         T::read(header)
     }
 
-    /// What the family keeps for the socket, made when it is asked for first.
+    /// The family's state for the socket, which the first call makes.
     ///
     /// # Errors
     ///

@@ -29,19 +29,21 @@ use crate::{
     },
 };
 
-/// Why a packet that came through a tunnel has no frame in it.
+/// Why a packet that came through a tunnel holds no valid frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecapError {
-    /// Too short: `rx_length_errors`.
+    /// Too short. Counted as `rx_length_errors`.
     Truncated,
-    /// Congestion was marked on its way, which the inner packet cannot say: `rx_frame_errors`.
+    /// The outer header has a congestion mark that the inner packet cannot carry. Counted as
+    /// `rx_frame_errors`.
+    #[doc(alias = "IP_ECN_decapsulate")]
     Congestion,
-    /// No memory: `rx_dropped`.
+    /// No memory. Counted as `rx_dropped`.
     NoMemory,
 }
 
 impl DecapError {
-    /// Counts the packet in the statistics of the device that was to receive it, and frees it.
+    /// Counts the packet in the statistics of the device that would have received it, and frees it.
     #[cold]
     pub fn count_and_drop<D: Driver>(
         self,
@@ -57,7 +59,7 @@ impl DecapError {
         skb.drop_with(self.reason(), softirq);
     }
 
-    /// What to drop the packet for.
+    /// The drop reason for the packet.
     pub fn reason(self) -> DropReason {
         match self {
             Self::Truncated => DropReason::PKT_TOO_SMALL,

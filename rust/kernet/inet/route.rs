@@ -26,25 +26,27 @@ use crate::{
 /// The bits of the type of service that routing knows: the DSCP.
 const DSCP_MASK: u8 = 0xfc;
 
-/// What a tunnel is between, and how its packets are sent.
+/// The end points of a tunnel, and how its outer packets are built.
+#[doc(alias = "ip_tunnel_parm_kern")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameters {
-    /// The outer source; unspecified: routing chooses.
+    /// The outer source. If it is unspecified, routing chooses it.
     pub local: Ipv4Addr,
     /// The outer destination.
     pub remote: Ipv4Addr,
-    /// The time to live of outer packets; 0: that of the inner packet, or the route's if that is
+    /// The TTL of outer packets. 0: that of the inner packet, or the route's if the inner packet is
     /// neither IPv4 nor IPv6.
     pub ttl: u8,
-    /// The type of service of outer packets. Bit 0 set: that of the inner IPv4 or IPv6 packet, and
-    /// the other bits for what is neither. Congestion bits come from the inner packet anyway.
+    /// The TOS of outer packets. If bit 0 is set, it is that of the inner IPv4 or IPv6 packet, and
+    /// the other bits are for any other inner packet. Congestion bits always come from the inner
+    /// packet.
     pub tos: u8,
-    /// Whether outer packets must not be fragmented. An inner IPv4 packet that must not be makes
-    /// its outer one so anyway.
+    /// Whether outer packets have the DF bit. They also have it if the inner packet is IPv4 with
+    /// the DF bit.
     pub path_mtu_discovery: bool,
-    /// The index of the device to send by; 0: any.
+    /// The index of the device to send by; 0 for any.
     pub link: u32,
-    /// The mark that routing sees.
+    /// The mark of outer packets for routing.
     pub mark: u32,
 }
 
@@ -73,20 +75,21 @@ impl Parameters {
     }
 }
 
-/// What a tunnel's packets are sent over.
+/// What the path below a tunnel allows: MTU and headroom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Underlay {
-    /// The MTU of a device for Ethernet frames in the tunnel, in bytes. Applied from 68 bytes on.
+    /// The MTU of a device whose frames the tunnel carries, in bytes. Applied if it is 68 or more.
     pub mtu: u32,
-    /// The room that outer headers need before a frame, in bytes.
+    /// The headroom that outer headers need, in bytes.
     pub headroom: u16,
 }
 
 impl Underlay {
-    /// Makes it known of a device that exists; the MTU only if `mtu` says so.
+    /// Sets the needed headroom of a registered device, and its MTU if `mtu` is true.
     ///
-    /// Listeners to link changes are told, of the MTU even of a device that is down. The MTU of a
-    /// device that is being made is set by [`NewDevice`](crate::rtnl::NewDevice).
+    /// Link notifications report both, the MTU even if the device is down. Of a device that is
+    /// being made, [`NewDevice`](crate::rtnl::NewDevice) sets the MTU.
+    #[doc(alias = "netdev_state_change")]
     pub fn apply<D: Driver>(&self, dev: &DriverDevice<D>, mtu: bool, _rtnl: Rtnl<'_>) {
         let dev = dev.as_raw();
         // SAFETY: The device is registered, and RTNL is held, under which both are changed.

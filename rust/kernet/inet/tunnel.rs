@@ -70,31 +70,32 @@ const MIN_IPV4_MTU: u32 = 68;
 /// The least MTU that an IPv6 link may have (RFC 8200 section 5).
 const MIN_IPV6_MTU: u32 = 1280;
 
-/// Why a packet was not sent.
+/// Why a tunnel did not send a packet, and how the device counts that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// No route to the remote: `tx_carrier_errors`, `tx_errors`.
+    /// No route to the remote. Counted as `tx_carrier_errors` and `tx_errors`.
     NoRoute,
-    /// The route leads back into the tunnel: `collisions`, `tx_errors`.
+    /// The route leads back into the tunnel. Counted as `collisions` and `tx_errors`.
     Loop,
-    /// It does not fit into the path's MTU, of which the sender has been told: `tx_errors`.
+    /// The packet exceeds the path MTU; the sender was notified. Counted as `tx_errors`.
     TooBig,
-    /// It is truncated, or is to be segmented, which this tunnel cannot: `tx_errors`.
+    /// The packet is truncated, or asks for segmentation that the tunnel does not support. Counted
+    /// as `tx_errors`.
     Malformed,
-    /// No memory: `tx_dropped`.
+    /// No memory. Counted as `tx_dropped`.
     NoMemory,
 }
 
-/// A packet that was not sent.
+/// A packet that a tunnel did not send, and why.
 pub struct Failed<'a> {
-    /// Why.
+    /// The reason.
     pub failure: Failure,
-    /// The packet, to be dropped for [`Failed::reason`].
+    /// The packet. Drop it with [`Failed::reason`].
     pub skb: Skb<'a>,
 }
 
 impl Failed<'_> {
-    /// Counts the packet in the statistics of its device, and frees it.
+    /// Counts the packet in the statistics of `dev`, and frees it.
     #[cold]
     pub fn count_and_drop<D: Driver>(self, dev: &DriverDevice<D>, softirq: Softirq<'_>) {
         match self.failure {
@@ -107,7 +108,7 @@ impl Failed<'_> {
         self.skb.drop_with(reason, softirq);
     }
 
-    /// What to drop the packet for.
+    /// The drop reason for the packet.
     pub fn reason(&self) -> DropReason {
         match self.failure {
             Failure::NoRoute => DropReason::IP_OUTNOROUTES,
@@ -125,15 +126,17 @@ fn jiffies() -> usize {
     unsafe { core::ptr::read_volatile(&raw const bindings::jiffies) }
 }
 
-/// One end of a tunnel over IPv4, which carries Ethernet frames.
+/// One end of a tunnel over IPv4 that carries Ethernet frames.
 ///
-/// Immutable: a change of parameters is a new one, published in an [`rcu::RcuPointer`](crate::rcu::RcuPointer).
-/// Remembers the route for each CPU, but for one through an IPsec policy or an encapsulation.
+/// Immutable: to change parameters, make a new tunnel and publish it in an
+/// [`rcu::RcuPointer`](crate::rcu::RcuPointer). A tunnel caches the route per CPU, except a route
+/// through an IPsec policy or an encapsulation.
 ///
 /// # Invariants
 ///
 /// `cache` is initialised. Its routes are of the namespace at the address `net`, and need none: a tunnel
 /// may be kept for longer.
+#[doc(alias = "ip_tunnel")]
 pub struct Tunnel {
     parameters: Parameters,
     protocol: u8,
@@ -151,11 +154,12 @@ unsafe impl Send for Tunnel {}
 unsafe impl Sync for Tunnel {}
 
 impl Tunnel {
-    /// A tunnel whose underlay is `net`, and whose packets are of IP protocol `protocol`.
+    /// Makes a tunnel over the namespace `net` with the IP protocol number `protocol`.
     ///
     /// # Errors
     ///
     /// [`ENOMEM`].
+    #[doc(alias = "ip_tunnel_init")]
     pub fn new<C: Context>(
         net: &Net,
         protocol: u8,
@@ -179,7 +183,7 @@ impl Tunnel {
 
     /// Notes that the remote was reported unreachable.
     ///
-    /// The senders of the next packets are told so, one for each report, within 30 seconds.
+    /// For each report within 30 seconds, the sender of one of the next packets is notified.
     #[doc(alias = "err_count")]
     pub fn unreachable(&self, _softirq: Softirq<'_>) {
         let recent = self.failed_recently();
@@ -212,14 +216,15 @@ impl Tunnel {
     }
 
     /// The parameters.
+    #[doc(alias = "ip_tunnel::parms")]
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 
-    /// What the tunnel's packets would be sent over now.
+    /// Looks up the path of the tunnel's packets, and returns its MTU and headroom.
     ///
-    /// `header_len` is the length of the protocol's header between IPv4's and the frame, in bytes.
-    /// Without a route, what Ethernet would need.
+    /// `header_len` is the length of the protocol's header between the IPv4 header and the frame,
+    /// in bytes. Without a route, the result is that of Ethernet.
     #[doc(alias = "ip_tunnel_bind_dev")]
     pub fn underlay(&self, net: &Net, header_len: u8, _rtnl: Rtnl<'_>) -> Underlay {
         let p = &self.parameters;
@@ -261,10 +266,10 @@ impl Tunnel {
         }
     }
 
-    /// Sends a frame that `dev` is to send, with `header` before it, and IPv4's before that.
+    /// Sends a frame of `dev` with `header` and an IPv4 header before it.
     ///
-    /// `net` is the namespace of the underlay. The device counts the packet, as sent or as failed
-    /// further down.
+    /// `net` is the namespace of the underlay. The device counts the packet: as sent, or as failed
+    /// if a lower layer fails.
     ///
     /// # Errors
     ///

@@ -29,8 +29,8 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// The content of a queue, lent to its poll, of which no two run at a time: whoever has this is the
-/// one consumer.
+/// The content of a queue, borrowed by the queue's poll. Polls of a queue never run at the same
+/// time, so it is the only consumer.
 pub struct Consumer<'a, Q> {
     content: &'a Q,
     receive: &'a Receive,
@@ -60,8 +60,8 @@ impl<'a, Q> Consumer<'a, Q> {
         self.receive.index()
     }
 
-    /// A part of the content, as a [`Ring`](super::Ring) in a struct with other things; `None` for
-    /// what `part` has from elsewhere.
+    /// Borrows a part of the content, such as a [`Ring`](super::Ring) in a struct; `None` if what
+    /// `part` returns is not in the content.
     #[inline(always)]
     pub fn part<R>(&mut self, part: impl FnOnce(&Q) -> &R) -> Option<Consumer<'_, R>> {
         let content = part(self.content);
@@ -88,7 +88,8 @@ impl<'a, Q> Consumer<'a, Q> {
         unsafe { pool.buffer() }
     }
 
-    /// An empty frame, to be put together of [buffers](Self::buffer). `None` if there is no memory.
+    /// Returns an empty frame, to be filled with [buffers](Self::buffer). `None` if there is no
+    /// memory.
     #[doc(alias = "napi_get_frags")]
     #[inline]
     pub fn fragments(&mut self, _napi: Napi<'_>) -> Option<Fragments> {
@@ -114,11 +115,11 @@ impl<Q> Deref for Consumer<'_, Q> {
     }
 }
 
-/// A frame in buffers, none of whose bytes has been looked at: the core finds the headers in the first
-/// one and merges frames of a flow without copying.
+/// A frame in buffers, for NAPI GRO: the core finds the headers in the first buffer, and merges
+/// frames of a flow without copying.
 ///
-/// Like an [`Skb`] it cannot be dropped implicitly. Nothing is known of it but what is said here, as
-/// the core uses the memory that describes it again for the next one.
+/// Like an [`Skb`] it cannot be dropped implicitly. The core reuses its `sk_buff`, so only what is
+/// set here is known of the frame.
 ///
 /// # Invariants
 ///
@@ -127,13 +128,14 @@ impl<Q> Deref for Consumer<'_, Q> {
 pub struct Fragments(Skb<'static>);
 
 impl Fragments {
-    /// Bytes of the frame.
+    /// The length of the frame in bytes.
+    #[doc(alias = "sk_buff::len")]
     #[inline]
     pub fn len(&self) -> u32 {
         self.0.len()
     }
 
-    /// Whether there are no bytes yet.
+    /// Whether the frame has no bytes yet.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.0.len() == 0
@@ -144,12 +146,13 @@ impl Fragments {
     /// # Errors
     ///
     /// As [`Skb::add_buffer`]: the buffer.
+    #[doc(alias = "skb_add_rx_frag")]
     #[inline]
     pub fn add(&mut self, buffer: Buffer) -> Result<(), Buffer> {
         self.0.add_buffer(buffer)
     }
 
-    /// Says that the hardware has verified the transport checksum.
+    /// Marks the transport checksum as verified by the hardware.
     #[doc(alias = "CHECKSUM_UNNECESSARY")]
     pub fn checksum_verified(&mut self) {
         let verified = Checksum::Unnecessary { level: 0 };
@@ -157,22 +160,26 @@ impl Fragments {
         let _ = self.0.as_mut().set_checksum(verified);
     }
 
-    /// The flow's number, which the hardware has computed.
+    /// Sets the flow hash that the hardware has computed.
+    #[doc(alias = "skb_set_hash")]
     pub fn set_hash(&mut self, hash: FlowHash) {
         self.0.as_mut().set_hash(hash);
     }
 
-    /// The number of the queue that the frame was received on.
+    /// Sets the number of the queue that has received the frame.
+    #[doc(alias = "skb_record_rx_queue")]
     pub fn record_rx_queue(&mut self, queue: u16) {
         self.0.as_mut().record_rx_queue(queue);
     }
 
-    /// The VLAN tag that the hardware has taken out.
+    /// Sets the VLAN tag that the hardware has stripped.
+    #[doc(alias = "__vlan_hwaccel_put_tag")]
     pub fn set_vlan_tag(&mut self, tag: Option<VlanTag>) {
         self.0.as_mut().set_vlan_tag(tag);
     }
 
-    /// Frees the frame, which is lost, and says why.
+    /// Drops the frame with a reason.
+    #[doc(alias = "kfree_skb_reason")]
     pub fn drop_with(self, reason: DropReason, context: impl FreeContext) {
         self.0.drop_with(reason, context);
     }
@@ -220,8 +227,10 @@ impl Deref for Fragments {
 }
 
 impl<D: Driver> DriverDevice<D> {
-    /// Makes a frame one that this device has received. One that is too short for an Ethernet header
-    /// is dropped. What belongs to the side of a sender is removed: the route, marks, conntrack.
+    /// Makes a frame a packet that this device has received. A frame that is too short for an
+    /// Ethernet header is dropped. What the sender's side has set is removed: the route, marks,
+    /// conntrack.
+    #[doc(alias = "eth_type_trans")]
     #[inline]
     pub fn eth_type_trans(&self, mut skb: Skb<'_>, napi: Napi<'_>) -> Option<RxSkb> {
         if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {

@@ -39,11 +39,12 @@ use crate::{
     },
 };
 
-/// What a receive queue holds.
+/// What a receive queue returns: a packet or a frame.
 pub enum Packet {
-    /// A packet that the other side has sent.
+    /// A packet that the peer has sent.
     Skb(RxSkb),
-    /// A frame that an XDP program has redirected to the other side.
+    /// A frame that an XDP program has redirected to the peer.
+    #[doc(alias = "xdp_frame")]
     Frame(Frame),
     /// A frame that hardware has written to buffers.
     Fragments(Fragments),
@@ -92,8 +93,8 @@ impl From<RxSkb> for Packet {
     }
 }
 
-/// A bounded first-in first-out ring of `SIZE` packets, or of [another size](Self::with_size), any
-/// number of producers and one consumer: the poll of the queue whose content it is.
+/// A bounded FIFO ring of `SIZE` packets, or of [another size](Self::with_size), with any number of
+/// producers and one consumer: the poll of the queue that has the ring.
 ///
 /// Packets that are left when the ring is dropped are dropped as [`DropReason::QUEUE_PURGE`].
 ///
@@ -114,6 +115,7 @@ unsafe impl<const SIZE: i32> Sync for Ring<SIZE> {}
 
 impl<const SIZE: i32> Ring<SIZE> {
     /// An empty ring.
+    #[doc(alias = "ptr_ring_init")]
     pub fn new<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         const { assert!(SIZE > 0, "a ring without room") };
         Self::with_size(SIZE.unsigned_abs(), process)
@@ -122,6 +124,7 @@ impl<const SIZE: i32> Ring<SIZE> {
     /// An empty ring of another size.
     ///
     /// Fails with [`EINVAL`] if it is 0 or no `int`, and with [`ENOMEM`].
+    #[doc(alias = "ptr_ring_init")]
     pub fn with_size<'a>(size: u32, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Self {
             // INVARIANT: Initialised and empty.
@@ -158,6 +161,7 @@ impl<const SIZE: i32> Ring<SIZE> {
     }
 
     /// Appends frames, up to the first one that does not fit or is longer than `longest` bytes.
+    #[doc(alias = "ptr_ring_produce")]
     #[inline]
     pub fn produce_frames(&self, frames: &mut Frames<'_>, longest: u32, _softirq: Softirq<'_>) {
         let ring = self.ring.get();

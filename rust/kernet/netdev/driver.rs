@@ -105,32 +105,36 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// The module that the driver belongs to.
     type Module: Declared;
 
-    /// Whether the driver sends on several CPUs at a time, [`Concurrent`](super::Concurrent), or under
-    /// the lock of the queue, [`Locked`](super::Locked).
+    /// Whether the driver sends on several CPUs at a time, [`Concurrent`](super::Concurrent), or
+    /// under the queue's lock, [`Locked`](super::Locked).
+    #[doc(alias = "net_device::lltx")]
     type TxMode: TxMode<Self>;
 
-    /// What each receive queue holds while it is polled; `()` for a driver without NAPI.
+    /// The content of each receive queue while it is polled; `()` for a driver without NAPI.
     type Queue: napi::Queue<Self>;
 
-    /// What `ethtool` asks; `()` for no more than the state of the link and of time stamps.
+    /// The ethtool operations; `()` for only the state of the link and of time stamps.
+    #[doc(alias = "net_device::ethtool_ops")]
     type Ethtool: ethtool::Operations<Self>;
 
-    /// Whether [`DriverDevice::rx`] goes through per-CPU GRO, as tunnels do.
+    /// Whether [`DriverDevice::rx`] uses per-CPU GRO cells, as tunnels do.
     #[doc(alias = "gro_cells")]
     const GRO_CELLS: bool = false;
 
-    /// Whether a new device has [`Features::GRO`] on, as the core has it.
+    /// Whether [`Features::GRO`] of a new device is on, which is the core's default.
+    #[doc(alias = "NETIF_F_GRO")]
     const GRO_DEFAULT_ON: bool = true;
 
     /// Sets up a new device, after `ether_setup()`.
+    #[doc(alias = "rtnl_link_ops::setup")]
     fn setup(setup: &mut Setup<'_>);
 
-    /// The device is down and is not found any more; it has no peer and is in no map. Not of one that
-    /// could not be registered.
+    /// The device was unregistered: it is down, cannot be found, has no peer and is in no map. Not
+    /// called for a device that could not be registered.
     #[doc(alias = "ndo_uninit")]
     fn uninit(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) {}
 
-    /// The device goes up. Receive queues are polled already.
+    /// Brings the device up. Its receive queues are polled already.
     ///
     /// # Errors
     ///
@@ -140,22 +144,23 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The device goes down. Receive queues are polled until it returns.
+    /// Brings the device down. Its receive queues are polled until this returns.
     #[doc(alias = "ndo_stop")]
     fn stop(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) {}
 
     /// Whether receive queues are polled while the device is up with these features.
     ///
-    /// Asked when it goes up, when its features change, and when an XDP program is detached: while
-    /// there is one, they are.
+    /// Called when the device goes up, when its features change, and when an XDP program is
+    /// detached. With an XDP program the queues are always polled.
+    #[doc(alias = "napi_enable")]
     fn uses_napi(_dev: &DriverDevice<Self>, _features: Features, _rtnl: Rtnl<'_>) -> bool {
         true
     }
 
     /// Sends a packet, which is an Ethernet frame, on a queue.
     ///
-    /// The packet is the driver's, to be [kept](Skb::keep) too. Only [`TxQueue::stop_and_requeue`] and
-    /// [`Sender::send`](super::Sender::send) can give it back.
+    /// The driver owns the packet, and may [keep](Skb::keep) it. Only [`TxQueue::stop_and_requeue`]
+    /// and [`Sender::send`](super::Sender::send) can give it back.
     #[doc(alias = "ndo_start_xmit")]
     fn transmit(
         dev: &DriverDevice<Self>,
@@ -164,16 +169,18 @@ pub trait Driver: Sized + Send + Sync + 'static {
         softirq: Softirq<'_>,
     ) -> Transmit;
 
-    /// The sizes that rings of transmit queues may have, for a driver that is
-    /// [`Locked`](super::Locked).
+    /// The sizes that transmit rings support, for a driver that is [`Locked`](super::Locked).
+    #[doc(alias = "ethtool_ringparam::tx_max_pending")]
     const TX_RING: RingSizes = RingSizes {
         min: 16,
         default: 256,
         max: 4096,
     };
 
-    /// Takes out of `sent` what was sent on queue `queue` and is done. Part of each poll of the queue,
-    /// before what is received, budget or not; a driver that is [`Locked`](super::Locked) has it.
+    /// Completes sent packets of a queue, by taking them out of `sent`. Each poll of the queue
+    /// calls this before it receives, whatever the budget. Required of a driver that is
+    /// [`Locked`](super::Locked).
+    #[doc(alias = "napi_struct::poll")]
     fn tx_complete(
         _dev: &DriverDevice<Self>,
         _queue: u16,
@@ -182,30 +189,30 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ) {
     }
 
-    /// The queue to send a packet on. The core takes the first one for one that is out of range.
+    /// Selects the queue for a packet. For a number out of range the core uses the first queue.
     ///
-    /// Left out, the core spreads packets by their flow, or as XPS says.
+    /// Without this, the core spreads packets by their flow or by XPS.
     #[doc(alias = "ndo_select_queue")]
     fn select_queue(_dev: &DriverDevice<Self>, _skb: &SkbRef) -> u16 {
         0
     }
 
-    /// The offloads, of `features`, that the device takes for this packet.
+    /// Returns those of `features` that the device supports for this packet.
     ///
-    /// Left out, the core takes away what it cannot do for packets with several VLAN tags.
+    /// Without this, the core removes what it does not support for packets with several VLAN tags.
     #[doc(alias = "ndo_features_check")]
     #[doc(alias = "passthru_features_check")]
     fn features_check(_dev: &DriverDevice<Self>, _skb: &SkbRef, features: Features) -> Features {
         features
     }
 
-    /// The offloads, of those that are wanted, that go together. Left out, all do.
+    /// Returns those of the wanted offloads that work together. Without this, all do.
     #[doc(alias = "ndo_fix_features")]
     fn fix_features(_dev: &DriverDevice<Self>, features: Features, _rtnl: Rtnl<'_>) -> Features {
         features
     }
 
-    /// The device's offloads are about to become `features`. [`Self::uses_napi`] has been asked.
+    /// Changes the device's offloads to `features`. [`Self::uses_napi`] was called before.
     ///
     /// # Errors
     ///
@@ -215,7 +222,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The MTU is about to become `mtu`, which is in the device's range.
+    /// Changes the MTU to `mtu`, which is in the device's range.
     ///
     /// # Errors
     ///
@@ -225,9 +232,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The hardware address is about to become `address`, which is a station's. Only while the device
-    /// is down, unless it was set up with
-    /// [`live_address_change`](super::Setup::live_address_change).
+    /// Changes the hardware address to `address`, a unicast address. Called only while the device
+    /// is down, unless [`live_address_change`](super::Setup::live_address_change) was set.
     ///
     /// # Errors
     ///
@@ -241,7 +247,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Whether the device can go up with its address, which is a station's.
+    /// Checks whether the device can go up with its address, a unicast address.
     ///
     /// # Errors
     ///
@@ -251,15 +257,15 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The device, which is up, is to receive everything, or all multicast, or no longer. Does not
-    /// sleep. [`Self::set_rx_mode`] says so too.
+    /// Notifies that promiscuous or all-multicast mode of the device, which is up, has changed.
+    /// Must not sleep. [`Self::set_rx_mode`] is called too.
     #[doc(alias = "ndo_change_rx_flags")]
     fn change_rx_flags(_dev: &DriverDevice<Self>, _flags: RxFlags) {}
 
-    /// What the device is to receive beside its own address and broadcasts: called when it goes up and
-    /// at each change while it is up.
+    /// Sets the addresses that the device receives besides its own address and broadcasts. Called
+    /// when the device goes up, and at each change while it is up.
     ///
-    /// Left out, it receives all there is.
+    /// Without this, the device receives all packets.
     #[doc(alias = "ndo_set_rx_mode")]
     fn set_rx_mode(
         _dev: &DriverDevice<Self>,
@@ -269,7 +275,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ) {
     }
 
-    /// The device is to receive a VLAN, as it is asked while a feature of
+    /// Notifies that the device has to receive a VLAN. Called only while
     /// [`Features::HW_VLAN_CTAG_FILTER`] or [`Features::HW_VLAN_STAG_FILTER`] is on.
     ///
     /// # Errors
@@ -280,18 +286,18 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The device is not to receive a VLAN any more.
+    /// Notifies that the device no longer has to receive a VLAN.
     #[doc(alias = "ndo_vlan_rx_kill_vid")]
     fn vlan_removed(_dev: &DriverDevice<Self>, _vlan: Vlan, _rtnl: Rtnl<'_>) {}
 
-    /// What receives this device's packets wants `bytes` free before them; 0 when it does not care
-    /// any more.
+    /// Notifies that the receiver of this device's packets wants `bytes` of headroom in them; 0 if
+    /// it no longer does.
     #[doc(alias = "ndo_set_rx_headroom")]
     fn set_rx_headroom(_dev: &DriverDevice<Self>, _bytes: u16) {}
 
-    /// The device that receives what this one sends, for `bpf_redirect_peer()`.
+    /// Returns the device that receives what this one sends, for `bpf_redirect_peer()`.
     ///
-    /// Left out, there is none.
+    /// Without this, there is none.
     #[doc(alias = "ndo_get_peer_dev")]
     fn peer_device<'a>(
         dev: &'a DriverDevice<Self>,
@@ -300,18 +306,18 @@ pub trait Driver: Sized + Send + Sync + 'static {
         dev.peer(rcu)
     }
 
-    /// The index of the device that packets go out by, in the namespace of the other side; 0 for
+    /// Returns the index of the lower device or of the peer, in that device's namespace; 0 for
     /// none.
     ///
-    /// Left out, it is the device's own.
+    /// Without this, it is the device's own index.
     #[doc(alias = "ndo_get_iflink")]
     fn iflink(dev: &DriverDevice<Self>, _rcu: Rcu<'_>) -> u32 {
         dev.ifindex()
     }
 
-    /// Statistics, added to `stats`, which are 0.
+    /// Adds the device's statistics to `stats`, which are 0.
     ///
-    /// Left out, they are [`DriverDevice::counted`] and the device's own receive queues.
+    /// Without this, they are [`DriverDevice::counted`] and the device's receive queues.
     #[doc(alias = "ndo_get_stats64")]
     fn stats(dev: &DriverDevice<Self>, stats: &mut LinkStats, _rcu: Rcu<'_>) {
         let counted = dev.counted();
@@ -320,16 +326,16 @@ pub trait Driver: Sized + Send + Sync + 'static {
         stats.add_rx(dev.napi_packets(0..));
     }
 
-    /// What the device and its peer can do with frames as they are set now.
+    /// Returns the XDP features of the device and its peer with their current settings.
     ///
-    /// Asked when the device goes up and when anything that kernet knows of changes. Left out, there
-    /// is no XDP but the core's.
+    /// Called when the device goes up, and when a setting that kernet knows changes. Without this,
+    /// there is only the core's generic XDP.
     #[doc(alias = "ndo_bpf")]
     fn xdp_features(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) -> xdp::Features {
         xdp::Features::NONE
     }
 
-    /// Whether a program fits the device.
+    /// Checks whether an XDP program fits the device.
     ///
     /// # Errors
     ///
@@ -344,13 +350,13 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// A program was attached, replaced or, without `program`, detached.
+    /// Notifies that an XDP program was attached or replaced or, if `program` is `None`, detached.
+    #[doc(alias = "XDP_SETUP_PROG")]
     fn xdp_changed(_dev: &DriverDevice<Self>, _program: Option<&xdp::Program>, _rtnl: Rtnl<'_>) {}
 
-    /// Sends frames that were redirected here, or that this device has received and its program
-    /// sends back.
+    /// Sends XDP frames: redirected to this device, or received by it and sent back by its program.
     ///
-    /// Left out, none can be.
+    /// Without this, frames cannot be sent.
     ///
     /// # Errors
     ///
@@ -364,13 +370,14 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Err(eopnotsupp())
     }
 
-    /// No more frames follow for now: the other side has to see those that
-    /// [`Self::xdp_transmit`] has sent.
+    /// Ends a batch of frames: the frames that [`Self::xdp_transmit`] has sent must now be visible
+    /// to the receiver.
     #[doc(alias = "XDP_XMIT_FLUSH")]
     fn xdp_flush(_dev: &DriverDevice<Self>, _softirq: Softirq<'_>) {}
 
-    /// A queue has been stopped for longer than the [watchdog](super::Setup::watchdog_ms) allows: all
-    /// that is in its ring, if it has one, is still to be completed. Left out, there is no watchdog.
+    /// Handles a queue that was stopped for longer than the [watchdog](super::Setup::watchdog_ms)
+    /// allows. Packets in its ring, if it has one, still have to be completed. Without this, there
+    /// is no watchdog.
     #[doc(alias = "ndo_tx_timeout")]
     fn tx_timeout(_dev: &DriverDevice<Self>, _queue: TxQueue<'_, Self>, _softirq: Softirq<'_>) {}
 }

@@ -6,7 +6,7 @@
 
 use crate::bindings;
 
-/// Offloads that a device takes, `NETIF_F_*`.
+/// Offloads of a device, `NETIF_F_*`.
 #[doc(alias = "netdev_features_t")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features(u64);
@@ -48,17 +48,17 @@ impl Features {
     /// No offload.
     pub const NONE: Self = Self(0);
 
-    /// Both.
+    /// The offloads of both sets.
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
-    /// Those of `self` that are not in `other`.
+    /// The offloads of `self` that are not in `other`.
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// Whether `self` has any of `other`.
+    /// Whether the two sets have an offload in common.
     pub const fn intersects(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }

@@ -24,18 +24,18 @@ use crate::{
     wire::ethernet, //
 };
 
-/// Of whom a device receives beside the addresses that it is asked for.
+/// The receive modes of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RxFlags {
-    /// Everything.
+    /// All packets.
     #[doc(alias = "IFF_PROMISC")]
     pub promiscuous: bool,
-    /// All multicast.
+    /// All multicast packets.
     #[doc(alias = "IFF_ALLMULTI")]
     pub all_multicast: bool,
 }
 
-/// The addresses that a device is to receive beside its own, lent while their list is locked.
+/// The addresses that a device receives besides its own. Borrowed while the list is locked.
 #[doc(alias = "netdev_hw_addr_list")]
 #[derive(Clone, Copy)]
 pub struct Addresses<'a>(&'a Device, PhantomData<fn(&'a ()) -> &'a ()>);
@@ -48,8 +48,7 @@ impl<'a> Addresses<'a> {
         unsafe { List::new(&raw const (*self.0.as_raw()).mc) }
     }
 
-    /// Unicast addresses, for a driver that has said that it [filters](super::Setup::unicast_filter)
-    /// them.
+    /// Unicast addresses, for a driver that [filters](super::Setup::unicast_filter) by them.
     #[doc(alias = "netdev_for_each_uc_addr")]
     pub fn unicast(self) -> impl Iterator<Item = ethernet::Address> + 'a {
         // SAFETY: As above.
@@ -101,12 +100,14 @@ impl Iterator for List<'_> {
     }
 }
 
-/// A VLAN as a receiver tells them apart.
+/// A VLAN, by protocol and number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vlan {
-    /// Of IEEE 802.1Q, with this number of 12 bits. 0 is for frames with a priority and no VLAN.
+    /// IEEE 802.1Q, with a number of 12 bits. 0 is for frames with a priority and no VLAN.
+    #[doc(alias = "ETH_P_8021Q")]
     Customer(u16),
-    /// Of IEEE 802.1ad.
+    /// IEEE 802.1ad.
+    #[doc(alias = "ETH_P_8021AD")]
     Service(u16),
 }
 

@@ -53,10 +53,10 @@ impl Membership {
     }
 }
 
-/// Devices of a driver, found by a hash: a tunnel by its end points, say.
+/// A hash table of a driver's devices: of tunnels by their end points, for example.
 ///
-/// A field of a namespace's [state](crate::netns::NetState), whose packets it serves; elsewhere it
-/// takes no devices. Readers need no lock; writers hold RTNL.
+/// A map is a field of the [state](crate::netns::NetState) of the namespace whose packets it
+/// serves; anywhere else it accepts no devices. Readers need no lock; writers hold RTNL.
 ///
 /// # Lifetime
 ///
@@ -104,7 +104,7 @@ unsafe impl<D: Driver> Send for DeviceMap<D> {}
 unsafe impl<D: Driver> Sync for DeviceMap<D> {}
 
 impl<D: Driver> DeviceMap<D> {
-    /// An empty map for the packets of `net`, to be part of the state of `net`.
+    /// An empty map for the packets of `net`. It must become a field of the state of `net`.
     pub fn new(net: &Net) -> impl PinInit<Self> + '_ {
         let net = net.as_raw();
         // INVARIANT: Nothing is linked in.
@@ -122,7 +122,7 @@ impl<D: Driver> DeviceMap<D> {
             .get((hash.wrapping_mul(0x9e37_79b9) >> 25) as usize)
     }
 
-    /// The first device under `hash` that `matches` says yes to.
+    /// Returns the first device under `hash` for which `matches` returns true.
     #[inline]
     pub fn find<'a, 'rcu: 'a>(
         &'a self,
@@ -142,7 +142,7 @@ impl<D: Driver> DeviceMap<D> {
         None
     }
 
-    /// Puts a device in; one that is in a map already is taken out there first.
+    /// Inserts a device. If it is in a map, it is removed from there.
     ///
     /// # Errors
     ///
@@ -180,7 +180,7 @@ impl<D: Driver> DeviceMap<D> {
         Ok(())
     }
 
-    /// Takes a device out, if it is in.
+    /// Removes a device, if the map has it.
     pub fn remove(&self, dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {
         if dev.shared().membership.net() == self.net {
             forget(dev, rtnl);
@@ -188,6 +188,7 @@ impl<D: Driver> DeviceMap<D> {
     }
 
     /// Unregisters all devices in the map, whatever namespace they are in.
+    #[doc(alias = "unregister_netdevice_queue")]
     pub fn unregister_all(&self, rtnl: Rtnl<'_>, list: &mut Unregister<'_>) {
         self.for_each(|dev| list.add(dev, rtnl));
     }
@@ -254,7 +255,7 @@ pub(super) fn forget<D: Driver>(dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) {
     member.net.store(ptr::null_mut(), Release);
 }
 
-/// Devices that are about to be unregistered together, under one grace period.
+/// A list of devices to unregister together, with one grace period.
 #[doc(alias = "unregister_netdevice_queue")]
 pub struct Unregister<'a> {
     list: &'a mut bindings::list_head,
@@ -270,6 +271,7 @@ impl<'a> Unregister<'a> {
     }
 
     /// Adds a device, and its peer.
+    #[doc(alias = "unregister_netdevice_queue")]
     pub fn add<D: Driver>(&mut self, dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {
         let net = self.net.unwrap_or_else(|| dev.net(rtnl));
         rtnl::unregister(dev, net, self.list, rtnl);

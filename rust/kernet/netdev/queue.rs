@@ -24,26 +24,28 @@ use crate::{
     skb::Skb, //
 };
 
-/// What has become of a packet that was to be sent.
+/// What has become of a packet that a driver was to send.
 #[doc(alias = "netdev_tx_t")]
 #[must_use]
 pub enum Transmit {
-    /// It is gone; the sender takes it for sent, even if it was not, as with a tunnel.
+    /// Consumed: sent, or dropped without a notice to the sender.
+    #[doc(alias = "NETDEV_TX_OK")]
     Done,
-    /// It was dropped, with a reason, and counted; the sender hears of it.
+    /// Dropped with a reason, and counted. The sender is notified.
     #[doc(alias = "NET_XMIT_DROP")]
     CongestionDrop,
-    /// The queueing discipline has it back.
+    /// Given back to the queueing discipline.
     #[doc(alias = "NETDEV_TX_BUSY")]
     Busy(Requeued),
 }
 
-/// A packet that goes back to its queueing discipline. Made by [`TxQueue::stop_and_requeue`] and
-/// [`Sender::send`](super::Sender::send).
+/// A packet that goes back to its queueing discipline. Returned by [`TxQueue::stop_and_requeue`]
+/// and [`Sender::send`](super::Sender::send).
+#[doc(alias = "NETDEV_TX_BUSY")]
 pub struct Requeued(Skb<'static>);
 
-/// A transmit queue of a device, by its number. Whether the device has that many is looked at when
-/// the queue is used.
+/// A transmit queue of a device, by its number. The number is checked when the queue is used.
+#[doc(alias = "netdev_queue")]
 pub struct TxQueue<'a, D: Driver> {
     dev: &'a DriverDevice<D>,
     index: u16,
@@ -76,7 +78,7 @@ impl<'a, D: Driver> TxQueue<'a, D> {
         exists.then(|| unsafe { bindings::netdev_get_tx_queue(dev, index) })
     }
 
-    /// Gives a packet back because its receiver is behind: stops the queue until `receiver` has been
+    /// Gives a packet back because its receiver is congested: stops the queue until `receiver` was
     /// polled.
     ///
     /// # Errors
@@ -119,8 +121,8 @@ impl<'a, D: Driver> TxQueue<'a, D> {
             .is_some_and(|queue| unsafe { bindings::netif_xmit_stopped(queue) })
     }
 
-    /// Milliseconds since a packet was last sent here, or the queue was started. 0 for a queue that
-    /// the device has not.
+    /// Milliseconds since a packet was last sent on the queue, or the queue was started. 0 if the
+    /// device does not have the queue.
     #[doc(alias = "trans_start")]
     pub fn idle_ms(&self) -> u32 {
         self.as_raw().map_or(0, |queue| {
@@ -163,8 +165,9 @@ impl Requeued {
 }
 
 impl<D: Driver> DriverDevice<D> {
-    /// Sets the CPUs that send on a transmit queue; nothing without `CONFIG_XPS`. Userspace can change
-    /// it (`queues/tx-N/xps_cpus` in /sys), and queues that go out of use forget it.
+    /// Sets the CPUs that send on a transmit queue (XPS). Does nothing without `CONFIG_XPS`.
+    /// Userspace can change the CPUs (`queues/tx-N/xps_cpus` in sysfs), and a queue that goes out
+    /// of use loses them.
     ///
     /// # Errors
     ///

@@ -18,22 +18,23 @@ use crate::{
     napi::Queue, //
 };
 
-/// The sizes that a ring may have, in packets: powers of two, or one that does not change.
+/// The sizes that a ring supports, in packets: powers of two, or one fixed size.
+#[doc(alias = "ethtool_ringparam")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RingSizes {
-    /// The smallest one.
+    /// The smallest size.
     pub min: u32,
-    /// That of a new device.
+    /// The size of a new device's ring.
     pub default: u32,
-    /// The largest one, no more than 8192.
+    /// The largest size, at most 8192.
     pub max: u32,
 }
 
 impl RingSizes {
-    /// There is no ring.
+    /// No ring.
     pub const NONE: Self = Self::fixed(0);
 
-    /// A size that does not change.
+    /// One fixed size.
     pub const fn fixed(size: u32) -> Self {
         Self {
             min: size,
@@ -64,13 +65,14 @@ impl RingSizes {
     }
 }
 
-/// Packets that each ring of a device has room for.
+/// The ring sizes of a device, in packets.
+#[doc(alias = "ethtool_ringparam")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rings {
-    /// Of a receive queue, 0 if it has none.
+    /// The size of each receive ring; 0 if there is none.
     #[doc(alias = "rx_pending")]
     pub rx: u32,
-    /// Of a transmit queue, 0 if it has none.
+    /// The size of each transmit ring; 0 if there is none.
     #[doc(alias = "tx_pending")]
     pub tx: u32,
 }

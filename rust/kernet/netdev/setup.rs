@@ -26,37 +26,41 @@ pub(crate) const fn possible_mtu(wanted: u32) -> u32 {
     }
 }
 
-/// A device that is being set up: not visible to anybody yet.
+/// A device that is being set up, before it is visible to anybody.
 #[doc(alias = "rtnl_link_ops::setup")]
 pub struct Setup<'a>(pub(super) &'a mut bindings::net_device);
 
 impl Setup<'_> {
-    /// Offloads, all of which `ethtool -K` can switch.
+    /// Sets the offloads. `ethtool -K` can switch each of them.
+    #[doc(alias = "net_device::hw_features")]
     pub fn features(&mut self, features: Features) -> &mut Self {
         self.0.features |= features.into_raw();
         self.0.hw_features |= features.into_raw();
         self
     }
 
-    /// Offloads for packets with a VLAN tag.
+    /// Sets the offloads for packets with a VLAN tag.
+    #[doc(alias = "net_device::vlan_features")]
     pub fn vlan_features(&mut self, features: Features) -> &mut Self {
         self.0.vlan_features = features.into_raw();
         self
     }
 
-    /// Offloads for packets with an encapsulation.
+    /// Sets the offloads for encapsulated packets.
+    #[doc(alias = "net_device::hw_enc_features")]
     pub fn encapsulation_features(&mut self, features: Features) -> &mut Self {
         self.0.hw_enc_features = features.into_raw();
         self
     }
 
-    /// Offloads for packets with MPLS labels.
+    /// Sets the offloads for packets with MPLS labels.
+    #[doc(alias = "net_device::mpls_features")]
     pub fn mpls_features(&mut self, features: Features) -> &mut Self {
         self.0.mpls_features = features.into_raw();
         self
     }
 
-    /// Takes packets for segmentation as large as the stack makes them.
+    /// Accepts packets for segmentation as large as the stack makes them.
     #[doc(alias = "netif_set_tso_max_size")]
     pub fn tso_max_size(&mut self) -> &mut Self {
         // SAFETY: The device is ours.
@@ -64,29 +68,34 @@ impl Setup<'_> {
         self
     }
 
-    /// The range of the MTU, in bytes without the link header. 68 to 1500 otherwise; a `max` of 0
-    /// is no limit. A `min` below 68 is for a user who wants it so: IP is switched off then.
+    /// Sets the range of the MTU, in bytes without the link header. The default is 68 to 1500; a
+    /// `max` of 0 is no limit. IP is switched off on a device whose MTU is below 68.
+    #[doc(alias = "net_device::min_mtu")]
+    #[doc(alias = "net_device::max_mtu")]
     pub fn mtu_range(&mut self, min: u32, max: u32) -> &mut Self {
         self.0.min_mtu = min.min(possible_mtu(min));
         self.0.max_mtu = max.min(possible_mtu(max));
         self
     }
 
-    /// The MTU, in bytes without the link header. 1500 otherwise; from 68 to 31 bits.
+    /// Sets the MTU, in bytes without the link header: from 68 to 31 bits. The default is 1500.
+    #[doc(alias = "net_device::mtu")]
     pub fn mtu(&mut self, mtu: u32) -> &mut Self {
         // SAFETY: The device is ours.
         unsafe { bindings::dev_set_mtu_raw(self.0, possible_mtu(mtu)) };
         self
     }
 
-    /// Bytes that the driver puts before a frame, [`MAX_HEADROOM`](crate::skb::MAX_HEADROOM) at most.
+    /// Sets the headroom that the driver needs before a frame, in bytes: at most
+    /// [`MAX_HEADROOM`](crate::skb::MAX_HEADROOM).
+    #[doc(alias = "net_device::needed_headroom")]
     pub fn needed_headroom(&mut self, bytes: u16) -> &mut Self {
         self.0.needed_headroom = bytes.min(MAX_HEADROOM);
         self
     }
 
-    /// The headroom that is announced is what the other end has asked for, not what this driver
-    /// needs: a bridge does not pass it on.
+    /// Declares that the headroom is what the peer has asked for, not what this driver needs, so
+    /// that a bridge does not pass it on.
     #[doc(alias = "IFF_PHONY_HEADROOM")]
     pub fn phony_headroom(&mut self) -> &mut Self {
         // SAFETY: The device is ours.
@@ -96,7 +105,7 @@ impl Setup<'_> {
         self
     }
 
-    /// No queue: packets are sent at once.
+    /// Sets no queueing discipline: packets are sent at once.
     #[doc(alias = "IFF_NO_QUEUE")]
     pub fn no_queue(&mut self) -> &mut Self {
         // SAFETY: The device is ours.
@@ -104,8 +113,9 @@ impl Setup<'_> {
         self
     }
 
-    /// How long a queue may be stopped before [`Driver::tx_timeout`](super::Driver::tx_timeout) hears
-    /// of it, in milliseconds; 5000 otherwise.
+    /// Sets how long a queue may be stopped before
+    /// [`Driver::tx_timeout`](super::Driver::tx_timeout) is called, in milliseconds. The default is
+    /// 5000.
     #[doc(alias = "watchdog_timeo")]
     pub fn watchdog_ms(&mut self, ms: u32) -> &mut Self {
         let jiffies = msecs_to_jiffies(ms);
@@ -113,8 +123,9 @@ impl Setup<'_> {
         self
     }
 
-    /// The driver filters by unicast addresses ([`Addresses::unicast`](super::Addresses::unicast)):
-    /// a second one does not make the device promiscuous.
+    /// Declares that the driver filters by unicast addresses
+    /// ([`Addresses::unicast`](super::Addresses::unicast)), so that a second address does not make
+    /// the device promiscuous.
     #[doc(alias = "IFF_UNICAST_FLT")]
     pub fn unicast_filter(&mut self) -> &mut Self {
         // SAFETY: The device is ours.
@@ -124,15 +135,15 @@ impl Setup<'_> {
         self
     }
 
-    /// Neighbours have no addresses to be asked for.
+    /// Declares that neighbours are not resolved on this link.
     #[doc(alias = "IFF_NOARP")]
     pub fn no_arp(&mut self) -> &mut Self {
         self.0.flags |= bindings::net_device_flags_IFF_NOARP;
         self
     }
 
-    /// Packets keep the route by which the stack has sent them here: a tunnel tells its senders what
-    /// fits through it.
+    /// Lets packets keep the route that led them to this device, as a tunnel needs it to report the
+    /// path MTU to senders.
     #[doc(alias = "netif_keep_dst")]
     pub fn keep_dst(&mut self) -> &mut Self {
         let release = bindings::netdev_priv_flags_IFF_XMIT_DST_RELEASE
@@ -142,7 +153,7 @@ impl Setup<'_> {
         self
     }
 
-    /// The hardware address may change while the device is up.
+    /// Allows changes of the hardware address while the device is up.
     #[doc(alias = "IFF_LIVE_ADDR_CHANGE")]
     pub fn live_address_change(&mut self) -> &mut Self {
         // SAFETY: The device is ours.

@@ -40,34 +40,40 @@ impl LinkStats {
         unsafe { to.write_unaligned(self.0) };
     }
 
-    /// Adds packets that were sent.
+    /// Adds sent packets.
+    #[doc(alias = "rtnl_link_stats64::tx_packets")]
     pub fn add_tx(&mut self, totals: PacketTotals) {
         self.0.tx_packets = self.0.tx_packets.wrapping_add(totals.packets);
         self.0.tx_bytes = self.0.tx_bytes.wrapping_add(totals.bytes);
     }
 
-    /// Adds packets that were received.
+    /// Adds received packets.
+    #[doc(alias = "rtnl_link_stats64::rx_packets")]
     pub fn add_rx(&mut self, totals: PacketTotals) {
         self.0.rx_packets = self.0.rx_packets.wrapping_add(totals.packets);
         self.0.rx_bytes = self.0.rx_bytes.wrapping_add(totals.bytes);
     }
 
-    /// Adds packets that were to be sent and were dropped.
+    /// Adds packets that were dropped instead of being sent.
     ///
-    /// Those of [`DriverDevice::count_tx_dropped`] are in it already.
+    /// Packets of [`DriverDevice::count_tx_dropped`] are included already.
+    #[doc(alias = "rtnl_link_stats64::tx_dropped")]
     pub fn add_tx_dropped(&mut self, packets: u64) {
         self.0.tx_dropped = self.0.tx_dropped.wrapping_add(packets);
     }
 
-    /// Adds packets that were received and dropped.
+    /// Adds received packets that were dropped.
     ///
-    /// Those of [`DriverDevice::count_rx_dropped`] are in it already.
+    /// Packets of [`DriverDevice::count_rx_dropped`] are included already.
+    #[doc(alias = "rtnl_link_stats64::rx_dropped")]
     pub fn add_rx_dropped(&mut self, packets: u64) {
         self.0.rx_dropped = self.0.rx_dropped.wrapping_add(packets);
     }
 }
 
-/// Packets that were counted per CPU, by [`DriverDevice::count_tx`] and [`DriverDevice::count_rx`].
+/// Totals of the packets that [`DriverDevice::count_tx`] and [`DriverDevice::count_rx`] have
+/// counted per CPU.
+#[doc(alias = "pcpu_sw_netstats")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkTotals {
     /// Sent.
@@ -77,7 +83,7 @@ pub struct LinkTotals {
 }
 
 impl<D: Driver> DriverDevice<D> {
-    /// What [`Self::count_tx`] and [`Self::count_rx`] have counted.
+    /// The totals of [`Self::count_tx`] and [`Self::count_rx`].
     #[doc(alias = "dev_fetch_sw_netstats")]
     pub fn counted(&self) -> LinkTotals {
         let mut stats: bindings::rtnl_link_stats64 = pin_init::zeroed();
@@ -96,9 +102,9 @@ impl<D: Driver> DriverDevice<D> {
     }
 }
 
-/// A counter with one writer at a time, as the poll of a queue is.
+/// A counter with one writer at a time, such as the poll of a queue.
 ///
-/// Two writers at the same time may lose what one of them adds, and nothing else.
+/// If two writers add at the same time, one addition may be lost, and nothing worse happens.
 #[doc(alias = "u64_stats_t")]
 pub struct Counter(Atomic<u64>);
 
@@ -108,14 +114,14 @@ impl Counter {
         Self(Atomic::<u64>::new(0))
     }
 
-    /// Counts.
+    /// Adds `n`.
     #[doc(alias = "u64_stats_add")]
     #[inline(always)]
     pub fn add(&self, n: u64) {
         self.0.store(self.0.load(Relaxed).wrapping_add(n), Relaxed);
     }
 
-    /// What was counted.
+    /// The value.
     #[doc(alias = "u64_stats_read")]
     #[inline(always)]
     pub fn get(&self) -> u64 {

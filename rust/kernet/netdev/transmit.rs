@@ -45,7 +45,7 @@ pub trait TxMode<D: Driver>: private::Sealed + 'static {
     #[doc(hidden)]
     type State: Default + Send + 'static;
 
-    /// What [`Driver::transmit`] is lent.
+    /// The queue type that [`Driver::transmit`] gets.
     type Queue<'a>;
 
     /// Calls [`Driver::transmit`].
@@ -66,7 +66,7 @@ mod private {
     pub trait Sealed {}
 }
 
-/// Several CPUs send at a time, on one queue too: the driver is lent a [`TxQueue`].
+/// Several CPUs send at a time, even on one queue. The driver gets a [`TxQueue`].
 #[doc(alias = "lltx")]
 pub struct Concurrent;
 
@@ -89,11 +89,11 @@ impl<D: Driver<TxMode = Self>> TxMode<D> for Concurrent {
     }
 }
 
-/// One CPU at a time sends on a queue, under the queue's lock: the driver is lent a [`Sender`] with a
-/// ring of packets and with an `S` that only the lock's holder has.
+/// One CPU at a time sends on a queue, under the queue's lock. The driver gets a [`Sender`], with a
+/// ring of packets and an `S` that only the holder of the lock can use.
 ///
-/// A receive queue's poll serves the transmit queue of the same number too, so that such a driver has
-/// as many of the ones as of the others in use.
+/// The poll of a receive queue also serves the transmit queue of the same number, so such a driver
+/// has equal numbers of both in use.
 #[doc(alias = "HARD_TX_LOCK")]
 pub struct Locked<S = ()>(PhantomData<fn() -> S>);
 
@@ -157,16 +157,17 @@ impl<S: Default> LockedQueue<S> {
     }
 }
 
-/// A transmit queue that this CPU alone sends on, for as long as [`Driver::transmit`] runs.
+/// A transmit queue under its lock: only this CPU sends on it while [`Driver::transmit`] runs.
 ///
 /// # Invariants
 ///
 /// The lock of the queue `raw` is held, whose ring `ring` is.
+#[doc(alias = "netdev_queue::_xmit_lock")]
 pub struct Sender<'a, D: Driver, S = ()> {
     queue: TxQueue<'a, D>,
     raw: *mut bindings::netdev_queue,
     ring: &'a TxRing,
-    /// What the driver keeps for the queue.
+    /// The driver's state of the queue.
     pub state: &'a mut S,
     tell: bool,
 }
@@ -181,11 +182,13 @@ impl<'a, D: Driver, S> Deref for Sender<'a, D, S> {
 }
 
 impl<D: Driver, S> Sender<'_, D, S> {
-    /// Sends a packet: puts it into the ring, from where [`Driver::tx_complete`] gets it, [kept](Skb::keep).
+    /// Sends a packet: puts it into the ring, [kept](Skb::keep), until [`Driver::tx_complete`]
+    /// takes it.
     ///
-    /// Byte queue limits are told; the queue is stopped when the ring or they are full, and started
-    /// when enough is completed. Without room the queueing discipline has the packet back. A packet
-    /// for a queue that is closed, as when the device goes down, is dropped and counted.
+    /// Updates byte queue limits. The queue is stopped when the ring or the limits are full, and
+    /// started when enough packets are completed. Without room the packet goes back to the queueing
+    /// discipline. A packet for a queue that is closed, because the device goes down, is dropped
+    /// and counted.
     #[doc(alias = "netdev_tx_sent_queue")]
     #[doc(alias = "netif_txq_maybe_stop")]
     #[inline]
@@ -209,7 +212,7 @@ impl<D: Driver, S> Sender<'_, D, S> {
         }
     }
 
-    /// Whether the hardware has to be told, after [`Self::send`], of what is in the ring: no more
+    /// Whether the driver must notify the hardware of the ring after [`Self::send`]: no more
     /// packets follow at once, or the queue is stopped.
     #[doc(alias = "netdev_xmit_more")]
     #[inline(always)]
@@ -217,8 +220,8 @@ impl<D: Driver, S> Sender<'_, D, S> {
         self.tell
     }
 
-    /// Sees to a poll of the queue after `delay`, and so to [`Driver::tx_complete`], unless one is to
-    /// come earlier.
+    /// Schedules a poll of the queue after `delay`, and so [`Driver::tx_complete`], unless an
+    /// earlier one is scheduled.
     #[inline]
     pub fn poll_after(&self, delay: Delta) {
         // SAFETY: By the type invariants.
@@ -241,8 +244,8 @@ impl<D: Driver> DriverDevice<D> {
         Some((queue, raw))
     }
 
-    /// A copy of what the driver keeps for a transmit queue, made under the queue's lock. `None` if the
-    /// device has not so many queues, or sends without their locks.
+    /// Returns a copy of the driver's state of a transmit queue, made under the queue's lock.
+    /// `None` if the device does not have the queue, or the driver is not [`Locked`].
     #[doc(alias = "__netif_tx_lock_bh")]
     pub fn tx_state(&self, index: u16, _rtnl: Rtnl<'_>) -> Option<State<D>>
     where

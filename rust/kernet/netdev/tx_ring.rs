@@ -377,10 +377,10 @@ impl TxRing {
     }
 }
 
-/// What was sent on a queue, the oldest first, lent to the queue's poll.
+/// The sent packets of a queue, the oldest first, borrowed by the queue's poll.
 ///
-/// Packets that are taken out are completed: when the poll's part is over, byte queue limits hear of
-/// them and the queue is started if it was stopped and there is room. What is left stays sent.
+/// A packet that is taken out is completed. Afterwards byte queue limits are updated, and the queue
+/// is started if it was stopped and has room. Packets that are left stay sent.
 #[doc(alias = "netdev_tx_completed_queue")]
 #[doc(alias = "netif_txq_completed_wake")]
 pub struct Completions<'a> {
@@ -395,13 +395,14 @@ pub struct Completions<'a> {
 }
 
 impl Completions<'_> {
-    /// How many packets are sent and not completed, as the poll has found them.
+    /// How many sent packets were not completed when the poll began.
     #[inline(always)]
     pub fn waiting(&self) -> u32 {
         self.head.wrapping_sub(self.tail)
     }
 
-    /// Completes the packet that has been sent for the longest time.
+    /// Completes the oldest sent packet, and returns it.
+    #[doc(alias = "napi_consume_skb")]
     #[inline]
     pub fn take(&mut self) -> Option<Skb<'static>> {
         if self.waiting() == 0 {
@@ -418,10 +419,10 @@ impl Completions<'_> {
         NonNull::new(skb).map(|skb| unsafe { Skb::from_raw(skb) })
     }
 
-    /// Sees to another poll after `delay`, unless one is to come earlier.
+    /// Schedules another poll after `delay`, unless an earlier one is scheduled.
     ///
-    /// What a device does whose interrupt comes when packets are done, and has to be asked for while
-    /// any [wait](Self::waiting): nothing else polls the queue for them.
+    /// For a device whose completion interrupt must be simulated while packets
+    /// [wait](Self::waiting): nothing else polls the queue for them.
     #[inline]
     pub fn poll_after(&self, delay: Delta) {
         // SAFETY: This is the poll.

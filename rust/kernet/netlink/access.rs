@@ -6,16 +6,16 @@ use kernel::prelude::*;
 
 use crate::bindings;
 
-/// Who may ask for an operation.
+/// Who may send a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Anybody.
     Any,
-    /// Who has `CAP_NET_ADMIN` in the namespace's user namespace.
+    /// A sender with `CAP_NET_ADMIN` in the namespace's user namespace.
     #[doc(alias = "GENL_UNS_ADMIN_PERM")]
     #[doc(alias = "netlink_net_capable")]
     NamespaceAdmin,
-    /// Who has `CAP_NET_ADMIN` in the initial user namespace.
+    /// A sender with `CAP_NET_ADMIN` in the initial user namespace.
     #[doc(alias = "GENL_ADMIN_PERM")]
     #[doc(alias = "netlink_capable")]
     Admin,

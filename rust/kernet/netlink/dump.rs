@@ -38,8 +38,8 @@ use crate::{
     }, //
 };
 
-/// What answers a type of requests (`NLM_F_DUMP`) with any number of messages, as userspace reads
-/// them.
+/// The handler of a type of requests (`NLM_F_DUMP`) that answers with any number of messages. They
+/// are built as userspace reads them.
 ///
 /// # Examples
 ///
@@ -93,41 +93,49 @@ use crate::{
 ///     }
 /// }
 /// ```
+#[doc(alias = "NLM_F_DUMP")]
 pub trait Dump<const N: usize> {
     /// The type of requests, `nlmsg_type`.
+    #[doc(alias = "nlmsghdr::nlmsg_type")]
     const TYPE: u16;
-    /// Who may ask. The socket has to have been opened by somebody who may, too.
+    /// Who may send the request. Whoever has opened the socket must be allowed to, too.
+    #[doc(alias = "netlink_net_capable")]
     const ACCESS: Access = Access::Any;
-    /// What the request may hold behind its header.
+    /// The policies of the request's attributes.
+    #[doc(alias = "nlmsg_parse")]
     const POLICY: &'static Table<N>;
-    /// Of rtnetlink: the end of the dump is a datagram of its own, as programs want it that take a
-    /// datagram for a part of the dump or for its end. New types have no such programs.
+    /// For rtnetlink: sends the end of the dump in a datagram of its own, for programs that expect
+    /// a datagram to hold either a part of the dump or its end. New types have no such programs.
     #[doc(alias = "RTNL_FLAG_DUMP_SPLIT_NLM_DONE")]
     const SPLIT_DONE: bool = false;
 
-    /// The protocol's header, of at most 256 bytes. Of rtnetlink its first byte is the family.
+    /// The protocol's header, at most 256 bytes. In rtnetlink its first byte is the address family.
+    #[doc(alias = "nlmsg_data")]
     type Header: Value;
 
-    /// What the attributes look like.
+    /// The typed view of the attributes.
     type Request: View;
 
-    /// What an entry consists of.
+    /// The message of an entry.
     type Entry: Message;
 
-    /// What is kept from one datagram to the next: where the dump goes on, and what the request has
-    /// asked for. At most 48 bytes, aligned to 8; something larger goes into a box.
+    /// The position of the dump, and what the request has asked for, kept from one datagram to the
+    /// next: at most 48 bytes, aligned to 8. Put larger values in a box.
     ///
-    /// Dropped when the dump has ended or its socket is closed, in process context.
+    /// Dropped in process context when the dump has ended or its socket is closed.
+    #[doc(alias = "netlink_callback::ctx")]
     type State: Send + 'static;
 
-    /// Which lock is held.
+    /// The lock that is held.
+    #[doc(alias = "RTNL_FLAG_DUMP_UNLOCKED")]
     type Lock: Lock;
 
-    /// Begins a dump.
+    /// Starts a dump.
     ///
     /// # Errors
     ///
     /// Whatever the request deserves; [`Request::extack`] says why. The dump ends with it.
+    #[doc(alias = "netlink_dump_control::start")]
     fn start(
         request: &Request<'_, Self::Header, Self::Request>,
         token: <Self::Lock as Lock>::Token<'_>,
@@ -148,21 +156,22 @@ pub trait Dump<const N: usize> {
     ) -> Result<(), Full>;
 }
 
-/// A [`Dump`] of rtnetlink that is a part of dumps of all families (`PF_UNSPEC`) too, which there are
-/// of addresses, routes and `netconf`.
+/// A [`Dump`] of rtnetlink that is also a part of dumps of all families (`PF_UNSPEC`). Linux has
+/// such dumps of addresses, routes and `netconf`.
 ///
-/// Such a dump does not hold the module, and goes on after it is unloaded, with whoever serves the
-/// family then. Hence its state is a value of any bytes, at most 40, that needs no drop. Its request
-/// is not this family's, and is not looked at.
+/// Such a dump does not hold a reference to the module. If the module is unloaded, the dump goes on
+/// with whoever serves the family then. So its state is a value of any bytes, at most 40, that
+/// needs no drop. Its request is not of this family, and is not parsed.
 #[doc(alias = "rtnl_dump_all")]
 pub trait DumpOfAll<const N: usize>: Dump<N, State: Value, Lock: Nested> {
-    /// Where it begins.
+    /// The state at the start of the dump.
     fn all(net: &Net, token: <Self::Lock as Lock>::Token<'_>) -> Self::State;
 }
 
 /// Why an entry was not put.
+#[doc(alias = "EMSGSIZE")]
 pub enum Full {
-    /// The message takes no more.
+    /// The message has no room.
     Message,
     /// The dump cannot go on.
     Error(Error),
@@ -226,11 +235,12 @@ impl Batch<'_> {
     }
 }
 
-/// The messages of a dump.
+/// The entries of a dump, as messages to userspace.
 ///
 /// # Invariants
 ///
 /// The datagram is the dump's own, and `net` the namespace of its socket.
+#[doc(alias = "netlink_callback")]
 pub struct Entries<'a, M> {
     batch: Batch<'a>,
     net: &'a Net,
@@ -239,11 +249,12 @@ pub struct Entries<'a, M> {
 }
 
 impl<'a, M: Message> Entries<'a, M> {
-    /// Puts an entry; nothing at all if that fails.
+    /// Puts an entry. If that fails, the message is as before.
     ///
     /// # Errors
     ///
     /// [`Full::Message`] when there is no room for it; what `fill` says otherwise.
+    #[doc(alias = "nlmsg_put")]
     #[inline]
     pub fn put(
         &mut self,
@@ -258,7 +269,8 @@ impl<'a, M: Message> Entries<'a, M> {
         self.batch.close(open, filled)
     }
 
-    /// The state of the dump's module in its namespace, for as long as the datagram is filled.
+    /// The state of the dump's module in its namespace, while the datagram is filled.
+    #[doc(alias = "net_generic")]
     #[inline]
     pub fn state<D: Declared>(&self) -> Option<&'a D::State> {
         // SAFETY: `D` is the module that the dump is of: a crate has no other. Its state is dropped when
@@ -267,7 +279,7 @@ impl<'a, M: Message> Entries<'a, M> {
         unsafe { self.net.published::<D>() }
     }
 
-    /// Says which generation of the set is being dumped.
+    /// Sets the generation of the set that is being dumped.
     ///
     /// When it changes from one datagram of the dump to another, userspace is told that what it gets
     /// may be inconsistent (`NLM_F_DUMP_INTR`).

@@ -10,9 +10,9 @@ use crate::context::{
     Rtnl, //
 };
 
-/// Which lock is held while a request is answered.
+/// The lock that is held while a request is answered.
 pub trait Lock: private::Sealed + 'static {
-    /// What it is lent.
+    /// The token that the handler gets.
     type Token<'a>: Context;
 
     /// Whether the core takes RTNL.
@@ -28,22 +28,24 @@ pub trait Lock: private::Sealed + 'static {
     unsafe fn with<R>(f: impl for<'a> FnOnce(Self::Token<'a>) -> R) -> R;
 }
 
-/// A [`Lock`] for which nobody else needs to hold RTNL.
+/// A [`Lock`] that does not need RTNL.
 pub trait WithoutRtnl: Lock {}
 
-/// A [`Lock`] that stays true if somebody else holds RTNL: none that lets the callee take it.
+/// A [`Lock`] that also works if the caller holds RTNL: the handler cannot take it.
 pub trait Nested: Lock {}
 
 /// RTNL is held.
+#[doc(alias = "rtnl_lock")]
 pub struct UnderRtnl;
 
-/// No lock is held. RTNL can be taken by [`Process::with_rtnl`].
+/// No lock is held. [`Process::with_rtnl`] takes RTNL.
 #[doc(alias = "RTNL_FLAG_DOIT_UNLOCKED")]
 #[doc(alias = "RTNL_FLAG_DOIT_PERNET")]
 #[doc(alias = "RTNL_FLAG_DUMP_UNLOCKED")]
 pub struct Unlocked;
 
-/// An RCU read-side section: nothing may sleep.
+/// An RCU read-side section: the handler must not sleep.
+#[doc(alias = "rcu_read_lock")]
 pub struct UnderRcu;
 
 impl Lock for UnderRtnl {

@@ -20,16 +20,18 @@ use crate::{
     }, //
 };
 
-/// A kind of message that is sent to userspace.
+/// A type of messages to userspace.
 #[doc(alias = "nlmsghdr")]
 pub trait Message: 'static {
     /// The type, `nlmsg_type`.
+    #[doc(alias = "nlmsghdr::nlmsg_type")]
     const TYPE: u16;
 
-    /// The protocol's header, in front of the attributes, of at most 256 bytes.
+    /// The protocol's header, before the attributes: at most 256 bytes.
+    #[doc(alias = "nlmsg_data")]
     type Header: Value;
 
-    /// The attributes.
+    /// The builder of the attributes.
     type Builder: Builder;
 }
 

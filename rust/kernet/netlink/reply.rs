@@ -16,7 +16,8 @@ use crate::{
     nlattr::Builder, //
 };
 
-/// That a request has its reply, or needs none. Made by [`Reply`], or generic netlink's.
+/// Proof that a request has its reply, or needs none. [`Reply`] and generic netlink's `Reply`
+/// return it.
 #[must_use]
 pub struct Replied(pub(crate) ());
 
@@ -25,6 +26,7 @@ pub struct Replied(pub(crate) ());
 /// # Invariants
 ///
 /// `from` is the kernel's socket that the request came to, which is valid for `'a`.
+#[doc(alias = "nlmsg_new")]
 pub struct Reply<'a, M> {
     from: *mut bindings::sock,
     to: Recipient,
@@ -46,7 +48,7 @@ impl<M: Message> Reply<'_, M> {
         }
     }
 
-    /// Sends the reply.
+    /// Builds and sends the reply.
     ///
     /// `fill` is called again with a larger message, up to 64 KiB, when it says [`EMSGSIZE`].
     ///
@@ -67,7 +69,8 @@ impl<M: Message> Reply<'_, M> {
         Ok(Replied(()))
     }
 
-    /// Sends none: userspace gets an acknowledgement, if it has asked for one.
+    /// Sends no reply: userspace gets an acknowledgement, if it has asked for one.
+    #[doc(alias = "netlink_ack")]
     pub fn ack_only(self) -> Replied {
         Replied(())
     }

@@ -36,7 +36,7 @@ use crate::{
     }, //
 };
 
-/// What answers a type of requests, once.
+/// The handler of a type of requests that answers with at most one message.
 ///
 /// # Examples
 ///
@@ -97,32 +97,38 @@ use crate::{
 ///     }
 /// }
 /// ```
+#[doc(alias = "rtnl_msg_handler::doit")]
 pub trait Do<const N: usize> {
     /// The type, `nlmsg_type`.
+    #[doc(alias = "nlmsghdr::nlmsg_type")]
     const TYPE: u16;
-    /// Who may ask. rtnetlink asks for `CAP_NET_ADMIN` in the namespace's user namespace on its own,
-    /// unless the type is one of its `GET`s.
+    /// Who may send the request. rtnetlink itself requires `CAP_NET_ADMIN` in the namespace's user
+    /// namespace, except for `GET` types.
+    #[doc(alias = "netlink_net_capable")]
     const ACCESS: Access = Access::Any;
-    /// Whether a `DEL` of rtnetlink deletes many at once (`NLM_F_BULK`, [`Request::bulk`]). The core
-    /// refuses such requests otherwise.
+    /// Whether a `DEL` of rtnetlink deletes many objects at once (`NLM_F_BULK`, [`Request::bulk`]).
+    /// Otherwise the core refuses such requests.
     #[doc(alias = "RTNL_FLAG_BULK_DEL_SUPPORTED")]
     const BULK: bool = false;
-    /// What the request may hold behind its header.
+    /// The policies of the request's attributes.
+    #[doc(alias = "nlmsg_parse")]
     const POLICY: &'static Table<N>;
 
-    /// The protocol's header, of at most 256 bytes. Of rtnetlink its first byte is the family.
+    /// The protocol's header, at most 256 bytes. In rtnetlink its first byte is the address family.
+    #[doc(alias = "nlmsg_data")]
     type Header: Value;
 
-    /// What the attributes look like.
+    /// The typed view of the attributes.
     type Request: View;
 
-    /// What the reply consists of; `()` if there is none.
+    /// The message of the reply; `()` if there is none.
     type Reply: Message;
 
-    /// Which lock is held.
+    /// The lock that is held.
+    #[doc(alias = "RTNL_FLAG_DOIT_UNLOCKED")]
     type Lock: Lock;
 
-    /// Does it. Userspace gets the reply, an acknowledgement, or the error.
+    /// Answers the request. Userspace gets the reply, an acknowledgement or the error.
     ///
     /// # Errors
     ///
@@ -135,12 +141,13 @@ pub trait Do<const N: usize> {
     ) -> Result<Replied>;
 }
 
-/// A request that userspace has sent: its header, and its attributes as `V` shows them.
+/// A request of userspace: its header, and its attributes as the view `V` shows them.
 ///
 /// # Invariants
 ///
 /// `message` is netlink's header of a request that `skb` holds, which came to a socket of the
 /// kernel's; both are valid for `'a`.
+#[doc(alias = "nlmsghdr")]
 pub struct Request<'a, H, V: View> {
     header: H,
     view: V::On<'a>,
@@ -211,18 +218,20 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
         &self.header
     }
 
-    /// The attributes, as their policies have admitted them.
+    /// The attributes, which the policies have admitted.
+    #[doc(alias = "nlmsg_parse")]
     #[inline]
     pub fn attrs(&self) -> Attrs<'a> {
         self.view.into()
     }
 
-    /// Where to say why the request is refused.
+    /// The extended ack: where to put the reason of a refusal.
+    #[doc(alias = "netlink_ext_ack")]
     pub fn extack(&self) -> ExtAck<'a> {
         self.extack
     }
 
-    /// An attribute that has to be there, by its type.
+    /// Returns an attribute that must be there, by its type.
     ///
     /// # Errors
     ///
@@ -239,8 +248,9 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
         unsafe { net(self.skb) }
     }
 
-    /// The state of the handler's module in [that namespace](Self::net), for as long as the request is
+    /// The state of the handler's module in [that namespace](Self::net), while the request is
     /// answered.
+    #[doc(alias = "net_generic")]
     #[inline]
     pub fn state<M: Declared>(&self) -> Option<&'a M::State> {
         // SAFETY: `M` is the module that the handler is of: a crate has no other. Its state is dropped
@@ -249,31 +259,31 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
         unsafe { self.net().published::<M>() }
     }
 
-    /// The number of the socket that the request came from, in its namespace.
+    /// The port id of the socket that has sent the request, in its namespace.
     #[doc(alias = "NETLINK_CB")]
     pub fn portid(&self) -> u32 {
         self.recipient().portid
     }
 
-    /// Makes what is not there.
+    /// Whether to create an object that does not exist.
     #[doc(alias = "NLM_F_CREATE")]
     pub fn create(&self) -> bool {
         self.flag(bindings::NLM_F_CREATE)
     }
 
-    /// Fails for what is there.
+    /// Whether to fail if the object exists.
     #[doc(alias = "NLM_F_EXCL")]
     pub fn exclusive(&self) -> bool {
         self.flag(bindings::NLM_F_EXCL)
     }
 
-    /// Replaces what is there.
+    /// Whether to replace an object that exists.
     #[doc(alias = "NLM_F_REPLACE")]
     pub fn replace(&self) -> bool {
         self.flag(bindings::NLM_F_REPLACE)
     }
 
-    /// Of a `DEL`: deletes all that the request describes.
+    /// Whether a `DEL` deletes all objects that match the request.
     #[doc(alias = "NLM_F_BULK")]
     pub fn bulk(&self) -> bool {
         self.flag(bindings::NLM_F_BULK)

@@ -65,10 +65,10 @@ pub use notification::{
     Notification, //
 };
 
-/// The most multicast groups of a protocol: the core has a bit for each and rounds their number up.
+/// The most multicast groups of a protocol. The core has a bitmap of them, and rounds its size up.
 pub const GROUPS_MAX: u32 = 1 << 16;
 
-/// A netlink protocol.
+/// A netlink protocol of a module: a kernel socket in each namespace.
 ///
 /// # Examples
 ///
@@ -121,59 +121,65 @@ pub const GROUPS_MAX: u32 = 1 << 16;
 ///     }
 /// }
 /// ```
+#[doc(alias = "netlink_kernel_cfg")]
 pub trait Socket: HasSlot<Slot> + Sized + 'static {
-    /// Its number, below 32. One that Linux has a name for, `NETLINK_USERSOCK` included, does not
-    /// compile; 17 and those from 23 on have none.
+    /// The protocol number, below 32. A number that Linux has a name for, including
+    /// `NETLINK_USERSOCK`, does not compile; 17 and those from 23 on have none.
     #[doc(alias = "MAX_LINKS")]
     const UNIT: u8;
 
-    /// How many multicast groups there are, numbered from 1 on, at most [`GROUPS_MAX`]. The core has at
-    /// least 32.
+    /// How many multicast groups there are, numbered from 1: at most [`GROUPS_MAX`]. The core
+    /// always has at least 32.
+    #[doc(alias = "netlink_kernel_cfg::groups")]
     const GROUPS: u32 = 0;
 
-    /// Whether who has no `CAP_NET_ADMIN` in the namespace's user namespace may listen to groups.
-    /// Anybody may ask, see [`Do::ACCESS`].
+    /// Whether a socket may join groups without `CAP_NET_ADMIN` in the namespace's user namespace.
+    /// Anybody may send requests; see [`Do::ACCESS`].
     #[doc(alias = "NL_CFG_F_NONROOT_RECV")]
     const ANYBODY_LISTENS: bool = false;
 
-    /// Whether who has no `CAP_NET_ADMIN` in the namespace's user namespace may send to other
-    /// sockets of userspace and to groups.
+    /// Whether a socket may send to other userspace sockets and to groups without `CAP_NET_ADMIN`
+    /// in the namespace's user namespace.
     #[doc(alias = "NL_CFG_F_NONROOT_SEND")]
     const ANYBODY_SENDS: bool = false;
 
-    /// What is answered, by ascending type, from 16 on; of a type's two, the `do` first. Requests of
-    /// several sockets are answered at the same time. Dumps are refused ([`EAGAIN`]) while the module
-    /// is being loaded.
+    /// The handlers, in ascending order of their types, from 16 on; for one type the `do` before
+    /// the `dump`. Requests of several sockets are answered at the same time. Dumps are refused
+    /// ([`EAGAIN`]) while the module is being loaded.
+    #[doc(alias = "netlink_kernel_cfg::input")]
     const HANDLERS: &'static [Handler<Self>];
 
-    /// A socket begins to listen to a group.
+    /// Notifies that a socket joins a group.
     ///
-    /// Not to be counted: a socket may join a group twice, and leave one that it has not joined.
-    /// [`Notification::has_listeners`] knows.
+    /// Do not count the calls: a socket may join a group twice, and leave one that it has not
+    /// joined. Ask [`Notification::has_listeners`].
     ///
     /// # Errors
     ///
     /// It does not, and its owner is told so.
+    #[doc(alias = "netlink_kernel_cfg::bind")]
     fn bind(_net: &Net, _group: u32, _process: Process<'_>) -> Result {
         Ok(())
     }
 
-    /// A socket no longer listens to a group.
+    /// Notifies that a socket leaves a group.
+    #[doc(alias = "netlink_kernel_cfg::unbind")]
     fn unbind(_net: &Net, _group: u32, _process: Process<'_>) {}
 }
 
-/// What answers a type of requests, as [`Socket::HANDLERS`] lists it.
+/// A handler of a type of requests, as [`Socket::HANDLERS`] lists it.
+#[doc(alias = "netlink_kernel_cfg::input")]
 #[repr(transparent)]
 pub struct Handler<S>(Entry, PhantomData<fn() -> S>);
 
 impl<S: Socket> Handler<S> {
-    /// A [`Do`].
+    /// The handler of a [`Do`].
     pub const fn new_do<D: Do<N, Lock: WithoutRtnl>, const N: usize>() -> Self {
         const { check(D::TYPE) };
         Self(Entry::of_do::<D, N>(), PhantomData)
     }
 
-    /// A [`Dump`].
+    /// The handler of a [`Dump`].
     pub const fn new_dump<D: Dump<N, Lock: WithoutRtnl>, const N: usize>() -> Self {
         const {
             check(D::TYPE);
@@ -190,8 +196,8 @@ const fn check(r#type: u16) {
     );
 }
 
-/// Where the sockets of a registered protocol are found. A type gets its own by
-/// [`slot!`](crate::slot!).
+/// A static where kernet finds the sockets of a registered protocol. [`slot!`](crate::slot!)
+/// declares it for a type.
 ///
 /// # Invariants
 ///
@@ -209,7 +215,7 @@ unsafe impl Send for Slot {}
 unsafe impl Sync for Slot {}
 
 impl Slot {
-    /// Empty.
+    /// An empty slot.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
         // INVARIANT: Not published.

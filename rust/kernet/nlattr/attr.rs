@@ -70,18 +70,19 @@ impl<'a> Attr<'a> {
         unsafe { slice::from_raw_parts(self.0.as_ptr().cast::<u8>().add(HEADER), len) }
     }
 
-    /// The payload as a fixed number of bytes; `None` if it has another length.
+    /// The payload as an array of bytes; `None` if it has another length.
     pub fn array<const N: usize>(self) -> Option<[u8; N]> {
         self.bytes().try_into().ok()
     }
 
-    /// The value at the beginning of the payload; `None` if it is too short.
+    /// The value at the start of the payload; `None` if the payload is too short.
+    #[doc(alias = "nla_memcpy")]
     #[inline]
     pub fn value<V: Value>(self) -> Option<V> {
         V::read(self.bytes())
     }
 
-    /// The values that the payload consists of; what is left at its end is no value.
+    /// The payload as an array of values. A remainder that is too short for a value is ignored.
     pub fn values<V: Value + 'static>(self) -> impl Iterator<Item = V> + Clone + 'a {
         self.bytes()
             .chunks_exact(V::SIZE.max(1))
@@ -89,6 +90,8 @@ impl<'a> Attr<'a> {
     }
 
     /// A number in network byte order, in host byte order; `None` if the payload is too short.
+    #[doc(alias = "nla_get_be16")]
+    #[doc(alias = "nla_get_be32")]
     pub fn be<V>(self) -> Option<V>
     where
         Be<V>: Value,
@@ -113,7 +116,7 @@ impl<'a> Attr<'a> {
             .or_else(|| self.array().map(i64::from_ne_bytes))
     }
 
-    /// An unsigned integer of whatever width the payload has, in host byte order.
+    /// An unsigned integer of the payload's width, in host byte order.
     pub fn number(self) -> Option<u64> {
         match self.bytes().len() {
             1 => self.value::<u8>().map(u64::from),
@@ -124,20 +127,20 @@ impl<'a> Attr<'a> {
         }
     }
 
-    /// One of a set of numbers, of whatever width the payload has; `None` for another number.
+    /// A value of an enumeration, in the payload's width; `None` for an unknown number.
     pub fn one_of<E: Enum>(self) -> Option<E> {
         self.number().and_then(E::from_raw)
     }
 
-    /// The payload without the terminating NUL, if it has one.
+    /// The payload as a string, without its terminating NUL if it has one.
     #[doc(alias = "nla_strscpy")]
     pub fn string(self) -> &'a [u8] {
         let bytes = self.bytes();
         bytes.split(|byte| *byte == 0).next().unwrap_or(bytes)
     }
 
-    /// The nested attributes, as they are: a policy of the request has admitted them. Each is looked
-    /// for among all; [`Self::nest`] finds them at once.
+    /// The nested attributes, which a policy of the request has admitted. Each look-up searches all
+    /// of them; [`Self::nest`] indexes them once.
     #[doc(alias = "nla_for_each_nested")]
     #[inline]
     pub fn attrs(self) -> Attrs<'a> {
@@ -145,14 +148,15 @@ impl<'a> Attr<'a> {
         Attrs(Index::Nested(self, &[]))
     }
 
-    /// The nested attributes, by type up to `N - 1`: a policy of the request has admitted them.
+    /// The nested attributes, indexed by type up to `N - 1`. A policy of the request has admitted
+    /// them.
     #[doc(alias = "nla_parse_nested")]
     #[inline]
     pub fn nest<const N: usize>(self) -> Nest<'a, N> {
         Nest::new(self)
     }
 
-    /// The nested attributes, which are validated strictly first.
+    /// The nested attributes, after strict validation.
     ///
     /// # Errors
     ///
@@ -202,11 +206,13 @@ unsafe fn placed<'a>(nest: Attr<'a>, places: &[u16], r#type: u16) -> Option<Attr
     }
 }
 
-/// The attributes of a request or of a nest, by type. Of several of one type the last counts.
+/// The attributes of a request or of a nest, by type. If a type occurs several times, the last one
+/// counts.
 ///
 /// # Invariants
 ///
 /// Each pointer is null or as [`Attr`] wants it; each place is as `placed` wants it.
+#[doc(alias = "nla_parse")]
 #[derive(Clone, Copy)]
 pub struct Attrs<'a>(Index<'a>);
 
@@ -243,7 +249,7 @@ impl<'a> Attrs<'a> {
         }
     }
 
-    /// The attribute of a type, if there is one.
+    /// The attribute of a type, if there is one: `tb[TYPE]` in C.
     #[inline]
     pub fn get(self, r#type: u16) -> Option<Attr<'a>> {
         match self.0 {
@@ -264,9 +270,9 @@ impl<'a> Attrs<'a> {
         self.all(r#type).last()
     }
 
-    /// All attributes, in their order.
+    /// All attributes in their order.
     ///
-    /// Of those of a link request only a table is known: there are none then.
+    /// For a link request, only a table of the attributes is known, so this yields none.
     #[doc(alias = "nla_for_each_attr")]
     pub fn iter(self) -> Iter<'a> {
         Iter(match self.0 {
@@ -276,11 +282,12 @@ impl<'a> Attrs<'a> {
     }
 
     /// All attributes of a type, in their order. See [`Self::iter`].
+    #[doc(alias = "nla_for_each_attr_type")]
     pub fn all(self, r#type: u16) -> impl Iterator<Item = Attr<'a>> + Clone + 'a {
         self.iter().filter(move |attr| attr.r#type() == r#type)
     }
 
-    /// The attribute of a type, which has to be there.
+    /// Returns an attribute that must be there, by its type.
     ///
     /// # Errors
     ///
@@ -291,7 +298,7 @@ impl<'a> Attrs<'a> {
         self.get(r#type).ok_or_else(|| self.missing(r#type, extack))
     }
 
-    /// Says that an attribute is missing here.
+    /// Reports in the extended ack that an attribute is missing, and returns the error.
     #[doc(alias = "NL_SET_ERR_ATTR_MISS")]
     #[cold]
     pub fn missing(self, r#type: u16, extack: ExtAck<'_>) -> Error {
@@ -302,7 +309,8 @@ impl<'a> Attrs<'a> {
         extack.missing_in(nest, r#type)
     }
 
-    /// Whether the request has a flag.
+    /// Whether a flag is set.
+    #[doc(alias = "nla_get_flag")]
     #[inline]
     pub fn flag(self, r#type: u16) -> bool {
         self.get(r#type).is_some()
@@ -337,13 +345,15 @@ impl<'a> Attrs<'a> {
     }
 }
 
-/// The attributes of a nest, by type up to `N - 1`. Of several of one type the last counts.
+/// The attributes of a nest, indexed by type up to `N - 1`. If a type occurs several times, the
+/// last one counts.
 ///
-/// They are found at once, and take 2 bytes of the stack for each type.
+/// The index takes 2 bytes of the stack per type.
 ///
 /// # Invariants
 ///
 /// The places are as `placed` wants them.
+#[doc(alias = "nla_parse_nested")]
 #[derive(Clone, Copy)]
 pub struct Nest<'a, const N: usize> {
     nest: Attr<'a>,
@@ -365,7 +375,7 @@ impl<'a, const N: usize> Nest<'a, N> {
         Self { nest, places }
     }
 
-    /// The attributes, for as long as their places are known.
+    /// The attributes, borrowed with the index.
     #[inline]
     pub fn attrs(&self) -> Attrs<'_> {
         // INVARIANT: By those of this type.
@@ -380,18 +390,21 @@ impl<'a, const N: usize> Nest<'a, N> {
     }
 
     /// All attributes of a type, in their order.
+    #[doc(alias = "nla_for_each_nested_type")]
     pub fn all(&self, r#type: u16) -> impl Iterator<Item = Attr<'a>> + Clone + 'a {
         self.nest.attrs().all(r#type)
     }
 
-    /// Whether the nest has a flag.
+    /// Whether a flag is set.
+    #[doc(alias = "nla_get_flag")]
     #[inline]
     pub fn flag(&self, r#type: u16) -> bool {
         self.get(r#type).is_some()
     }
 }
 
-/// Attributes, one after the other.
+/// An iterator of attributes in their order.
+#[doc(alias = "nla_next")]
 #[derive(Clone)]
 pub struct Iter<'a>(&'a [u8]);
 
@@ -412,12 +425,12 @@ impl<'a> Iterator for Iter<'a> {
     }
 }
 
-/// A typed view of attributes, which a family's generated code has one of per request.
+/// A typed view of attributes. Generated code has one per request.
 pub trait View {
-    /// The view of attributes that are borrowed for `'a`.
+    /// The view of attributes borrowed for `'a`.
     type On<'a>: Copy + Into<Attrs<'a>>;
 
-    /// Looks at attributes.
+    /// Makes the view.
     fn on(attrs: Attrs<'_>) -> Self::On<'_>;
 }
 

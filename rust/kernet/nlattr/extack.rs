@@ -11,12 +11,13 @@ use kernel::prelude::*;
 use super::Attr;
 use crate::bindings;
 
-/// Where the reason of a refusal goes: `struct netlink_ext_ack`.
+/// The extended ack of a request: where to put the reason of a refusal.
+#[doc(alias = "netlink_ext_ack")]
 #[derive(Clone, Copy)]
 pub struct ExtAck<'a>(Option<&'a UnsafeCell<bindings::netlink_ext_ack>>);
 
 impl<'a> ExtAck<'a> {
-    /// For requests of nobody.
+    /// No extended ack, where there is no request.
     pub const NONE: Self = Self(None);
 
     /// # Safety
@@ -31,9 +32,10 @@ impl<'a> ExtAck<'a> {
         self.0.map_or(ptr::null_mut(), |extack| extack.get())
     }
 
-    /// Sets the message, cut off where the kernel's buffer ends, and gives back the error.
+    /// Sets the message, and returns `error`. A message that is too long for the kernel's buffer is
+    /// cut off.
     ///
-    /// The first message stays.
+    /// If there is a message already, it stays.
     #[doc(alias = "NL_SET_ERR_MSG_FMT")]
     #[cold]
     pub fn error(self, error: Error, message: core::fmt::Arguments<'_>) -> Error {
@@ -56,7 +58,7 @@ impl<'a> ExtAck<'a> {
         error
     }
 
-    /// As [`Self::error`], and points at the attribute that is to blame.
+    /// As [`Self::error`], and points at the attribute that was refused.
     #[doc(alias = "NL_SET_ERR_MSG_ATTR_FMT")]
     #[cold]
     pub fn bad_attr(

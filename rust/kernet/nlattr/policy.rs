@@ -17,31 +17,31 @@ use crate::bindings;
 
 type Value = bindings::nla_policy__bindgen_ty_1;
 
-/// What an attribute may be.
+/// The policy of an attribute: its type and range.
 #[doc(alias = "nla_policy")]
 #[derive(Clone, Copy)]
 pub struct Policy(bindings::nla_policy);
 
-/// The bounds of an unsigned integer, both included, where 15 bits do not hold them.
+/// The bounds of an unsigned integer, both inclusive. Needed if 15 bits do not hold them.
 #[doc(alias = "netlink_range_validation")]
 #[repr(transparent)]
 pub struct Range(bindings::netlink_range_validation);
 
 impl Range {
-    /// From `min` to `max`. Does not compile in a static if that is empty.
+    /// From `min` to `max`. An empty range does not compile in a static.
     pub const fn new(min: u64, max: u64) -> Self {
         assert!(min <= max, "an empty range");
         Self(bindings::netlink_range_validation { min, max })
     }
 }
 
-/// The bounds of a signed integer, both included, where 16 bits do not hold them.
+/// The bounds of a signed integer, both inclusive. Needed if 16 bits do not hold them.
 #[doc(alias = "netlink_range_validation_signed")]
 #[repr(transparent)]
 pub struct SignedRange(bindings::netlink_range_validation_signed);
 
 impl SignedRange {
-    /// From `min` to `max`. Does not compile in a static if that is empty.
+    /// From `min` to `max`. An empty range does not compile in a static.
     pub const fn new(min: i64, max: i64) -> Self {
         assert!(min <= max, "an empty range");
         Self(bindings::netlink_range_validation_signed { min, max })
@@ -63,42 +63,59 @@ const fn plain(r#type: u32) -> Policy {
 
 impl Policy {
     /// An unsigned byte.
+    #[doc(alias = "NLA_U8")]
     pub const U8: Self = plain(bindings::NLA_U8);
     /// An unsigned 16-bit integer, in host byte order.
+    #[doc(alias = "NLA_U16")]
     pub const U16: Self = plain(bindings::NLA_U16);
     /// An unsigned 32-bit integer, in host byte order.
+    #[doc(alias = "NLA_U32")]
     pub const U32: Self = plain(bindings::NLA_U32);
     /// An unsigned 64-bit integer, in host byte order.
+    #[doc(alias = "NLA_U64")]
     pub const U64: Self = plain(bindings::NLA_U64);
     /// An unsigned integer of 32 or 64 bits, in host byte order.
+    #[doc(alias = "NLA_UINT")]
     pub const UINT: Self = plain(bindings::NLA_UINT);
     /// A signed byte.
+    #[doc(alias = "NLA_S8")]
     pub const S8: Self = plain(bindings::NLA_S8);
     /// A signed 16-bit integer, in host byte order.
+    #[doc(alias = "NLA_S16")]
     pub const S16: Self = plain(bindings::NLA_S16);
     /// A signed 32-bit integer, in host byte order.
+    #[doc(alias = "NLA_S32")]
     pub const S32: Self = plain(bindings::NLA_S32);
     /// A signed 64-bit integer, in host byte order.
+    #[doc(alias = "NLA_S64")]
     pub const S64: Self = plain(bindings::NLA_S64);
     /// A signed integer of 32 or 64 bits, in host byte order.
+    #[doc(alias = "NLA_SINT")]
     pub const SINT: Self = plain(bindings::NLA_SINT);
     /// An unsigned 16-bit integer, in network byte order.
+    #[doc(alias = "NLA_BE16")]
     pub const BE16: Self = plain(bindings::NLA_BE16);
     /// An unsigned 32-bit integer, in network byte order.
+    #[doc(alias = "NLA_BE32")]
     pub const BE32: Self = plain(bindings::NLA_BE32);
     /// Present or not, without payload.
+    #[doc(alias = "NLA_FLAG")]
     pub const FLAG: Self = plain(bindings::NLA_FLAG);
-    /// Any number of any bytes.
+    /// Any number of bytes.
+    #[doc(alias = "NLA_BINARY")]
     pub const BINARY: Self = plain(bindings::NLA_BINARY);
     /// A string that ends with a NUL, of any length.
     #[doc(alias = "NLA_NUL_STRING")]
     pub const STRING: Self = plain(bindings::NLA_NUL_STRING);
-    /// Nested attributes of any kind, which nobody has validated.
+    /// Nested attributes of any kind, not validated.
+    #[doc(alias = "NLA_NESTED")]
     pub const NEST: Self = plain(bindings::NLA_NESTED);
     /// Never accepted.
+    #[doc(alias = "NLA_REJECT")]
     pub const REJECT: Self = plain(bindings::NLA_REJECT);
 
-    /// Never accepted, for the reason that userspace is told.
+    /// Never accepted. Userspace gets `reason`.
+    #[doc(alias = "NLA_REJECT")]
     pub const fn reject(reason: &'static CStr) -> Self {
         let Policy(mut raw) = Self::REJECT;
         raw.__bindgen_anon_1 = Value {
@@ -127,7 +144,7 @@ impl Policy {
         )
     }
 
-    /// At most `max` bytes; more are an invalid attribute, as `.len` says in C.
+    /// At most `max` bytes. A longer attribute is invalid, as with `.len` in C.
     #[doc(alias = "NLA_BINARY")]
     pub const fn binary(max: u16) -> Self {
         policy(
@@ -137,7 +154,7 @@ impl Policy {
         )
     }
 
-    /// At most `max` bytes; more are out of range.
+    /// At most `max` bytes. A longer attribute is out of range.
     #[doc(alias = "NLA_POLICY_MAX_LEN")]
     pub const fn max_len(max: u16) -> Self {
         Self::BINARY.limit(
@@ -154,7 +171,7 @@ impl Policy {
         Self::BINARY.limit(bindings::nla_policy_validation_NLA_VALIDATE_RANGE, len, len)
     }
 
-    /// At least `min` bytes, whatever they are.
+    /// At least `min` bytes.
     #[doc(alias = "NLA_POLICY_MIN_LEN")]
     pub const fn min_len(min: u16) -> Self {
         Self::BINARY.limit(
@@ -164,7 +181,7 @@ impl Policy {
         )
     }
 
-    /// From `min` to `max` bytes, whatever they are.
+    /// From `min` to `max` bytes.
     #[doc(alias = "NLA_POLICY_RANGE")]
     pub const fn between(min: u16, max: u16) -> Self {
         assert!(min <= max, "an empty range");
@@ -181,7 +198,7 @@ impl Policy {
         Self::nest(bindings::NLA_NESTED, policies)
     }
 
-    /// Nested attributes of any types, each of which holds attributes.
+    /// Nested attributes of any types, each of which is a nest.
     #[doc(alias = "NLA_POLICY_NESTED_ARRAY")]
     pub const fn nested_array(policies: Policies) -> Self {
         Self::nest(bindings::NLA_NESTED_ARRAY, policies)
@@ -200,7 +217,7 @@ impl Policy {
         Self(raw)
     }
 
-    /// Bits to set and to clear, of those in `valid`.
+    /// A bitfield with a selector. `valid` are the bits that may be selected.
     #[doc(alias = "NLA_POLICY_BITFIELD32")]
     pub const fn bitfield32(valid: u32) -> Self {
         let Policy(mut raw) = plain(bindings::NLA_BITFIELD32);
@@ -210,7 +227,7 @@ impl Policy {
         Self(raw)
     }
 
-    /// Of an integer: from `min` to `max`, both included.
+    /// For an integer: from `min` to `max`, both inclusive.
     #[doc(alias = "NLA_POLICY_RANGE")]
     pub const fn range(self, min: i16, max: i16) -> Self {
         assert!(min <= max, "an empty range");
@@ -218,21 +235,21 @@ impl Policy {
         self.limit(bindings::nla_policy_validation_NLA_VALIDATE_RANGE, min, max)
     }
 
-    /// Of an integer: at least `min`.
+    /// For an integer: at least `min`.
     #[doc(alias = "NLA_POLICY_MIN")]
     pub const fn min(self, min: i16) -> Self {
         self.bound(min);
         self.limit(bindings::nla_policy_validation_NLA_VALIDATE_MIN, min, 0)
     }
 
-    /// Of an integer: at most `max`.
+    /// For an integer: at most `max`.
     #[doc(alias = "NLA_POLICY_MAX")]
     pub const fn max(self, max: i16) -> Self {
         self.bound(max);
         self.limit(bindings::nla_policy_validation_NLA_VALIDATE_MAX, 0, max)
     }
 
-    /// Of an unsigned integer: within bounds of any size.
+    /// For an unsigned integer: within bounds of any size.
     #[doc(alias = "NLA_POLICY_FULL_RANGE")]
     pub const fn within(self, range: &'static Range) -> Self {
         assert!(self.is_unsigned(), "not an unsigned integer");
@@ -242,7 +259,7 @@ impl Policy {
         Self(raw)
     }
 
-    /// Of a signed integer: within bounds of any size.
+    /// For a signed integer: within bounds of any size.
     #[doc(alias = "NLA_POLICY_FULL_RANGE_SIGNED")]
     pub const fn within_signed(self, range: &'static SignedRange) -> Self {
         assert!(self.is_signed(), "not a signed integer");
@@ -254,9 +271,9 @@ impl Policy {
         Self(raw)
     }
 
-    /// Of an unsigned integer: no other bits than those in `mask`.
+    /// For an unsigned integer: no bits other than those in `mask`.
     ///
-    /// Does not compile in a static if the mask has bits that the kernel cannot check, beyond 32.
+    /// A mask with bits beyond 32, which the kernel cannot check, does not compile in a static.
     #[doc(alias = "NLA_POLICY_MASK")]
     pub const fn mask(self, mask: u64) -> Self {
         assert!(self.is_unsigned(), "not an unsigned integer");
@@ -267,7 +284,7 @@ impl Policy {
         Self(raw)
     }
 
-    /// Of an unsigned integer: one of the numbers of `E`.
+    /// For an unsigned integer: a number of the enumeration `E`.
     #[doc(alias = "NLA_POLICY_VALIDATE_FN")]
     pub const fn one_of<E: Enum>(self) -> Self {
         assert!(self.is_unsigned(), "not an unsigned integer");
@@ -372,7 +389,7 @@ impl Policies {
     }
 }
 
-/// The types of attributes that there are: what their headers have bits for.
+/// How many attribute types an attribute's header can hold.
 #[doc(alias = "NLA_TYPE_MASK")]
 pub const TYPES: usize = bindings::NLA_TYPE_MASK as u16 as usize + 1;
 
@@ -398,14 +415,15 @@ pub const TYPES: usize = bindings::NLA_TYPE_MASK as u16 as usize + 1;
 ///     attrs.u16(PORT).unwrap_or(9)
 /// }
 /// ```
+#[doc(alias = "nla_policy")]
 pub struct Table<const N: usize>([bindings::nla_policy; N]);
 
 // SAFETY: Never changed; the pointers in it are to tables that are statics themselves.
 unsafe impl<const N: usize> Sync for Table<N> {}
 
 impl<const N: usize> Table<N> {
-    /// A table that is strict, whoever parses by it. Does not compile if a type is 0, not below
-    /// `N`, or there twice, nor if `N` is 0 or more than the [types](TYPES) that there are.
+    /// A strict table, whatever parses by it. It does not compile if a type is 0, not below `N` or
+    /// there twice, or if `N` is 0 or more than [`TYPES`].
     pub const fn new(policies: &[(u16, Policy)]) -> Self {
         let Self(mut table) = Self::for_family(policies);
         if let Some(first) = table.first_mut() {
@@ -417,8 +435,8 @@ impl<const N: usize> Table<N> {
         Self(table)
     }
 
-    /// A table for an operation of a generic netlink family, which is as strict as the operation
-    /// is: strictly, unless that says otherwise. Fails to compile as [`Self::new`] does.
+    /// A table for an operation of a generic netlink family, as strict as the operation's
+    /// validation. It does not compile where [`Self::new`] does not.
     pub const fn for_family(mut policies: &[(u16, Policy)]) -> Self {
         assert!(N > 0, "a table has a place for type 0");
         assert!(N <= TYPES, "a table of more types than there are");
@@ -466,7 +484,7 @@ impl<const N: usize> Table<N> {
         }
     }
 
-    /// The policies, whatever their number.
+    /// The policies, without their number in the type.
     pub const fn policies(&'static self) -> Policies {
         Policies(&self.0)
     }

@@ -2,22 +2,25 @@
 
 //! Values of a fixed size, as attributes and headers hold them.
 
-/// A value of a fixed size.
+/// A type of fixed size, as an attribute or header holds it.
 pub trait Value: Copy {
-    /// How many bytes it has.
+    /// The size in bytes.
     const SIZE: usize;
 
-    /// Its bytes: an array of [`Self::SIZE`].
+    /// The bytes of a value: an array of [`Self::SIZE`].
     type Bytes: AsRef<[u8]>;
 
-    /// The value at the beginning of `bytes`; `None` if they are too few.
+    /// Reads the value at the start of `bytes`; `None` if there are too few bytes.
     fn read(bytes: &[u8]) -> Option<Self>;
 
-    /// The value as a message holds it.
+    /// Returns the value as the bytes of a message.
     fn bytes(self) -> Self::Bytes;
 }
 
 /// A number in network byte order.
+#[doc(alias = "__be16")]
+#[doc(alias = "__be32")]
+#[doc(alias = "__be64")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Be<T>(pub T);
 
@@ -75,13 +78,14 @@ impl<const N: usize> Value for [u8; N] {
     }
 }
 
-/// Bits that are set, and which bits are meant.
+/// Bits, and a selector that says which of them are set or cleared.
 #[doc(alias = "nla_bitfield32")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bitfield32 {
     /// The bits.
     pub value: u32,
-    /// Which of them count.
+    /// The bits that are meant.
+    #[doc(alias = "nla_bitfield32::selector")]
     pub selector: u32,
 }
 
@@ -140,9 +144,9 @@ pub fn take<V: Value>(bytes: &[u8]) -> Option<(V, &[u8])> {
     Some((V::read(value)?, rest))
 }
 
-/// One of a set of numbers. Made by [`netlink_enum!`](crate::netlink_enum!).
+/// An enumeration. [`netlink_enum!`](crate::netlink_enum!) implements it.
 pub trait Enum: Copy + 'static {
-    /// The value with a number.
+    /// The value of a number.
     fn from_raw(raw: u64) -> Option<Self>;
 
     /// The number of a value.

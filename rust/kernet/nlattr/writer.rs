@@ -22,6 +22,8 @@ use crate::{
 
 /// The end of a netlink message, where attributes are appended.
 ///
+/// Like `struct sk_buff *` of the `nla_put` functions in C.
+///
 /// # Invariants
 ///
 /// The packet is a netlink message that is this writer's alone for `'a`.
@@ -48,7 +50,7 @@ impl<'a> Writer<'a> {
         Self { header, ..self }
     }
 
-    /// The same end, for a shorter time and without the header.
+    /// Reborrows the writer, without the header.
     #[inline]
     pub fn reborrow(&mut self) -> Writer<'_> {
         // INVARIANT: `self` is borrowed meanwhile.
@@ -77,7 +79,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Sets the family's own header, which is zero before.
+    /// Sets the family's own header, which is zero otherwise.
     ///
     /// # Errors
     ///
@@ -137,13 +139,14 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends a value.
+    #[doc(alias = "nla_put")]
     #[inline]
     pub fn put_value<V: Value>(&mut self, r#type: u16, value: V) -> Result {
         self.put_parts(r#type, [value.bytes().as_ref()])
     }
 
-    /// Appends a value whose payload begins at a multiple of 8 bytes, where the architecture needs
-    /// that; an attribute of type `pad` fills the gap.
+    /// Appends a value whose payload is aligned to 8 bytes if the architecture needs that. An
+    /// attribute of type `pad` fills the gap.
     #[doc(alias = "nla_put_64bit")]
     #[inline]
     pub fn put_64bit<V: Value>(&mut self, r#type: u16, value: V, pad: u16) -> Result {
@@ -162,7 +165,8 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// Appends values, one after the other, as one attribute.
+    /// Appends an array of values as one attribute.
+    #[doc(alias = "nla_put")]
     #[inline]
     pub fn put_values<V: Value>(&mut self, r#type: u16, values: &[V]) -> Result {
         let len = values.len().checked_mul(V::SIZE).ok_or(EMSGSIZE)?;
@@ -192,30 +196,34 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends a flag.
+    #[doc(alias = "nla_put_flag")]
     #[inline]
     pub fn put_flag(&mut self, r#type: u16) -> Result {
         self.put(r#type, &[])
     }
 
     /// Appends an unsigned byte.
+    #[doc(alias = "nla_put_u8")]
     #[inline]
     pub fn put_u8(&mut self, r#type: u16, value: u8) -> Result {
         self.put_value(r#type, value)
     }
 
     /// Appends an unsigned 16-bit integer, in host byte order.
+    #[doc(alias = "nla_put_u16")]
     #[inline]
     pub fn put_u16(&mut self, r#type: u16, value: u16) -> Result {
         self.put_value(r#type, value)
     }
 
     /// Appends an unsigned 32-bit integer, in host byte order.
+    #[doc(alias = "nla_put_u32")]
     #[inline]
     pub fn put_u32(&mut self, r#type: u16, value: u32) -> Result {
         self.put_value(r#type, value)
     }
 
-    /// Appends an unsigned integer in 32 bits if they are enough, in 64 otherwise.
+    /// Appends an unsigned integer, in 32 bits if they suffice, otherwise in 64.
     #[doc(alias = "nla_put_uint")]
     #[inline]
     pub fn put_uint(&mut self, r#type: u16, value: u64) -> Result {
@@ -225,7 +233,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Appends a signed integer in 32 bits if they are enough, in 64 otherwise.
+    /// Appends a signed integer, in 32 bits if they suffice, otherwise in 64.
     #[doc(alias = "nla_put_sint")]
     #[inline]
     pub fn put_sint(&mut self, r#type: u16, value: i64) -> Result {
@@ -235,17 +243,20 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Appends a string and its NUL.
+    /// Appends a string and a NUL.
+    #[doc(alias = "nla_put_string")]
     #[inline]
     pub fn put_string(&mut self, r#type: u16, string: &[u8]) -> Result {
         self.put_parts(r#type, [string, b"\0"])
     }
 
-    /// Appends a nest with what `fill` appends; nothing at all if that fails.
+    /// Appends a nest with the attributes that `fill` appends. If `fill` fails, the message is as
+    /// before.
     ///
     /// # Errors
     ///
     /// What `fill` says, or [`EMSGSIZE`].
+    #[doc(alias = "nla_nest_end")]
     #[doc(alias = "nla_nest_start")]
     #[inline]
     pub fn nest(&mut self, r#type: u16, fill: impl FnOnce(&mut Writer<'_>) -> Result) -> Result {
@@ -269,7 +280,9 @@ impl<'a> Writer<'a> {
         result
     }
 
-    /// Appends a nest with what `fill` puts by a builder; nothing at all if that fails.
+    /// Appends a nest with the attributes that `fill` puts by a builder. If `fill` fails, the
+    /// message is as before.
+    #[doc(alias = "nla_nest_start")]
     pub fn build<B: Builder>(
         &mut self,
         r#type: u16,
@@ -288,12 +301,12 @@ fn length(len: usize) -> Result<c_int> {
     c_int::try_from(len).map_err(|_| EMSGSIZE)
 }
 
-/// A typed end of a message, which a family's generated code has one of per message and nest.
+/// A typed end of a message. Generated code has one per message and nest.
 pub trait Builder {
-    /// The builder at an end that is borrowed for `'a`.
+    /// The builder at an end borrowed for `'a`.
     type On<'a>;
 
-    /// Begins at an end of a message.
+    /// Makes the builder.
     fn on(writer: Writer<'_>) -> Self::On<'_>;
 }
 
@@ -305,7 +318,8 @@ impl Builder for Writer<'static> {
     }
 }
 
-/// A nest of nests, whose types count them or tell them apart.
+/// A nest of nests, whose types are an index or a kind.
+#[doc(alias = "NLA_NESTED_ARRAY")]
 pub struct Array<'a, B>(Writer<'a>, PhantomData<fn() -> B>);
 
 impl<B: Builder> Array<'_, B> {
@@ -314,6 +328,7 @@ impl<B: Builder> Array<'_, B> {
     /// # Errors
     ///
     /// What `fill` says, or [`EMSGSIZE`].
+    #[doc(alias = "nla_nest_start")]
     #[inline]
     pub fn put(&mut self, r#type: u16, fill: impl FnOnce(&mut B::On<'_>) -> Result) -> Result {
         self.0.build::<B>(r#type, fill)
@@ -328,7 +343,7 @@ impl<B: Builder> Builder for Array<'static, B> {
     }
 }
 
-/// The bytes that an attribute with a payload of `payload` bytes takes in a message.
+/// The size in a message of an attribute whose payload has `payload` bytes.
 #[doc(alias = "nla_total_size")]
 pub const fn total_size(payload: usize) -> usize {
     // A header of 4 bytes, and padding to a multiple of 4.

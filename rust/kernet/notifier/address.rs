@@ -17,12 +17,14 @@ use crate::{
     },
 };
 
-/// What has happened to an address.
+/// A change of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IpAddressEvent {
-    /// The device has it. Told again of a secondary IPv4 address that becomes primary.
+    /// The device has the address. Reported again when a secondary IPv4 address becomes primary.
+    #[doc(alias = "NETDEV_UP")]
     Added,
-    /// The device no longer has it.
+    /// The device no longer has the address.
+    #[doc(alias = "NETDEV_DOWN")]
     Removed,
 }
 
@@ -36,9 +38,9 @@ impl IpAddressEvent {
     }
 }
 
-/// Somebody who is told of the IPv4 addresses of all namespaces' devices.
+/// A notifier of the IPv4 addresses of devices in all namespaces.
 ///
-/// Of what `ip address change` changes (lifetimes, flags) nobody is told.
+/// What `ip address change` changes (lifetimes, flags) is not reported.
 ///
 /// # Examples
 ///
@@ -57,15 +59,16 @@ impl IpAddressEvent {
 ///     }
 /// }
 /// ```
-#[doc(alias = "inetaddr_notifier")]
+#[doc(alias = "register_inetaddr_notifier")]
 pub trait Ipv4AddressNotifier: Send + Sync + 'static {
-    /// Something has happened to `address`.
+    /// Reports a change of `address`.
+    #[doc(alias = "notifier_block::notifier_call")]
     fn event(event: IpAddressEvent, address: &Ipv4Address, rtnl: Rtnl<'_>);
 }
 
-/// Somebody who is told of the IPv6 addresses of all namespaces' devices.
+/// A notifier of the IPv6 addresses of devices in all namespaces.
 ///
-/// Of duplicate address detection, lifetimes and flags nobody is told.
+/// Duplicate address detection, lifetimes and flags are not reported.
 ///
 /// # Examples
 ///
@@ -85,17 +88,18 @@ pub trait Ipv4AddressNotifier: Send + Sync + 'static {
 ///     }
 /// }
 /// ```
-#[doc(alias = "inet6addr_notifier")]
+#[doc(alias = "register_inet6addr_notifier")]
 pub trait Ipv6AddressNotifier: Send + Sync + 'static {
-    /// Something has happened to `address`.
+    /// Reports a change of `address`.
     ///
-    /// An address that a router advertises is added in softirq, without RTNL: it may be removed,
-    /// and that be told, before its being added is. [`Ipv6Address::is_dead`] and
-    /// [`Ipv6Address::is_assigned`] say so.
+    /// An address from a router advertisement is added in softirq, without RTNL. It may be removed,
+    /// and the removal reported, before the addition is reported: ask [`Ipv6Address::is_dead`] and
+    /// [`Ipv6Address::is_assigned`].
+    #[doc(alias = "notifier_block::notifier_call")]
     fn event(event: IpAddressEvent, address: &Ipv6Address, rcu: Rcu<'_>);
 }
 
-/// The chain that tells an [`Ipv4AddressNotifier`].
+/// The chain that calls an [`Ipv4AddressNotifier`].
 #[doc(alias = "inetaddr_chain")]
 pub struct Ipv4Addresses;
 
@@ -124,7 +128,7 @@ unsafe impl<N: Ipv4AddressNotifier> Chain<N> for Ipv4Addresses {
     }
 }
 
-/// The chain that tells an [`Ipv6AddressNotifier`].
+/// The chain that calls an [`Ipv6AddressNotifier`].
 #[doc(alias = "inet6addr_chain")]
 pub struct Ipv6Addresses;
 

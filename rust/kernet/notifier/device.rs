@@ -11,27 +11,36 @@ use crate::{
     netdev::Device, //
 };
 
-/// What has happened to a device.
+/// A change of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeviceEvent {
-    /// It has come into the namespace: made, or moved there.
+    /// The device came into the namespace: made there, or moved there.
+    #[doc(alias = "NETDEV_REGISTER")]
     Register,
-    /// It leaves the namespace: deleted, or moved away.
+    /// The device leaves the namespace: deleted, or moved away.
+    #[doc(alias = "NETDEV_UNREGISTER")]
     Unregister,
-    /// It is up.
+    /// The device is up.
+    #[doc(alias = "NETDEV_UP")]
     Up,
-    /// It is about to go down.
+    /// The device is about to go down.
+    #[doc(alias = "NETDEV_GOING_DOWN")]
     GoingDown,
-    /// It is down.
+    /// The device is down.
+    #[doc(alias = "NETDEV_DOWN")]
     Down,
     /// Carrier, operational state or flags have changed.
+    #[doc(alias = "NETDEV_CHANGE")]
     Change,
-    /// It has another name.
+    /// The name has changed.
+    #[doc(alias = "NETDEV_CHANGENAME")]
     Rename,
-    /// It has another MTU.
+    /// The MTU has changed.
+    #[doc(alias = "NETDEV_CHANGEMTU")]
     Mtu,
-    /// It has another hardware address.
+    /// The hardware address has changed.
+    #[doc(alias = "NETDEV_CHANGEADDR")]
     HardwareAddress,
 }
 
@@ -52,7 +61,7 @@ impl DeviceEvent {
     }
 }
 
-/// Somebody who is told of the devices of all namespaces.
+/// A notifier of the devices in all namespaces.
 ///
 /// # Examples
 ///
@@ -67,16 +76,17 @@ impl DeviceEvent {
 ///     }
 /// }
 /// ```
-#[doc(alias = "netdevice_notifier")]
+#[doc(alias = "register_netdevice_notifier")]
 pub trait DeviceNotifier: Send + Sync + 'static {
-    /// Something has happened to `device`; it is in the namespace that it says it is in.
+    /// Reports a change of `device`, in the namespace that [`Device::net`] returns.
     ///
-    /// When the module is loaded it is told [`DeviceEvent::Register`] and [`DeviceEvent::Up`] of
-    /// the devices there are; when it is unloaded, of their going.
+    /// When the module is loaded, each existing device is reported as [`DeviceEvent::Register`] and
+    /// [`DeviceEvent::Up`]; when it is unloaded, as going down and unregistered.
+    #[doc(alias = "notifier_block::notifier_call")]
     fn event(event: DeviceEvent, device: &Device, rtnl: Rtnl<'_>);
 }
 
-/// The chain that tells a [`DeviceNotifier`].
+/// The chain that calls a [`DeviceNotifier`].
 #[doc(alias = "netdev_chain")]
 pub struct Devices;
 

@@ -11,11 +11,11 @@ use crate::{
     neighbour::Neighbour, //
 };
 
-/// Somebody who is told of the neighbours of all namespaces.
+/// A notifier of the neighbours in all namespaces.
 ///
-/// Told are what `RTM_NEWNEIGH` and `RTM_DELNEIGH` tell: another hardware address, and other states
-/// but [`Incomplete`](crate::neighbour::NudState::Incomplete) and
-/// [`Delay`](crate::neighbour::NudState::Delay), in which the kernel puts a neighbour silently.
+/// It gets what `RTM_NEWNEIGH` and `RTM_DELNEIGH` report: a new hardware address, and each new
+/// state but [`Incomplete`](crate::neighbour::NudState::Incomplete) and
+/// [`Delay`](crate::neighbour::NudState::Delay), which the kernel does not report.
 ///
 /// # Examples
 ///
@@ -28,18 +28,18 @@ use crate::{
 ///     }
 /// }
 /// ```
-#[doc(alias = "netevent_notifier")]
+#[doc(alias = "register_netevent_notifier")]
 pub trait NeighbourNotifier: Send + Sync + 'static {
-    /// Something has happened to `neighbour`, or it is gone: [`Neighbour::resolution`] says.
+    /// Reports that `neighbour` has changed or was removed: see [`Neighbour::resolution`].
     ///
-    /// What is told of a change is what is so now. It is told when the neighbour's lock has been
-    /// released: by then the neighbour may be gone, and that be told, and another one be in its
-    /// place. [`Neighbour::is_replaced`] says so.
+    /// The report is of the current state. It comes after the neighbour's lock was released: by
+    /// then the neighbour may be removed, that may be reported, and another neighbour may have its
+    /// place. See [`Neighbour::is_replaced`].
     #[doc(alias = "NETEVENT_NEIGH_UPDATE")]
     fn event(neighbour: &Neighbour, rcu: Rcu<'_>);
 }
 
-/// The chain that tells a [`NeighbourNotifier`].
+/// The chain that calls a [`NeighbourNotifier`].
 #[doc(alias = "netevent_notif_chain")]
 pub struct Neighbours;
 

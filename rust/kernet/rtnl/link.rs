@@ -28,7 +28,7 @@ pub(crate) use device::unregister;
 pub use device::NewDevice;
 pub use registration::Registration;
 
-/// A driver whose devices userspace makes and deletes.
+/// A link kind: a driver whose devices userspace makes and deletes.
 ///
 /// # Examples
 ///
@@ -90,36 +90,43 @@ pub use registration::Registration;
 /// ```
 #[doc(alias = "rtnl_link_ops")]
 pub trait Link<const N: usize>: Driver {
-    /// The name of the kind, of 1 to 13 bytes: what a device's name has beside its number.
+    /// The name of the kind, 1 to 13 bytes. A device's default name is the kind and a number.
+    #[doc(alias = "rtnl_link_ops::kind")]
     const KIND: &'static CStr;
 
-    /// Policies of the attributes of the kind, which `IFLA_INFO_DATA` nests: at most 51 with type 0.
+    /// The policies of the kind's attributes, which are nested in `IFLA_INFO_DATA`: at most 51,
+    /// including type 0.
+    #[doc(alias = "rtnl_link_ops::policy")]
     const POLICY: &'static Table<N>;
 
-    /// For a kind whose devices come in pairs: the attribute that holds the peer's `ifinfomsg` and
-    /// `IFLA_*` attributes. One of [`Self::POLICY`], which says that it has at least the 16 bytes of the
-    /// former ([`Policy::min_len`](crate::nlattr::Policy::min_len)).
+    /// For a kind whose devices come in pairs: the attribute with the peer's `ifinfomsg` and
+    /// `IFLA_*` attributes. [`Self::POLICY`] must have it, with a minimum length of the 16 bytes of
+    /// `ifinfomsg` ([`Policy::min_len`](crate::nlattr::Policy::min_len)).
     ///
-    /// The peer is made along with the device, in the namespace that its attributes say, and
-    /// deleted along with it.
+    /// The peer is made with the device, in the namespace that its attributes name, and deleted
+    /// with it.
     #[doc(alias = "rtnl_link_ops::peer_type")]
     const PEER: Option<u16> = None;
 
-    /// How many queues a device can have that does not say so (`numtxqueues`, `numrxqueues`). One of
-    /// each is in use at first.
+    /// How many queues a device has if the request does not say so (`numtxqueues`, `numrxqueues`).
+    /// At first one of each is in use.
+    #[doc(alias = "rtnl_link_ops::get_num_rx_queues")]
     #[doc(alias = "rtnl_link_ops::get_num_tx_queues")]
     const QUEUES: Queues = Queues::One;
 
-    /// Refuses what the policies cannot say. Called before anything is made.
+    /// Checks what policies cannot express. Called before anything is made.
     ///
     /// # Errors
     ///
     /// The request fails with it.
+    #[doc(alias = "rtnl_link_ops::validate")]
     fn validate(_request: &Request<'_>, _extack: ExtAck<'_>) -> Result {
         Ok(())
     }
 
-    /// Makes the private data of a new device; for a pair, of each of the two.
+    /// Makes the private data of a new device. For a pair, called for each of the two, the peer
+    /// with its own request.
+    #[doc(alias = "rtnl_link_ops::newlink")]
     fn create(
         device: &NewDevice<'_>,
         request: &Request<'_>,
@@ -127,11 +134,12 @@ pub trait Link<const N: usize>: Driver {
         rtnl: Rtnl<'_>,
     ) -> impl PinInit<Self, Error>;
 
-    /// The device, and its peer, have been registered.
+    /// Notifies that the device, and its peer, have been registered.
     ///
     /// # Errors
     ///
     /// Unregisters them again; the request fails.
+    #[doc(alias = "rtnl_link_ops::newlink")]
     fn created(
         _dev: &DriverDevice<Self>,
         _request: &Request<'_>,
@@ -141,9 +149,9 @@ pub trait Link<const N: usize>: Driver {
         Ok(())
     }
 
-    /// Changes the settings of a device. Everything is as before if it fails.
+    /// Changes the settings of a device. On failure, all settings are as before.
     ///
-    /// Who asks has `CAP_NET_ADMIN` in the device's namespace and in that of its lower side,
+    /// The caller has `CAP_NET_ADMIN` in the device's namespace, and in that of the underlay,
     /// [`DriverDevice::link_net`], if it has one.
     ///
     /// # Errors
@@ -162,45 +170,50 @@ pub trait Link<const N: usize>: Driver {
         ))
     }
 
-    /// Bytes that [`Self::fill_info`] takes at most, 8192 of them at most. With none, a kind that has no
-    /// settings to show, that is not called.
+    /// The most bytes that [`Self::fill_info`] writes, up to 8192. 0, for a kind without settings
+    /// to show: it is not called.
     #[doc(alias = "rtnl_link_ops::get_size")]
     const INFO_SIZE: usize = 0;
 
-    /// Writes the settings of a device. If that takes more than [`Self::INFO_SIZE`] bytes, or fails
-    /// although there is room for as many, none are shown.
+    /// Writes the settings of a device. If it writes more than [`Self::INFO_SIZE`] bytes, or fails
+    /// although there is room for as many, no settings are shown.
     ///
     /// # Errors
     ///
     /// [`EMSGSIZE`] when the message is full.
+    #[doc(alias = "rtnl_link_ops::fill_info")]
     fn fill_info(_dev: &DriverDevice<Self>, _writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 }
 
 /// A number of queues.
+#[doc(alias = "rtnl_link_ops::get_num_tx_queues")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queues {
     /// One.
     One,
-    /// One for each CPU that there may ever be.
+    /// One for each possible CPU.
     PerCpu,
 }
 
-/// A request to make or to change a link.
+/// A request to make or change a link.
+#[doc(alias = "rtnl_newlink_params")]
 pub struct Request<'a> {
-    /// `IFLA_*` attributes of any link.
+    /// The `IFLA_*` attributes of any link.
+    #[doc(alias = "rtnl_newlink_params::tb")]
     pub link: Attrs<'a>,
-    /// Attributes of the kind.
+    /// The attributes of the kind.
+    #[doc(alias = "rtnl_newlink_params::data")]
     pub data: Attrs<'a>,
     link_net: Option<&'a Net>,
 }
 
 impl<'a> Request<'a> {
-    /// The namespace that the lower side of a new link belongs to: what `link-netns` says, or the
-    /// one that the request was made in.
+    /// The namespace of a new link's underlay: that of `link-netns`, or the one of the request.
     ///
-    /// `None` for a request to validate or to change.
+    /// `None` when a request is validated or changes a link.
+    #[doc(alias = "rtnl_newlink_params::link_net")]
     #[doc(alias = "rtnl_newlink_link_net")]
     pub fn link_net(&self) -> Option<&'a Net> {
         self.link_net

@@ -56,7 +56,7 @@ use crate::{
 
 mod taken;
 
-/// Which messages a module answers.
+/// The rtnetlink messages that a module answers.
 ///
 /// # Examples
 ///
@@ -112,12 +112,15 @@ mod taken;
 ///     }
 /// }
 /// ```
+#[doc(alias = "rtnl_msg_handler")]
 pub trait Handlers: Sized + 'static {
-    /// The address family, which requests have in their first byte. 0 (`PF_UNSPEC`) for all
-    /// families that have no handler of their own for a type.
+    /// The address family, in the first byte of requests. 0 (`PF_UNSPEC`): all families without a
+    /// handler of their own for a type.
+    #[doc(alias = "rtnl_msg_handler::protocol")]
     const FAMILY: u8;
 
-    /// The handlers, by ascending type; of a type's two, the `do` first.
+    /// The handlers, in ascending order of their types; for one type the `do` before the `dump`.
+    #[doc(alias = "rtnl_msg_handler")]
     const HANDLERS: &'static [Handler<Self>];
 }
 
@@ -127,7 +130,8 @@ pub trait Handlers: Sized + 'static {
 pub struct Handler<H>(Entry, PhantomData<fn() -> H>);
 
 impl<H: Handlers> Handler<H> {
-    /// A [`Do`].
+    /// The handler of a [`Do`].
+    #[doc(alias = "rtnl_msg_handler::doit")]
     pub const fn new_do<D: Do<N>, const N: usize>() -> Self {
         const {
             check::<H>(D::TYPE);
@@ -139,7 +143,8 @@ impl<H: Handlers> Handler<H> {
         Self(Entry::of_do::<D, N>(), PhantomData)
     }
 
-    /// A [`Dump`], for this family alone.
+    /// The handler of a [`Dump`], for this family only.
+    #[doc(alias = "rtnl_msg_handler::dumpit")]
     pub const fn new_dump<D: Dump<N>, const N: usize>() -> Self {
         const {
             check::<H>(D::TYPE);
@@ -148,7 +153,8 @@ impl<H: Handlers> Handler<H> {
         Self(Entry::of_dump::<D, N>(), PhantomData)
     }
 
-    /// A [`DumpOfAll`].
+    /// The handler of a [`DumpOfAll`].
+    #[doc(alias = "rtnl_dump_all")]
     pub const fn new_dump_of_all<D: DumpOfAll<N>, const N: usize>() -> Self {
         // Whose checks are those of any dump.
         let Self(_, marker) = Self::new_dump::<D, N>();
@@ -285,7 +291,7 @@ unsafe fn withdraw(family: u8, r#type: u16, handler: &bindings::rtnl_msg_handler
     taken::release(family, r#type);
 }
 
-/// A message to those who listen to a group of rtnetlink's.
+/// A message to the listeners of an rtnetlink group.
 ///
 /// # Examples
 ///
@@ -328,15 +334,17 @@ unsafe fn withdraw(family: u8, r#type: u16, handler: &bindings::rtnl_msg_handler
 ///     Gone::notify(net, request, header, rtnl, |message| message.put_u32(2, local));
 /// }
 /// ```
+#[doc(alias = "rtnl_notify")]
 pub trait Notification: Message + Sized {
-    /// The group, one of [`group`].
+    /// The group: a constant of [`group`].
+    #[doc(alias = "enum rtnetlink_groups")]
     const GROUP: u32;
 
-    /// Tells everybody in `net` who listens to the group, and who has made the request, if it says
-    /// that it wants to know (`NLM_F_ECHO`).
+    /// Sends the message to all sockets in `net` that listen to the group, and to the sender of the
+    /// request if that has asked for it (`NLM_F_ECHO`).
     ///
-    /// Nobody listening builds no message. That one could not be built, or has found no room, the
-    /// listeners' sockets say.
+    /// Without a listener no message is built. If a message cannot be built, or has no room, the
+    /// listeners' sockets report an error.
     #[doc(alias = "rtnl_notify")]
     #[doc(alias = "rtnl_set_sk_err")]
     fn notify<H: Value, V: View>(

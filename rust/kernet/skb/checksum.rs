@@ -16,27 +16,27 @@ use super::{
 };
 use crate::bindings;
 
-/// What is known of a packet's transport checksum.
+/// The state of a packet's transport checksum.
 #[doc(alias = "ip_summed")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checksum {
-    /// Received: nothing. To be sent: it is in the packet, or there is none.
+    /// Received: not known. To be sent: in the packet already, or not needed.
     #[doc(alias = "CHECKSUM_NONE")]
     None,
-    /// Verified, or not worth it, for this many headers that have one, at most [`Self::MAX_LEVEL`].
+    /// Verified, or not needed, for this many headers that have one: at most [`Self::MAX_LEVEL`].
     #[doc(alias = "CHECKSUM_UNNECESSARY")]
     Unnecessary {
         /// Of how many encapsulated headers, beside the outermost.
         level: u8,
     },
-    /// The device has summed the data from `skb->data` on.
+    /// The device has summed the data from `skb->data`.
     #[doc(alias = "CHECKSUM_COMPLETE")]
     Complete {
         /// One's complement sum of 16-bit words, not folded, as
         /// [`csum_partial()`](srctree/include/asm-generic/checksum.h) makes it.
         sum: u32,
     },
-    /// Whoever sends the packet sums it from a point on, and puts the result in.
+    /// Not computed yet: whoever sends the packet sums it from an offset, and stores the result.
     #[doc(alias = "CHECKSUM_PARTIAL")]
     Partial {
         /// Where the sum begins, from `skb->data`. Negative when that has been pulled.
@@ -47,13 +47,14 @@ pub enum Checksum {
 }
 
 impl Checksum {
-    /// The most encapsulated headers that can be said to be verified.
+    /// The most encapsulated headers that can be marked as verified.
     #[doc(alias = "SKB_MAX_CSUM_LEVEL")]
     pub const MAX_LEVEL: u8 = bindings::SKB_MAX_CSUM_LEVEL as u8;
 }
 
 impl SkbRef {
-    /// What is known of the transport checksum.
+    /// The state of the transport checksum.
+    #[doc(alias = "sk_buff::ip_summed")]
     pub fn checksum(&self) -> Checksum {
         // SAFETY: Valid by the type.
         match u32::from(unsafe { bindings::skb_get_ip_summed(self.as_raw()) }) {
@@ -75,9 +76,9 @@ impl SkbRef {
         }
     }
 
-    /// Says what is known of the transport checksum.
+    /// Sets the state of the transport checksum.
     ///
-    /// A false word lets a damaged packet through, or loses a good one.
+    /// A wrong state lets a damaged packet through, or loses a good one.
     ///
     /// # Errors
     ///
@@ -114,7 +115,7 @@ impl SkbRef {
         Ok(())
     }
 
-    /// Puts the transport checksum in, if that was left to whoever sends the packet.
+    /// Computes and stores the transport checksum, if that was left to whoever sends the packet.
     ///
     /// # Errors
     ///

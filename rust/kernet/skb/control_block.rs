@@ -28,9 +28,9 @@ const SIZE: usize = {
     len(|skb| &skb.cb)
 };
 
-/// A packet, and a `T` in its control block: no memory but the packet's own.
+/// A packet with a `T` in its control block (`skb->cb`), without further memory.
 ///
-/// Ends like an [`Skb`], and like one cannot be dropped implicitly.
+/// Ends as an [`Skb`] does, and cannot be dropped implicitly either.
 ///
 /// # Invariants
 ///
@@ -52,11 +52,11 @@ const SIZE: usize = {
 ///     number
 /// }
 /// ```
-#[doc(alias = "cb")]
+#[doc(alias = "sk_buff::cb")]
 pub struct WithControl<'a, T: Copy + Send + 'static>(Skb<'a>, PhantomData<T>);
 
 impl<'a, T: Copy + Send + 'static> WithControl<'a, T> {
-    /// Puts `control`, of at most 48 bytes, into the packet.
+    /// Puts `control`, of at most 48 bytes, into the packet's control block.
     #[inline]
     pub fn new(skb: Skb<'a>, control: T) -> Self {
         const {
@@ -81,21 +81,23 @@ impl<'a, T: Copy + Send + 'static> WithControl<'a, T> {
         unsafe { (&raw mut (*skb.as_ptr()).cb).cast() }
     }
 
-    /// What is kept in the packet.
+    /// The value in the control block.
+    #[doc(alias = "sk_buff::cb")]
     #[inline]
     pub fn control(&self) -> &T {
         // SAFETY: There is a `T`, by the type invariants, which is not changed while borrowed.
         unsafe { &*Self::block(&self.0) }
     }
 
-    /// What is kept in the packet, to change it.
+    /// The value in the control block, to change it.
+    #[doc(alias = "sk_buff::cb")]
     #[inline]
     pub fn control_mut(&mut self) -> &mut T {
         // SAFETY: There is a `T`, by the type invariants, which is borrowed here alone.
         unsafe { &mut *Self::block(&self.0) }
     }
 
-    /// The packet and what was kept in it, of which the next layer finds nothing.
+    /// The packet and the value. The next layer finds nothing of the value in the packet.
     #[inline]
     pub fn into_parts(self) -> (Skb<'a>, T) {
         let control = *self.control();

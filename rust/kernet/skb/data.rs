@@ -23,7 +23,7 @@ use crate::{
 };
 
 impl SkbRef {
-    /// How many page fragments the data is in, beside the linear part.
+    /// How many page fragments the packet has besides the linear part.
     #[doc(alias = "nr_frags")]
     #[inline]
     pub fn fragments(&self) -> u8 {
@@ -58,7 +58,7 @@ impl SkbRef {
         to_result(unsafe { bindings::skb_linearize(self.as_raw()) })
     }
 
-    /// Makes the linear part this packet's alone, with at least `headroom` bytes before it.
+    /// Makes the linear part unshared, with at least `headroom` bytes before it.
     ///
     /// # Errors
     ///

@@ -34,7 +34,7 @@ reasons! {
     NETFILTER_DROP = skb_drop_reason_SKB_DROP_REASON_NETFILTER_DROP: "A netfilter hook dropped it.";
     OTHERHOST = skb_drop_reason_SKB_DROP_REASON_OTHERHOST: "For another host.";
     IP_CSUM = skb_drop_reason_SKB_DROP_REASON_IP_CSUM: "Wrong IPv4 header checksum.";
-    IP_INHDR = skb_drop_reason_SKB_DROP_REASON_IP_INHDR: "DecapError IP header.";
+    IP_INHDR = skb_drop_reason_SKB_DROP_REASON_IP_INHDR: "Malformed IP header.";
     IP_RPFILTER = skb_drop_reason_SKB_DROP_REASON_IP_RPFILTER: "Fails the reverse path check.";
     UNICAST_IN_L2_MULTICAST = skb_drop_reason_SKB_DROP_REASON_UNICAST_IN_L2_MULTICAST: "Unicast in a link-layer multicast.";
     XFRM_POLICY = skb_drop_reason_SKB_DROP_REASON_XFRM_POLICY: "Fails an IPsec policy.";

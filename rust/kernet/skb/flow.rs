@@ -16,32 +16,36 @@ use crate::{
 };
 use core::pin::Pin;
 
-/// A VLAN tag that is beside the packet, not in it: taken out when it was received, or to be put in
-/// by the device that sends it.
+/// The VLAN tag in a packet's metadata: stripped when the packet was received, or to be inserted by
+/// the device that sends it.
+#[doc(alias = "sk_buff::vlan_tci")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VlanTag {
-    /// Of IEEE 802.1Q, EtherType 0x8100.
+    /// IEEE 802.1Q, EtherType 0x8100.
     #[doc(alias = "ETH_P_8021Q")]
     Customer(Tci),
-    /// Of IEEE 802.1ad, EtherType 0x88a8.
+    /// IEEE 802.1ad, EtherType 0x88a8.
     #[doc(alias = "ETH_P_8021AD")]
     Service(Tci),
 }
 
-/// A number that is the same for all packets of a flow, as a device or the kernel has computed it.
+/// The flow hash of a packet, which a device or the kernel has computed. It is the same for all
+/// packets of a flow.
+#[doc(alias = "sk_buff::hash")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlowHash {
-    /// Of the addresses, of which layer ever.
+    /// A hash of the addresses of any layer.
     #[doc(alias = "PKT_HASH_TYPE_L2")]
     #[doc(alias = "PKT_HASH_TYPE_L3")]
     Addresses(u32),
-    /// Of the addresses and the ports.
+    /// A hash of addresses and ports.
     #[doc(alias = "PKT_HASH_TYPE_L4")]
     Ports(u32),
 }
 
 impl SkbRef {
     /// The packet's mark.
+    #[doc(alias = "sk_buff::mark")]
     #[inline(always)]
     pub fn mark(&self) -> u32 {
         // SAFETY: Valid by the type.
@@ -49,29 +53,31 @@ impl SkbRef {
     }
 
     /// Sets the mark.
+    #[doc(alias = "sk_buff::mark")]
     pub fn set_mark(self: Pin<&mut Self>, mark: u32) {
         // SAFETY: The packet is ours to change.
         unsafe { bindings::skb_set_mark(self.as_raw(), mark) };
     }
 
-    /// The class that traffic control and the device's queues go by.
-    #[doc(alias = "skb->priority")]
+    /// The priority, by which traffic control and the device's queues classify packets.
+    #[doc(alias = "sk_buff::priority")]
     #[inline]
     pub fn priority(&self) -> u32 {
         // SAFETY: Valid by the type.
         unsafe { bindings::skb_get_priority(self.as_raw()) }
     }
 
-    /// Sets the class that traffic control and the device's queues go by.
+    /// Sets the priority.
+    #[doc(alias = "sk_buff::priority")]
     #[inline]
     pub fn set_priority(self: Pin<&mut Self>, priority: u32) {
         // SAFETY: The packet is ours to change.
         unsafe { bindings::skb_set_priority(self.as_raw(), priority) };
     }
 
-    /// A number that is the same for all packets of a flow, computed if nobody has yet.
+    /// The flow hash, computed if it was not yet.
     ///
-    /// `net` is where a program that takes flows apart is looked for. 0 if the data begins behind the
+    /// `net` is the namespace whose BPF flow dissector is used. 0 if the data begins behind the
     /// network header.
     #[doc(alias = "skb_get_hash_net")]
     #[inline]
@@ -91,7 +97,7 @@ impl SkbRef {
         }
     }
 
-    /// The flow's number, if there is one: 0 is none.
+    /// The flow hash, if one was computed.
     #[doc(alias = "skb_get_hash_raw")]
     #[inline]
     pub fn hash(&self) -> Option<FlowHash> {
@@ -106,7 +112,7 @@ impl SkbRef {
         }
     }
 
-    /// Says the flow's number, which the device has computed.
+    /// Sets the flow hash that the device has computed.
     #[doc(alias = "skb_set_hash")]
     #[inline]
     pub fn set_hash(self: Pin<&mut Self>, hash: FlowHash) {
@@ -118,22 +124,22 @@ impl SkbRef {
         unsafe { bindings::__skb_set_hash(self.as_raw(), hash, false, ports) };
     }
 
-    /// Forgets the flow's number, for a packet whose addresses have changed.
+    /// Clears the flow hash, for a packet whose addresses have changed.
     #[doc(alias = "skb_clear_hash")]
     pub fn clear_hash(self: Pin<&mut Self>) {
         // SAFETY: The packet is ours to change.
         unsafe { bindings::skb_clear_hash(self.as_raw()) };
     }
 
-    /// The number of the queue that the packet was received on, if the device has said it.
+    /// The number of the queue that the packet was received on, if the device has recorded it.
     #[doc(alias = "skb_get_rx_queue")]
     #[inline]
     pub fn rx_queue(&self) -> Option<u16> {
         self.queue_mapping().checked_sub(1)
     }
 
-    /// Says which queue the packet was received on. Where it is forwarded it is sent on that one, as
-    /// far as there are as many.
+    /// Records the number of the queue that the packet was received on. If the packet is forwarded,
+    /// it is sent on the queue of that number, if there are as many.
     #[doc(alias = "skb_record_rx_queue")]
     #[inline]
     pub fn record_rx_queue(self: Pin<&mut Self>, queue: u16) {
@@ -141,7 +147,7 @@ impl SkbRef {
         unsafe { bindings::skb_record_rx_queue(self.as_raw(), queue) };
     }
 
-    /// The VLAN tag beside the packet.
+    /// The VLAN tag in the packet's metadata.
     #[doc(alias = "skb_vlan_tag_get")]
     #[inline]
     pub fn vlan_tag(&self) -> Option<VlanTag> {
@@ -156,7 +162,7 @@ impl SkbRef {
         }
     }
 
-    /// Puts a VLAN tag beside the packet, in place of one that is there, or takes it away.
+    /// Sets or clears the VLAN tag in the packet's metadata.
     #[doc(alias = "__vlan_hwaccel_put_tag")]
     #[doc(alias = "__vlan_hwaccel_clear_tag")]
     #[inline]
@@ -170,9 +176,9 @@ impl SkbRef {
         unsafe { bindings::__vlan_hwaccel_put_tag(self.as_raw(), protocol.to_be(), tci) };
     }
 
-    /// When the packet was received, in nanoseconds of the wall clock since 1970.
+    /// The time of reception, in nanoseconds of the wall clock since 1970.
     ///
-    /// `None` when nobody asked for it to be noted, or the packet is to be sent.
+    /// `None` if no time stamp was asked for, or the packet is to be sent.
     #[doc(alias = "skb_tstamp")]
     #[inline]
     pub fn received_at(&self) -> Option<u64> {
@@ -188,12 +194,13 @@ impl SkbRef {
 pub enum Xnet {
     /// It stays in its namespace.
     Same,
-    /// It goes to another one, which must not see its mark and its time stamp.
+    /// It goes to another namespace, which must not see its mark and time stamp.
     Other,
 }
 
 impl Xnet {
-    /// Of a packet that goes from one namespace to another, or stays where it is.
+    /// Compares the namespaces that a packet goes from and to.
+    #[doc(alias = "net_eq")]
     #[inline]
     pub fn between(from: &Net, to: &Net) -> Self {
         if from == to {
@@ -205,7 +212,7 @@ impl Xnet {
 }
 
 impl Skb<'_> {
-    /// Notes that the packet was received now.
+    /// Sets the packet's time of reception to now.
     #[doc(alias = "__net_timestamp")]
     #[inline]
     pub fn note_received(&mut self) {
@@ -213,9 +220,9 @@ impl Skb<'_> {
         unsafe { bindings::__net_timestamp(self.as_ptr()) };
     }
 
-    /// Removes the route, the conntrack entry and the socket that the packet brought along, as for a
-    /// packet that comes out of a tunnel or a device. For a packet that goes to another network
-    /// namespace it removes the mark and the time stamp too.
+    /// Removes the route, the conntrack entry and the socket of the packet, as for a packet that
+    /// leaves a tunnel or a device. For a packet that goes to another network namespace, the mark
+    /// and the time stamp too.
     #[doc(alias = "skb_scrub_packet")]
     pub fn scrub(&mut self, xnet: Xnet) {
         // SAFETY: Owned, by the type invariants: no layer behind relies on what is forgotten.

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// The free that is legal in a context.
+/// A context in which packets are freed: it selects the function of the kernel.
 ///
 /// # Safety
 ///
@@ -37,7 +37,8 @@ pub unsafe trait FreeContext: Copy {
     unsafe fn consume(self, skb: *mut bindings::sk_buff);
 }
 
-/// Any context, hard interrupts included: the free is deferred where it must be.
+/// Any context, even a hard interrupt: if necessary, the packet is freed later.
+#[doc(alias = "dev_kfree_skb_any")]
 #[derive(Clone, Copy)]
 pub struct AnyContext;
 

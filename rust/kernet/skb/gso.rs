@@ -16,21 +16,22 @@ use super::{
 };
 use crate::bindings;
 
-/// What a packet is to be cut into.
+/// How a packet is to be segmented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gso {
-    /// Bytes of payload in each, the last excepted.
+    /// The payload of each segment in bytes, except for the last one.
     #[doc(alias = "gso_size")]
     pub size: u16,
-    /// How many, 0 if nobody has counted.
+    /// How many segments; 0 if they were not counted.
     #[doc(alias = "gso_segs")]
     pub segments: u16,
-    /// How.
+    /// The kind of segmentation.
     #[doc(alias = "gso_type")]
     pub kind: GsoKind,
 }
 
-/// How a packet is to be cut: `SKB_GSO_*`, of which several may be said at once.
+/// Kinds of segmentation, `SKB_GSO_*`. A value can hold several.
+#[doc(alias = "skb_shared_info::gso_type")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GsoKind(u32);
 
@@ -47,21 +48,21 @@ impl GsoKind {
     /// SCTP.
     #[doc(alias = "SKB_GSO_SCTP")]
     pub const SCTP: Self = Self(bindings::SKB_GSO_SCTP as u32);
-    /// At the packets it was made of, which are its list.
+    /// By its list of packets, which it was made of.
     #[doc(alias = "SKB_GSO_FRAGLIST")]
     pub const FRAGLIST: Self = Self(bindings::SKB_GSO_FRAGLIST as u32);
-    /// From a source that is not trusted, such as a guest: the headers are checked before.
+    /// From an untrusted source, such as a guest: the headers are checked before segmentation.
     #[doc(alias = "SKB_GSO_DODGY")]
     pub const DODGY: Self = Self(bindings::SKB_GSO_DODGY as u32);
 
-    /// Whether all of `other` is said.
+    /// Whether all kinds of `other` are in `self`.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
 }
 
 impl SkbRef {
-    /// What the packet is to be cut into; `None` when it is one.
+    /// How the packet is to be segmented; `None` if it is not.
     #[doc(alias = "skb_is_gso")]
     #[doc(alias = "skb_shinfo")]
     #[inline]

@@ -8,23 +8,28 @@ use crate::{
     wire::ethernet, //
 };
 
-/// Whom a packet is for, as the device that received it has found.
+/// The addressee of a packet, as the receiving device has determined it.
 #[doc(alias = "pkt_type")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PacketType {
-    /// For this host.
+    /// This host.
+    #[doc(alias = "PACKET_HOST")]
     Host,
-    /// For all.
+    /// All hosts.
+    #[doc(alias = "PACKET_BROADCAST")]
     Broadcast,
-    /// For a group, which this host may have joined or not.
+    /// A group, which this host may have joined or not.
+    #[doc(alias = "PACKET_MULTICAST")]
     Multicast,
-    /// Not for this host: of a device that receives all packets, or of a VLAN that there is no
-    /// device for. Also what this host has sent and hears itself.
+    /// Another host: received in promiscuous mode, or on a VLAN without a device. Also a packet
+    /// that this host has sent and receives itself.
+    #[doc(alias = "PACKET_OTHERHOST")]
     OtherHost,
 }
 
 impl SkbRef {
-    /// Whom the packet is for, as the device that received it has found.
+    /// The addressee of the packet, as the receiving device has determined it.
+    #[doc(alias = "sk_buff::pkt_type")]
     #[inline(always)]
     pub fn packet_type(&self) -> PacketType {
         // SAFETY: Valid by the type.
@@ -36,10 +41,10 @@ impl SkbRef {
         }
     }
 
-    /// A copy of the Ethernet header that the packet came with.
+    /// A copy of the packet's Ethernet header.
     ///
-    /// `None` when there is none before the data. What is there is an Ethernet header if the device
-    /// [is an Ethernet one](crate::netdev::Device::ethernet_address).
+    /// `None` if there is no link header before the data. It is an Ethernet header if the device
+    /// [is an Ethernet device](crate::netdev::Device::ethernet_address).
     #[doc(alias = "eth_hdr")]
     pub fn ethernet_header(&self) -> Option<ethernet::Header> {
         // SAFETY: Valid by the type.

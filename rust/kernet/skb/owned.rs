@@ -48,6 +48,7 @@ use crate::{
 ///   has found. Its device may be gone: who calls what looks at it sets it before.
 /// - Its data begins less than [`MAX_PLACE`](super::MAX_PLACE) bytes into its buffer if a module has
 ///   changed where, as do the headers whose places a module has noted.
+#[doc(alias = "sk_buff")]
 #[repr(transparent)]
 pub struct Skb<'a>(NonNull<bindings::sk_buff>, PhantomData<&'a ()>);
 
@@ -79,9 +80,10 @@ impl<'a> Skb<'a> {
         ManuallyDrop::new(self).0.as_ptr()
     }
 
-    /// The packet, to be kept: without its route, its connection entry, its extensions (IPsec state
-    /// among them), and a socket that it does not hold. It stays charged to the socket that has sent
-    /// it, which holds its namespace, and keeps its bytes, also those of a sender's own pages.
+    /// The packet, to be kept: without its route, conntrack entry and extensions (IPsec state among
+    /// them), and without a socket that it holds no reference to. It stays charged to the socket
+    /// that has sent it, which holds its namespace. It keeps its bytes, even those in a sender's
+    /// own pages.
     #[doc(alias = "skb_dst_drop")]
     #[doc(alias = "nf_reset_ct")]
     #[doc(alias = "skb_ext_reset")]
@@ -95,7 +97,7 @@ impl<'a> Skb<'a> {
         Skb(unsafe { NonNull::new_unchecked(skb) }, PhantomData)
     }
 
-    /// Puts bytes behind the data.
+    /// Appends bytes to the data.
     ///
     /// # Errors
     ///
@@ -117,14 +119,14 @@ impl<'a> Skb<'a> {
         Ok(())
     }
 
-    /// The packet, to change it.
+    /// Borrows the packet to change it.
     #[inline(always)]
     pub fn as_mut(&mut self) -> Pin<&mut SkbRef> {
         // SAFETY: Owned and not shared, by the type invariants, and borrowed mutably.
         unsafe { SkbRef::from_raw_mut(self.0.as_ptr()) }
     }
 
-    /// A second packet that shares the data. Changes the first one, in which that is noted.
+    /// Makes a second packet that shares the data. The first one is marked as cloned.
     ///
     /// # Errors
     ///
@@ -139,9 +141,9 @@ impl<'a> Skb<'a> {
         Ok(Self(skb, PhantomData))
     }
 
-    /// Frees the packet, which is lost, and says why.
+    /// Drops the packet with a reason.
     ///
-    /// `context` is the token of the context this runs in, or [`AnyContext`](super::AnyContext).
+    /// `context` is the token of the current context, or [`AnyContext`](super::AnyContext).
     #[doc(alias = "kfree_skb_reason")]
     #[doc(alias = "dev_kfree_skb_any_reason")]
     #[inline]
@@ -150,9 +152,9 @@ impl<'a> Skb<'a> {
         unsafe { context.free(self.into_raw(), reason) };
     }
 
-    /// Frees the packet, which has served its purpose.
+    /// Frees a packet that has served its purpose.
     ///
-    /// `context` is the token of the context this runs in, or [`AnyContext`](super::AnyContext).
+    /// `context` is the token of the current context, or [`AnyContext`](super::AnyContext).
     #[doc(alias = "consume_skb")]
     #[doc(alias = "napi_consume_skb")]
     #[inline]
@@ -163,7 +165,7 @@ impl<'a> Skb<'a> {
 }
 
 impl Skb<'static> {
-    /// Allocates an empty packet with `headroom` bytes before and `size` bytes behind the data.
+    /// Allocates an empty packet, with `headroom` bytes before the data and `size` bytes for it.
     ///
     /// # Errors
     ///

@@ -20,11 +20,11 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// An owned packet as `eth_type_trans()` leaves it: the link header is noted and skipped, the
-/// protocol and the packet type are set. What goes up the stack.
+/// An owned packet after `eth_type_trans()`, ready to go up the stack: its link header was pulled,
+/// protocol and packet type are set.
 ///
-/// Ends like an [`Skb`], and like one cannot be dropped implicitly. What the packet had from where it
-/// was sent is gone, so that it may be kept.
+/// Ends as an [`Skb`] does, and cannot be dropped implicitly either. What the packet had from its
+/// sender's side was removed, so it may be kept.
 ///
 /// # Invariants
 ///
@@ -51,13 +51,14 @@ impl RxSkb {
         self.0.into_raw()
     }
 
-    /// Bytes of the frame, with its Ethernet header.
+    /// The length of the frame in bytes, with its Ethernet header.
     #[inline(always)]
     pub fn frame_len(&self) -> u32 {
         self.0.len().wrapping_add(bindings::ETH_HLEN)
     }
 
-    /// The frame, with its Ethernet header, as it was before.
+    /// The frame, with its Ethernet header again.
+    #[doc(alias = "skb_push")]
     #[inline(always)]
     pub fn into_frame(self) -> Skb<'static> {
         let skb = self.0.into_raw();
@@ -68,8 +69,9 @@ impl RxSkb {
         }
     }
 
-    /// Passes the packet up, by this CPU's backlog, as one that `dev` has received. Whether it was taken;
-    /// one that was not is freed.
+    /// Passes the packet up through the CPU's backlog, as received by `dev`. Returns whether the
+    /// backlog has taken it; otherwise it was freed.
+    #[doc(alias = "netif_rx")]
     #[must_use]
     #[inline]
     pub fn netif_rx(self, dev: &Device, _softirq: Softirq<'_>) -> bool {
@@ -82,7 +84,8 @@ impl RxSkb {
         }
     }
 
-    /// Frees the packet, which is lost, and says why.
+    /// Drops the packet with a reason.
+    #[doc(alias = "kfree_skb_reason")]
     #[inline]
     pub fn drop_with(self, reason: DropReason, context: impl FreeContext) {
         self.0.drop_with(reason, context);

@@ -9,22 +9,26 @@ use kernel::sync::atomic::{
 
 use crate::netdev::Counter;
 
-/// What a receive queue has done with frames, since the device was made.
+/// XDP statistics of a receive queue, since the device was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct XdpTotals {
-    /// Lost before or after the program: no memory, or nobody to take it.
+    /// Lost before or after the program ran: no memory, or no receiver.
     pub drops: u64,
     /// Redirected.
+    #[doc(alias = "XDP_REDIRECT")]
     pub redirected: u64,
-    /// Dropped because the program said so, or said nothing that is known.
+    /// Dropped by the program, or because its verdict is unknown.
+    #[doc(alias = "XDP_DROP")]
     pub dropped: u64,
     /// Sent back.
+    #[doc(alias = "XDP_TX")]
     pub sent_back: u64,
-    /// To be sent back, and not taken.
+    /// Sent back by the program, but not taken.
     pub sent_back_errors: u64,
-    /// Redirected to the other side, and put into this queue.
+    /// Redirected to the peer, and put into this queue.
+    #[doc(alias = "ndo_xdp_xmit")]
     pub taken: u64,
-    /// Redirected to the other side, and not taken.
+    /// Redirected to the peer, but not taken.
     pub taken_errors: u64,
 }
 

@@ -11,9 +11,9 @@ use core::{
 
 use crate::bindings;
 
-/// An owned frame. Its description lies in the headroom before its data.
+/// An owned XDP frame. Its description is in the headroom before its data.
 ///
-/// Its memory goes back to where it came from when this is dropped.
+/// Dropping it returns the memory to where it came from.
 ///
 /// # Invariants
 ///
@@ -43,7 +43,7 @@ impl Frame {
         mem::ManuallyDrop::new(self).0.as_ptr()
     }
 
-    /// Bytes of the frame, in fragments as well, with its Ethernet header.
+    /// The length of the frame in bytes, with fragments and its Ethernet header.
     #[doc(alias = "xdp_get_frame_len")]
     #[allow(clippy::len_without_is_empty)]
     #[inline(always)]
@@ -62,12 +62,13 @@ impl Drop for Frame {
     }
 }
 
-/// Frames that are to be sent, lent. Those that are not sent stay whose they are.
+/// A batch of frames to be sent. Frames that are not sent stay with their owner.
 ///
 /// # Invariants
 ///
 /// From `sent` on, each pointer is that of a [`Frame`] that whoever lends them owns. Those before
 /// are given away.
+#[doc(alias = "ndo_xdp_xmit")]
 pub struct Frames<'a> {
     frames: &'a [*mut bindings::xdp_frame],
     sent: usize,
@@ -89,7 +90,7 @@ impl<'a> Frames<'a> {
         }
     }
 
-    /// How many are left.
+    /// How many frames are left.
     #[allow(clippy::len_without_is_empty)]
     #[inline(always)]
     pub fn len(&self) -> usize {
@@ -102,14 +103,14 @@ impl<'a> Frames<'a> {
         self.sent
     }
 
-    /// Whether a program, on this device or another one, has redirected them to this device; it has
-    /// sent back what it has received otherwise.
+    /// Whether a program has redirected the frames to this device; otherwise its own program sends
+    /// them back.
     #[inline(always)]
     pub fn redirected(&self) -> bool {
         self.redirected
     }
 
-    /// Sends one after the other, up to the first one that `send` gives back.
+    /// Calls `send` with each frame, up to the first one that it gives back.
     #[inline(always)]
     pub fn send_each(
         &mut self,
@@ -130,12 +131,12 @@ impl<'a> Frames<'a> {
     }
 }
 
-/// A frame that is to be sent: taken, or given back. Whoever lends [`Frames`] gets back what he has
-/// lent, as its memory may go where no other may.
+/// A frame to be sent, which is taken or given back. The owner of the [`Frames`] gets back the same
+/// memory, as it may have to go to a certain place.
 pub struct Offered<'a>(Frame, PhantomData<fn(&'a ()) -> &'a ()>);
 
 impl<'a> Offered<'a> {
-    /// Takes the frame.
+    /// Takes ownership of the frame.
     #[inline(always)]
     pub fn into_frame(self) -> Frame {
         self.0

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// An XDP program that a device holds, lent.
+/// An XDP program that a device holds. Always borrowed.
 #[doc(alias = "bpf_prog")]
 #[repr(transparent)]
 pub struct Program(Opaque<bindings::bpf_prog>);
@@ -40,16 +40,16 @@ impl Program {
         self.0.get()
     }
 
-    /// Whether it was made for frames that are in more than one buffer.
+    /// Whether the program supports frames in several buffers.
     #[doc(alias = "xdp_has_frags")]
     pub fn takes_fragments(&self) -> bool {
         // SAFETY: Valid by the type.
         unsafe { bindings::bpf_prog_has_frags(self.as_raw()) }
     }
 
-    /// The longest frame that it takes, in bytes with the Ethernet header: what a page holds, less
-    /// the headroom that programs have and what the stack needs at the end; with fragments, as many
-    /// pages more as a packet has.
+    /// The longest frame that the program can get, in bytes with the Ethernet header: a page, less
+    /// the headroom and what the stack needs at the end. With fragments, as many pages more as a
+    /// packet can have.
     pub fn longest_frame(&self) -> u32 {
         let fragments = if self.takes_fragments() {
             bindings::XDP_MAX_FRAGS

@@ -22,16 +22,17 @@ use crate::{
     nlattr::Builder, //
 };
 
-/// A multicast group of a protocol.
+/// A multicast group of a protocol, as a type.
+#[doc(alias = "netlink_kernel_cfg::groups")]
 pub trait Group: 'static {
-    /// Whose group it is.
+    /// The protocol that has the group.
     type Socket: Socket;
 
-    /// Its number, from 1 to [`Socket::GROUPS`]. One that is not there does not compile.
+    /// The number, from 1 to [`Socket::GROUPS`]. A number that is out of range does not compile.
     const NUMBER: u32;
 }
 
-/// A message that nobody has asked for.
+/// A message that is no answer to a request.
 ///
 /// # Examples
 ///
@@ -79,11 +80,12 @@ pub trait Group: 'static {
 ///     Changed::multicast(net, number, softirq, |_message| Ok(()))
 /// }
 /// ```
+#[doc(alias = "nlmsg_multicast")]
 pub trait Notification: Message + Sized {
-    /// Whom it goes to.
+    /// The group that gets it.
     type Group: Group;
 
-    /// Whether anybody listens to the group, in any namespace.
+    /// Whether any socket listens to the group, in any namespace.
     #[doc(alias = "netlink_has_listeners")]
     fn has_listeners(net: &Net) -> bool {
         with_socket::<SocketOf<Self>, _>(net, |sock| {
@@ -93,9 +95,9 @@ pub trait Notification: Message + Sized {
         .unwrap_or(false)
     }
 
-    /// Tells everybody in `net` who listens to the group.
+    /// Sends the message to all sockets in `net` that listen to the group.
     ///
-    /// Nobody listening is no error, and builds no message.
+    /// Without a listener no message is built, and that is no error.
     ///
     /// # Errors
     ///
@@ -127,8 +129,8 @@ pub trait Notification: Message + Sized {
         }))
     }
 
-    /// Tells one socket of `net`, by the number that
-    /// [`Request::portid`](crate::netlink::Request::portid) says.
+    /// Sends the message to one socket of `net`, by its port id, which
+    /// [`Request::portid`](crate::netlink::Request::portid) returns.
     ///
     /// # Errors
     ///

@@ -23,11 +23,12 @@ use crate::{
     skb::MAX_HEADROOM, //
 };
 
-/// A device that is being made: not registered yet.
+/// A device that is being made, and is not registered yet.
 ///
 /// # Invariants
 ///
 /// Valid, an Ethernet device, not registered, and known to nobody else.
+#[doc(alias = "rtnl_create_link")]
 pub struct NewDevice<'a>(*mut bindings::net_device, PhantomData<&'a Device>);
 
 impl NewDevice<'_> {
@@ -39,13 +40,16 @@ impl NewDevice<'_> {
         Self(dev, PhantomData)
     }
 
-    /// The namespace that it will be registered in.
+    /// The namespace that the device will be registered in.
+    #[doc(alias = "dev_net")]
     pub fn net<'a>(&self, context: impl ReadSide<'a>) -> &'a Net {
         // SAFETY: By the type invariants.
         unsafe { Device::from_raw(self.0) }.net(context)
     }
 
-    /// Sets the MTU, in bytes without the link header, unless the request has one; from 68 to 31 bits.
+    /// Sets the MTU, in bytes without the link header, unless the request has one: from 68 to 31
+    /// bits.
+    #[doc(alias = "net_device::mtu")]
     pub fn set_default_mtu(&self, mtu: u32, request: &Request<'_>) {
         if request.link.get(bindings::IFLA_MTU as u16).is_none() {
             // SAFETY: By the type invariants.
@@ -53,8 +57,9 @@ impl NewDevice<'_> {
         }
     }
 
-    /// Bytes that the driver and the device below it put before a frame,
-    /// [`MAX_HEADROOM`](crate::skb::MAX_HEADROOM) at most.
+    /// Sets the headroom that the driver and the device below it need before a frame, in bytes: at
+    /// most [`MAX_HEADROOM`](crate::skb::MAX_HEADROOM).
+    #[doc(alias = "net_device::needed_headroom")]
     pub fn set_needed_headroom(&self, bytes: u16) {
         // SAFETY: By the type invariants.
         unsafe { (*self.0).needed_headroom = bytes.min(MAX_HEADROOM) };
