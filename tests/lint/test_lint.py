@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import vmlib  # noqa: E402
 
 LINT = vmlib.script("lint")
+NAMES = vmlib.script("names")
 LICENCE = "// SPDX-License-Identifier: GPL-2.0\n"
 
 # Rule, file name, text that it must refuse, text that it must accept.
@@ -52,7 +53,12 @@ PLANTS = (
     (LINT.panics, "samples/a/a.rs",
      "#[cfg(test)]\nmod tests {\n}\nfn a() {\n    b.expect(\"c\");\n}\n", "/// `a.unwrap()`\n"),
     (LINT.length, "samples/a/a.rs", "\n" * 800, "\n"),
-    (LINT.c_names, "Documentation/names.md", "| `kfree` | nothing |\n", vmlib.script("names").HEAD),
+    (LINT.c_names, "Documentation/names.md", "| `kfree` | nothing |\n", NAMES.HEAD + NAMES.OWN_HEAD),
+    (LINT.c_names, "rust/kernet/lib.rs", "/// A.\npub fn a() {}\n",
+     "/// A.\n#[doc(alias = \"c\")]\npub fn a() {}\n/// B.\n#[doc(hidden)]\npub fn b() {}\nfn c() {}\n"),
+    (LINT.c_names, "rust/kernet/lib.rs", "/// A.\n#[doc(alias = \"c\")]\npub trait A {\n    fn a() {\n    }\n}\n",
+     "/// A.\n#[doc(alias = \"c\")]\npub enum A {\n    B,\n}\nstruct C;\nimpl C {\n    pub fn a() {}\n}\n"),
+    (LINT.c_names, "scripts/names_own.txt", "kernet::a: C has none\n", "# kernet::a: C has none\n"),
     (LINT.shell, "scripts/a", "#!/bin/sh\nif\n", "#!/bin/sh\ntrue\n"),
     (LINT.python, "scripts/a.py", "def\n", "a = 1\n"),
     (LINT.python, "scripts/a", "#!/usr/bin/env python3\nprint(a)\n", "#!/usr/bin/env python3\nprint(1)\n"),
