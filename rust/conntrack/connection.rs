@@ -225,7 +225,7 @@ impl<'a> Connection<'a> {
     ///
     /// # Errors
     ///
-    /// `EOPNOTSUPP` where the kernel has none.
+    /// `EOPNOTSUPP` if the kernel has no connection marks.
     #[doc(alias = "nf_conn::mark")]
     #[inline]
     pub fn set_mark(&self, mark: u32) -> Result {
@@ -242,7 +242,7 @@ impl<'a> Connection<'a> {
     ///
     /// # Errors
     ///
-    /// `EOPNOTSUPP` where the kernel has none.
+    /// `EOPNOTSUPP` if the kernel has no connection marks.
     #[doc(alias = "nf_conn::mark")]
     #[inline]
     pub fn set_mark_bits(&self, value: u32, mask: u32) -> Result {

@@ -4,18 +4,19 @@
 //!
 //! C header: [`include/net/netfilter/nf_conntrack.h`](srctree/include/net/netfilter/nf_conntrack.h)
 //!
-//! The kernel tracks connections in the namespaces in which somebody needs it, by hooks of its own
-//! in front of those of a module. [`Registration`] is a part of the module; [`enable`] switches
-//! tracking on in a namespace. Then a [hook](kernet::netfilter::Hook) asks for a packet's
-//! [`state`], or for its [`Connection`].
+//! The kernel tracks connections in the namespaces where somebody needs it, by hooks that run
+//! before a module's. [`Registration`] is a part of the module; [`enable`] switches tracking on in
+//! a namespace. Then a [hook](kernet::netfilter::Hook) can get a packet's [`state`] and its
+//! [`Connection`].
 //!
-//! A wing: it is loaded with the module that uses it, and loads `nf_conntrack`, where that is a module.
+//! A wing: it is loaded with the module that uses it. If `nf_conntrack` is a module, the wing loads
+//! it.
 //!
 //! # What can be kept
 //!
-//! Nothing. A namespace that dies waits for the packets of its connections, and all others that die
-//! wait for it. So there is no reference to a connection, but only what the packet has: a
-//! [`Connection`] is lent for as long as the packet is borrowed in its hook.
+//! Nothing. A namespace that dies waits for the packets of its connections, and all other
+//! namespaces that die wait for it. So there are no references to connections: a [`Connection`] is
+//! borrowed with its packet, in the hook.
 
 mod connection;
 #[cfg(CONFIG_KUNIT = "y")]

@@ -163,8 +163,8 @@ fn with(
 ///
 /// # Errors
 ///
-/// [`ENODEV`] if the [`Registration`] of `T` is not registered, or the namespace is being made or is
-/// dying; what the kernel says if it has no memory.
+/// [`ENODEV`] if the [`Registration`] of `T` is not registered, or the namespace is being made or
+/// is dying; [`ENOMEM`].
 #[doc(alias = "nf_ct_netns_get")]
 pub fn enable<T: HasSlot<Slot>>(net: &Net, family: Family, _process: Process<'_>) -> Result {
     enable_for(T::slot(), net, bits(family))
@@ -183,7 +183,7 @@ fn enable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
 ///
 /// # Errors
 ///
-/// [`ENODEV`] as of [`enable`]: it is off then.
+/// [`ENODEV`] as for [`enable`]: tracking is off then.
 ///
 /// [`State::Invalid`]: crate::State::Invalid
 #[doc(alias = "nf_ct_netns_put")]

@@ -5,8 +5,8 @@
 //! C headers: [`include/linux/inetdevice.h`](srctree/include/linux/inetdevice.h),
 //! [`include/net/if_inet6.h`](srctree/include/net/if_inet6.h)
 //!
-//! They are borrowed: from a [notifier](crate::notifier), or from the device that has them. What can
-//! change without a notification (lifetimes, most flags) is not shown.
+//! Addresses are borrowed from a [notifier](crate::notifier), or from the device that has them.
+//! Properties that can change without a notification (lifetimes, most flags) are not shown.
 
 use core::{
     iter::successors,

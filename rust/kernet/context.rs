@@ -2,12 +2,12 @@
 
 //! Execution contexts as types.
 //!
-//! What code may do depends on where it runs: sleep, take RTNL, free a packet cheaply. A callback
-//! of kernet lends the token of the context it runs in; what needs a context asks for its token.
-//! A token cannot be made in safe code and its lifetime is that of the callback, so
-//! holding one is the proof.
+//! What code may do depends on its context: sleep, take RTNL, free a packet cheaply. Each callback
+//! of kernet gets a token of the context that it runs in, and a function that needs a context takes
+//! its token. Safe code cannot make a token, and its lifetime is that of the callback, so holding a
+//! token proves the context.
 //!
-//! | token         | lent by                                   | may sleep | RTNL | RCU | softirq |
+//! | token         | the token of                              | may sleep | RTNL | RCU | softirq |
 //! |---------------|-------------------------------------------|-----------|------|-----|---------|
 //! | [`Process`]   | netlink operations, module init           | yes       | no   | no  | no      |
 //! | [`Rtnl`]      | link operations, device open/stop/notify  | yes       | yes  | no  | no      |
@@ -15,15 +15,16 @@
 //! | [`Softirq`]   | transmit, protocol handlers, [`bh_disabled`] | no     | no   | yes | yes     |
 //! | [`Napi`]      | NAPI poll                                 | no        | no   | yes | yes     |
 //!
-//! A stronger token turns into a weaker one: [`Rtnl::process`], [`Napi::softirq`],
+//! A stronger token can be turned into a weaker one: [`Rtnl::process`], [`Napi::softirq`],
 //! [`Softirq::rcu`].
 //!
-//! What sends a packet asks for [`Softirq`] or [`Napi`], which are never lent under a lock that sending
-//! takes. [`Rcu`] may be, by a notifier or a walk through a table of neighbours or routes: [`bh_disabled`]
-//! makes no [`Softirq`] of it.
+//! A function that sends a packet takes [`Softirq`] or [`Napi`]. No callback gets these under a
+//! lock that sending takes. [`Rcu`] is different: notifiers, and walks through a table of
+//! neighbours or routes, may hold such a lock. So [`bh_disabled`] does not make a [`Softirq`] from
+//! an [`Rcu`].
 //!
-//! What is run where it must not sleep, [`rcu_read`] for one, has to be [`Send`]. No token is, so that
-//! none of a context that may sleep is carried there.
+//! A closure that must not sleep, for [`rcu_read`] for example, is [`Send`]. Tokens are not, so a
+//! closure cannot capture the token of a context that may sleep.
 
 use core::marker::PhantomData;
 use kernel::{
@@ -38,7 +39,7 @@ use kernel::{
 
 use crate::bindings;
 
-/// A token can be lent for a part of its callback, and not kept beyond it.
+/// A token may have a shorter lifetime than its callback, and no longer one.
 type Brand<'a> = PhantomData<&'a ()>;
 
 macro_rules! token {
@@ -349,7 +350,6 @@ pub mod kunit {
     }
 
     /// The initial network namespace, which exists as long as the kernel. For KUnit cases only.
-    #[doc(alias = "init_net")]
     pub fn init_net() -> &'static Net {
         // SAFETY: Set up at boot, and never freed.
         unsafe { Net::from_raw(&raw mut bindings::init_net) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Errors: what C returns, and what Linux 7.2's `kernel` has no constants for.
+//! Errors: results of C functions, and errnos for which `kernel` of Linux 7.2 has no constants.
 
 use kernel::prelude::*;
 use pin_init::PinInit;

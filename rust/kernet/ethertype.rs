@@ -4,19 +4,19 @@
 //!
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h), `struct packet_type`
 //!
-//! A handler sees every packet of its EtherType that any device of any namespace receives, beside
-//! the stack's own handler: what it is given is its own, changing or freeing it takes nothing from
-//! the others. It does not see what this host sends.
+//! A handler gets every packet of its EtherType that any device in any namespace receives. The
+//! stack's own handler gets the packet too: each has its own reference, so changing or freeing it
+//! does not affect the other. Packets that this host sends are not included.
 //!
 //! # Namespaces
 //!
-//! There is one handler for all. What is switched on or off in each namespace is the module's own,
-//! in its [`State`](crate::netns::NetState), which is gone before the devices of a dying namespace are:
-//! a packet may still arrive then, and finds none.
+//! There is one handler for all namespaces. A module that can be switched on or off per namespace
+//! keeps that in its [state](crate::netns::NetState). The state of a dying namespace is dropped
+//! before its devices: a packet may still arrive then, and finds no state.
 //!
 //! # Not supported
 //!
-//! Handlers of one device alone, taps (`ETH_P_ALL`), sending on links other than Ethernet.
+//! Handlers of a single device, taps (`ETH_P_ALL`), sending on links other than Ethernet.
 
 use core::{
     marker::PhantomData,
@@ -239,7 +239,8 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// Why it was not sent. It is dropped, and counted by the device as `tx_dropped`:
+    /// The reason why the packet was not sent. It was dropped, and the device has counted it as
+    /// `tx_dropped`:
     ///
     /// - [`DropReason::DEV_HDR`]: the device is not an Ethernet one;
     /// - [`DropReason::DEV_READY`]: it is down;

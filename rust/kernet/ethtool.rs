@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What `ethtool` and the `netdev` family ask of a device.
+//! The requests of `ethtool` and of the `netdev` family to a driver.
 //!
 //! C headers: [`include/linux/ethtool.h`](srctree/include/linux/ethtool.h),
 //! [`include/net/netdev_queues.h`](srctree/include/net/netdev_queues.h)
 //!
-//! All of it runs under RTNL: the core takes the device's instance lock instead only for drivers
-//! that manage the memory of their queues or shape traffic.
+//! All operations run under RTNL. Only for drivers that manage the memory of their queues or shape
+//! traffic, the core takes the device's instance lock instead.
 
 use kernel::{
     build_error,
@@ -140,7 +140,7 @@ pub trait Operations<D: Driver> {
     ///
     /// # Errors
     ///
-    /// The numbers stay.
+    /// The numbers of queues do not change.
     #[doc(alias = "set_channels")]
     fn check_channels(_dev: &DriverDevice<D>, _channels: Channels, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
@@ -158,7 +158,7 @@ pub trait Operations<D: Driver> {
     ///
     /// # Errors
     ///
-    /// They stay. `extack` says why.
+    /// The sizes do not change. Put the reason into `extack`.
     #[doc(alias = "set_ringparam")]
     fn check_rings(
         _dev: &DriverDevice<D>,
@@ -183,8 +183,8 @@ pub trait Operations<D: Driver> {
     ///
     /// # Errors
     ///
-    /// All stay. `extack` says why.
-    #[doc(alias = "set_coalesce")]
+    /// No setting changes. Put the reason into `extack`.
+    #[doc(alias = "ethtool_ops::set_coalesce")]
     fn set_coalesce(
         _dev: &DriverDevice<D>,
         _coalesce: Coalesce,
@@ -219,7 +219,7 @@ pub trait Operations<D: Driver> {
     ///
     /// # Errors
     ///
-    /// They stay.
+    /// The flags do not change.
     #[doc(alias = "set_priv_flags")]
     fn set_private_flags(_dev: &DriverDevice<D>, _flags: u32, _rtnl: Rtnl<'_>) -> Result {
         Err(eopnotsupp())

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Routes, as they forward: the forwarding information bases of IPv4 and IPv6.
+//! Routes for forwarding: the forwarding information bases of IPv4 and IPv6.
 //!
 //! C headers: [`include/net/fib_notifier.h`](srctree/include/net/fib_notifier.h),
 //! [`include/net/ip_fib.h`](srctree/include/net/ip_fib.h),
 //! [`include/net/ip6_fib.h`](srctree/include/net/ip6_fib.h)
 //!
-//! This is the view that a switch which forwards in hardware has: of the routes of one table to one
-//! destination, the one that comes first, by type of service and metric. When that goes, the next
-//! is told in its place. Rules and multicast routing are not told.
+//! This is the view of a switch that forwards in hardware: of the routes of one table to one
+//! destination, only the first one is reported, by type of service and metric. When it is deleted,
+//! the next one is reported in its place. Rules and multicast routes are not reported.
 
 use core::{
     marker::PhantomData,

@@ -4,16 +4,16 @@
 //!
 //! C header: [`include/net/genetlink.h`](srctree/include/net/genetlink.h)
 //!
-//! A family is two things: its [`FamilySpec`], which userspace knows, and the [`FamilyServer`] that serves
-//! it. `scripts/ynl-gen-rust` writes both from a specification, with a trait that has a method per
-//! operation; nobody needs to implement the traits here by hand. Requests are validated against
-//! the policies of the operation before it is called.
+//! A family consists of its [`FamilySpec`], the definition for userspace, and a [`FamilyServer`],
+//! the implementation. `scripts/ynl-gen-rust` writes both from a specification, with a trait that
+//! has a method for each operation; nobody has to implement the traits here by hand. Requests are
+//! validated against the policies of the operation before it runs.
 //!
 //! # Lifetime
 //!
-//! [`Registration`] is a part of the module. Unregistering first stops multicasts, whoever sends
-//! them, then waits for operations that run. A dump that is going on keeps the module loaded:
-//! `rmmod` says that it is in use until the dump has ended or its socket is closed.
+//! [`Registration`] is a part of the module. Unregistering first stops multicasts from all
+//! contexts, then waits for running operations. A dump in progress keeps the module loaded: `rmmod`
+//! reports that the module is in use until the dump has ended or its socket is closed.
 
 use core::{
     mem::MaybeUninit,

@@ -5,13 +5,13 @@
 //! C headers: [`include/net/protocol.h`](srctree/include/net/protocol.h),
 //! [`include/net/ip_tunnels.h`](srctree/include/net/ip_tunnels.h)
 //!
-//! A [`Protocol`] receives the packets of an IP protocol number that are for this host; a
-//! [`Tunnel`] sends packets in IPv4 of its own.
+//! A [`Protocol`] receives the packets for this host of an IP protocol number. A [`Tunnel`] sends
+//! packets, with an IPv4 header of its own.
 //!
-//! What the stack has done before [`Protocol::receive`]: the IPv4 header is checked and in the
-//! linear part, fragments are reassembled, the IPsec policy is checked, raw sockets have their copy,
-//! the connection tracking entry is released. The packet is not shared, but its data may be, and
-//! may be in fragments.
+//! Before [`Protocol::receive`], the stack has checked the IPv4 header and made it linear,
+//! reassembled fragments, checked the IPsec policy, given raw sockets their copy, and released the
+//! connection tracking entry. The packet is not shared, but its data may be, and may be in
+//! fragments.
 
 use core::{
     marker::PhantomData,
@@ -164,7 +164,7 @@ impl<'a> Packet<'a> {
     ///
     /// # Errors
     ///
-    /// The reason to drop the packet for: it is shorter, or there is no memory.
+    /// The drop reason: the packet is too short, or there is no memory.
     #[doc(alias = "pskb_may_pull")]
     pub fn protocol_header<H: Bytes>(&mut self) -> Result<&H, DropReason> {
         self.skb.as_mut().pull_header(0)
@@ -207,7 +207,7 @@ impl<'a> Packet<'a> {
     ///
     /// # Errors
     ///
-    /// Why it is none, and the packet, to be dropped for [`DecapError::reason`].
+    /// Why there is no frame, and the packet. Drop it with [`DecapError::reason`].
     #[doc(alias = "__iptunnel_pull_header")]
     #[doc(alias = "ip_tunnel_rcv")]
     pub fn into_frame(

@@ -2,10 +2,10 @@
 
 //! Loadable modules and what they register.
 //!
-//! A module names what it registers as a list of types; kernet registers them when the module is
-//! loaded and unregisters them in reverse when it is unloaded. No registration is ever a value in
-//! the hands of the module, so none can be leaked past `rmmod`, and the order of teardown is the
-//! reverse of the list whatever the module does.
+//! A module names what it registers as a list of types. kernet registers them when the module is
+//! loaded, and unregisters them in reverse order when it is unloaded. No code of the module ever
+//! owns a registration, so none can outlive `rmmod`, and teardown always runs in the reverse order
+//! of the list.
 //!
 //! # Load and unload
 //!
@@ -13,9 +13,9 @@
 //! 2. the [`Module::Parts`], first to last. A part that fails undoes those before it; the log says
 //!    which one and why.
 //!
-//! Unloading goes the other way. Each part unregisters first, then waits until no callback of it
-//! can run; the last step is an `rcu_barrier()`, if RCU has anything of a module left to drop, after
-//! which no callback of the module is pending and its text may go.
+//! Unloading goes the other way. Each part unregisters first, then waits until none of its
+//! callbacks can run. If RCU still has values of a module to drop, the last step is an
+//! `rcu_barrier()`: after it no callback of the module is pending, and its code may be freed.
 //!
 //! # Examples
 //!

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Receive queues that are polled: NAPI.
+//! NAPI: receive queues that are polled.
 //!
 //! C headers: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h),
 //! [`include/net/netdev_queues.h`](srctree/include/net/netdev_queues.h)
 //!
-//! A driver says what a queue holds ([`Queue`]) and whether its queues are polled
+//! A driver defines what a queue holds ([`Queue`]) and whether its queues are polled
 //! ([`Driver::uses_napi`]); kernet does the rest. A queue is in one of three states:
 //!
 //! ```text
@@ -17,12 +17,13 @@
 //!              a grace period          NAPI taken away
 //! ```
 //!
-//! The first [`Device::rx_queues`](crate::netdev::Device::rx_queues) are polled while the device is
-//! up and the driver wants it. A poll takes packets until the queue has no more or the budget is
-//! spent, so that it cannot be overspent, and passes them up through GRO. Before them, and whatever
-//! the budget, it lets a driver that is [`Locked`](crate::netdev::Locked) complete what was sent on
-//! the transmit queue of the same number. NAPI's settings and its id, which the `netdev` family
-//! shows, belong to the number of the queue and outlive its polling.
+//! The first [`Device::rx_queues`](crate::netdev::Device::rx_queues) queues are polled while the
+//! device is up and the driver wants it. A poll takes packets until the queue is empty or the
+//! budget is spent, and passes them up through GRO; it cannot exceed the budget. Before that,
+//! whatever the budget, it lets a driver that is [`Locked`](crate::netdev::Locked) complete sent
+//! packets on the transmit queue of the same number. The settings and the id of a NAPI instance,
+//! which the `netdev` family shows, belong to the number of the queue: they remain when polling
+//! stops.
 
 use core::{
     ops::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Neighbours: which hardware address an address on a link has.
+//! Neighbours: the hardware addresses of IP addresses on a link (ARP and neighbour discovery).
 //!
 //! C header: [`include/net/neighbour.h`](srctree/include/net/neighbour.h)
 

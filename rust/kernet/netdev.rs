@@ -4,17 +4,17 @@
 //!
 //! C header: [`include/linux/netdevice.h`](srctree/include/linux/netdevice.h)
 //!
-//! [`Device`] is any device, lent by a callback. A module's own devices are [`DriverDevice<D>`], where `D`
-//! implements [`Driver`] and is the device's private data. They are made by a link kind
-//! ([`rtnl::Link`](crate::rtnl::Link)) and by nothing else.
+//! [`Device`] is any device, borrowed in a callback. A device of a module's own is a
+//! [`DriverDevice<D>`], where `D` implements [`Driver`] and is the device's private data. Only a
+//! link kind makes such devices ([`rtnl::Link`](crate::rtnl::Link)).
 //!
 //! # Lifetime of the private data
 //!
-//! It is made before the device is registered, and dropped in `priv_destructor`: after
-//! `unregister_netdevice()`, two grace periods and the last reference of the device, in process
-//! context, without RTNL. No callback of the device can run by then. Before that, under RTNL and
-//! followed by a grace period, the device is taken out of whatever kernet lets others find it by:
-//! its peer and a [`DeviceMap`].
+//! The private data is made before the device is registered. It is dropped in `priv_destructor`:
+//! after `unregister_netdevice()`, two grace periods and the last reference to the device, in
+//! process context, without RTNL. No callback of the device can run by then. Before that, under
+//! RTNL and followed by a grace period, kernet removes the device from where others find it: from
+//! its peer and from a [`DeviceMap`].
 
 use core::{
     marker::PhantomData,

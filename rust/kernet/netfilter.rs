@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Netfilter hooks: a look at every IP packet that goes by, and a verdict.
+//! Netfilter hooks, which decide on every IP packet.
 //!
 //! C header: [`include/linux/netfilter.h`](srctree/include/linux/netfilter.h)
 //!
-//! A hook lends a [`Packet`], and wants a [`Verdict`] back, which is only to be had by giving the
-//! packet up. The verdict's lifetime is that of the packet, so that it cannot be that of another
-//! packet, nor be kept for one.
+//! A hook gets a [`Packet`] and returns a [`Verdict`]. Only giving up the packet makes a verdict,
+//! and both have the same lifetime: a verdict cannot be of another packet, nor be kept for one.
 //!
 //! # Lifetime
 //!
 //! [`Registration`] is a part of the module. A hook is in every namespace while the module is
-//! loaded. As a namespace dies, or the module is unloaded, the hook is taken out first and an RCU
+//! loaded. When a namespace dies, or the module is unloaded, the hook is removed first, and an RCU
 //! grace period passes before the namespace's state is dropped; see [`netns`](crate::netns).
 
 use core::{

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Netlink: requests, answers and dumps of protocols whose messages have a type and a header, and
-//! sockets of one's own.
+//! Netlink: requests, replies and dumps of protocols whose messages have a type and a header, and
+//! netlink protocols of a module's own.
 //!
 //! C headers: [`include/linux/netlink.h`](srctree/include/linux/netlink.h),
 //! [`include/net/netlink.h`](srctree/include/net/netlink.h)
 //!
-//! A message has a type, the protocol's header and attributes. What a module answers is a [`Do`]
-//! or a [`Dump`] for each type: of rtnetlink by [`rtnl::message`](crate::rtnl::message), of a
-//! protocol of its own by [`socket`]. Generic netlink is [`genl`](crate::genl).
+//! A message has a type, the protocol's header and attributes. For each type, a module has a [`Do`]
+//! or a [`Dump`]: for rtnetlink by [`rtnl::message`](crate::rtnl::message), for its own protocol by
+//! [`socket`]. Generic netlink is [`genl`](crate::genl).
 //!
-//! Requests are parsed strictly before they are called: a short header, unknown attributes, wrong
-//! lengths and trailing bytes are refused, with an extended ack that says where.
+//! Requests are validated strictly before a handler runs: a short header, unknown attributes, wrong
+//! lengths and trailing bytes are refused, and the extended ack points at the place.
 //!
 //! # Contexts
 //!
-//! [`Do::Lock`] and [`Dump::Lock`] say which lock is held, and so which token is lent:
+//! [`Do::Lock`] and [`Dump::Lock`] select the lock that is held, and so the token of the handler:
 //!
 //! | lock           | token                                 |
 //! |----------------|---------------------------------------|

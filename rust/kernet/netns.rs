@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Network namespaces, and state that a module keeps in each.
+//! Network namespaces, and the state of a module in each of them.
 //!
 //! C headers: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h),
 //! [`include/net/netns/generic.h`](srctree/include/net/netns/generic.h)
 //!
 //! # Lifetime of the state
 //!
-//! A module's state is made in every namespace when the module is loaded and in each new one as
-//! it is made, before there is any device in it. When the namespace dies it is first unpublished
-//! ([`Net::state`] answers `None` from then on), then an RCU grace period passes and the
-//! namespace's devices are taken away under RTNL, then it is dropped, in process context. Who
-//! could still hold a reference is in an RCU read-side section or under RTNL, which the token says
-//! that is asked for, or answers a request, whose socket keeps the namespace. Unloading the module
-//! does the same for every namespace, after all that the module has registered is gone: no request
-//! is being answered then.
+//! A module's state is made in every namespace when the module is loaded, and in each new namespace
+//! before it has a device. When a namespace dies, its state is first hidden ([`Net::state`] returns
+//! `None` from then on), then an RCU grace period passes, then the namespace's devices are
+//! unregistered under RTNL, and then the state is dropped, in process context. A reference to the
+//! state is valid in an RCU read-side section, under RTNL, or while a request is answered, whose
+//! socket keeps the namespace alive; the token or the request proves that. Unloading the module
+//! does the same in every namespace, after all that the module has registered is unregistered: no
+//! request is being answered then.
 //!
-//! A [`NetRef`] keeps the namespace, and no state in it.
+//! A [`NetRef`] keeps the namespace alive, but no state in it.
 
 use core::{
     marker::PhantomData,

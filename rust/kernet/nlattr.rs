@@ -4,10 +4,10 @@
 //!
 //! C header: [`include/net/netlink.h`](srctree/include/net/netlink.h)
 //!
-//! The kernel validates a request against a [`Table`] of policies before any code of a module
-//! sees it: strictly, so that unknown attributes, wrong lengths and values out of range are
-//! refused with an extended ack that points at the attribute. What is left for a module is what a
-//! policy cannot say; it refuses by [`ExtAck`].
+//! The kernel validates a request against a [`Table`] of policies before any code of a module sees
+//! it. Validation is strict: unknown attributes, wrong lengths and values out of range are refused,
+//! and the extended ack points at the attribute. A module checks only what policies cannot express,
+//! and refuses it by [`ExtAck`].
 
 use kernel::prelude::*;
 

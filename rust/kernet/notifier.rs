@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Being told what happens to network devices, addresses and neighbours.
+//! Notifiers of network devices, addresses and neighbours.
 //!
 //! C header: [`include/linux/notifier.h`](srctree/include/linux/notifier.h)
 //!
-//! | chain             | trait                   | context  | told                                   |
+//! | chain             | trait                   | context  | reported                               |
 //! |-------------------|-------------------------|----------|----------------------------------------|
-//! | [`Devices`]       | [`DeviceNotifier`]      | [`Rtnl`] | what there is, at load and unload, too |
-//! | [`Ipv4Addresses`] | [`Ipv4AddressNotifier`] | [`Rtnl`] | from now on                            |
-//! | [`Ipv6Addresses`] | [`Ipv6AddressNotifier`] | [`Rcu`]  | from now on                            |
-//! | [`Neighbours`]    | [`NeighbourNotifier`]   | [`Rcu`]  | from now on                            |
+//! | [`Devices`]       | [`DeviceNotifier`]      | [`Rtnl`] | changes, and at load and unload all    |
+//! | [`Ipv4Addresses`] | [`Ipv4AddressNotifier`] | [`Rtnl`] | changes                                |
+//! | [`Ipv6Addresses`] | [`Ipv6AddressNotifier`] | [`Rcu`]  | changes                                |
+//! | [`Neighbours`]    | [`NeighbourNotifier`]   | [`Rcu`]  | changes                                |
 //!
-//! [`Rcu`] is lent under locks that sending a packet takes, those of the neighbours' table among them:
-//! no packet can be sent there.
+//! A notifier with [`Rcu`] may run under locks that sending a packet takes, such as that of the
+//! neighbour table: it cannot send packets.
 //!
-//! All are told of every namespace. Routes are told per namespace: [`fib`](crate::fib).
+//! Each notifier covers all namespaces. [`fib`](crate::fib) reports routes, per namespace.
 //!
 //! [`Rtnl`]: crate::context::Rtnl
 //! [`Rcu`]: crate::context::Rcu

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Page pools: pages that a receive queue uses again.
+//! Page pools: pages that a receive queue reuses.
 //!
 //! C headers: [`include/net/page_pool/helpers.h`](srctree/include/net/page_pool/helpers.h),
 //! [`include/net/page_pool/types.h`](srctree/include/net/page_pool/types.h)
 //!
-//! A queue has a pool while it is polled, if its device takes XDP programs or the queue asks for one
-//! ([`napi::Queue::BUFFERS`](crate::napi::Queue::BUFFERS)). A driver takes a [`Buffer`] in its poll,
-//! writes to it what its hardware has received, and makes a packet or a part of one of it. When the
-//! packet is freed the page goes back to the pool.
+//! A queue has a pool while it is polled, if its device supports XDP or the queue asks for a pool
+//! ([`napi::Queue::BUFFERS`](crate::napi::Queue::BUFFERS)). In its poll a driver takes a
+//! [`Buffer`], writes to it what its hardware has received, and makes it a packet or a part of one.
+//! When the packet is freed, the page returns to the pool.
 //!
 //! # Lifetime
 //!
-//! The pool is destroyed a grace period after the polling has ended; what is still in buffers and
-//! packets comes back later, and the last page frees it.
+//! The pool is destroyed a grace period after polling has stopped. Pages in buffers and packets
+//! return later, and the last one frees the pool.
 
 use core::{
     ops::Deref,
@@ -138,7 +138,7 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// [`EMSGSIZE`]: they do not fit; nothing is appended.
+    /// [`EMSGSIZE`] if they do not fit. Nothing is appended then.
     pub fn append(&mut self, bytes: &[u8]) -> Result {
         let len = u32::try_from(bytes.len()).map_err(|_| EMSGSIZE)?;
         self.room(len)?.copy_from_slice(bytes);
@@ -151,7 +151,8 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// [`EMSGSIZE`]: they do not fit; [`EFAULT`]: the packet ends before. Nothing is appended.
+    /// [`EMSGSIZE`] if they do not fit; [`EFAULT`] if the packet is too short. Nothing is appended
+    /// then.
     #[doc(alias = "skb_copy_bits")]
     pub fn append_from(&mut self, skb: &SkbRef, offset: u32, len: u32) -> Result {
         skb.copy_bits(offset, self.room(len)?)?;
@@ -229,9 +230,9 @@ impl Skb<'_> {
     ///
     /// # Errors
     ///
-    /// The buffer: it is empty, the packet has as many fragments as it can have or would be longer
-    /// than 64 KiB, somebody shares its data, or its head is no [buffer](Buffer::into_skb), so that
-    /// its memory would go back to another place than that of the fragments.
+    /// The buffer, if it is empty, if the packet has the most fragments possible or would exceed 64
+    /// KiB, if its data is shared, or if its head is not a [buffer](Buffer::into_skb): head and
+    /// fragments must return to the same kind of memory.
     #[doc(alias = "skb_add_rx_frag")]
     pub fn add_buffer(&mut self, buffer: Buffer) -> Result<(), Buffer> {
         let skb = self.as_ptr();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Data that readers see without a lock while a writer replaces it.
+//! Data that is read under RCU while a writer replaces it.
 //!
 //! C header: [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
 
@@ -137,9 +137,9 @@ impl<T> RcuBox<T> {
 /// # Freeing
 ///
 /// A replaced value is dropped after an RCU grace period, in softirq: dropping a `T` must not
-/// sleep. At most twice [`PER_GRACE_PERIOD`] wait for that: who replaces more waits for them. The
-/// cell itself may be dropped anywhere; that drops the value at once, as nobody can hold a borrow of
-/// it.
+/// sleep. At most twice [`PER_GRACE_PERIOD`] values wait for that; a writer that replaces more
+/// waits. The pointer itself may be dropped anywhere; that drops the value at once, as nobody can
+/// hold a reference to it.
 ///
 /// # Invariants
 ///

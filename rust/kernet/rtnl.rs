@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Kinds of links, what `ip link add ... type KIND` makes, and [handlers of messages](message).
+//! Link kinds, whose devices `ip link add ... type KIND` makes, and [handlers of
+//! messages](message).
 //!
 //! C header: [`include/net/rtnetlink.h`](srctree/include/net/rtnetlink.h)
 //!
 //! # Lifetime
 //!
-//! A device is made by `RTM_NEWLINK` and lives until it is deleted, its namespace dies, or the
-//! module is unloaded: [`Registration`] then unregisters all devices of the kind in all namespaces
-//! and waits until they are gone (`rtnl_link_unregister()`).
+//! `RTM_NEWLINK` makes a device. It exists until it is deleted, its namespace dies, or the module
+//! is unloaded: [`Registration`] then unregisters all devices of the kind in all namespaces, and
+//! waits for that (`rtnl_link_unregister()`).
 
 mod link;
 pub mod message;

@@ -6,18 +6,18 @@
 //!
 //! # Ownership
 //!
-//! [`Skb`] owns a packet. It ends in one of these ways, and in no other: it is handed on (sent,
-//! passed up, queued), [dropped with a reason](Skb::drop_with), or [consumed](Skb::consume).
-//! Letting one go out of scope does not build: the linker reports `rust_build_error` undefined.
+//! [`Skb`] owns a packet. It ends in one of these ways only: it is passed on (sent, passed up,
+//! queued), [dropped with a reason](Skb::drop_with), or [consumed](Skb::consume). Letting one go
+//! out of scope does not build: the linker reports `rust_build_error` undefined.
 //!
-//! [`SkbRef`] is a packet that somebody else owns, lent as `&SkbRef` to look at or as
-//! `Pin<&mut SkbRef>` to change. It cannot be kept beyond the callback that lends it.
+//! [`SkbRef`] is a packet that somebody else owns, borrowed as `&SkbRef` to read or as `Pin<&mut
+//! SkbRef>` to change. It cannot be kept beyond the callback that borrows it.
 //!
 //! # Data
 //!
 //! A packet's bytes are in a linear part and, behind it, in page fragments. Offsets count from
-//! `skb->data`. [`SkbRef::pull_header`] makes a header linear and lends a typed view of it; the
-//! view borrows the packet, so that nothing that may move the data compiles while it lives.
+//! `skb->data`. [`SkbRef::pull_header`] makes a header linear and returns a typed view of it. The
+//! view borrows the packet, so code that may move the data does not compile while the view is used.
 
 use core::{
     marker::PhantomPinned,
@@ -250,7 +250,7 @@ impl SkbRef {
     ///
     /// # Errors
     ///
-    /// [`EFAULT`] when the packet ends before.
+    /// [`EFAULT`] if the packet is too short.
     #[doc(alias = "skb_copy_bits")]
     pub fn copy_bits(&self, offset: u32, to: &mut [u8]) -> Result {
         let offset = i32::try_from(offset).map_err(|_| EFAULT)?;
@@ -289,7 +289,7 @@ impl SkbRef {
     ///
     /// # Errors
     ///
-    /// The reason to drop the packet for: it is shorter, or there is no memory.
+    /// The drop reason: the packet is too short, or there is no memory.
     #[doc(alias = "pskb_may_pull_reason")]
     #[inline]
     pub fn may_pull(self: Pin<&mut Self>, len: u32) -> Result<(), DropReason> {
@@ -317,7 +317,7 @@ impl SkbRef {
     ///
     /// # Errors
     ///
-    /// The reason to drop the packet for: it is shorter, or there is no memory.
+    /// The drop reason: the packet is too short, or there is no memory.
     #[doc(alias = "pskb_may_pull")]
     #[inline]
     pub fn pull_header<H: Bytes>(mut self: Pin<&mut Self>, offset: u32) -> Result<&H, DropReason> {
@@ -333,7 +333,7 @@ impl SkbRef {
     ///
     /// # Errors
     ///
-    /// The reason to drop the packet for: it is shorter, or there is no memory.
+    /// The drop reason: the packet is too short, or there is no memory.
     #[doc(alias = "skb_ensure_writable")]
     #[inline]
     pub fn header_mut<H: Bytes + IntoBytes>(
@@ -363,8 +363,8 @@ impl SkbRef {
     ///
     /// # Errors
     ///
-    /// As [`Self::may_pull`]; [`DropReason::PKT_TOO_BIG`]: the data would begin 48 KiB or more into the
-    /// buffer, where no header can be noted.
+    /// As [`Self::may_pull`]; [`DropReason::PKT_TOO_BIG`] if the data would begin 48 KiB or more
+    /// into the buffer, where a header offset cannot be stored.
     #[doc(alias = "skb_pull_rcsum")]
     pub fn pull(mut self: Pin<&mut Self>, len: u32) -> Result<(), DropReason> {
         self.as_mut().may_pull(len)?;

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A static of its own for a type.
+//! Statics that belong to a type.
 //!
-//! The kernel's callbacks and a module's own calls find what is registered for a type in a static.
-//! Rust has none that differ by a type parameter, so that [`slot!`](crate::slot!) gives one to the
-//! type.
+//! The kernel's callbacks, and calls of a module, find the registration of a type in a static. Rust
+//! has no statics with a type parameter, so [`slot!`](crate::slot!) declares one for the type.
 
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no static of its own",
@@ -22,7 +21,7 @@ pub unsafe trait HasSlot<S: 'static> {
     fn slot() -> &'static S;
 }
 
-/// Gives a type what a trait of kernet asks it to have: `slot!(Type: netfilter::Slot);`.
+/// Declares the static that a trait of kernet needs for a type: `slot!(Type: netfilter::Slot);`.
 #[macro_export]
 macro_rules! slot {
     ($type:ty: $slot:ty) => {

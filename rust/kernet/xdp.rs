@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! XDP: programs that see a frame before it is a packet of the stack.
+//! XDP: programs that process a frame before the stack makes it a packet.
 //!
 //! C headers: [`include/net/xdp.h`](srctree/include/net/xdp.h),
 //! [`include/linux/filter.h`](srctree/include/linux/filter.h)
 //!
-//! A driver takes part by [`Driver::xdp_features`], and needs receive queues that are polled. kernet
-//! holds the program of a device, polls its queues while there is one, runs it on what
-//! [`napi::Queue::next`](crate::napi::Queue::next) finds, and does what it says:
+//! A driver supports XDP by [`Driver::xdp_features`], and needs receive queues that are polled.
+//! kernet holds the program of a device, polls the queues while there is one, runs it on what
+//! [`napi::Queue::next`](crate::napi::Queue::next) returns, and obeys its verdict:
 //!
 //! | verdict | |
 //! |---|---|
@@ -17,17 +17,17 @@
 //! | `XDP_REDIRECT` | the core takes the frame, and passes it to another device's `xdp_transmit` |
 //! | `XDP_ABORTED`, unknown | as `XDP_DROP`, and the tracepoint `xdp:xdp_exception` |
 //!
-//! A program that is bound to the device may ask for a packet's hints: the time, flow hash and VLAN
-//! tag that it came with (`bpf_xdp_metadata_rx_*()`). A frame that was redirected here has none.
+//! A program that is bound to the device may read a packet's hints: time stamp, flow hash and VLAN
+//! tag (`bpf_xdp_metadata_rx_*()`). A frame that was redirected here has none.
 //!
-//! What the driver decides is whether a program fits the device ([`Driver::xdp_check`]), what else of
-//! the device depends on it ([`Driver::xdp_changed`]), and how frames are sent.
+//! The driver decides whether a program fits the device ([`Driver::xdp_check`]), which other
+//! settings depend on it ([`Driver::xdp_changed`]), and how frames are sent.
 //!
 //! # Lifetime
 //!
-//! The device owns a reference of its program, from the attachment to the replacement, detachment or
-//! unregistration, which detaches. A poll runs the program that it has found in a read-side section,
-//! after which the core frees it. Frames are owned like packets; letting a [`Frame`] go returns its
+//! The device owns a reference to its program until the program is replaced or detached;
+//! unregistering the device detaches it. A poll runs the program in an RCU read-side section, and
+//! the core frees it after that. Frames are owned as packets are; dropping a [`Frame`] returns its
 //! memory.
 
 use crate::{

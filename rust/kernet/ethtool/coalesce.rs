@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! When interrupts come.
+//! Interrupt coalescing.
 
 use crate::bindings;
 

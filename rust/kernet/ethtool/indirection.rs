@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which queue receives a flow.
+//! The RSS indirection table.
 
 use kernel::sync::atomic::{
     Atomic,

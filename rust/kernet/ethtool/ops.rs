@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The operations that C calls.
+//! The functions in `struct ethtool_ops`.
 
 use core::{
     fmt::Write,

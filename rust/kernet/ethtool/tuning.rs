@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The operations that change how a device works: rings, interrupts, receive queues, switches.
+//! The functions in `struct ethtool_ops` that change settings: rings, interrupts, receive queues,
+//! private flags.
 
 use core::slice;
 use kernel::{

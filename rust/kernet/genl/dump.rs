@@ -136,7 +136,7 @@ pub trait Dump<F: FamilyServer> {
     ///
     /// # Errors
     ///
-    /// Whatever the request deserves; [`Request::extack`] says why.
+    /// The request fails with the error. Put the reason into [`Request::extack`].
     #[doc(alias = "genl_split_ops::start")]
     fn start(request: &Request<'_, F, Self::Request>, process: Process<'_>) -> Result<Self::State>;
 
@@ -144,8 +144,8 @@ pub trait Dump<F: FamilyServer> {
     ///
     /// # Errors
     ///
-    /// [`Full`] (by `?`) when the message takes no more: it is called again with a new one. Any
-    /// other error ends the dump.
+    /// [`Full`] (by `?`) when the message has no more room: the function is called again with a new
+    /// message. Any other error ends the dump.
     #[doc(alias = "genl_split_ops::dumpit")]
     #[doc(alias = "dumpit")]
     fn run(
@@ -170,7 +170,7 @@ impl<B: Builder> Entries<'_, B> {
     ///
     /// # Errors
     ///
-    /// [`Full::Message`] when there is no room for it; what `fill` says otherwise.
+    /// [`Full::Message`] when there is no room for the entry; otherwise the error of `fill`.
     #[doc(alias = "genlmsg_put")]
     #[inline]
     pub fn put(&mut self, fill: impl FnOnce(&mut B::On<'_>) -> Result) -> Result<(), Full> {
@@ -184,8 +184,8 @@ impl<B: Builder> Entries<'_, B> {
 
     /// Sets the generation of the set that is being dumped.
     ///
-    /// When it changes from one message of the dump to another, userspace is told that what it gets
-    /// may be inconsistent (`NLM_F_DUMP_INTR`).
+    /// If it changes during the dump, userspace gets the flag `NLM_F_DUMP_INTR`: the entries may be
+    /// inconsistent.
     #[doc(alias = "nl_dump_check_consistent")]
     pub fn generation(&mut self, generation: NonZero<u32>) {
         self.batch.set_generation(generation);

@@ -69,11 +69,11 @@ impl<'a, B: Builder> Reply<'a, B> {
 
     /// Builds and sends the reply.
     ///
-    /// `fill` is called again with a larger message, up to 64 KiB, when it says [`EMSGSIZE`].
+    /// If `fill` returns [`EMSGSIZE`], it is called again with a larger message, up to 64 KiB.
     ///
     /// # Errors
     ///
-    /// What `fill` says, [`ENOMEM`], or that the socket has no room for it.
+    /// The error of `fill`; [`ENOMEM`]; [`EAGAIN`] when the socket has no room.
     #[doc(alias = "genlmsg_reply")]
     pub fn send(
         self,

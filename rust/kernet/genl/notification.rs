@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Notifications to those who listen to a group.
+//! Notifications to the listeners of a group.
 
 use kernel::prelude::*;
 
@@ -123,8 +123,8 @@ pub trait Notification: 'static {
     ///
     /// # Errors
     ///
-    /// [`ENODEV`] when the family is not registered, [`ENOMEM`], what `fill` says, [`enobufs`]
-    /// when a listener has lost the message for want of room.
+    /// [`ENODEV`] when the family is not registered; [`ENOMEM`]; the error of `fill`; [`enobufs`]
+    /// when a listener has lost the message because it had no room.
     #[doc(alias = "genlmsg_multicast_netns")]
     fn multicast(
         net: &Net,

@@ -87,7 +87,7 @@ pub trait Do<F: FamilyServer> {
     ///
     /// # Errors
     ///
-    /// Whatever the request deserves; [`Request::extack`] says why.
+    /// The request fails with the error. Put the reason into [`Request::extack`].
     #[doc(alias = "genl_split_ops::doit")]
     #[doc(alias = "doit")]
     fn run(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a family keeps for each socket that has asked it for something.
+//! The state that a family keeps for each socket.
 //!
 //! `genl_sk_priv_get()` is not for modules; as families in modules do, sockets are found by their
 //! namespace and number, and their end is heard of by a netlink notifier. A socket that is closed

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a tunnel looks at in the Ethernet frames that it carries.
+//! The inner Ethernet frames of a tunnel.
 
 use core::pin::Pin;
 use kernel::prelude::*;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a tunnel's packets are sent by: its parameters, routes, the device below.
+//! The path of a tunnel's packets: parameters, routes, the device below.
 
 use core::{
     net::Ipv4Addr,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sending packets in IPv4.
+//! Tunnels over IPv4.
 //!
-//! What `net/ipv4/ip_tunnel.c` does for the C tunnels, for those without metadata, keys or further
-//! encapsulation: `ip_tunnel_xmit()` is the specification.
+//! The counterpart of `net/ipv4/ip_tunnel.c`, for tunnels without metadata, keys or further
+//! encapsulation. `ip_tunnel_xmit()` is the specification.
 
 use core::ptr::NonNull;
 use kernel::{
@@ -273,7 +273,7 @@ impl Tunnel {
     ///
     /// # Errors
     ///
-    /// The packet, when it was not passed on.
+    /// The packet and the reason, if it was not passed on.
     #[doc(alias = "ip_tunnel_xmit")]
     #[doc(alias = "iptunnel_xmit")]
     pub fn transmit<'a, D: Driver, H: Bytes + IntoBytes>(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a poll has of its queue.
+//! A queue as its poll borrows it, and the frames that it makes.
 
 use core::{
     ops::Deref,
@@ -145,7 +145,7 @@ impl Fragments {
     ///
     /// # Errors
     ///
-    /// As [`Skb::add_buffer`]: the buffer.
+    /// The buffer, as with [`Skb::add_buffer`].
     #[doc(alias = "skb_add_rx_frag")]
     #[inline]
     pub fn add(&mut self, buffer: Buffer) -> Result<(), Buffer> {
@@ -230,7 +230,6 @@ impl<D: Driver> DriverDevice<D> {
     /// Makes a frame a packet that this device has received. A frame that is too short for an
     /// Ethernet header is dropped. What the sender's side has set is removed: the route, marks,
     /// conntrack.
-    #[doc(alias = "eth_type_trans")]
     #[inline]
     pub fn eth_type_trans(&self, mut skb: Skb<'_>, napi: Napi<'_>) -> Option<RxSkb> {
         if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a receive queue has while it is polled.
+//! The content of a receive queue while it is polled.
 
 use core::pin::Pin;
 use kernel::{

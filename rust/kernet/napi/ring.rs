@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A ring of packets from many CPUs to the poll of a queue.
+//! A ring of packets from any number of CPUs to the poll of a queue.
 //!
 //! C header: [`include/linux/ptr_ring.h`](srctree/include/linux/ptr_ring.h)
 
@@ -123,7 +123,7 @@ impl<const SIZE: i32> Ring<SIZE> {
 
     /// An empty ring of another size.
     ///
-    /// Fails with [`EINVAL`] if it is 0 or no `int`, and with [`ENOMEM`].
+    /// Fails with [`EINVAL`] if the size is 0 or does not fit into an `int`, and with [`ENOMEM`].
     #[doc(alias = "ptr_ring_init")]
     pub fn with_size<'a>(size: u32, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Self {
@@ -145,7 +145,7 @@ impl<const SIZE: i32> Ring<SIZE> {
     ///
     /// # Errors
     ///
-    /// The packet, when the ring is full.
+    /// The packet, if the ring is full.
     #[doc(alias = "ptr_ring_produce")]
     #[inline]
     pub fn produce(&self, skb: RxSkb, _softirq: Softirq<'_>) -> Result<(), RxSkb> {

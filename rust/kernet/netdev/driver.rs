@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a device does.
+//! The operations of a driver.
 
 use kernel::{
     macros::vtable,
@@ -43,17 +43,19 @@ use crate::{
 
 /// A driver of Ethernet-like devices; the value is a device's private data.
 ///
-/// A method that is left out is `None` in the operations that C sees, so that the core does what
-/// the method's documentation says.
+/// A method that is left out is null in `struct net_device_ops`: the core then does what the
+/// method's documentation says.
 ///
 /// # Context
 ///
-/// All run for devices that are registered, with private data, and none after `unregister_netdevice()` has returned. The
-/// token that a method is lent is the lock it runs under: [`Rtnl`] may sleep; [`Softirq`] has bottom
-/// halves off and may run on several CPUs at a time, but for [`Self::transmit`] of a driver that is
-/// [`Locked`](super::Locked); [`Rcu`] must not sleep. A method without a token runs in any context. The
-/// device's instance lock (`netdev_need_ops_lock()`) is not held: the core takes it for drivers that
-/// manage the memory of their queues or shape traffic, and kernet has neither.
+/// All methods run for registered devices, with private data, and none after
+/// `unregister_netdevice()` has returned. The token of a method is the context and the lock that it
+/// runs under: with [`Rtnl`] it may sleep; with [`Softirq`] bottom halves are disabled, and it may
+/// run on several CPUs at a time, except [`Self::transmit`] of a driver that is
+/// [`Locked`](super::Locked); with [`Rcu`] it must not sleep. A method without a token runs in any
+/// context. The device's instance lock (`netdev_need_ops_lock()`) is not held: the core takes it
+/// for drivers that manage the memory of their queues or shape traffic, and kernet supports
+/// neither.
 ///
 /// # Examples
 ///
@@ -216,7 +218,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// They stay.
+    /// The offloads do not change.
     #[doc(alias = "ndo_set_features")]
     fn set_features(_dev: &DriverDevice<Self>, _features: Features, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
@@ -251,7 +253,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// It stays down.
+    /// The device stays down.
     #[doc(alias = "ndo_validate_addr")]
     fn validate_address(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
@@ -339,7 +341,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// It is not attached; one that is stays. `extack` says why.
+    /// The program is not attached; one that is attached stays. Put the reason into `extack`.
     #[doc(alias = "XDP_SETUP_PROG")]
     fn xdp_check(
         _dev: &DriverDevice<Self>,
@@ -360,7 +362,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// None was sent.
+    /// No frame was sent.
     #[doc(alias = "ndo_xdp_xmit")]
     fn xdp_transmit(
         _dev: &DriverDevice<Self>,

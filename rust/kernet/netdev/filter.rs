@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a device is to receive: its address, others that it is asked for, VLANs.
+//! Receive filters of a device: further addresses, VLANs.
 
 use core::marker::PhantomData;
 use kernel::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Devices that a namespace's packets are looked up for.
+//! Hash tables of devices.
 
 use core::{
     marker::PhantomPinned,
@@ -60,11 +60,11 @@ impl Membership {
 ///
 /// # Lifetime
 ///
-/// The map does not keep its devices alive: one that is unregistered leaves it, under RTNL and
-/// before the grace period that its unregistration waits for. When the map's namespace dies the
-/// devices in it are to be unregistered, wherever they are
-/// ([`State::exit_rtnl`](crate::netns::NetState::exit_rtnl), [`Self::unregister_all`]); those that
-/// are not lose their [`DriverDevice::link_net`].
+/// The map does not keep its devices alive: a device that is unregistered is removed from the map,
+/// under RTNL and before the grace period that its unregistration waits for. When the map's
+/// namespace dies, its devices must be unregistered, whatever namespace they are in
+/// ([`NetState::exit_rtnl`](crate::netns::NetState::exit_rtnl), [`Self::unregister_all`]); devices
+/// that are not lose their [`DriverDevice::link_net`].
 ///
 /// # Invariants
 ///
@@ -146,9 +146,9 @@ impl<D: Driver> DeviceMap<D> {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`] when the map is not a field of the driver's module's state in `net`: another one
-    /// might be leaked, and its namespace be freed without it. [`ENODEV`] when the device is not
-    /// registered any more.
+    /// [`EINVAL`] if the map is not a field of the module's state in `net`: another map might be
+    /// leaked, and its namespace freed before it. [`ENODEV`] if the device is not registered any
+    /// more.
     pub fn insert(&self, net: &Net, dev: &DriverDevice<D>, hash: u32, rtnl: Rtnl<'_>) -> Result {
         let state = net.state::<D::Module>(rtnl).ok_or(ENODEV)?;
         let state = ptr::from_ref(state).addr()..ptr::from_ref(state).addr() + size_of_val(state);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What kernet and a driver keep in a device's private area.
+//! The private area of a device: kernet's part and the driver's.
 
 use core::{
     mem::MaybeUninit,

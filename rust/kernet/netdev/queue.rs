@@ -83,9 +83,9 @@ impl<'a, D: Driver> TxQueue<'a, D> {
     ///
     /// # Errors
     ///
-    /// The packet, when nothing keeps it: there is no such queue, it has no queueing discipline, or a
-    /// poll of `receiver`, which has to be the peer's queue of the same number, would not start it
-    /// again.
+    /// The packet, if it cannot be requeued: there is no such queue, the queue has no queueing
+    /// discipline, or a poll of `receiver`, which must be the peer's queue of the same number,
+    /// would not start the queue again.
     #[doc(alias = "netif_tx_stop_queue")]
     #[doc(alias = "qdisc_txq_has_no_queue")]
     #[cold]
@@ -171,7 +171,7 @@ impl<D: Driver> DriverDevice<D> {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`] for a queue that the device has not; [`ENOMEM`].
+    /// [`EINVAL`] if the device does not have the queue; [`ENOMEM`].
     #[doc(alias = "netif_set_xps_queue")]
     pub fn set_xps_queue(&self, index: u16, cpus: &Cpumask, _rtnl: Rtnl<'_>) -> Result {
         if TxQueue::new(self, index).as_raw().is_none() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How many packets the rings of a device have room for.
+//! Sizes of a device's rings.
 
 use kernel::sync::atomic::{
     Atomic,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A device before anybody sees it.
+//! A device before its registration.
 
 use kernel::{
     prelude::*,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How a driver sends: on several CPUs at a time, or under the lock of the queue.
+//! Transmit modes: on several CPUs at a time, or under the queue's lock.
 
 use core::{
     cell::UnsafeCell,

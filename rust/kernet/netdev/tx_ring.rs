@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What was sent on a queue and is not done yet.
+//! Transmit rings: packets that were sent and are not completed.
 //!
 //! C headers: [`include/net/netdev_queues.h`](srctree/include/net/netdev_queues.h),
 //! [`include/linux/dynamic_queue_limits.h`](srctree/include/linux/dynamic_queue_limits.h)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who may ask.
+//! Who may send a request.
 
 use kernel::prelude::*;
 

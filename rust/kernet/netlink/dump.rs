@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Answers of any number of messages.
+//! Dumps: any number of messages for one request.
 
 use core::{
     marker::PhantomData,
@@ -134,7 +134,7 @@ pub trait Dump<const N: usize> {
     ///
     /// # Errors
     ///
-    /// Whatever the request deserves; [`Request::extack`] says why. The dump ends with it.
+    /// The dump ends with the error. Put the reason into [`Request::extack`].
     #[doc(alias = "netlink_dump_control::start")]
     fn start(
         request: &Request<'_, Self::Header, Self::Request>,
@@ -145,8 +145,8 @@ pub trait Dump<const N: usize> {
     ///
     /// # Errors
     ///
-    /// [`Full`] (by `?`) when the datagram takes no more: it is called again with a new one. Any
-    /// other error ends the dump.
+    /// [`Full`] (by `?`) when the datagram has no more room: the function is called again with a
+    /// new one. Any other error ends the dump.
     #[doc(alias = "rtnl_dumpit_func")]
     fn run(
         net: &Net,
@@ -253,7 +253,7 @@ impl<'a, M: Message> Entries<'a, M> {
     ///
     /// # Errors
     ///
-    /// [`Full::Message`] when there is no room for it; what `fill` says otherwise.
+    /// [`Full::Message`] when there is no room for the entry; otherwise the error of `fill`.
     #[doc(alias = "nlmsg_put")]
     #[inline]
     pub fn put(
@@ -281,8 +281,8 @@ impl<'a, M: Message> Entries<'a, M> {
 
     /// Sets the generation of the set that is being dumped.
     ///
-    /// When it changes from one datagram of the dump to another, userspace is told that what it gets
-    /// may be inconsistent (`NLM_F_DUMP_INTR`).
+    /// If it changes during the dump, userspace gets the flag `NLM_F_DUMP_INTR`: the entries may be
+    /// inconsistent.
     #[doc(alias = "nl_dump_check_consistent")]
     pub fn generation(&mut self, generation: NonZero<u32>) {
         self.batch.set_generation(generation);

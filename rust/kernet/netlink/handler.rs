@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What answers which type of requests.
+//! Tables of handlers.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which lock is held while a request is answered.
+//! Locks that are held while a request is answered.
 
 use crate::context::{
     rcu_section,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Answers to requests.
+//! Replies to requests.
 
 use core::marker::PhantomData;
 use kernel::prelude::*;
@@ -50,11 +50,11 @@ impl<M: Message> Reply<'_, M> {
 
     /// Builds and sends the reply.
     ///
-    /// `fill` is called again with a larger message, up to 64 KiB, when it says [`EMSGSIZE`].
+    /// If `fill` returns [`EMSGSIZE`], it is called again with a larger message, up to 64 KiB.
     ///
     /// # Errors
     ///
-    /// What `fill` says, [`ENOMEM`], or that the socket has no room for it ([`EAGAIN`]).
+    /// The error of `fill`; [`ENOMEM`]; [`EAGAIN`] when the socket has no room.
     #[doc(alias = "rtnl_unicast")]
     #[doc(alias = "nlmsg_unicast")]
     pub fn send(

@@ -132,7 +132,7 @@ pub trait Do<const N: usize> {
     ///
     /// # Errors
     ///
-    /// Whatever the request deserves; [`Request::extack`] says why.
+    /// The request fails with the error. Put the reason into [`Request::extack`].
     #[doc(alias = "rtnl_doit_func")]
     fn run(
         request: &Request<'_, Self::Header, Self::Request>,

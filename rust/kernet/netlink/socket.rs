@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Netlink protocols of one's own: a socket of the kernel's in each network namespace.
+//! Netlink protocols of a module's own: a kernel socket in each network namespace.
 //!
 //! C header: [`include/linux/netlink.h`](srctree/include/linux/netlink.h)
 //!
-//! For most purposes a [generic netlink](crate::genl) family is better: it has a name, where a
-//! protocol has one of 32 numbers.
+//! For most purposes a [generic netlink](crate::genl) family is better: families have names, and
+//! protocols share 32 numbers.
 //!
 //! # Lifetime
 //!
-//! The socket of a namespace is made along with the namespace, or when the module is loaded. Each
-//! socket of userspace holds the module, and its namespace: the kernel's is released
-//! (`netlink_kernel_release()`) when there is no other left in the namespace, so no message is being
-//! received. Senders find it under RCU; it is taken away before the grace period that namespaces
-//! have between `pre_exit` and `exit`.
+//! The kernel socket of a namespace is made with the namespace, or when the module is loaded. Each
+//! userspace socket holds a reference to the module and to its namespace: the kernel socket is
+//! released (`netlink_kernel_release()`) when the namespace has no other socket of the protocol, so
+//! no message is being received. Senders find the kernel socket under RCU; it is hidden before the
+//! grace period between `pre_exit` and `exit` of the namespace.
 
 use core::{
     marker::PhantomData,
@@ -156,7 +156,7 @@ pub trait Socket: HasSlot<Slot> + Sized + 'static {
     ///
     /// # Errors
     ///
-    /// It does not, and its owner is told so.
+    /// The socket does not join, and its caller gets the error.
     #[doc(alias = "netlink_kernel_cfg::bind")]
     fn bind(_net: &Net, _group: u32, _process: Process<'_>) -> Result {
         Ok(())
@@ -227,7 +227,11 @@ impl Slot {
     }
 }
 
-/// The socket of a namespace, in memory of the core's, zeroed at first.
+/// The kernel socket of a namespace is made with the namespace, or when the module is loaded. Each
+/// userspace socket holds a reference to the module and to its namespace: the kernel socket is
+/// released (`netlink_kernel_release()`) when the namespace has no other socket of the protocol, so
+/// no message is being received. Senders find the kernel socket under RCU; it is hidden before the
+/// grace period between `pre_exit` and `exit` of the namespace.
 struct PerNet {
     published: Atomic<*mut bindings::sock>,
     /// From `init` to `exit`.

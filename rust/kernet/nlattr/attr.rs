@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Attributes that were received.
+//! Attributes of requests.
 
 use core::{
     ffi::c_int,
@@ -160,7 +160,7 @@ impl<'a> Attr<'a> {
     ///
     /// # Errors
     ///
-    /// What the policies refuse, named in the extended ack.
+    /// The error of the policy that refuses an attribute, which the extended ack names.
     #[doc(alias = "nla_validate_nested")]
     pub fn nested<const N: usize>(
         self,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The reason of a refusal.
+//! The extended ack.
 
 use core::{
     cell::UnsafeCell,

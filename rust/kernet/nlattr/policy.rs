@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a request may contain.
+//! Policies of attributes.
 
 use core::{
     ffi::c_int,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Values of a fixed size, as attributes and headers hold them.
+//! Values of fixed size in attributes and headers.
 
 /// A type of fixed size, as an attribute or header holds it.
 pub trait Value: Copy {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Attributes of a message that is being built.
+//! Appending attributes to a message.
 
 use core::{
     ffi::{
@@ -255,7 +255,7 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     ///
-    /// What `fill` says, or [`EMSGSIZE`].
+    /// The error of `fill`, or [`EMSGSIZE`].
     #[doc(alias = "nla_nest_end")]
     #[doc(alias = "nla_nest_start")]
     #[inline]
@@ -327,7 +327,7 @@ impl<B: Builder> Array<'_, B> {
     ///
     /// # Errors
     ///
-    /// What `fill` says, or [`EMSGSIZE`].
+    /// The error of `fill`, or [`EMSGSIZE`].
     #[doc(alias = "nla_nest_start")]
     #[inline]
     pub fn put(&mut self, r#type: u16, fill: impl FnOnce(&mut B::On<'_>) -> Result) -> Result {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Events of addresses.
+//! Notifiers of addresses.
 
 use kernel::prelude::*;
 

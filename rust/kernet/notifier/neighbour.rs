@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Events of neighbours.
+//! Notifiers of neighbours.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Kinds of links.
+//! Link kinds.
 
 use kernel::prelude::*;
 
@@ -118,7 +118,7 @@ pub trait Link<const N: usize>: Driver {
     ///
     /// # Errors
     ///
-    /// The request fails with it.
+    /// The request fails with the error.
     #[doc(alias = "rtnl_link_ops::validate")]
     fn validate(_request: &Request<'_>, _extack: ExtAck<'_>) -> Result {
         Ok(())
@@ -138,7 +138,7 @@ pub trait Link<const N: usize>: Driver {
     ///
     /// # Errors
     ///
-    /// Unregisters them again; the request fails.
+    /// The devices are unregistered again, and the request fails.
     #[doc(alias = "rtnl_link_ops::newlink")]
     fn created(
         _dev: &DriverDevice<Self>,

@@ -4,23 +4,24 @@
 //!
 //! C header: [`include/net/rtnetlink.h`](srctree/include/net/rtnetlink.h)
 //!
-//! A module answers messages of an address family that is its own, or of types that the kernel does
-//! not answer for a family that it has: [`Handlers`] lists a [`Do`] or a [`Dump`] for each. Their
-//! locks say under which of rtnetlink's flags they are registered.
+//! A module answers messages of an address family of its own, or message types that Linux does not
+//! answer for one of its families: [`Handlers`] lists a [`Do`] or a [`Dump`] for each. Their
+//! [`Lock`](crate::netlink::Lock)s select the flags of rtnetlink that they are registered with.
 //!
-//! The core asks for `CAP_NET_ADMIN` in the namespace's user namespace for all types but `GET`s.
+//! The core requires `CAP_NET_ADMIN` in the namespace's user namespace for all types except `GET`s.
 //!
 //! # Lifetime
 //!
-//! [`Registration`] is a part of the module. Unregistering takes RTNL, so it waits for handlers under
-//! RTNL; others, and dumps that are going on, hold the module: `rmmod` says that it is in use until
-//! they have ended or their sockets are closed. A [`DumpOfAll`] does not hold it.
+//! [`Registration`] is a part of the module. Unregistering takes RTNL, so it waits for handlers
+//! under RTNL. Other handlers, and dumps in progress, hold a reference to the module: `rmmod`
+//! reports that the module is in use until they have ended or their sockets are closed. A
+//! [`DumpOfAll`] holds none.
 //!
 //! # A type that somebody has
 //!
-//! The core takes whatever is registered over what there is, with a warning. So what Linux itself
-//! answers does not compile, and what another module on kernet answers is [`EBUSY`]. A module in C
-//! that answers the same type cannot be seen.
+//! The core replaces a registered handler by a new one, with a warning. So registering a type that
+//! Linux itself answers does not compile, and registering one that another module on kernet answers
+//! fails with [`EBUSY`]. Handlers of modules in C cannot be detected.
 
 use core::marker::PhantomData;
 use kernel::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who has seen to the transport checksum, and who is to.
+//! Transport checksums: who has verified them, and who computes them.
 //!
 //! C source: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h), "DOC: skb checksums"
 
@@ -82,9 +82,10 @@ impl SkbRef {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`]: a level above the [maximum](Checksum::MAX_LEVEL), a checksum to fill in that is
-    /// not in the linear part or begins 48 KiB or more into the buffer, or one that those are to have into which the packet is to be
-    /// [cut](Self::gso). The packet is as before.
+    /// [`EINVAL`] if the level is above the [maximum](Checksum::MAX_LEVEL), if the field to fill in
+    /// is not in the linear part or begins 48 KiB or more into the buffer, or if the packet is to
+    /// be [segmented](Self::gso) and its segments need another checksum. The packet does not change
+    /// then.
     #[doc(alias = "skb_partial_csum_set")]
     pub fn set_checksum(self: Pin<&mut Self>, checksum: Checksum) -> Result {
         let skb = self.as_raw();
@@ -119,8 +120,8 @@ impl SkbRef {
     ///
     /// # Errors
     ///
-    /// [`EINVAL`]: it is to be segmented first, or what was to be summed has been pulled or trimmed
-    /// off; [`ENOMEM`]; [`EFAULT`]: the data is a device's, not the host's, to read.
+    /// [`EINVAL`] if the packet is to be segmented first, or the data to be summed was pulled or
+    /// trimmed off; [`ENOMEM`]; [`EFAULT`] if the data is in a device's memory.
     #[doc(alias = "skb_checksum_help")]
     pub fn fill_checksum(self: Pin<&mut Self>) -> Result {
         let Checksum::Partial { start, offset } = self.checksum() else {
@@ -142,7 +143,7 @@ impl SkbRef {
     ///
     /// # Errors
     ///
-    /// [`EFAULT`] when the packet ends before, or is not the host's to read.
+    /// [`EFAULT`] if the packet is too short, or in a device's memory.
     #[doc(alias = "skb_checksum")]
     pub fn sum(&self, offset: u32, len: u32, seed: u32) -> Result<u32> {
         let end = offset.checked_add(len).ok_or(EFAULT)?;

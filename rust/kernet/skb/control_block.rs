@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The space in a packet for the layer that holds it: `skb->cb`.
+//! The control block of a packet, `skb->cb`: space for the layer that holds the packet.
 //!
-//! Every layer uses it for itself, and finds in it what the last one left. So what is kept there is
-//! a value of a type, which is there as long as its [`WithControl`] is, and no other layer sees it.
+//! Each layer overwrites the control block, and finds there what the last layer has left. So a
+//! [`WithControl`] has a value of a known type there, as long as it exists, and no other layer sees
+//! that value.
 
 use core::{
     marker::PhantomData,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Where a packet's bytes are, and whose.
+//! The memory of a packet's bytes.
 
 use core::{
     pin::Pin,
@@ -51,7 +51,7 @@ impl SkbRef {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`]; the packet is as before.
+    /// [`ENOMEM`]. The packet does not change then.
     #[doc(alias = "skb_linearize")]
     pub fn linearize(self: Pin<&mut Self>) -> Result {
         // SAFETY: The packet is ours to change.
@@ -62,8 +62,8 @@ impl SkbRef {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`], also for more than [`MAX_HEADROOM`], or when the headers that are noted would be
-    /// moved too far; the packet is as before.
+    /// [`ENOMEM`], also if `headroom` is more than [`MAX_HEADROOM`], or an offset of a header could
+    /// not be stored any more. The packet does not change then.
     #[doc(alias = "skb_cow")]
     pub fn cow(self: Pin<&mut Self>, headroom: u16) -> Result {
         if headroom > MAX_HEADROOM {
@@ -80,8 +80,8 @@ impl<'a> Skb<'a> {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`], also when the data is a device's, not the host's, to read, or is to be cut at
-    /// [the packets that it was made of](super::GsoKind::FRAGLIST), which a copy does not have.
+    /// [`ENOMEM`], also if the data is in a device's memory, or the packet is to be segmented by
+    /// [its list of packets](super::GsoKind::FRAGLIST), which a copy does not have.
     #[doc(alias = "skb_copy")]
     pub fn try_copy<C: Context>(&self, _context: C) -> Result<Self> {
         if self

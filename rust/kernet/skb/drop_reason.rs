@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Why a packet was dropped.
+//! Drop reasons.
 
 use crate::bindings;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a packet is told apart by on its way: mark, priority, hash, VLAN tag, time.
+//! Metadata of a packet: mark, priority, hash, VLAN tag, time stamp.
 
 use super::{
     Skb,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How a packet is freed, by context.
+//! Freeing a packet, by context.
 
 use super::DropReason;
 use crate::{

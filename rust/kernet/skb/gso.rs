@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Packets that stand for many: generic segmentation offload.
+//! Generic segmentation offload: packets that are segmented later.
 //!
 //! C source: [`Documentation/networking/segmentation-offloads.rst`](srctree/Documentation/networking/segmentation-offloads.rst)
 
@@ -77,18 +77,19 @@ impl SkbRef {
         })
     }
 
-    /// Says that the packet is to be cut, as one that a device has merged or a guest has made. The
-    /// data begins with the link header, and the [checksum](Checksum::Partial) is left to whoever
-    /// cuts it.
+    /// Marks the packet for segmentation, as a device that has merged packets, or a guest, does.
+    /// The data begins with the link header, and the [checksum](Checksum::Partial) is left to
+    /// whoever segments the packet.
     ///
-    /// Nobody trusts what is said: the headers are checked before the packet is cut
-    /// ([`GsoKind::DODGY`]). One without more than `size` bytes of payload stays one packet.
+    /// The headers are checked before segmentation ([`GsoKind::DODGY`]). A packet with at most
+    /// `size` bytes of payload stays one packet.
     ///
     /// # Errors
     ///
-    /// [`EINVAL`]: a kind that is none of TCP or UDP, more than one of them, or not that of the
-    /// checksum; no checksum to fill in; a size of 0, or one that stands for another thing; a packet
-    /// with a [list](Self::has_frag_list), whose parts have sizes of their own. [`ENOMEM`].
+    /// [`EINVAL`] if the kind is neither TCP nor UDP, is more than one of them, or does not match
+    /// the checksum; if no checksum is to be filled in; if the size is 0 or has a special meaning;
+    /// or if the packet has a [list](Self::has_frag_list), whose parts have their own sizes.
+    /// [`ENOMEM`].
     #[doc(alias = "virtio_net_hdr_to_skb")]
     pub fn set_gso(mut self: Pin<&mut Self>, kind: GsoKind, size: u16) -> Result {
         let gso_type = match kind {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a packet has from the link that it came by.
+//! The link layer of a received packet.
 
 use super::SkbRef;
 use crate::{

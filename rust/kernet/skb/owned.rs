@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A packet that is ours.
+//! Owned packets.
 
 use core::{
     marker::PhantomData,
@@ -29,15 +29,15 @@ use crate::{
 ///
 /// # Keeping one
 ///
-/// What a packet has from where it was (its route, its connection entry, a socket that found it) is
-/// good for `'a` alone: while the callback runs that it was given to. [`Self::keep`] gives it up; an
-/// `Skb<'static>` has nothing of that kind, and may be kept anywhere and for as long as one likes.
+/// The route, the conntrack entry and the early-demultiplexed socket of a packet are valid for `'a`
+/// only: while the callback runs that got the packet. [`Self::keep`] removes them. An
+/// `Skb<'static>` has none of them, and may be kept anywhere and for any time.
 ///
 /// # Implicit drop
 ///
-/// Does not build; see the [module documentation](super). Leaking one with [`core::mem::forget`]
-/// leaks its memory and what it refers to, and is not unsound. A connection entry that is leaked
-/// keeps namespaces from being freed, all that die after it.
+/// Does not build; see the [module documentation](super). Leaking a packet with
+/// [`core::mem::forget`] leaks its memory and what it refers to, and is not unsound. A leaked
+/// conntrack entry keeps its namespace, and all that die after it, from being freed.
 ///
 /// # Invariants
 ///
@@ -101,7 +101,7 @@ impl<'a> Skb<'a> {
     ///
     /// # Errors
     ///
-    /// [`EMSGSIZE`] when the tailroom does not take them, or there are fragments.
+    /// [`EMSGSIZE`] if the tailroom is too small, or the packet has fragments.
     #[doc(alias = "skb_put")]
     pub fn put(&mut self, bytes: &[u8]) -> Result {
         let len = u32::try_from(bytes.len()).map_err(|_| EMSGSIZE)?;
@@ -169,8 +169,8 @@ impl Skb<'static> {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`], also when they are more than 65535 together, or the headroom is too large for a
-    /// header to be noted behind it.
+    /// [`ENOMEM`], also if `headroom` and `size` exceed 65535 together, or `headroom` is so large
+    /// that the offset of a header behind it cannot be stored.
     #[doc(alias = "alloc_skb")]
     pub fn new<C: Context>(headroom: u32, size: u32, _context: C) -> Result<Self> {
         let total = headroom.checked_add(size).ok_or(ENOMEM)?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A packet that a device has received.
+//! Received packets, after `eth_type_trans()`.
 
 use core::{
     ops::Deref,
@@ -71,7 +71,6 @@ impl RxSkb {
 
     /// Passes the packet up through the CPU's backlog, as received by `dev`. Returns whether the
     /// backlog has taken it; otherwise it was freed.
-    #[doc(alias = "netif_rx")]
     #[must_use]
     #[inline]
     pub fn netif_rx(self, dev: &Device, _softirq: Softirq<'_>) -> bool {

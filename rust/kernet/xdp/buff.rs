@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A frame as a program sees it, and what it may ask about the packet that it came in.
+//! A frame as a program sees it, and the hints of its packet.
 
 use core::ptr::{
     self,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is counted of frames.
+//! XDP statistics.
 
 use kernel::sync::atomic::{
     Atomic,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A frame that belongs to no packet.
+//! Frames without a packet.
 
 use core::{
     marker::PhantomData,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A program, and where a device keeps its own.
+//! Programs, and where a device keeps its own.
 
 use core::ptr;
 use kernel::{

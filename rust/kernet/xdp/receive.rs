@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a receive queue needs to run programs, and to receive into pages.
+//! What a receive queue needs to run programs and to receive into pages.
 
 use core::ptr;
 use kernel::{

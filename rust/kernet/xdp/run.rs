@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Programs at work: what one poll does with frames.
+//! Running a program: what one poll does with frames.
 
 use core::{
     mem::MaybeUninit,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Messages of a protocol that nobody has asked for.
+//! Notifications to the listeners of a group.
 
 use kernel::prelude::*;
 
@@ -101,8 +101,8 @@ pub trait Notification: Message + Sized {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`], what `fill` says, [`enobufs`](crate::error::enobufs) when a listener that wants
-    /// it so has lost the message for want of room.
+    /// [`ENOMEM`]; the error of `fill`; [`enobufs`](crate::error::enobufs) when a listener has lost
+    /// the message because it had no room, and has asked for the error.
     #[doc(alias = "nlmsg_multicast")]
     fn multicast(
         net: &Net,
@@ -134,9 +134,9 @@ pub trait Notification: Message + Sized {
     ///
     /// # Errors
     ///
-    /// [`ENODEV`] when the protocol is not registered, [`ENOMEM`], what `fill` says,
-    /// [`econnrefused`](crate::error::econnrefused) when there is no such socket, [`EAGAIN`] when it
-    /// has no room.
+    /// [`ENODEV`] when the protocol is not registered; [`ENOMEM`]; the error of `fill`;
+    /// [`econnrefused`](crate::error::econnrefused) when there is no such socket; [`EAGAIN`] when
+    /// it has no room.
     #[doc(alias = "netlink_unicast")]
     fn unicast(
         net: &Net,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Devices before and after their registration.
+//! Devices before their registration.
 
 use core::marker::PhantomData;
 
