@@ -9,7 +9,7 @@ import random
 import select
 
 import ynl
-from selftest import NetNs, case, checked, equal, main, modprobe, rmmod, run, wait_until
+from selftest import NetNs, case, checked, churn, equal, main, modprobe, rmmod, run, wait_until
 
 import client
 from mirror import agrees, follow, of_a_dump, stream
@@ -162,7 +162,7 @@ def who_is_too_slow_is_told_and_catches_up():
 
 
 @case
-@checked
+@churn
 def numbers_are_those_of_the_order():
     """All kinds share the numbers; each event names the one before of its kind."""
     ns = start()
@@ -356,7 +356,7 @@ def namespaces_hear_of_their_own_objects():
 
 
 @case
-@checked
+@churn
 def unloaded_under_changes():
     ns = start()
     changes = Changes(5)
@@ -374,7 +374,7 @@ def unloaded_under_changes():
 
 
 @case
-@checked
+@churn
 def namespace_dies_with_its_last_listener():
     """A listener keeps its namespace alive, and hears what happens there; with it the namespace goes."""
     ns, other = start(), NetNs()
