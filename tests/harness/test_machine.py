@@ -15,9 +15,8 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-import umlib  # noqa: E402
 import vmlib  # noqa: E402
-from kernetlib import environment, make_arguments, run_logged, toolchain  # noqa: E402
+from planting import plant_for  # noqa: E402
 
 TEST = vmlib.script("test")
 
@@ -54,18 +53,6 @@ RUNS = (
     ("debug", ["kasan"], [r"not ok \d+ debug log\n# the kernel complains: .*BUG: KASAN: "
                           r"slab-out-of-bounds"], 900),
 )
-
-
-def plant_for(name):
-    """The misbehaving module, built for a kernel."""
-    tools = toolchain()
-    kernel = vmlib.script("kernel").kernel(name)
-    out = ROOT / "build" / f"plant-{kernel.name}"
-    out.mkdir(parents=True, exist_ok=True)
-    run_logged("plant", ["make", "-C", str(kernel), *make_arguments(tools), *umlib.module_words(kernel),
-                         f"M={ROOT}/tests/harness/plant", f"MO={out}", "modules"],
-               out / "build.log", env=environment(tools))
-    return out / "plant.ko"
 
 
 def outcome_of(kernel, plants, limit):
