@@ -643,4 +643,4 @@ def settings_change_under_traffic():
     equal(set(stats), {"off", "forwarded"}, "what was counted")
 
 
-main()
+main(34)

@@ -151,4 +151,4 @@ def unloaded_under_traffic():
     assert a.ping("198.51.100.2", options="-w 20")
 
 
-main()
+main(21)

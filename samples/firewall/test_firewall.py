@@ -659,4 +659,4 @@ def namespace_deleted_under_traffic():
     equal(Firewall(again).dump(), [], "rules of a new namespace")
 
 
-main()
+main(73)

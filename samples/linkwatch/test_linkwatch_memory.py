@@ -109,4 +109,4 @@ def loading():
     faults.loads(inject, "linkwatch")
 
 
-main()
+main(11)

@@ -395,4 +395,4 @@ def namespace_dies_with_its_last_listener():
     rmmod("linkwatch")
 
 
-main()
+main(29)

@@ -143,4 +143,4 @@ def unloaded_under_traffic():
         sink(a)
 
 
-main()
+main(15)

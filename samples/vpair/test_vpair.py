@@ -262,4 +262,4 @@ def unloaded_under_traffic():
         received(a, "pa", 50)
 
 
-main()
+main(38)

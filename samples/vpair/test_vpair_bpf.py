@@ -181,4 +181,4 @@ def handed_to_another_cpu():
                "the peer is gone")
 
 
-main()
+main(23)

@@ -340,4 +340,4 @@ def refusals():
         compare(str(wrong), answers)
 
 
-main()
+main(63)

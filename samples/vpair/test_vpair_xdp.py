@@ -390,4 +390,4 @@ def gone_with_a_program_under_traffic():
         end()
 
 
-main()
+main(40)

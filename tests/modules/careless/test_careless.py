@@ -62,4 +62,4 @@ def a_state_that_cannot_be_made():
     assert "careless: all 1000 dropped" in log, f"something is left to RCU: {log[-600:]}"
 
 
-main()
+main(2)

@@ -203,4 +203,4 @@ def a_packet_that_is_held_back_is_its_queues():
     assert requeues >= 5, f"{requeues} were held back"
 
 
-main()
+main(8)

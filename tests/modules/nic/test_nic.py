@@ -501,4 +501,4 @@ def unloaded_under_traffic():
     equal(loaded("nic"), False, "loaded")
 
 
-main()
+main(46)

@@ -514,4 +514,4 @@ def refused_half_way():
     equal(sock.ask(NEWNEIGH, header=family()), [], "usurper's handler")
 
 
-main()
+main(9)

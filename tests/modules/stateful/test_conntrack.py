@@ -446,4 +446,4 @@ def what_is_wrong_is_refused():
         os.seteuid(uid)
 
 
-main()
+main(16)
