@@ -79,7 +79,7 @@ help:
 	@echo 'make                   build the modules for the tested kernel, and plugins for ip (build/)'
 	@echo 'make KDIR=folder       build them for a kernel of your own'
 	@echo 'make run               the demonstration, in a virtual machine'
-	@echo 'make test              all tests, on both kernels'
+	@echo 'make test              all tests, on all three kernels'
 	@echo 'make fuzz              input that is not quite valid, for long: TARGET=wire|packets|netlink'
 	@echo 'make churn             modules and all that they have come and go, for long'
 	@echo 'make lint              formatting, clippy and the rules of the code'
@@ -97,7 +97,8 @@ help:
 	@echo
 	@echo 'make metadata          what modules for a Debian kernel are compiled with (KERNEL=release)'
 	@echo
-	@echo 'KERNEL=plain|debug     which kernel (debug: KASAN, lockdep, kmemleak and others)'
+	@echo 'KERNEL=plain|user|debug  which kernel. user: user-mode Linux with KASAN, lockdep, kmemleak and'
+	@echo '                       others, at the speed of the host; debug: those in QEMU, two processors'
 	@echo 'KERNEL=stock           Debian'"'"'s own, from its packages: the newest of trixie-backports;'
 	@echo '                       make run takes it; stock-7.2: the newest 7.2'
 	@echo 'KSRC=folder            a Linux source tree of your own, instead of the distribution'"'"'s'

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Boots a kernel in QEMU over the host's own root, runs a command as root, says how it ended.
+"""Boots a kernel over the host's own root, runs a command as root, says how it ended.
 
-The machine is virtme-ng's; the first process is `guest-init`. The command's output, its
-errors and its exit status come over virtio ports, the kernel's log goes to a file.
+The machine is virtme-ng's, in QEMU, or user-mode Linux (umlib); the first process is `guest-init`.
+The command's output, its errors and its exit status come over virtio ports, the kernel's log goes
+to a file.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import importlib.util
 import os
 import pathlib
 import re
+import resource
 import select
 import shlex
 import shutil
@@ -23,6 +25,7 @@ import tempfile
 import threading
 import time
 
+import umlib
 from kernetlib import CACHE, ROOT, Failure, Lock, say, toolchain
 
 # What no log of a good run has. panic_on_warn ends the machine at a warning; the rest of
@@ -172,6 +175,12 @@ def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
+def prepare():
+    """Of a machine's process. A kernel that is a program must leave no core when it panics."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    die_with_parent()
+
+
 def boot(kernel, command, *, timeout=300, qemu=(), **options):
     """Runs `command` as `attempt` does, in a second machine if the kernel of the first is stuck.
 
@@ -198,20 +207,22 @@ def is_stuck(console):
             and "as init process" not in console.read_text(errors="replace"))
 
 
-def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", append=(), qemu=(),
+def attempt(kernel, command, *, modules=None, timeout=300, cpus=None, memory="2G", append=(), qemu=(),
             environment=None, on_output=None, on_error=None, terminal=False, until=None, input=None,
-            one_thread=False):
+            one_thread=False, started=None):
     """Boots `kernel` (a build folder) and runs `command` with sh in the checkout.
 
     `modules` is a folder to mount on /lib/modules. Output is given in pieces of bytes to
     `on_output` and `on_error`, by default written to the own ones. `qemu` are more words
     for QEMU, `append` more words for the kernel; the machine is stopped, as at its time
-    limit, when the kernel's log has the pattern `until`. The command's input is empty, or what
-    comes from the file descriptor `input`. `one_thread` is that of `machine`. Returns an Outcome.
+    limit, when the kernel's log has the pattern `until`. `cpus` are 2, of user-mode Linux 1. The
+    command's input is empty, or what comes from the file descriptor `input`. `one_thread` is that
+    of `machine`. `started` is called with the machine's process. Returns an Outcome.
     """
-    image = pathlib.Path(kernel) / "arch/x86/boot/bzImage"
+    user = umlib.is_user(kernel)
+    image = umlib.image(kernel) if user else pathlib.Path(kernel) / "arch/x86/boot/bzImage"
     if not image.is_file():
-        raise Failure(f"{image} is missing; run scripts/kernel plain (or debug)")
+        raise Failure(f"{image} is missing; run scripts/kernel plain (or another)")
     run = run_folder()
     console = run / "console.log"
     console.touch()
@@ -226,44 +237,52 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", 
         f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
     (run / "command").write_text(command + "\n")
 
-    # no5lvl: identify_cpu() clears the CPU's features for a moment, in which KASAN takes an
-    # address of five levels for a wild one, and then reports nothing ever after.
-    words = ["console=ttyS0", "no5lvl", "panic_on_warn=1", "panic=-1", "oops=panic", "kunit.enable=1",
-             "root=/dev/root", "rootfstype=9p", "ro", "raid=noautodetect",
-             "rootflags=version=9p2000.L,trans=virtio,access=any,cache=loose,msize=512000",
-             f"kernet_run={run}", f"init={ROOT}/scripts/guest-init", *append]
-    pipes = {name: os.pipe() for name in ("out", "err", "status")}
-    ports = ["-device", "virtio-serial-pci"]
-    for name, (_, write) in pipes.items():
-        ports += ["-chardev", f"file,id={name},path=/proc/self/fd/{write}",
-                  "-device", f"virtserialport,name=kernet.{name},chardev={name}"]
+    words = ["panic_on_warn=1", "oops=panic", "kunit.enable=1", f"kernet_run={run}",
+             f"init={ROOT}/scripts/guest-init", *append]
+    pipes = {name: os.pipe() for name in ("out", "err", "status", *(["console"] if user else []))}
     theirs = []
-    if input is not None:
-        ours, qemus = socket.socketpair()
-        theirs.append(qemus)
-        ports += ["-chardev", f"socket,id=in,fd={qemus.fileno()}",
-                  "-device", "virtserialport,name=kernet.in,chardev=in"]
-        # Waits for the machine to take what it has read, and ends with this process.
-        threading.Thread(target=pump, args=(input, ours), daemon=True).start()
-    serial = ["-chardev", f"stdio,id=console,signal=off,logfile={console}"] if terminal else \
-        ["-chardev", f"file,id=console,path={console}"]
-    full = [*machine(image, cpus, memory, "-icount" in qemu, one_thread), *serial, "-serial", "chardev:console", *ports,
-            "-no-reboot", "-monitor", "none", "-kernel", str(image), "-append", " ".join(words), *qemu]
-    (run / "qemu").write_text(shlex.join(full) + "\n")
+    if user:
+        if qemu:
+            raise Failure(f"{image} is no kernel for QEMU, which has been given words: {shlex.join(qemu)}")
+        if cpus not in (None, 1):
+            raise Failure(f"{image} has one processor, not {cpus}")
+        if input is not None:
+            spool(input, run / "input", timeout)
+        full = umlib.command(kernel, run, words, memory=memory, terminal=terminal,
+                             pipes=[pipes[name][1] for name in ("out", "err", "status")])
+    else:
+        full = [*qemu_command(image, words, cpus=cpus or 2, memory=memory, terminal=terminal, console=console,
+                              pipes={name: write for name, (_, write) in pipes.items()},
+                              one_thread=one_thread, emulate="-icount" in qemu), *qemu]
+        if input is not None:
+            ours, qemus = socket.socketpair()
+            theirs.append(qemus)
+            full += ["-chardev", f"socket,id=in,fd={qemus.fileno()}",
+                     "-device", "virtserialport,name=kernet.in,chardev=in"]
+            # Waits for the machine to take what it has read, and ends with this process.
+            threading.Thread(target=pump, args=(input, ours), daemon=True).start()
+    (run / "machine").write_text(shlex.join(full) + "\n")
 
     start = time.monotonic()
     error = tempfile.TemporaryFile()
+    said = pipes["console"][1] if user else None if terminal else error
     process = subprocess.Popen(full, stdin=None if terminal else subprocess.DEVNULL,
-                               stdout=None if terminal else error, stderr=error,
+                               stdout=said, stderr=said if user else error,
                                pass_fds=[*(write for _, write in pipes.values()),
                                          *(end.fileno() for end in theirs)],
-                               preexec_fn=die_with_parent, start_new_session=not terminal)
+                               env=umlib.environment(run, memory) if user else None,
+                               preexec_fn=prepare, start_new_session=user or not terminal)
+    if started:
+        started(process)
     for _, write in pipes.values():
         os.close(write)
     for end in theirs:
         end.close()
     to = {pipes["out"][0]: on_output or to_file(sys.stdout),
           pipes["err"][0]: on_error or to_file(sys.stderr)}
+    if user:
+        log = open(console, "ab")
+        to[pipes["console"][0]] = to_files(log, *([sys.stdout.buffer] if terminal else []))
     status = bytearray()
     to[pipes["status"][0]] = status.extend
     timed_out = stuck = False
@@ -289,13 +308,15 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", 
         if process.poll() is None:
             process.kill()
             process.wait()
+        if user:
+            log.close()
         for read, _ in pipes.values():
             os.close(read)
     seconds = time.monotonic() - start
-    if process.returncode > 0 and not status:
+    if process.returncode > 0 and not status and not user:
         error.seek(0)
         said = error.read().decode(errors="replace").strip().splitlines()
-        raise Failure(f"QEMU failed: {said[-1] if said else 'it said nothing'}; its command: {run}/qemu")
+        raise Failure(f"QEMU failed: {said[-1] if said else 'it said nothing'}; its command: {run}/machine")
     text = status.decode(errors="replace").strip()
     return Outcome(int(text) if text.isdigit() else None, console, seconds, timed_out, stuck)
 
@@ -308,8 +329,42 @@ def pump(source, sink):
         sink.shutdown(socket.SHUT_WR)
 
 
-def to_file(file):
+def spool(source, path, timeout):
+    """Copies what comes from a file descriptor to its end: user-mode Linux reads files alone."""
+    end = time.monotonic() + timeout
+    with open(path, "wb") as file:
+        while select.select([source], [], [], max(0, end - time.monotonic()))[0]:
+            data = os.read(source, 65536)
+            if not data:
+                return
+            file.write(data)
+    raise Failure(f"the input has no end within {timeout:.0f} s, which user-mode Linux waits for")
+
+
+def qemu_command(image, words, *, cpus, memory, terminal, console, pipes, one_thread, emulate):
+    """QEMU's command: `pipes` are the descriptors to which its ports write."""
+    # no5lvl: identify_cpu() clears the CPU's features for a moment, in which KASAN takes an
+    # address of five levels for a wild one, and then reports nothing ever after.
+    words = ["console=ttyS0", "no5lvl", "panic=-1", "root=/dev/root", "rootfstype=9p", "ro",
+             "raid=noautodetect",
+             "rootflags=version=9p2000.L,trans=virtio,access=any,cache=loose,msize=512000", *words]
+    ports = ["-device", "virtio-serial-pci"]
+    for name, write in pipes.items():
+        ports += ["-chardev", f"file,id={name},path=/proc/self/fd/{write}",
+                  "-device", f"virtserialport,name=kernet.{name},chardev={name}"]
+    serial = ["-chardev", f"stdio,id=console,signal=off,logfile={console}"] if terminal else \
+        ["-chardev", f"file,id=console,path={console}"]
+    return [*machine(image, cpus, memory, emulate, one_thread), *serial, "-serial", "chardev:console",
+            *ports, "-no-reboot", "-monitor", "none", "-kernel", str(image), "-append", " ".join(words)]
+
+
+def to_files(*files):
     def write(data):
-        file.buffer.write(data)
-        file.buffer.flush()
+        for file in files:
+            file.write(data)
+            file.flush()
     return write
+
+
+def to_file(file):
+    return to_files(file.buffer)

@@ -74,4 +74,4 @@ def loading():
     faults.loads(inject, "ect")
 
 
-main()
+main(3)

@@ -14,4 +14,4 @@ def survives_mutations():
                               ("config-set", {"server": 1, "assistance": 1})])
 
 
-main()
+main(6)

@@ -504,4 +504,4 @@ def does_not_go_round_for_ever():
     assert sum(tx) > 0, tx
 
 
-main()
+main(60)

@@ -174,4 +174,4 @@ def takes_a_batch():
         equal((data(a, f"t{n}")["remote"], data(a, f"t{n}")["ttl"]), (f"192.0.2.{n}", n), f"t{n}")
 
 
-main()
+main(16)

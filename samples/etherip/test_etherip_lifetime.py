@@ -7,7 +7,7 @@ import struct
 
 import rtnl
 from container import Container
-from selftest import NetNs, case, checked, equal, loaded, main, rmmod, run, wait_until
+from selftest import NetNs, case, checked, churn, equal, loaded, main, rmmod, run, wait_until
 from tunnels import (A, B, LOCAL, REMOTE, TTL, address, links, refused, settings, statistics, tunnel, two,
                      underlay, up)
 
@@ -101,7 +101,7 @@ def flows(b):
 
 
 @case
-@checked
+@churn
 def changed_under_traffic():
     a, _, b = two()
     flood(a, b)
@@ -113,7 +113,7 @@ def changed_under_traffic():
 
 
 @case
-@checked
+@churn
 def deleted_under_traffic():
     a, _, b = two()
     flood(a, b)
@@ -125,7 +125,7 @@ def deleted_under_traffic():
 
 
 @case
-@checked
+@churn
 def namespace_deleted_under_traffic():
     a, _, b = two()
     c = moved(b, 2)
@@ -135,7 +135,7 @@ def namespace_deleted_under_traffic():
 
 
 @case
-@checked
+@churn
 def unloaded_under_traffic():
     a, _, b = two()
     flood(a, b)
@@ -151,4 +151,4 @@ def unloaded_under_traffic():
     assert a.ping("198.51.100.2", options="-w 20")
 
 
-main()
+main(21)

@@ -22,7 +22,7 @@ import threading
 import ynl
 from dumps import Dump, abandon, follow
 from nlraw import parse
-from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, loaded, main,
+from selftest import (NetNs, case, checked, churn, defer, drop_reasons, equal, iperf, loaded, main,
                       modprobe, rmmod, run, wait_until)
 from topology import (A4, A6, B4, B6, Firewall, ICMP, MAX_RULES, R4, R6, TCP, UDP, connects, count,
                       reaches, refused, send, silent, three, two)
@@ -609,7 +609,7 @@ def flood(a, r):
 
 
 @case
-@checked
+@churn
 def rules_change_under_traffic():
     a, r = two()
     firewall = Firewall(r)
@@ -626,7 +626,7 @@ def rules_change_under_traffic():
 
 
 @case
-@checked
+@churn
 def unloaded_under_traffic():
     a, r = two()
     flood(a, r)
@@ -643,7 +643,7 @@ def unloaded_under_traffic():
 
 
 @case
-@checked
+@churn
 def namespace_deleted_under_traffic():
     a, r = two()
     firewall = Firewall(r)
@@ -659,4 +659,4 @@ def namespace_deleted_under_traffic():
     equal(Firewall(again).dump(), [], "rules of a new namespace")
 
 
-main()
+main(73)

@@ -54,4 +54,4 @@ def loading():
     faults.loads(inject, "firewall")
 
 
-main()
+main(5)

@@ -23,4 +23,4 @@ def survives_mutations():
              after=[("rule-flush", {})])
 
 
-main()
+main(11)

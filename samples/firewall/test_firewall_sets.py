@@ -229,4 +229,4 @@ def old_rules_do_not_pile_up():
     assert most - least < 32 * 1024, f"{most - least} kB are taken by copies"
 
 
-main()
+main(6)

@@ -242,4 +242,4 @@ def dumps_are_left_in_their_course():
         abandon("linkwatch", lambda: Dump(ns, made, f"{kind}-get", lambda attrs: attrs), closed=10, killed=2)
 
 
-main()
+main(27)

@@ -105,4 +105,4 @@ def loading():
     faults.loads(inject, "linkwatch")
 
 
-main()
+main(11)

@@ -17,4 +17,4 @@ def survives_mutations():
              at_once=2)
 
 
-main()
+main(16)

@@ -181,4 +181,4 @@ def dumps_hold_up_nobody():
         assert beside < alone + took / 4, f"{name}: {beside:.4f} s, alone {alone:.4f} s, a dump {took:.4f} s"
 
 
-main()
+main(42)

@@ -13,7 +13,7 @@ import select
 import socket
 
 import ynl
-from selftest import NetNs, case, checked, equal, main, modprobe, rmmod, run, wait_until
+from selftest import NetNs, case, checked, churn, equal, main, modprobe, rmmod, run, wait_until
 
 from mirror import KINDS, agrees, follow, of_a_dump, stream
 
@@ -195,7 +195,7 @@ def who_is_too_slow_is_told_and_catches_up():
 
 
 @case
-@checked
+@churn
 def numbers_are_those_of_the_order():
     """All kinds share the numbers; each event names the one before of its kind."""
     ns = start()
@@ -395,7 +395,7 @@ def namespaces_hear_of_their_own_objects():
 
 
 @case
-@checked
+@churn
 def unloaded_under_changes():
     """The client says so and ends."""
     ns = start()
@@ -419,7 +419,7 @@ def unloaded_under_changes():
 
 
 @case
-@checked
+@churn
 def namespace_dies_with_its_last_listener():
     """A listener keeps its namespace alive, and hears what happens there; with it the namespace goes."""
     ns, other = start(), NetNs()
@@ -441,4 +441,4 @@ def namespace_dies_with_its_last_listener():
     rmmod("linkwatch")
 
 
-main()
+main(29)

@@ -12,7 +12,7 @@ import errno
 import json
 
 import rtnl
-from selftest import (NetNs, case, checked, drop_reasons, equal, loaded, main, modprobe, rmmod,
+from selftest import (NetNs, case, checked, churn, drop_reasons, equal, loaded, main, modprobe, rmmod,
                       run, wait_until)
 
 
@@ -110,7 +110,7 @@ def flooded(ns):
 
 
 @case
-@checked
+@churn
 def deleted_under_traffic():
     a = one()
     for _ in range(3):
@@ -121,7 +121,7 @@ def deleted_under_traffic():
 
 
 @case
-@checked
+@churn
 def namespace_deleted_under_traffic():
     a = one()
     flooded(a)
@@ -132,7 +132,7 @@ def namespace_deleted_under_traffic():
 
 
 @case
-@checked
+@churn
 def unloaded_under_traffic():
     a = one()
     for _ in range(3):
@@ -143,4 +143,4 @@ def unloaded_under_traffic():
         sink(a)
 
 
-main()
+main(15)

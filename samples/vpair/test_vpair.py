@@ -6,7 +6,7 @@ import errno
 import json
 
 import rtnl
-from selftest import (NetNs, case, checked, defer, equal, iperf, loaded, main, modprobe, need,
+from selftest import (NetNs, case, checked, churn, defer, equal, iperf, loaded, main, modprobe, need,
                       rmmod, run, wait_until)
 from topology import PEER, flood, pair, received, statistics, two
 
@@ -220,7 +220,7 @@ def truncated_frames_are_dropped():
 
 
 @case
-@checked
+@churn
 def deleted_under_traffic():
     a, b = two()
     flood(a, b)
@@ -234,7 +234,7 @@ def deleted_under_traffic():
 
 
 @case
-@checked
+@churn
 def namespace_deleted_under_traffic():
     a, b = two()
     flood(a, b)
@@ -247,7 +247,7 @@ def namespace_deleted_under_traffic():
 
 
 @case
-@checked
+@churn
 def unloaded_under_traffic():
     a, b = two()
     flood(a, b)
@@ -262,4 +262,4 @@ def unloaded_under_traffic():
         received(a, "pa", 50)
 
 
-main()
+main(38)

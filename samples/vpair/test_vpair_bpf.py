@@ -10,7 +10,7 @@ information. What tc does is tried with veth, too.
 import bpf
 from bpf import (BROADCAST, DRV_MODE, EXCLUDE_INGRESS, PASS, SKB_MODE, TX, Classifier, CpuMap,
                  DeviceMap, Program, answer, to_peer)
-from selftest import case, checked, equal, main, wait_until
+from selftest import case, checked, emulated, equal, main, wait_until
 from topology import chain, ethtool_statistics, star, statistics, two
 from wire import Wire, frame
 
@@ -158,6 +158,7 @@ def changed_as_they_are_sent():
 
 @case
 @checked
+@emulated
 def handed_to_another_cpu():
     """And received there; also while the pair goes."""
     a, b = two()
@@ -180,4 +181,4 @@ def handed_to_another_cpu():
                "the peer is gone")
 
 
-main()
+main(23)

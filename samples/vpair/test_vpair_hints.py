@@ -9,7 +9,7 @@ import struct
 import bpf
 import rtnl
 from bpf import PASS, DeviceMap, Program, answer
-from selftest import NetNs, case, equal, loaded, main, modprobe, rmmod
+from selftest import NetNs, case, emulated, equal, loaded, main, modprobe, rmmod
 from topology import chain, flood, pair, received, two
 from wire import Wire, frame
 
@@ -66,6 +66,7 @@ def hints_of(kind):
 
 
 @case
+@emulated
 def of_a_packet():
     """The same as with veth, and what it should be."""
     with_veth, with_vpair = (hints_of(kind) for kind in KINDS)
@@ -79,6 +80,7 @@ def of_a_packet():
 
 
 @case
+@emulated
 def of_a_redirected_frame():
     """It is not a packet, so that there are none."""
     for kind in KINDS:
@@ -93,6 +95,7 @@ def of_a_redirected_frame():
 
 
 @case
+@emulated
 def outlive_the_device():
     """A program that asks is bound to one device: it goes to no other, and to none when that is gone,
     under traffic, with the driver."""
@@ -122,4 +125,4 @@ def outlive_the_device():
     assert a.ping("192.0.2.2")
 
 
-main()
+main(30)

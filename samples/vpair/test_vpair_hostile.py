@@ -129,4 +129,4 @@ def of_a_guest():
     still_carries(a, b, before)
 
 
-main()
+main(12)

@@ -136,4 +136,4 @@ def a_request_that_is_full_is_refused():
     equal(outcomes, {True, False}, "outcomes")
 
 
-main()
+main(18)

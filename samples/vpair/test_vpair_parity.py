@@ -17,7 +17,7 @@ import subprocess
 import bpf
 import rtnl
 import ynl
-from selftest import NetNs, case, equal, main, modprobe, wait_until
+from selftest import NetNs, case, emulated, equal, main, modprobe, wait_until
 from topology import PEER, pair
 
 KINDS = "veth", "vpair"
@@ -181,6 +181,7 @@ def polled():
 
 
 @case
+@emulated
 def programs():
     """XDP: what can be attached when, what goes with it, what is counted."""
     both = Both()
@@ -244,6 +245,7 @@ def features_one_by_one():
 
 
 @case
+@emulated
 def queues():
     numbers = [(IFLA_NUM_TX_QUEUES, rtnl.u32(3)), (IFLA_NUM_RX_QUEUES, rtnl.u32(2))]
     both = Both(attrs=numbers)
@@ -338,4 +340,4 @@ def refusals():
         compare(str(wrong), answers)
 
 
-main()
+main(63)

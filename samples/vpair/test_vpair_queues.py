@@ -7,8 +7,8 @@ import pathlib
 import socket
 
 import ynl
-from selftest import (NetNs, case, checked, defer, equal, iperf, main, modprobe, need, run,
-                      wait_until)
+from selftest import (NetNs, case, checked, churn, defer, emulated, equal, iperf, main, modprobe,
+                      need, run, wait_until)
 from topology import ethtool_statistics, flood, pair, received, statistics, two
 
 
@@ -75,7 +75,8 @@ def numbers_out_of_range():
 
 
 @case
-@checked
+@churn
+@emulated
 def numbers_changed_under_traffic():
     a, b = two()
     gro(a, "pa")
@@ -153,6 +154,7 @@ def polled_by_a_thread():
 
 
 @case
+@emulated
 def polled_by_threads():
     """All of a device's, by its file in sysfs."""
     a, b = two()
@@ -174,6 +176,7 @@ def polled_by_threads():
 
 
 @case
+@emulated
 def sent_on_the_queue_of_the_cpu():
     """As the files of the queues say (XPS); received by the queue of the same number."""
     a, b = two()
@@ -240,6 +243,7 @@ def holds_back_what_the_receiver_cannot_take():
 
 
 @case
+@emulated
 def statistics_of_queues():
     """Those of all queues and the rest are those of the device, at both ends."""
     a, b = two()
@@ -270,6 +274,7 @@ def statistics_of_queues():
 
 
 @case
+@emulated
 def statistics_by_name():
     a, b = two()
     b.run("ethtool -L pb rx 2")
@@ -301,4 +306,4 @@ def unlinked_from_their_queues_when_they_go():
         pair(a, b)
 
 
-main()
+main(40)

@@ -10,8 +10,8 @@ import bpf
 import rtnl
 import ynl
 from bpf import ABORTED, DROP, PASS, TX, DeviceMap, Program, adjust, answer, detach
-from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, loaded, main, rmmod,
-                      traced, wait_until)
+from selftest import (NetNs, case, checked, churn, defer, drop_reasons, emulated, equal, iperf,
+                      loaded, main, rmmod, traced, wait_until)
 from topology import chain, ethtool_statistics, flood, received, statistics, two
 from wire import Wire, frame
 
@@ -243,6 +243,7 @@ def runs_where_the_packet_lies():
 
 
 @case
+@emulated
 def its_pages_are_shown():
     """By the `netdev` family, while there is a program."""
     a, b = two()
@@ -314,6 +315,7 @@ def refused(function, error, text):
 
 
 @case
+@emulated
 def refuses_what_does_not_fit():
     a, b = two()
     program = Program(answer(PASS))
@@ -360,7 +362,7 @@ def attached_and_replaced_under_traffic():
 
 
 @case
-@checked
+@churn
 def gone_with_a_program_under_traffic():
     """Deleted, its namespace dead, and the module unloaded, with programs attached and frames on
     their way."""
@@ -388,4 +390,4 @@ def gone_with_a_program_under_traffic():
         end()
 
 
-main()
+main(40)

@@ -16,7 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import vmlib  # noqa: E402
-from kernetlib import environment, make_arguments, run_logged, toolchain  # noqa: E402
+from planting import plant_for  # noqa: E402
 
 TEST = vmlib.script("test")
 
@@ -25,18 +25,28 @@ HOPELESS = "unregister_netdevice: waiting"
 
 # Kernel, plants, what the results must say (none: that all is well), the time limit.
 RUNS = (
+    ("user", ["good"], [], 400),
+    ("user", ["failing"], [r"not ok \d+ user failing plant\n# AssertionError: one is 1"], 400),
+    ("user", ["warn"], [r"not ok \d+ user log\n# the kernel complains: .*WARNING: ",
+                        r"not ok \d+ user warn plant\n# declared, but"], 400),
+    ("user", ["missing"], [r"\nok \d+ user missing reports",
+                           r"not ok \d+ user missing plant\n# declared, but"], 400),
+    ("user", ["killed"], [r"not ok \d+ user log\n# guest-tests: status 137",
+                          r"not ok \d+ user machine taint\n# declared, but"], 400),
+    ("user", ["hang"], [r"not ok \d+ user log\n# the machine was stopped at its time limit",
+                        r"not ok \d+ user hang plant\n# declared, but"], 60),
+    ("user", ["leaked_ref"], [r"not ok \d+ user log\n# the kernel complains: .*(?:unregister_netdevice:"
+                              r" waiting for plant0|leaked reference)"], 400),
+    ("user", ["lockdep", "leak"], [r"not ok \d+ user log\n# the kernel complains: .*circular locking",
+                                   r"not ok \d+ user machine lockdep\n# lockdep is disarmed",
+                                   r"not ok \d+ user machine kmemleak\n# \d+ leaks"], 600),
+    ("user", ["kasan"], [r"not ok \d+ user log\n# the kernel complains: .*BUG: KASAN: "
+                         r"slab-out-of-bounds"], 600),
     ("plain", ["good"], [], 400),
-    ("plain", ["failing"], [r"not ok \d+ plain failing plant\n# AssertionError: one is 1"], 400),
     ("plain", ["warn"], [r"not ok \d+ plain log\n# the kernel complains: .*WARNING: ",
                          r"not ok \d+ plain warn plant\n# declared, but"], 400),
-    ("plain", ["missing"], [r"\nok \d+ plain missing reports",
-                            r"not ok \d+ plain missing plant\n# declared, but"], 400),
-    ("plain", ["killed"], [r"not ok \d+ plain log\n# guest-tests: status 137",
-                           r"not ok \d+ plain machine taint\n# declared, but"], 400),
     ("plain", ["hang"], [r"not ok \d+ plain log\n# the machine was stopped at its time limit",
                          r"not ok \d+ plain hang plant\n# declared, but"], 60),
-    ("plain", ["leaked_ref"], [r"not ok \d+ plain log\n# the kernel complains: .*unregister_netdevice:"
-                               r" waiting for plant0"], 400),
     ("debug", ["lockdep", "leak"], [r"not ok \d+ debug log\n# the kernel complains: .*circular locking",
                                     r"not ok \d+ debug machine lockdep\n# lockdep is disarmed",
                                     r"not ok \d+ debug machine kmemleak\n# \d+ leaks"], 900),
@@ -45,29 +55,17 @@ RUNS = (
 )
 
 
-def plant_for(name):
-    """The misbehaving module, built for a kernel."""
-    tools = toolchain()
-    kernel = vmlib.script("kernel").kernel(name)
-    out = ROOT / "build" / f"plant-{kernel.name}"
-    out.mkdir(parents=True, exist_ok=True)
-    run_logged("plant", ["make", "-C", str(kernel), *make_arguments(tools),
-                         f"M={ROOT}/tests/harness/plant", f"MO={out}", "modules"],
-               out / "build.log", env=environment(tools))
-    return out / "plant.ko"
-
-
 def outcome_of(kernel, plants, limit):
     tap = TEST.Tap()
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         TEST.machine(tap, kernel, ["kernet"],
                      [ROOT / f"tests/harness/plants/test_{plant}.py" for plant in plants],
-                     limit=limit, until=HOPELESS, more={"KERNET_PLANT": str(plant_for(kernel))})
+                     limit=limit, until=HOPELESS, budgets=False, more={"KERNET_PLANT": str(plant_for(kernel))})
     return tap.failed, "\n" + said.getvalue()
 
 
-def streams():
+def streams(kernel):
     """What is wrong with a command's input, output and status: it has those of any shell's. A program
     that it leaves behind holds nobody up."""
     command = ("echo by-name >/dev/stdout; echo by-number >/proc/self/fd/1; echo error | tee /dev/stderr >/dev/null; "
@@ -76,7 +74,7 @@ def streams():
     read, write = os.pipe()
     os.write(write, b"from the host\n")
     os.close(write)
-    outcome = vmlib.boot(vmlib.script("kernel").kernel("plain"), command, timeout=400, input=read,
+    outcome = vmlib.boot(vmlib.script("kernel").kernel(kernel), command, timeout=400, input=read,
                          on_output=said["out"].extend, on_error=said["err"].extend)
     os.close(read)
     wanted = {"out": "by-name\nby-number\nfrom the host\n" + "".join(f"{n}\n" for n in range(1, 100001)),
@@ -88,17 +86,18 @@ def streams():
 
 
 def main():
-    kernels = os.environ.get("KERNET_KERNELS", "plain debug").split()
-    runs = [run for run in RUNS if "_".join(run[1]) in sys.argv[1:] or not sys.argv[1:]]
-    alone = "streams" in sys.argv[1:] or not sys.argv[1:]
-    print(f"1..{len(runs) + alone}", flush=True)
-    if alone and "plain" in kernels:
-        wrong = streams()
-        print(f"not ok streams: {wrong}" if wrong else "ok streams", flush=True)
-    elif alone:
-        print("skip streams: for the plain kernel", flush=True)
+    kernels = os.environ.get("KERNET_KERNELS", "user plain debug").split()
+    runs = [run for run in RUNS if {"_".join(run[1]), run[0]} & set(sys.argv[1:]) or not sys.argv[1:]]
+    streaming = [kernel for kernel in ("plain", "user") if {"streams", kernel} & set(sys.argv[1:]) or not sys.argv[1:]]
+    print(f"1..{len(runs) + len(streaming)}", flush=True)
+    for kernel in streaming:
+        if kernel not in kernels:
+            print(f"skip streams_{kernel}: for the {kernel} kernel", flush=True)
+            continue
+        wrong = streams(kernel)
+        print(f"not ok streams_{kernel}: {wrong}" if wrong else f"ok streams_{kernel}", flush=True)
     for kernel, plants, wanted, limit in runs:
-        name = "_".join(plants)
+        name = f"{'_'.join(plants)}_{kernel}"
         if kernel not in kernels:
             print(f"skip {name}: for the {kernel} kernel", flush=True)
             continue

@@ -275,7 +275,7 @@ def kdir_half_built():
 
 @test
 def unknown_kernel():
-    refused(call("modules", "--kernel", "fast"), "KERNEL=fast: there is plain and debug, stock and stock-7.2")
+    refused(call("modules", "--kernel", "fast"), "KERNEL=fast: there is plain, debug, user, stock and stock-7.2")
 
 
 @test

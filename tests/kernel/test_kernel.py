@@ -32,4 +32,4 @@ def napi_id():
     alone("drivers/net/napi_id.py")
 
 
-main()
+main(420)

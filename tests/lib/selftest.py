@@ -41,10 +41,35 @@ def case(function):
 
 
 def checked(function):
-    """Marks a case from which the debug kernel's checkers learn most: of a module's cases `make test`
-    runs these there, `make test KERNEL=debug` all."""
-    function.checked = True
+    """Marks a case from which the kernels in QEMU learn most: of a module's cases `make test` runs these
+    there, `make test KERNEL=...` all."""
+    return _mark(function, "checked")
+
+
+def churn(function):
+    """Marks a case that takes something away under traffic, which several processors, and lockdep on
+    them, see best: `make test` runs it on every kernel."""
+    return _mark(function, "churn")
+
+
+def emulated(function):
+    """Marks a case that needs what user-mode Linux lacks: a processor beside the first, trampolines
+    and metadata of BPF, PCI."""
+    return _mark(function, "emulated")
+
+
+def _mark(function, mark):
+    function.marks = {mark, *getattr(function, "marks", ())}
     return function
+
+
+def runs(marks, kernel, part):
+    """Whether a case with these marks runs on a kernel, of all its cases or of the part that `make test`
+    leaves to it."""
+    if kernel == "user":
+        return "emulated" not in marks
+    wanted = {"plain": {"checked", "churn", "emulated"}, "debug": {"churn", "emulated"}}
+    return not part or bool(wanted.get(kernel, set()) & set(marks))
 
 
 def defer(function, *args, **named):
@@ -57,8 +82,9 @@ def result(outcome, name, message="", suite=None):
     print("result", outcome, suite, name, " ".join(str(message).split())[:400], flush=True)
 
 
-def main():
-    """Runs the cases, or those named on the command line."""
+def main(seconds=None):
+    """Runs the cases, or those named on the command line. `seconds` is what they may take, on the
+    first kernel of `make test` that runs them (see scripts/budgetlib.py)."""
     wanted = sys.argv[1:]
     unknown = set(wanted) - {function.__name__ for function in CASES}
     if unknown:
@@ -67,7 +93,8 @@ def main():
         name = function.__name__
         if wanted and name not in wanted:
             continue
-        if os.environ.get("KERNET_CASES") == "checked" and not hasattr(function, "checked"):
+        if not runs(getattr(function, "marks", ()), os.environ.get("KERNET_KERNEL"),
+                    os.environ.get("KERNET_CASES") == "part"):
             continue
         outcome, message = "pass", ""
         try:

@@ -8,7 +8,7 @@
 import re
 
 from rtnl import IFLA_INFO_DATA, IFLA_LINKINFO, IFLA_MTU, link, newlink, parse
-from selftest import NetNs, case, checked, defer, equal, loaded, main, rmmod, run, wait_until
+from selftest import NetNs, case, checked, churn, defer, equal, loaded, main, rmmod, run, wait_until
 
 TINY = 1
 
@@ -48,7 +48,7 @@ def mtus_that_cannot_be():
     equal(mtu("c1"), 68, "a tiny one, of a new device")
 
 
-@checked
+@churn
 @case
 def a_state_that_cannot_be_made():
     """What was given to RCU before is dropped while the module is there."""
@@ -62,4 +62,4 @@ def a_state_that_cannot_be_made():
     assert "careless: all 1000 dropped" in log, f"something is left to RCU: {log[-600:]}"
 
 
-main()
+main(2)

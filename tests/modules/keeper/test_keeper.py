@@ -14,7 +14,8 @@ import pathlib
 import socket
 
 import rtnl
-from selftest import (NetNs, Skip, case, checked, defer, equal, main, modprobe, run, wait_until)
+from selftest import (NetNs, Skip, case, checked, churn, defer, equal, main, modprobe, run,
+                      wait_until)
 
 PEER, MODE = 1, 2
 KEEP, TUNNEL, HOLD, MOVE = range(4)
@@ -106,7 +107,7 @@ def a_packet_outlives_the_namespace_of_its_ipsec_policy():
 
 
 @case
-@checked
+@churn
 def a_packet_outlives_its_connection():
     """A packet of a tracked connection is kept, and its namespace is freed all the same: so is the next
     one."""
@@ -162,7 +163,7 @@ def a_packet_outlives_the_route_that_it_came_by():
 
 
 @case
-@checked
+@churn
 def a_shared_packet_is_sent():
     """pktgen has a reference of what it sends: who moves its bytes gets a packet of its own."""
     modprobe("pktgen", "keeper")
@@ -202,4 +203,4 @@ def a_packet_that_is_held_back_is_its_queues():
     assert requeues >= 5, f"{requeues} were held back"
 
 
-main()
+main(8)

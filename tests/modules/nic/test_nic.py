@@ -11,8 +11,8 @@ import time
 
 import rtnl
 from cards import PEER, counters, ethtool, flood, pair, refused, statistics, two
-from selftest import (NetNs, Skip, case, checked, drop_reasons, equal, iperf, loaded, main,
-                      modprobe, rmmod, run, wait_until)
+from selftest import (NetNs, Skip, case, checked, churn, drop_reasons, emulated, equal, iperf,
+                      loaded, main, modprobe, rmmod, run, wait_until)
 
 SO_TIMESTAMPNS = 35
 
@@ -160,7 +160,7 @@ def going_down_forgets_what_was_sent():
 
 
 @case
-@checked
+@churn
 def rings_change_under_traffic():
     """No size loses the traffic; a size that cannot be is refused and changes nothing."""
     a, b = two()
@@ -206,6 +206,7 @@ def a_full_receive_ring_drops():
 
 
 @case
+@emulated
 def channels_change_under_traffic():
     """Queues come and go in pairs, and what is received is spread over those there are."""
     a, b = two()
@@ -230,6 +231,7 @@ def table(ns, name):
 
 
 @case
+@emulated
 def flows_are_spread_as_the_table_says():
     a, b = two()
     equal(table(b, "pb"), [0] * 128, "the table of one queue")
@@ -417,6 +419,7 @@ def queues_are_in_pairs():
 
 
 @case
+@emulated
 def a_queue_serves_its_processors():
     """XPS: by the driver when the numbers of queues are set, and by whoever writes to /sys."""
     a, b = two()
@@ -486,7 +489,7 @@ def namespace_deleted_under_traffic():
 
 
 @case
-@checked
+@churn
 def unloaded_under_traffic():
     """With rings that are full, of a line that is broken."""
     a, b = two()
@@ -498,4 +501,4 @@ def unloaded_under_traffic():
     equal(loaded("nic"), False, "loaded")
 
 
-main()
+main(46)

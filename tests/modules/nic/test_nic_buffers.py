@@ -9,8 +9,8 @@ import time
 
 import ynl
 from cards import ethtool, flood, statistics, two
-from selftest import (NetNs, case, checked, equal, iperf, loaded, main, modprobe, rmmod, traced,
-                      wait_until)
+from selftest import (NetNs, case, checked, emulated, equal, iperf, loaded, main, modprobe, rmmod,
+                      traced, wait_until)
 
 UDP_SEGMENT = 103
 HOW = "fragments", "buffers"
@@ -82,6 +82,7 @@ def a_vlan_tag_is_kept():
 
 
 @case
+@emulated
 def the_flow_and_the_queue_are_told():
     """A flow has one number and one queue; without the offload it has no number."""
     for how, event in zip(HOW, ("napi_gro_frags_entry", "napi_gro_receive_entry")):
@@ -182,4 +183,4 @@ def pages_come_back():
         equal(loaded("nic"), False, "loaded")
 
 
-main()
+main(40)

@@ -18,8 +18,8 @@ import threading
 
 from nlraw import ACK, DONE, DUMP, ERROR, REQUEST, attr, parse
 from nlraw import Socket as Raw
-from selftest import (NetNs, case, checked, defer, equal, loaded, main, modprobe, rmmod, run,
-                      wait_until)
+from selftest import (NetNs, case, checked, churn, defer, equal, loaded, main, modprobe, rmmod,
+                      run, wait_until)
 
 FAMILY, UNIT = 100, 31
 NEWADDR, DELADDR, GETADDR, NEWROUTE, GETROUTE, NEWNEIGH, GETNEIGH = 20, 21, 22, 24, 26, 28, 30
@@ -414,7 +414,7 @@ def unloaded_in_a_dump_of_all():
             ended = any(kind in (DONE, ERROR) for kind, _, _, _ in dump.receive())
 
 
-@checked
+@churn
 @case
 def unloaded_under_requests():
     """Loaded and unloaded while requests and dumps come all the time."""
@@ -456,7 +456,7 @@ def unloaded_under_requests():
     print(answers, file=sys.stderr)
 
 
-@checked
+@churn
 @case
 def namespace_dies():
     """A namespace with addresses and queued messages goes when its last socket does."""
@@ -514,4 +514,4 @@ def refused_half_way():
     equal(sock.ask(NEWNEIGH, header=family()), [], "usurper's handler")
 
 
-main()
+main(9)

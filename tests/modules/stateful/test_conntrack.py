@@ -19,8 +19,8 @@ import socket
 import struct
 
 import ynl
-from selftest import (NetNs, Skip, case, checked, defer, equal, iperf, loaded, main, modprobe, need,
-                      rmmod, run, wait_until)
+from selftest import (NetNs, Skip, case, checked, churn, defer, equal, iperf, loaded, main,
+                      modprobe, need, rmmod, run, wait_until)
 
 A4, A6, B4, B6 = "192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2"
 HERE = pathlib.Path(__file__).resolve().parent
@@ -370,7 +370,7 @@ def templates_and_zones():
 
 
 @case
-@checked
+@churn
 def unloaded_under_traffic():
     """Tracking is off then in every namespace, and the wing can go."""
     hooks_elsewhere()
@@ -401,7 +401,7 @@ def unloaded_under_traffic():
 
 
 @case
-@checked
+@churn
 def a_namespace_dies_under_traffic():
     """With tracking on and connections that are used; so does one after it."""
     hooks_elsewhere()
@@ -446,4 +446,4 @@ def what_is_wrong_is_refused():
         os.seteuid(uid)
 
 
-main()
+main(16)
