@@ -39,6 +39,7 @@ SPLATS = re.compile(
 KEPT_LOGS = 8
 # Seconds of silence after which a kernel that is not up is taken for stuck.
 STUCK = 120
+GUEST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 KVM = "/dev/kvm"
 # Emulated, the kernel takes 6 s.
 KVM_TIME_LIMIT = 20
@@ -218,6 +219,8 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=2, memory="2G", 
                  "KERNET_MODULES": str(modules or ""), "TERM": os.environ.get("TERM", "dumb"),
                  "KERNET_TERMINAL": "y" if terminal else "", "LC_ALL": "C.UTF-8",
                  "PYTHONDONTWRITEBYTECODE": "1", "IP_LIB_DIR": str(script("ip-plugins").build()),
+                 "KERNET_PYTHON": toolchain()["PYTHON"], "KERNET_KSRC": str(script("kernel").source_of(kernel)),
+                 "PATH": f"{script('programs').build()}:{GUEST_PATH}",
                  **(environment or {})}
     (run / "environment").write_text("".join(
         f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))

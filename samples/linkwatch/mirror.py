@@ -1,27 +1,97 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A client of linkwatch's, compared with what `ip` says."""
+"""What the client `linkwatch` says, compared with what `ip` says."""
 
+import collections
 import ipaddress
 import json
-import socket
+import os
+import pathlib
+import signal
+import subprocess
 
-import ynl
 from selftest import wait_until
 
-import client
+KINDS = ("device", "address", "neighbour", "route")
+# What of an object says which one it is.
+KEYS = {"device": ("ifindex",), "address": ("ifindex", "address", "prefix-length", "peer"),
+        "neighbour": ("ifindex", "address"),
+        "route": ("table", "destination", "destination-length", "source", "source-length")}
+# What is not the object's.
+OF_EVENTS = ("sequence", "previous", "event")
+LOST = "some events were missed; this is what there is now:"
 
-SO_RCVBUFFORCE = 33
+
+def name_of(told):
+    """What names the object that a message is about."""
+    return told["kind"], *(told.get(part) for part in KEYS[told["kind"]])
 
 
-def stream(ns, buffer=64 << 20, listen=True, **options):
-    """A client in a namespace, with room for what comes while this program does something else."""
-    ynl.forget()
-    with ns.enter():
-        made = client.Stream(**options)
-    made.listener.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, buffer)
-    if listen:
-        made.listen()
-    return made
+class Stream:
+    """A client in a namespace, and the objects that there are by what it says."""
+
+    def __init__(self, ns, options=""):
+        self.options = options
+        # Of one file, so that what is said on either is in order.
+        self.process = ns.popen(f"linkwatch --json {options}", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.fd = self.process.stdout.fileno()
+        os.set_blocking(self.fd, False)
+        self.rest, self.lines, self.objects = b"", collections.deque(), {}
+        # How often it has missed something; the last event that a snapshot knew of.
+        self.lost = self.joined = 0
+        # It listens before it says anything.
+        wait_until(self.read, 60, "the client's first words")
+
+    def fileno(self):
+        return self.fd
+
+    def read(self):
+        """Takes the lines that have come; says whether there are any."""
+        while True:
+            try:
+                data = os.read(self.fd, 1 << 20)
+            except BlockingIOError:
+                return bool(self.lines)
+            if not data:
+                raise AssertionError(f"linkwatch has ended with {self.process.wait(10)}: {[*self.lines][-1:]}")
+            *lines, self.rest = (self.rest + data).split(b"\n")
+            self.lines.extend(line.decode() for line in lines)
+
+    def events(self):
+        """Yields the events that have come, as (kind, message)."""
+        self.read()
+        while self.lines:
+            line = self.lines.popleft()
+            if line == LOST:
+                self.lost += 1
+                self.objects.clear()
+                continue
+            told = json.loads(line)
+            kind, name = told["kind"], name_of(told)
+            if told.get("event") in ("unregister", "delete"):
+                del self.objects[name]
+            else:
+                self.objects[name] = told
+            if "event" in told:
+                yield kind, told
+            else:
+                self.joined = max(self.joined, told["sequence"])
+
+    def pause(self):
+        """It reads nothing until `go_on`."""
+        self.process.send_signal(signal.SIGSTOP)
+        wait_until(lambda: pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+                   == "T", 10, "the client is stopped")
+
+    def go_on(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def stream(ns, options=""):
+    return Stream(ns, options)
 
 
 def ip(ns, *words):
@@ -92,33 +162,24 @@ def mirrored(stream):
 
 def of_a_dump(stream, ns):
     """What differs between what a client has been told, and what a fresh snapshot says."""
-    def objects(stream):
+    def objects(found):
         # The order of next hops means nothing.
-        return {name: told | {"nexthop": sorted(map(str, told.get("nexthop", ())))}
-                for name, told in stream.objects.items()}
+        return {name: {key: value for key, value in told.items() if key not in OF_EVENTS} |
+                {"nexthop": sorted(map(str, told.get("nexthop", ())))} for name, told in found.items()}
     follow(stream)
-    with ns.enter():
-        fresh = client.Stream(stream.kinds)
-    for _ in fresh.snapshot():
-        pass
-    have, want = objects(stream), objects(fresh)
-    fresh.close()
+    dump = ns.run(f"linkwatch --json {stream.options} --duration 0").stdout
+    have = objects(stream.objects)
+    want = objects({name_of(told): told for told in map(json.loads, dump.splitlines())})
     return [(name, have.get(name), want.get(name)) for name in {*have, *want}
             if have.get(name) != want.get(name)]
 
 
 def follow(stream):
     """Takes in what has come; returns how often some of it was missed."""
-    lost = 0
-    while True:
-        try:
-            for _ in stream.events():
-                pass
-            return lost
-        except client.Lost:
-            lost += 1
-            for _ in stream.snapshot():
-                pass
+    before = stream.lost
+    for _ in stream.events():
+        pass
+    return stream.lost - before
 
 
 def agrees(stream, ns):
@@ -134,7 +195,7 @@ def agrees(stream, ns):
                       if have.get(name) != want.get(name)]
         return not difference
     try:
-        wait_until(same, 60)
+        wait_until(same, 120)
     except AssertionError:
         raise AssertionError(f"{len(difference)} differ (what, told, kernel): {sorted(map(str, difference))[:4]}") \
             from None

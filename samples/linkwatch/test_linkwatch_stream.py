@@ -5,16 +5,20 @@
 One namespace; d0 to d3 and x0 to x3 are dummies in it, whose addresses, neighbours and routes change.
 """
 
+import os
+import pathlib
 import random
+import re
 import select
+import socket
 
 import ynl
 from selftest import NetNs, case, checked, equal, main, modprobe, rmmod, run, wait_until
 
-import client
-from mirror import agrees, follow, of_a_dump, stream
+from mirror import KINDS, agrees, follow, of_a_dump, stream
 
 CHANGES = 10000
+SO_RCVBUFFORCE, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP = 33, 270, 1
 
 
 def start():
@@ -115,50 +119,79 @@ def batch(ns, lines, again=False):
     return ns.popen(f"sh -c 'while :; do {command}; done'" if again else command)
 
 
+def listener(ns):
+    """A socket that hears all, with room for what comes while this program does something else."""
+    heard = ynl.family("linkwatch", ns)
+    heard.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+    heard.sock.bind((0, 0))
+    for group in "devices", "addresses", "neighbours", "routes":
+        number = heard.nlproto.get_mcast_id(group, heard.mcast_groups)
+        heard.sock.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, number)
+    return heard
+
+
+def waiting(client):
+    """How many bytes wait in a client's sockets."""
+    folder = pathlib.Path("/proc", str(client.process.pid))
+    inodes = {re.sub(r"\D", "", os.readlink(path)) for path in (folder / "fd").iterdir()
+              if os.readlink(path).startswith("socket:")}
+    rows = [line.split() for line in (folder / "net/netlink").read_text().splitlines()]
+    memory, inode = rows[0].index("Rmem"), rows[0].index("Inode")
+    return sum(int(row[memory]) for row in rows[1:] if row[inode] in inodes)
+
+
+def messages(heard):
+    """Yields what a socket has heard, as (operation, message)."""
+    heard.check_ntf()
+    while not heard.async_msg_queue.empty():
+        event = heard.async_msg_queue.get()
+        yield event["name"], event["msg"]
+
+
 @case
 def who_joins_in_the_middle_ends_with_the_kernels_state():
     ns = start()
     changes = Changes(7)
     run(["ip", "-n", ns.name, "-batch", "-"], input=changes.devices())
-    joined = stream(ns, listen=False)
+    asked = ynl.family("linkwatch", ns)
     busy = batch(ns, changes.lines(CHANGES))
-    wait_until(lambda: joined.asker.dump("device-get", {"ifindex": 1})[0]["sequence"] > CHANGES / 4, 60,
-               "the middle")
-    joined.listen()
+    wait_until(lambda: asked.dump("device-get", {"ifindex": 1})[0]["sequence"] > CHANGES / 4, 60, "the middle")
+    joined = stream(ns)
     assert busy.poll() is None, "the changes are over already"
-    for _ in joined.snapshot():
-        pass
-    middle = joined.known and max(joined.known.values())
-    lost = 0
     while busy.poll() is None:
-        lost += follow(joined)
+        follow(joined)
         select.select([joined], [], [], 0.1)
     over(ns)
     agrees(joined, ns)
-    equal(lost, 0, "missed")
-    last = max(joined.last.values())
-    assert last - middle > CHANGES / 8, f"joined at {middle}, of {last}"
+    equal(joined.lost, 0, "missed")
+    last = asked.dump("device-get", {"ifindex": 1})[0]["sequence"]
+    assert last - joined.joined > CHANGES / 8, f"joined at {joined.joined}, of {last}"
     kinds = {kind for kind, *_ in joined.objects}
-    equal(kinds, set(client.GROUPS), "kinds of objects at the end")
+    equal(kinds, set(KINDS), "kinds of objects at the end")
     # A new client's snapshot alone says the same.
-    fresh = stream(ns)
-    for _ in fresh.snapshot():
-        pass
-    agrees(fresh, ns)
+    agrees(stream(ns), ns)
 
 
 @case
 def who_is_too_slow_is_told_and_catches_up():
+    """Its buffer runs over twice: what follows the snapshot may be lost, too."""
     ns = start()
     changes = Changes(11)
     run(["ip", "-n", ns.name, "-batch", "-"], input=changes.devices())
-    slow = stream(ns, buffer=4096)
-    for _ in slow.snapshot():
-        pass
-    batch(ns, changes.lines(1000)).wait()
-    over(ns)
-    assert follow(slow), "nothing was missed with room for a few messages"
+    slow = stream(ns)
     agrees(slow, ns)
+    for turn in 1, 2:
+        slow.pause()
+        # More than its buffer takes, and of all kinds.
+        flood = "link set d0 mtu 1400\nlink set d0 mtu 1500\n" * 2500
+        batch(ns, flood + changes.lines(200)).wait()
+        over(ns)
+        slow.go_on()
+        agrees(slow, ns)
+        assert slow.lost >= turn, "nothing was missed by who did not read"
+        # The socket gets events again.
+        ns.run("ip link set lo mtu 12000")
+        agrees(slow, ns)
 
 
 @case
@@ -167,17 +200,15 @@ def numbers_are_those_of_the_order():
     """All kinds share the numbers; each event names the one before of its kind."""
     ns = start()
     changes = Changes(3)
-    heard = stream(ns)
+    heard = listener(ns)
     run(["ip", "-n", ns.name, "-batch", "-"], input=changes.devices())
     batch(ns, changes.lines(300)).wait()
     over(ns)
-    heard.listener.check_ntf()
     told, last = [], {}
-    while not heard.listener.async_msg_queue.empty():
-        event = heard.listener.async_msg_queue.get()
-        equal(event["msg"]["previous"], last.get(event["name"], event["msg"]["previous"]), "number before")
-        last[event["name"]] = event["msg"]["sequence"]
-        told.append(event["msg"]["sequence"])
+    for name, message in messages(heard):
+        equal(message["previous"], last.get(name, message["previous"]), "number before")
+        last[name] = message["sequence"]
+        told.append(message["sequence"])
     equal(told, list(range(told[0], told[0] + len(told))), "numbers")
     equal(len(last), 4, "kinds")
 
@@ -197,8 +228,6 @@ def tells_what_changes():
                         all(told.get(name.replace("_", "-")) == value for name, value in fields.items()):
                     return told
         return wait_until(found, 10, f"{kind} {event} {fields}")
-    for _ in heard.snapshot():
-        pass
     ns.run("ip addr add 192.0.2.1/24 dev d0 label d0:one")
     wait("address", "set", address="192.0.2.1", label="d0:one", ifindex=index)
     ns.run("ip addr add 192.0.2.2/24 dev d0")
@@ -241,7 +270,7 @@ def tells_what_changes():
     wait("route", "delete", destination="192.0.2.0")
 
 
-KINDS = {"vpair": "peer name vpair1", "veth": "peer name veth1", "vlan": "id 7", "macvlan": "",
+LINKS = {"vpair": "peer name vpair1", "veth": "peer name veth1", "vlan": "id 7", "macvlan": "",
          "bridge": "", "vxlan": "id 3 remote 192.0.2.9 dstport 4789", "etherip": "remote 192.0.2.9",
          "bond": "", "dummy": ""}
 
@@ -253,9 +282,7 @@ def the_stream_is_a_fresh_dump():
     modprobe("vpair", "etherip")
     ns = start()
     ns.run("ip link add low type dummy; ip link set low up mtu 1300; ip addr add 192.0.2.1/24 dev low")
-    heard = stream(ns, kinds=("device", "address", "route"))
-    for _ in heard.snapshot():
-        pass
+    heard = stream(ns, "--kind device --kind address --kind route")
 
     def same(what):
         left = None
@@ -269,7 +296,7 @@ def the_stream_is_a_fresh_dump():
         except AssertionError:
             raise AssertionError(f"{what}: {len(left)} differ (what, told, dumped): {left[:3]}") from None
     made = []
-    for kind, words in KINDS.items():
+    for kind, words in LINKS.items():
         link = "link low" if kind in ("vlan", "macvlan") else ""
         if not ns.run(f"ip link add {link} {kind}0 type {kind} {words}", check=False).returncode:
             made.append(kind)
@@ -318,20 +345,31 @@ def a_socket_hears_what_it_asks_for():
     ns = start()
     ns.run("ip link add d0 type dummy; ip link set d0 up; ip link add d1 type dummy; ip link set d1 up")
     index = ns.link("d1")["ifindex"]
-    kinds = stream(ns, kinds=("address",))
-    device = stream(ns, devices=(index,))
-    ns.run("ip addr add 192.0.2.1/24 dev d0; ip addr add 198.51.100.1/24 dev d1; ip neigh add 192.0.2.9 "
-           "lladdr 02:00:00:00:00:09 dev d0; ip neigh add 198.51.100.9 lladdr 02:00:00:00:00:09 dev d1")
-    ns.run("ip link set d0 mtu 1400; ip link set d1 mtu 1300")
-    told = list(kinds.events())
+    kinds = stream(ns, "--kind address")
+    device = stream(ns, "--dev d1")
+    for each in kinds, device:
+        follow(each)
+        each.pause()
+    ns.run("ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev d0; ip link set d0 mtu 1400")
+    # The kernel keeps from a socket what is not asked for.
+    equal([waiting(each) for each in (kinds, device)], [0, 0], "bytes that wait")
+    ns.run("ip addr add 192.0.2.1/24 dev d0; ip addr add 198.51.100.1/24 dev d1; ip neigh add 198.51.100.9 "
+           "lladdr 02:00:00:00:00:09 dev d1; ip link set d1 mtu 1300")
+    assert waiting(kinds) and waiting(device), "nothing waits of what is asked for"
+    told = []
+    for each in kinds, device:
+        each.go_on()
+        wait_until(lambda: not waiting(each), 10, "all is read")
+    wait_until(lambda: told.extend(kinds.events()) or len(told) > 1, 10, "two addresses")
     equal([(kind, event["address"]) for kind, event in told],
           [("address", "192.0.2.1"), ("address", "198.51.100.1")], "addresses")
-    told = list(device.events())
-    equal({kind for kind, _ in told}, set(client.GROUPS), "kinds")
+    told = []
+    wait_until(lambda: told.extend(device.events()) or any(event["event"] == "mtu" for _, event in told), 10,
+               "the last change")
+    equal({kind for kind, _ in told}, set(KINDS), "kinds")
     equal({event["ifindex"] for kind, event in told if kind != "route"}, {index}, "devices")
-    # The kernel has kept from the socket what is not asked for.
-    raw = device.listener.async_msg_queue.qsize()
-    equal(raw, 0, "messages left")
+    equal({hop["ifindex"] for kind, event in told if kind == "route" for hop in event["nexthop"]}, {index},
+          "devices of routes")
     asked = ynl.family("linkwatch", ns)
     equal([found["name"] for found in asked.dump("device-get", {"ifindex": index})], ["d1"], "devices")
     equal({found["ifindex"] for found in asked.dump("address-get", {"ifindex": index})}, {index}, "devices")
@@ -346,18 +384,20 @@ def a_socket_hears_what_it_asks_for():
 @case
 def namespaces_hear_of_their_own_objects():
     a, b = start(), NetNs()
-    in_b = stream(b)
+    in_b = listener(b)
     a.run("ip link add d0 type dummy; ip link set d0 up; ip addr add 192.0.2.1/24 dev d0; "
           "ip neigh add 192.0.2.9 lladdr 02:00:00:00:00:09 dev d0")
-    equal(list(in_b.events()), [], "told to another namespace")
-    for kind in client.GROUPS:
-        dump = in_b.asker.dump(f"{kind}-get", {})
+    equal(list(messages(in_b)), [], "told to another namespace")
+    asked = ynl.family("linkwatch", b)
+    for kind in KINDS:
+        dump = asked.dump(f"{kind}-get", {})
         assert not [told for told in dump if "192.0.2" in str(told)], dump
 
 
 @case
 @checked
 def unloaded_under_changes():
+    """The client says so and ends."""
     ns = start()
     changes = Changes(5)
     run(["ip", "-n", ns.name, "-batch", "-"], input=changes.devices())
@@ -369,8 +409,13 @@ def unloaded_under_changes():
         rmmod("linkwatch")
         busy.kill()
         busy.wait()
+        equal(heard.process.wait(30), 1, "the client's status")
+        try:
+            heard.read()
+            raise AssertionError("the client's output does not end")
+        except AssertionError as error:
+            assert "linkwatch: the module was unloaded" in str(error), error
         run(["modprobe", "linkwatch"])
-        heard.close()
 
 
 @case
@@ -378,17 +423,18 @@ def unloaded_under_changes():
 def namespace_dies_with_its_last_listener():
     """A listener keeps its namespace alive, and hears what happens there; with it the namespace goes."""
     ns, other = start(), NetNs()
-    heard = stream(ns)
+    heard, asker = listener(ns), ynl.family("linkwatch", ns)
     ns.run(f"ip link add d0 type veth peer name d1 netns {other.name}; ip link set d0 up; "
            "ip addr add 192.0.2.1/24 dev d0")
     changes = Changes(9)
     busy = batch(ns, changes.devices(20) + changes.lines(300), again=True)
-    wait_until(lambda: any(kind == "route" for kind, _ in heard.events()), 30, "a route")
+    wait_until(lambda: any(name == "route-event" for name, _ in messages(heard)), 30, "a route")
     ns.delete()
-    assert {told["name"] for told in heard.asker.dump("device-get", {})} >= {"d0", "lo"}
+    assert {told["name"] for told in asker.dump("device-get", {})} >= {"d0", "lo"}
     other.link("d1")
     # Now it dies, with addresses, routes and neighbours in it and changes going on.
-    heard.close()
+    heard.sock.close()
+    asker.sock.close()
     busy.kill()
     busy.wait()
     wait_until(lambda: other.run("ip link show d1", check=False).returncode, 30, "the namespace is gone")

@@ -23,14 +23,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import vmlib  # noqa: E402
-from kernetlib import toolchain  # noqa: E402
 
 PAGES = ("README.md", "CONTRIBUTING.md", "Documentation/*.md", "samples/*/README.md")
 GUEST = ("modprobe", "ip", "ynl", "spec", "ethtool")
 # What the documentation leaves to the reader.
 PRELUDE = """set -e
-ynl() { "$KERNET_PYTHON" "$KERNET_KSRC/tools/net/ynl/pyynl/cli.py" "$@"; }
-linkwatch() { PYTHONPATH="$KERNET_KSRC/tools/net/ynl" "$KERNET_PYTHON" samples/linkwatch/client.py "$@"; }
 ip netns add other
 """
 
@@ -243,8 +240,6 @@ def in_machine():
         kernel = kernels.kernel("plain")
         outcome = vmlib.boot(kernel, PRELUDE + "set +e\n" + "\n".join(script),
                              modules=vmlib.script("modules").stage(kernel), timeout=600,
-                             environment={"KERNET_PYTHON": toolchain()["PYTHON"],
-                                          "KERNET_KSRC": str(kernels.source())},
                              on_output=said.append, on_error=said.append)
     text = b"".join(said).decode(errors="replace")
     failure = outcome.failure()

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Prints what linkwatch tells, as `ip monitor` does: what there is first, then what happens.
+
+#![forbid(unsafe_code)]
+
+mod failure;
+mod filter;
+mod message;
+mod netlink;
+#[path = "schema_generated.rs"]
+mod schema;
+mod stream;
+mod text;
+
+use std::{
+    io::{self, BufWriter, StdoutLock, Write},
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use clap::{Arg, ArgAction, Command};
+use rustix::event::{poll, PollFd, PollFlags, Timespec};
+
+use crate::{
+    failure::Failure,
+    message::{Fields, Told},
+    netlink::{attribute, Asker, Family, Listener},
+    schema::{Kind, KINDS},
+    stream::{Objects, Verdict},
+    text::Names,
+};
+
+struct Options {
+    /// Indexes into `KINDS`.
+    kinds: Vec<usize>,
+    devices: Vec<String>,
+    duration: Option<Duration>,
+    json: bool,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+fn options() -> Options {
+    let names = KINDS.each_ref().map(|kind| kind.name);
+    let options = Command::new("linkwatch")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Prints what linkwatch tells, as `ip monitor` does: what there is first, then what happens.")
+        .infer_long_args(true)
+        .args([
+            Arg::new("kind").long("kind").value_name("KIND").action(ArgAction::Append).value_parser(names)
+                .help("This kind alone; may be given more than once"),
+            Arg::new("dev").long("dev").value_name("NAME").action(ArgAction::Append)
+                .help("What is about this device alone; may be given more than once"),
+            Arg::new("duration").long("duration").value_name("SECONDS").value_parser(seconds)
+                .help("End after as many seconds"),
+            Arg::new("json").long("json").action(ArgAction::SetTrue).help("A JSON object in each line"),
+        ])
+        .get_matches();
+    let wanted: Vec<&String> = options.get_many("kind").into_iter().flatten().collect();
+    let mut kinds = Vec::new();
+    for name in wanted {
+        // In the order asked for, each once.
+        match names.iter().position(|known| known == name) {
+            Some(index) if !kinds.contains(&index) => kinds.push(index),
+            _ => (),
+        }
+    }
+    if kinds.is_empty() {
+        kinds.extend(0..KINDS.len());
+    }
+    Options {
+        kinds,
+        devices: options
+            .get_many("dev")
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect(),
+        duration: options.get_one("duration").copied(),
+        json: options.get_flag("json"),
+    }
+}
+
+/// Where the lines go.
+struct Output {
+    out: BufWriter<StdoutLock<'static>>,
+    names: Names,
+    json: bool,
+}
+
+impl Output {
+    fn say(&mut self, kind: &Kind, fields: Fields<'_>) -> Result<(), Failure> {
+        if kind.name == "device" {
+            self.names.learn(&fields);
+        }
+        let told = Told {
+            kind: kind.name,
+            fields,
+        };
+        let written = match self.json {
+            true => text::json(&mut self.out, &told),
+            false => text::text(&mut self.out, &told, &mut self.names),
+        };
+        written.map_err(Failure::of_output)
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(Failure::of_output)
+    }
+}
+
+fn parse<'a>(attributes: &'a [u8], kind: &Kind) -> Result<Fields<'a>, Failure> {
+    Fields::parse(attributes, kind.attributes).ok_or_else(|| {
+        Failure::new(format!(
+            "the kernel's message of a {} makes no sense",
+            kind.name
+        ))
+    })
+}
+
+/// Says what there is, when events come already.
+fn snapshot(
+    asker: &mut Asker,
+    family: &Family,
+    kinds: &[usize],
+    device: Option<u32>,
+    objects: &mut Objects,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    objects.clear();
+    for (index, kind) in kinds
+        .iter()
+        .filter_map(|index| Some((*index, KINDS.get(*index)?)))
+    {
+        let request = device.map_or(Vec::new(), |device| attribute(schema::IFINDEX, device));
+        asker.dump(family, kind.get, request, |attributes| {
+            let told = parse(attributes, kind)?;
+            if objects.entry(index, &told) {
+                output.say(kind, told)?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Says what has happened until nothing more waits; `false` if some was missed.
+fn events(
+    listener: &mut Listener,
+    objects: &mut Objects,
+    output: &mut Output,
+) -> Result<bool, Failure> {
+    let mut whole = true;
+    while whole {
+        let more = listener.next(|command, attributes| {
+            // What comes behind a gap the next snapshot says.
+            if let (true, Some((index, kind))) = (whole, stream::of_event(command)) {
+                let told = parse(attributes, kind)?;
+                match objects.event(index, &told) {
+                    Verdict::News => output.say(kind, told)?,
+                    Verdict::Known => (),
+                    Verdict::Gap => whole = false,
+                }
+            }
+            Ok(())
+        })?;
+        match more {
+            Ok(true) => (),
+            Ok(false) => break,
+            Err(netlink::Lost) => whole = false,
+        }
+    }
+    Ok(whole)
+}
+
+/// Waits until events come; `false` if the time is over first.
+fn wait(listener: &Listener, end: Option<Instant>) -> Result<bool, Failure> {
+    let stdout = io::stdout();
+    loop {
+        let left = match end.map(|end| end.checked_duration_since(Instant::now())) {
+            None => None,
+            Some(None) => return Ok(false),
+            Some(Some(left)) => Some(left),
+        };
+        // A time that is longer than the system's clock can tell is none.
+        let left = left.and_then(|left| Timespec::try_from(left).ok());
+        // Of standard output it is said if nobody reads any more.
+        let mut fds = [
+            PollFd::new(listener, PollFlags::IN),
+            PollFd::new(&stdout, PollFlags::empty()),
+        ];
+        match poll(&mut fds, left.as_ref()) {
+            Ok(_) => (),
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(error) => return Err(io::Error::from(error).into()),
+        }
+        let [events, closed] = fds.map(|fd| fd.revents());
+        if closed.intersects(PollFlags::ERR | PollFlags::HUP) {
+            return Err(Failure::Closed);
+        }
+        if !events.is_empty() {
+            return Ok(true);
+        }
+    }
+}
+
+fn follow(options: &Options) -> Result<(), Failure> {
+    let end = options
+        .duration
+        .and_then(|duration| Instant::now().checked_add(duration));
+    let names = Names::new()?;
+    let mut devices = Vec::new();
+    for name in &options.devices {
+        let index = names
+            .index(name)
+            .map_err(|error| match error.raw_os_error() {
+                Some(code) if code == rustix::io::Errno::NODEV.raw_os_error() => {
+                    Failure::new(format!("--dev {name}: there is no such device"))
+                }
+                _ => Failure::new(format!("--dev {name}: {error}")),
+            })?;
+        devices.push(index);
+    }
+    let mut output = Output {
+        out: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
+        names,
+        json: options.json,
+    };
+    let groups: Vec<&str> = options
+        .kinds
+        .iter()
+        .filter_map(|kind| KINDS.get(*kind))
+        .map(|kind| kind.group)
+        .collect();
+
+    // Events wait in a socket of their own while the snapshot is taken by another.
+    let mut asker = Asker::new()?;
+    let family = asker.family()?;
+    let mut listener = Listener::new(&family, &groups, &devices)?;
+    // A dump can be asked about one device.
+    let device = match devices[..] {
+        [device] => Some(device),
+        _ => None,
+    };
+    let mut objects = Objects::new(devices);
+    snapshot(
+        &mut asker,
+        &family,
+        &options.kinds,
+        device,
+        &mut objects,
+        &mut output,
+    )?;
+    loop {
+        while !events(&mut listener, &mut objects, &mut output)? {
+            listener.empty()?;
+            // In the order in which it was said, though it may be one file.
+            output.flush()?;
+            complain("some events were missed; this is what there is now:");
+            snapshot(
+                &mut asker,
+                &family,
+                &options.kinds,
+                device,
+                &mut objects,
+                &mut output,
+            )?;
+        }
+        output.flush()?;
+        if !wait(&listener, end)? {
+            return Ok(());
+        }
+    }
+}
+
+fn complain(text: &str) {
+    // Where else could it be said that this cannot be said?
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+fn main() -> ExitCode {
+    match follow(&options()) {
+        Ok(()) => ExitCode::SUCCESS,
+        // As a shell says that SIGPIPE has ended a program.
+        Err(Failure::Closed) => ExitCode::from(141),
+        Err(failure) => {
+            complain(&format!("linkwatch: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}
