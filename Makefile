@@ -9,7 +9,7 @@ KERNEL_ARG = $(if $(KERNEL),--kernel $(KERNEL))
 # kbuild's own words must not leak into the scripts' makes.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: modules metadata run test fuzz churn bench lint new doc vm shell rust-analyzer clean help setup
+.PHONY: modules metadata run test fuzz churn bench lint new deb doc vm shell rust-analyzer clean help setup
 modules:
 	@$(if $(KDIR),,$(SETUP))
 	@KDIR='$(KDIR)' scripts/modules $(KERNEL_ARG)
@@ -43,6 +43,10 @@ bench: setup
 lint: setup
 	@scripts/lint
 
+deb:
+	@scripts/setup deb
+	@scripts/deb
+
 doc: setup
 	@scripts/doc
 
@@ -75,6 +79,7 @@ help:
 	@echo 'make churn             modules and all that they have come and go, for long'
 	@echo 'make lint              formatting, clippy and the rules of the code'
 	@echo 'make bench             what it costs beside C, in instructions (WORKLOAD=name: one)'
+	@echo 'make deb               packages for Debian 13 into build/deb'
 	@echo 'make doc               documentation into build/doc'
 	@echo 'make vm CMD=command    run a command as root in a virtual machine with the modules'
 	@echo '                       (INPUT=1: with the input that make has, else with none)'
