@@ -9,7 +9,7 @@ KERNEL_ARG = $(if $(KERNEL),--kernel $(KERNEL))
 # kbuild's own words must not leak into the scripts' makes.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: modules metadata run test fuzz churn bench lint new deb doc vm shell rust-analyzer clean help setup
+.PHONY: modules metadata run test fuzz churn bench lint new deb test-packages doc vm shell rust-analyzer clean help setup
 modules:
 	@$(if $(KDIR),,$(SETUP))
 	@KDIR='$(KDIR)' scripts/modules $(KERNEL_ARG)
@@ -47,6 +47,10 @@ deb:
 	@scripts/setup deb
 	@scripts/deb
 
+test-packages:
+	@scripts/setup deb
+	@scripts/test-packages
+
 doc: setup
 	@scripts/doc
 
@@ -80,6 +84,7 @@ help:
 	@echo 'make lint              formatting, clippy and the rules of the code'
 	@echo 'make bench             what it costs beside C, in instructions (WORKLOAD=name: one)'
 	@echo 'make deb               packages for Debian 13 into build/deb'
+	@echo 'make test-packages     install, use and remove them in a Debian 13 of its own, as root'
 	@echo 'make doc               documentation into build/doc'
 	@echo 'make vm CMD=command    run a command as root in a virtual machine with the modules'
 	@echo '                       (INPUT=1: with the input that make has, else with none)'
