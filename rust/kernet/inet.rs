@@ -55,8 +55,8 @@ pub use route::{
     Underlay, //
 };
 pub use tunnel::{
-    Failed,
-    Failure,
+    FailedPacket,
+    TransmitError,
     Tunnel, //
 };
 

@@ -16,7 +16,7 @@
 //! does the same in every namespace, after all that the module has registered is unregistered: no
 //! request is being answered then.
 //!
-//! A [`NetRef`] keeps the namespace alive, but no state in it.
+//! An [`OwnedNet`] keeps the namespace alive, but no state in it.
 
 use core::{
     marker::PhantomData,
@@ -138,17 +138,17 @@ impl Eq for Net {}
 ///
 /// Owns one count of the namespace.
 #[doc(alias = "get_net")]
-pub struct NetRef(ptr::NonNull<Net>);
+pub struct OwnedNet(ptr::NonNull<Net>);
 
 // SAFETY: As `Net`; the count is atomic.
-unsafe impl Send for NetRef {}
+unsafe impl Send for OwnedNet {}
 // SAFETY: As above.
-unsafe impl Sync for NetRef {}
+unsafe impl Sync for OwnedNet {}
 
 impl Net {
     /// Takes a reference, unless the namespace is being made or is dying.
     #[doc(alias = "maybe_get_net")]
-    pub fn get(&self) -> Option<NetRef> {
+    pub fn get(&self) -> Option<OwnedNet> {
         // One that is not in the list yet goes, whatever its count, if a module cannot serve it.
         // SAFETY: Valid by the type. Zero until the namespace is made.
         if unsafe { ptr::read_volatile(&raw const (*self.as_raw()).list.next) }.is_null() {
@@ -157,11 +157,11 @@ impl Net {
         // SAFETY: Valid by the type.
         let net = unsafe { bindings::maybe_get_net(self.as_raw()) };
         // INVARIANT: `maybe_get_net()` took a count if it did not return null.
-        ptr::NonNull::new(net.cast()).map(NetRef)
+        ptr::NonNull::new(net.cast()).map(OwnedNet)
     }
 }
 
-impl core::ops::Deref for NetRef {
+impl core::ops::Deref for OwnedNet {
     type Target = Net;
 
     fn deref(&self) -> &Net {
@@ -170,7 +170,7 @@ impl core::ops::Deref for NetRef {
     }
 }
 
-impl Drop for NetRef {
+impl Drop for OwnedNet {
     fn drop(&mut self) {
         // SAFETY: Gives back the count that the type invariants say is owned.
         unsafe { bindings::put_net(self.as_raw()) };

@@ -327,15 +327,15 @@ impl Driver for End {
     /// A packet is counted once, by one of the ends: at the sender if it went through the backlog,
     /// at the receiver if it went through a queue.
     fn stats(dev: &DriverDevice<Self>, stats: &mut LinkStats, rcu: Rcu<'_>) {
-        let counted = dev.counted();
+        let counted = dev.link_totals();
         stats.add_tx(counted.tx);
         stats.add_rx(counted.rx);
         stats.add_rx(dev.napi_packets(0..));
         let frames = dev.xdp_totals(0..u16::MAX);
         stats.add_tx_dropped(frames.sent_back_errors);
-        stats.add_rx_dropped(frames.drops.wrapping_add(frames.taken_errors));
+        stats.add_rx_dropped(frames.lost.wrapping_add(frames.taken_errors));
         if let Some(peer) = dev.peer(rcu) {
-            stats.add_rx(peer.counted().tx);
+            stats.add_rx(peer.link_totals().tx);
             stats.add_tx(peer.napi_packets(0..));
             let frames = peer.xdp_totals(0..u16::MAX);
             stats.add_tx_dropped(frames.taken_errors);
@@ -423,9 +423,9 @@ impl ethtool::Operations<End> for Ethtool {
         RxStats {
             packets: counted.packets,
             bytes: counted.bytes,
-            drops: frames.drops,
+            drops: frames.lost,
             redirected: frames.redirected,
-            dropped: frames.dropped,
+            dropped: frames.xdp_drop,
             sent_back: frames.sent_back,
             sent_back_errors: frames.sent_back_errors,
         }
@@ -480,10 +480,10 @@ impl ethtool::Operations<End> for Ethtool {
 
     /// What went through the backlog, and through queues that are no longer in use.
     fn other_packets(dev: &DriverDevice<End>, rtnl: Rtnl<'_>) -> LinkTotals {
-        let LinkTotals { mut tx, mut rx } = dev.counted();
+        let LinkTotals { mut tx, mut rx } = dev.link_totals();
         rx = rx.plus(dev.napi_packets(dev.rx_queues()..));
         if let Some(peer) = dev.peer(rtnl) {
-            rx = rx.plus(peer.counted().tx);
+            rx = rx.plus(peer.link_totals().tx);
             tx = tx.plus(peer.napi_packets(dev.tx_queues()..));
         }
         LinkTotals { tx, rx }

@@ -72,7 +72,7 @@ const MIN_IPV6_MTU: u32 = 1280;
 
 /// Why a tunnel did not send a packet, and how the device counts that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failure {
+pub enum TransmitError {
     /// No route to the remote. Counted as `tx_carrier_errors` and `tx_errors`.
     NoRoute,
     /// The route leads back into the tunnel. Counted as `collisions` and `tx_errors`.
@@ -87,22 +87,22 @@ pub enum Failure {
 }
 
 /// A packet that a tunnel did not send, and why.
-pub struct Failed<'a> {
+pub struct FailedPacket<'a> {
     /// The reason.
-    pub failure: Failure,
-    /// The packet. Drop it with [`Failed::reason`].
+    pub error: TransmitError,
+    /// The packet. Drop it with [`FailedPacket::reason`].
     pub skb: Skb<'a>,
 }
 
-impl Failed<'_> {
+impl FailedPacket<'_> {
     /// Counts the packet in the statistics of `dev`, and frees it.
     #[cold]
     pub fn count_and_drop<D: Driver>(self, dev: &DriverDevice<D>, softirq: Softirq<'_>) {
-        match self.failure {
-            Failure::NoRoute => dev.count_error(PacketError::TxCarrier),
-            Failure::Loop => dev.count_error(PacketError::Collision),
-            Failure::TooBig | Failure::Malformed => dev.count_error(PacketError::Tx),
-            Failure::NoMemory => dev.count_tx_dropped(),
+        match self.error {
+            TransmitError::NoRoute => dev.count_error(PacketError::TxCarrier),
+            TransmitError::Loop => dev.count_error(PacketError::Collision),
+            TransmitError::TooBig | TransmitError::Malformed => dev.count_error(PacketError::Tx),
+            TransmitError::NoMemory => dev.count_tx_dropped(),
         }
         let reason = self.reason();
         self.skb.drop_with(reason, softirq);
@@ -110,12 +110,12 @@ impl Failed<'_> {
 
     /// The drop reason for the packet.
     pub fn reason(&self) -> DropReason {
-        match self.failure {
-            Failure::NoRoute => DropReason::IP_OUTNOROUTES,
-            Failure::Loop => DropReason::NO_TX_TARGET,
-            Failure::TooBig => DropReason::PKT_TOO_BIG,
-            Failure::Malformed => DropReason::PKT_TOO_SMALL,
-            Failure::NoMemory => DropReason::NOMEM,
+        match self.error {
+            TransmitError::NoRoute => DropReason::IP_OUTNOROUTES,
+            TransmitError::Loop => DropReason::NO_TX_TARGET,
+            TransmitError::TooBig => DropReason::PKT_TOO_BIG,
+            TransmitError::Malformed => DropReason::PKT_TOO_SMALL,
+            TransmitError::NoMemory => DropReason::NOMEM,
         }
     }
 }
@@ -283,7 +283,7 @@ impl Tunnel {
         header: &H,
         net: &Net,
         softirq: Softirq<'_>,
-    ) -> Result<(), Failed<'a>> {
+    ) -> Result<(), FailedPacket<'a>> {
         let header_len = const {
             assert!(size_of::<H>() <= 256, "a header of more than 256 bytes");
             size_of::<H>() as u32
@@ -292,11 +292,11 @@ impl Tunnel {
         unsafe { bindings::skb_set_dev(skb.as_raw(), dev.as_raw()) };
         let prepared = match self.prepare(dev, &mut skb, header_len, net, softirq) {
             Ok(prepared) => prepared,
-            Err(failure) => return Err(Failed { failure, skb }),
+            Err(error) => return Err(FailedPacket { error, skb }),
         };
         if skb.as_mut().push_header(header).is_err() {
-            let failure = Failure::NoMemory;
-            return Err(Failed { failure, skb });
+            let error = TransmitError::NoMemory;
+            return Err(FailedPacket { error, skb });
         }
         let Prepared {
             route,
@@ -339,7 +339,7 @@ impl Tunnel {
         header_len: u32,
         net: &Net,
         softirq: Softirq<'_>,
-    ) -> Result<Prepared, Failure> {
+    ) -> Result<Prepared, TransmitError> {
         let p = &self.parameters;
         // SAFETY: The packet is owned.
         let gso = unsafe { bindings::skb_is_gso(skb.as_raw()) };
@@ -348,10 +348,10 @@ impl Tunnel {
             .saturating_add(header_len)
             .saturating_add(IPV4_LEN);
         if gso || skb.len() < ETHERNET_LEN {
-            return Err(Failure::Malformed);
+            return Err(TransmitError::Malformed);
         }
         if outer_len > MAX_PACKET {
-            return Err(Failure::TooBig);
+            return Err(TransmitError::TooBig);
         }
         let inner = Inner::of(skb);
         let (tos, inherited) = match &inner {
@@ -364,7 +364,7 @@ impl Tunnel {
         // A route that depends on the packet is not for the next one.
         let route = self.route(net, &mut flow, !inherited, softirq)?;
         if route.device() == dev.as_raw() {
-            return Err(Failure::Loop);
+            return Err(TransmitError::Loop);
         }
 
         let dont_fragment = p.path_mtu_discovery || inner.as_ref().is_some_and(|i| i.dont_fragment);
@@ -383,7 +383,7 @@ impl Tunnel {
             .headroom()
             .saturating_add(IPV4_LEN)
             .saturating_add(header_len);
-        let no_memory = |_| Failure::NoMemory;
+        let no_memory = |_| TransmitError::NoMemory;
         skb.as_mut().cow_head(headroom).map_err(no_memory)?;
         // SAFETY: The packet is owned. The callee marks where the inner headers are, and says whether a
         // checksum of theirs is left to the hardware.
@@ -406,7 +406,7 @@ impl Tunnel {
         flow: &mut bindings::flowi4,
         cached: bool,
         _softirq: Softirq<'_>,
-    ) -> Result<Route, Failure> {
+    ) -> Result<Route, TransmitError> {
         let cached = cached && self.net == core::ptr::from_ref(net).addr();
         if cached {
             // SAFETY: Initialised, by the type invariants, and bottom halves are disabled.
@@ -416,7 +416,7 @@ impl Tunnel {
                 return Ok(Route(route));
             }
         }
-        let route = Route::find(net, flow).map_err(|_| Failure::NoRoute)?;
+        let route = Route::find(net, flow).map_err(|_| TransmitError::NoRoute)?;
         // A tunnel may outlive its namespace.
         if cached && !route.needs_net(net) {
             // INVARIANT: `net` is the namespace of the cache, as just seen.
@@ -434,7 +434,7 @@ impl Tunnel {
         route: &Route,
         header_len: u32,
         dont_fragment: bool,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), TransmitError> {
         let raw = skb.as_raw();
         // SAFETY: The packet is owned.
         let has_route = unsafe { bindings::skb_valid_dst(raw) };
@@ -465,7 +465,7 @@ impl Tunnel {
                 // SAFETY: The packet is owned, and IPv4 as it says; the callee checks that its
                 // header is in the buffer.
                 unsafe { bindings::icmp_ndo_send(raw, kind as c_int, code as c_int, mtu.to_be()) };
-                Err(Failure::TooBig)
+                Err(TransmitError::TooBig)
             }
             ethertype if ethertype == EtherType::IPV6.0 => {
                 if !too_big || mtu < MIN_IPV6_MTU {
@@ -475,7 +475,7 @@ impl Tunnel {
                 unsafe {
                     bindings::icmpv6_ndo_send(raw, bindings::ICMPV6_PKT_TOOBIG as u8, 0, mtu)
                 };
-                Err(Failure::TooBig)
+                Err(TransmitError::TooBig)
             }
             _ => Ok(()),
         }

@@ -319,10 +319,10 @@ pub trait Driver: Sized + Send + Sync + 'static {
 
     /// Adds the device's statistics to `stats`, which are 0.
     ///
-    /// Without this, they are [`DriverDevice::counted`] and the device's receive queues.
+    /// Without this, they are [`DriverDevice::link_totals`] and the device's receive queues.
     #[doc(alias = "ndo_get_stats64")]
     fn stats(dev: &DriverDevice<Self>, stats: &mut LinkStats, _rcu: Rcu<'_>) {
-        let counted = dev.counted();
+        let counted = dev.link_totals();
         stats.add_tx(counted.tx);
         stats.add_rx(counted.rx);
         stats.add_rx(dev.napi_packets(0..));

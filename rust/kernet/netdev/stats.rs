@@ -85,7 +85,7 @@ pub struct LinkTotals {
 impl<D: Driver> DriverDevice<D> {
     /// The totals of [`Self::count_tx`] and [`Self::count_rx`].
     #[doc(alias = "dev_fetch_sw_netstats")]
-    pub fn counted(&self) -> LinkTotals {
+    pub fn link_totals(&self) -> LinkTotals {
         let mut stats: bindings::rtnl_link_stats64 = pin_init::zeroed();
         // SAFETY: Valid by the type, as are the per-CPU statistics.
         unsafe { bindings::dev_fetch_tstats(&raw mut stats, self.as_raw()) };

@@ -13,13 +13,13 @@ use crate::netdev::Counter;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct XdpTotals {
     /// Lost before or after the program ran: no memory, or no receiver.
-    pub drops: u64,
+    pub lost: u64,
     /// Redirected.
     #[doc(alias = "XDP_REDIRECT")]
     pub redirected: u64,
     /// Dropped by the program, or because its verdict is unknown.
     #[doc(alias = "XDP_DROP")]
-    pub dropped: u64,
+    pub xdp_drop: u64,
     /// Sent back.
     #[doc(alias = "XDP_TX")]
     pub sent_back: u64,
@@ -36,9 +36,9 @@ impl XdpTotals {
     /// Both.
     pub(crate) fn plus(self, other: Self) -> Self {
         Self {
-            drops: self.drops.wrapping_add(other.drops),
+            lost: self.lost.wrapping_add(other.lost),
             redirected: self.redirected.wrapping_add(other.redirected),
-            dropped: self.dropped.wrapping_add(other.dropped),
+            xdp_drop: self.xdp_drop.wrapping_add(other.xdp_drop),
             sent_back: self.sent_back.wrapping_add(other.sent_back),
             sent_back_errors: self.sent_back_errors.wrapping_add(other.sent_back_errors),
             taken: self.taken.wrapping_add(other.taken),
@@ -49,9 +49,9 @@ impl XdpTotals {
 
 /// The counters of a receive queue, which is where [`XdpTotals`] is from.
 pub(crate) struct Counters {
-    drops: Counter,
+    lost: Counter,
     redirected: Counter,
-    dropped: Counter,
+    xdp_drop: Counter,
     sent_back: Counter,
     sent_back_errors: Counter,
     // By whoever sends to the queue, several at a time.
@@ -62,9 +62,9 @@ pub(crate) struct Counters {
 impl Counters {
     pub(crate) const fn new() -> Self {
         Self {
-            drops: Counter::new(),
+            lost: Counter::new(),
             redirected: Counter::new(),
-            dropped: Counter::new(),
+            xdp_drop: Counter::new(),
             sent_back: Counter::new(),
             sent_back_errors: Counter::new(),
             taken: Atomic::<u64>::new(0),
@@ -75,9 +75,9 @@ impl Counters {
     /// Adds what a poll of the queue has counted.
     #[inline(always)]
     pub(crate) fn add(&self, counted: XdpTotals) {
-        self.drops.add(counted.drops);
+        self.lost.add(counted.lost);
         self.redirected.add(counted.redirected);
-        self.dropped.add(counted.dropped);
+        self.xdp_drop.add(counted.xdp_drop);
         self.sent_back.add(counted.sent_back);
         self.sent_back_errors.add(counted.sent_back_errors);
     }
@@ -93,9 +93,9 @@ impl Counters {
 
     pub(crate) fn get(&self) -> XdpTotals {
         XdpTotals {
-            drops: self.drops.get(),
+            lost: self.lost.get(),
             redirected: self.redirected.get(),
-            dropped: self.dropped.get(),
+            xdp_drop: self.xdp_drop.get(),
             sent_back: self.sent_back.get(),
             sent_back_errors: self.sent_back_errors.get(),
             taken: self.taken.load(Relaxed),

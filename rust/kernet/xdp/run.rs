@@ -260,13 +260,13 @@ impl<'a, D: Driver> Run<'a, D> {
                     bindings::consume_skb(skb);
                 }
                 if self.take(program, &mut buff.xdp, verdict).is_err() {
-                    self.counted.drops += 1;
+                    self.counted.lost += 1;
                     // SAFETY: The buffer is still ours.
                     unsafe { bindings::xdp_return_buff(&raw mut buff.xdp) };
                 }
             }
             _ => {
-                self.counted.dropped += 1;
+                self.counted.xdp_drop += 1;
                 if verdict != bindings::xdp_action_XDP_DROP {
                     self.complain(program, verdict);
                 }
@@ -305,7 +305,7 @@ impl<'a, D: Driver> Run<'a, D> {
                 return Some((Skb::from_raw(NonNull::new_unchecked(skb)), of_pool));
             }
             let skb = Skb::from_raw(NonNull::new_unchecked(skb));
-            self.counted.drops += 1;
+            self.counted.lost += 1;
             skb.drop_with(DropReason::NOMEM, self.context);
             None
         }
@@ -369,20 +369,20 @@ impl<'a, D: Driver> Run<'a, D> {
                 if fits == 0 {
                     return Some(frame);
                 }
-                self.counted.drops += 1;
+                self.counted.lost += 1;
             }
             bindings::xdp_action_XDP_TX | bindings::xdp_action_XDP_REDIRECT => {
                 // What describes the frame lies in its headroom, which is overwritten next.
                 // SAFETY: Valid still.
                 let mut before = unsafe { ptr::read(raw) };
                 if self.take(program, &mut buff.xdp, verdict).is_err() {
-                    self.counted.drops += 1;
+                    self.counted.lost += 1;
                     // SAFETY: The frame's memory is ours still, and is as described before.
                     unsafe { bindings::xdp_return_frame(&raw mut before) };
                 }
             }
             _ => {
-                self.counted.dropped += 1;
+                self.counted.xdp_drop += 1;
                 if verdict != bindings::xdp_action_XDP_DROP {
                     self.complain(program, verdict);
                 }
@@ -481,13 +481,13 @@ impl<'a, D: Driver> Run<'a, D> {
                     bindings::__xdp_build_skb_from_frame(*frame, head.cast(), self.dev.as_raw());
                 if skb.is_null() {
                     return_all(slice::from_ref(frame));
-                    self.counted.drops += 1;
+                    self.counted.lost += 1;
                 } else {
                     bindings::napi_receive(self.napi, skb);
                 }
             }
         }
-        self.counted.drops += without.len() as u64;
+        self.counted.lost += without.len() as u64;
         // SAFETY: They are ours still.
         unsafe { return_all(without) };
     }

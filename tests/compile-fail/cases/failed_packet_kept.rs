@@ -5,8 +5,8 @@
 
 #![forbid(unsafe_code)]
 
-use kernet::{inet::Failed, skb::Skb};
+use kernet::{inet::FailedPacket, skb::Skb};
 
-pub fn keep(failed: Failed<'_>) -> Skb<'static> {
+pub fn keep(failed: FailedPacket<'_>) -> Skb<'static> {
     failed.skb
 }

@@ -63,7 +63,7 @@ impl DeviceNotifier for Mine {
         let Ok(net) = KBox::new(net, GFP_KERNEL) else {
             return;
         };
-        let net: &'static netns::NetRef = KBox::leak(net);
+        let net: &'static netns::OwnedNet = KBox::leak(net);
         let Some(numbers) = net.state::<Mine>(rtnl) else {
             return;
         };

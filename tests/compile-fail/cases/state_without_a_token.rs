@@ -6,12 +6,12 @@
 
 #![forbid(unsafe_code)]
 
-use kernet::{context::Process, module::Declared, netns::NetRef};
+use kernet::{context::Process, module::Declared, netns::OwnedNet};
 
-pub fn by_a_work_item<M: Declared>(net: &NetRef) -> Option<&M::State> {
+pub fn by_a_work_item<M: Declared>(net: &OwnedNet) -> Option<&M::State> {
     net.state::<M>()
 }
 
-pub fn in_a_task<'a, M: Declared>(net: &'a NetRef, process: Process<'a>) -> Option<&'a M::State> {
+pub fn in_a_task<'a, M: Declared>(net: &'a OwnedNet, process: Process<'a>) -> Option<&'a M::State> {
     net.state::<M>(process)
 }
