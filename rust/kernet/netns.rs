@@ -49,6 +49,8 @@ use crate::{
     netdev::Unregister, //
 };
 
+pub(crate) mod item;
+
 /// A network namespace.
 #[doc(alias = "struct net")]
 #[repr(transparent)]

@@ -57,6 +57,11 @@ def printed(folder):
         for number, block in enumerate(re.findall(r"^```rust\n(.*?)^```$", page.read_text(), re.M | re.S)):
             stem = page.stem if page.parent.name != page.stem else page.parent.name
             path = pathlib.Path(folder, f"{stem.lower()}_{number}.rs")
+            if "\nmod nl_generated;\n" in block:
+                # That of the module of this name.
+                name = re.search(r'^    name: "(\w+)"', block, re.M)[1]
+                generated = ROOT / f"tests/modules/{name}/nl_generated.rs"
+                block = block.replace("\nmod nl_generated;", f'\n#[path = "{generated}"]\nmod nl_generated;')
             path.write_text(block)
             yield path, ["// compiles"]
 
