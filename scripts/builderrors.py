@@ -6,6 +6,14 @@ import re
 import subprocess
 
 LOST = "rust_build_error"
+# What rustc cannot know of an error: a part of its message, and what to do about it.
+ADVICE = (
+    (r"missing: .*`USE_VTABLE_ATTR`",
+     "write `#[vtable]` above the `impl` and `use kernel::macros::vtable;`; do not add what is missing by hand, or "
+     "none of its methods is called"),
+    (r"`(?:__LOG_PREFIX|LocalModule)`",
+     "declare the module by `kernet::module! { type: ..., name: ..., ... }` in its first file"),
+)
 
 
 def compiler_error(text):
@@ -15,7 +23,8 @@ def compiler_error(text):
         if re.match(r"error(\[E\d+\])?: (?!aborting)", line):
             end = next((index for index, other in enumerate(lines[number:], number) if not other.strip()),
                        len(lines))
-            return "\n".join(lines[number:end])
+            said = "\n".join(lines[number:end])
+            return said + "".join(f"\nhelp: {what}" for pattern, what in ADVICE if re.search(pattern, line))
         if re.match(r"\S+:\d+:\d+: (fatal )?error: ", line):
             return "\n".join(lines[number:number + 3])
     return None

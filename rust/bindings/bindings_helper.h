@@ -27,6 +27,7 @@
 #include <linux/rcupdate.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
+#include <linux/timer.h>
 #include <linux/virtio_net.h>
 #include <net/addrconf.h>
 #include <net/arp.h>
@@ -61,6 +62,8 @@
 const gfp_t RUST_CONST_HELPER_GFP_ATOMIC = GFP_ATOMIC;
 const gfp_t RUST_CONST_HELPER_GFP_KERNEL = GFP_KERNEL;
 const gfp_t RUST_CONST_HELPER_GFP_KERNEL_ACCOUNT = GFP_KERNEL_ACCOUNT;
+/* `bindgen` takes the first definition, userspace's. */
+const u32 RUST_CONST_HELPER_HZ = HZ;
 const size_t RUST_CONST_HELPER_NLMSG_DEFAULT_SIZE = NLMSG_DEFAULT_SIZE;
 const u16 RUST_CONST_HELPER_RTM_MAX = RTM_MAX;
 const u32 RUST_CONST_HELPER_RTNLGRP_MAX = RTNLGRP_MAX;

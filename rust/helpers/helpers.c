@@ -19,5 +19,6 @@
 #include "rcu.c"
 #include "skbuff.c"
 #include "spinlock.c"
+#include "timer.c"
 #include "workqueue.c"
 #include "xdp.c"

@@ -42,6 +42,8 @@ pub mod rcu;
 pub mod rtnl;
 pub mod skb;
 pub mod slot;
+pub mod timer;
+pub mod work;
 pub mod xdp;
 
 #[path = "../wire/lib.rs"]

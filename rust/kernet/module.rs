@@ -72,6 +72,10 @@ use crate::{
     rcu::module_barrier, //
 };
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what the module consists of",
+    note = "`impl kernet::Module for {Self}`, with `type State = ();` and `type Parts = ...;`"
+)]
 /// What a module consists of. Declared to the kernel by [`module!`](crate::module!).
 #[doc(alias = "module_init")]
 #[doc(alias = "module_exit")]
@@ -86,6 +90,10 @@ pub trait Module: Sized + Send + Sync + 'static {
     type Parts: Part;
 }
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module that is declared to the kernel",
+    note = "name here the type that `kernet::module! {{ type: ... }}` names"
+)]
 /// A [`Module`] that [`module!`](crate::module!) has declared.
 ///
 /// # Safety
@@ -98,6 +106,11 @@ pub unsafe trait Declared: Module {
     fn state_id() -> &'static StateId;
 }
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a part of a module",
+    note = "the parts are registrations, `notifier::Registration<{Self}>` for one, or a tuple of at most six, which may \
+            hold tuples"
+)]
 /// Something that a module registers with the kernel.
 ///
 /// # Safety
@@ -404,6 +417,12 @@ macro_rules! module {
 
         #[doc(hidden)]
         use __kernet_module::Local as LocalModule;
+    };
+    ($($given:tt)*) => {
+        ::core::compile_error!(
+            "`kernet::module!` wants, in this order: `type: Type, name: \"name\", authors: [\"Author\"], \
+             description: \"...\", license: \"GPL\"`, and then perhaps `alias: [\"...\"], firmware: [\"...\"]`"
+        );
     };
 }
 

@@ -55,8 +55,10 @@ mod queue;
 mod rings;
 mod setup;
 mod stats;
+mod timer;
 mod transmit;
 mod tx_ring;
+mod work;
 
 pub use driver::Driver;
 pub use features::Features;

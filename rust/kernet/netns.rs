@@ -49,6 +49,8 @@ use crate::{
     netdev::Unregister, //
 };
 
+pub(crate) mod item;
+
 /// A network namespace.
 #[doc(alias = "struct net")]
 #[repr(transparent)]
@@ -177,6 +179,10 @@ impl Drop for OwnedNet {
     }
 }
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the state of a namespace",
+    note = "`impl kernet::netns::NetState for {Self}`, or `type State = ();` for a module without"
+)]
 /// The state of a module in each network namespace, at most 1 MiB.
 ///
 /// Dropped in process context, when there is no reference to it any more (see the [module

@@ -3,9 +3,9 @@
 """Compiles each case as a module's file is compiled, and sees that it fails as it says.
 
 The first lines of a case say what it must give: `// error: TEXT` for each text that rustc has to
-say, `// undefined: SYMBOL` for a symbol that the linker would miss, `// compiles` for none. One that
-is about a wing says `// wing: NAME`. The modules that the documentation prints whole, as blocks of
-Rust, have to compile.
+say, `// help: TEXT` for what `make` adds to its first error, `// undefined: SYMBOL` for a symbol that
+the linker would miss, `// compiles` for none. One that is about a wing says `// wing: NAME`. The
+modules that the documentation prints whole, as blocks of Rust, have to compile.
 """
 
 import os
@@ -18,6 +18,10 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.append(str(ROOT / "scripts"))
+
+import builderrors  # noqa: E402
+
 BUILD = ROOT / "build" / pathlib.Path(os.environ["KERNET_KERNEL"]).name
 
 
@@ -57,6 +61,11 @@ def printed(folder):
         for number, block in enumerate(re.findall(r"^```rust\n(.*?)^```$", page.read_text(), re.M | re.S)):
             stem = page.stem if page.parent.name != page.stem else page.parent.name
             path = pathlib.Path(folder, f"{stem.lower()}_{number}.rs")
+            if "\nmod nl_generated;\n" in block:
+                # That of the module of this name.
+                name = re.search(r'^    name: "(\w+)"', block, re.M)[1]
+                generated = ROOT / f"tests/modules/{name}/nl_generated.rs"
+                block = block.replace("\nmod nl_generated;", f'\n#[path = "{generated}"]\nmod nl_generated;')
             path.write_text(block)
             yield path, ["// compiles"]
 
@@ -113,7 +122,11 @@ def check(path, head, rustc, variables, folder):
         if not done.returncode:
             return "it compiles"
         lost = [text for text in errors if text not in done.stderr]
-        return f"rustc does not say {lost[0]!r}, but {first!r}" if lost else None
+        if lost:
+            return f"rustc does not say {lost[0]!r}, but {first!r}"
+        said = builderrors.compiler_error(done.stderr)
+        lost = [line for line in head if line.startswith("// help: ") and line.removeprefix("// ") not in said]
+        return f"make does not say {lost[0]!r}" if lost else None
     if done.returncode:
         return f"rustc: {first}"
     symbols = subprocess.run(["nm", "-u", str(out)], capture_output=True, text=True).stdout.split()

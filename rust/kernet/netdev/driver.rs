@@ -37,6 +37,7 @@ use crate::{
         Skb,
         SkbRef, //
     },
+    timer::Jiffies,
     wire::ethernet,
     xdp, //
 };
@@ -382,4 +383,25 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// is no watchdog.
     #[doc(alias = "ndo_tx_timeout")]
     fn tx_timeout(_dev: &DriverDevice<Self>, _queue: TxQueue<'_, Self>, _softirq: Softirq<'_>) {}
+
+    /// The device's [timer](DriverDevice::timer) has expired, whether the device is up or down. Runs on
+    /// one CPU at a time.
+    ///
+    /// Answers when it expires next, `None` for not before it is armed again. Of that and the time for
+    /// which it was armed meanwhile it is the earlier one. Left out, there is no timer.
+    #[doc(alias = "timer_setup")]
+    fn timer(_dev: &DriverDevice<Self>, _softirq: Softirq<'_>) -> Option<Jiffies> {
+        None
+    }
+
+    /// The device's [work](DriverDevice::work), in process context with RTNL held, whether the device is up
+    /// or down. See [`work`](crate::work#rtnl).
+    ///
+    /// Answers when it runs next, `None` for not before it is queued again. That is so unless it was queued
+    /// meanwhile. Left out, there is no work.
+    #[doc(alias = "work_struct")]
+    #[doc(alias = "rtnl_trylock")]
+    fn work(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) -> Option<Jiffies> {
+        None
+    }
 }

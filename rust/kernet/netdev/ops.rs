@@ -162,6 +162,9 @@ impl<D: Driver> Ops<D> {
     /// Called by the core with a device of this driver, under RTNL. The device is down, and a grace
     /// period has passed since; another one follows before it is freed.
     unsafe extern "C" fn uninit(dev: *mut bindings::net_device) {
+        // Before all that a callback might use, and also if the device could not be registered.
+        // SAFETY: By the caller's promise; private data is made before registration. This may sleep.
+        unsafe { Priv::<D>::quiesce(Priv::<D>::of(dev)) };
         // SAFETY: By the caller's promise.
         let state = u32::from(unsafe { (*dev).reg_state });
         // Otherwise it could not be registered: nobody else knows it, and it has no statistics any more.

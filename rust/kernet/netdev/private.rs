@@ -21,10 +21,12 @@ use kernel::{
 use super::{
     map::Membership,
     rings::SetRings,
+    timer::DeviceTimer,
     transmit::{
         LockedQueue,
         State, //
     },
+    work::DeviceWork,
     Driver,
     DriverDevice,
     TxMode, //
@@ -54,6 +56,8 @@ pub(crate) struct Priv<D: Driver> {
     pub(super) membership: Membership,
     gro_cells: Opaque<bindings::gro_cells>,
     content: MaybeUninit<Content<D>>,
+    pub(super) timer: DeviceTimer,
+    pub(super) work: DeviceWork,
 }
 
 struct Content<D: Driver> {
@@ -132,6 +136,20 @@ impl<D: Driver> Priv<D> {
         self.gro_cells.get()
     }
 
+    /// Waits for the timer and for the work, which will not be called again. Not for the first time, if
+    /// need be.
+    ///
+    /// # Safety
+    ///
+    /// `this` has its content. The caller may sleep.
+    pub(super) unsafe fn quiesce(this: *const Self) {
+        // SAFETY: Both were set up with the content.
+        unsafe {
+            (*this).timer.shut_down::<D>();
+            (*this).work.shut_down::<D>();
+        }
+    }
+
     /// Makes two devices each other's peer.
     pub(crate) fn pair(a: &DriverDevice<D>, b: &DriverDevice<D>, _rtnl: Rtnl<'_>) {
         // INVARIANT: Both are made for `D`, and each is the other's.
@@ -188,6 +206,8 @@ pub(crate) unsafe fn create<D: Driver>(
         ptr::write(&raw mut (*content).queues, queues);
         ptr::write(&raw mut (*content).locked, locked);
         ptr::write(&raw mut (*content).rings, SetRings::new::<D>());
+        DeviceTimer::set_up::<D>(&raw mut (*this).timer, dev);
+        DeviceWork::set_up::<D>(&raw mut (*this).work, dev);
         // INVARIANT: All fields of the content are.
         (*this).live.store(1, Release);
     }
@@ -205,6 +225,8 @@ pub(crate) unsafe extern "C" fn destroy<D: Driver>(dev: *mut bindings::net_devic
     // INVARIANT: The content is dropped next.
     // SAFETY: By the caller's promise.
     if unsafe { (*this).live.xchg(0, Relaxed) } != 0 {
+        // SAFETY: Private data that is live. This may sleep.
+        unsafe { Priv::<D>::quiesce(this) };
         // SAFETY: As above. The core has detached it from a device that was registered.
         unsafe { (*this).program.clear() };
         // SAFETY: It was initialised, by the type invariants, and nobody refers to it.

@@ -1,0 +1,409 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Timers: callbacks in softirq, after a time.
+//!
+//! C header: [`include/linux/timer.h`](srctree/include/linux/timer.h)
+//!
+//! | whose          | trait or method            | part                    | found by                           |
+//! |----------------|----------------------------|-------------------------|------------------------------------|
+//! | the module's   | [`Timer`]                  | [`Registration`]        | [`TimerRef::of`]                   |
+//! | a namespace's  | [`NetTimer`]               | [`NetRegistration`]     | [`Net::timer`]                     |
+//! | a device's     | [`Driver::timer`]          | that of the link kind   | [`DriverDevice::timer`]            |
+//!
+//! [`Driver::timer`]: crate::netdev::Driver::timer
+//! [`DriverDevice::timer`]: crate::netdev::DriverDevice::timer
+//!
+//! # Lifetime
+//!
+//! No timer is a value that a module has: kernet keeps it, in the static that [`slot!`](crate::slot!)
+//! makes, beside the namespace's state, or in the device's private area. It is shut down and waited for
+//! (`timer_shutdown_sync()`) when the part is unregistered, in `pre_exit` of a namespace before its state
+//! is unpublished, and in `ndo_uninit` of a device. From then on arming it does nothing, also for a
+//! [`TimerRef`] that was kept.
+//!
+//! A module can stop a timer, but not wait for it: under a lock that the callback takes, or in the callback,
+//! that would be for ever. A callback may so run to its end after [`TimerRef::cancel`], and arm again.
+
+use core::marker::PhantomData;
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Full,
+        Release, //
+    },
+    types::Opaque,
+    ThisModule, //
+};
+
+use crate::{
+    bindings,
+    context::{
+        Rcu,
+        Softirq, //
+    },
+    module::{
+        failed,
+        Declared,
+        Module,
+        Part, //
+    },
+    netns::{
+        item::{
+            self,
+            Item,
+            ItemId,
+            ItemRegistration, //
+        },
+        Net, //
+    },
+    slot::HasSlot, //
+};
+
+mod jiffies;
+
+pub use jiffies::Jiffies;
+
+/// A timer of a module. It has a static of its own: `slot!(Type: timer::Slot);`.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Softirq,
+///     timer::{self, Jiffies, Timer, TimerRef},
+/// };
+///
+/// struct Tick;
+///
+/// // Listed as `timer::Registration<Tick>` in `Module::Parts`.
+/// kernet::slot!(Tick: timer::Slot);
+///
+/// impl Timer for Tick {
+///     const FIRST: Option<Jiffies> = Some(Jiffies::from_secs(1));
+///
+///     fn expired(_softirq: Softirq<'_>) -> Option<Jiffies> {
+///         pr_info!("a second has passed\n");
+///         Some(Jiffies::from_secs(1))
+///     }
+/// }
+///
+/// /// From now on in a tenth of a second, in any context.
+/// fn hurry() {
+///     if let Some(timer) = TimerRef::of::<Tick>() {
+///         timer.modify(Jiffies::from_millis(100));
+///     }
+/// }
+/// ```
+#[doc(alias = "timer_list")]
+pub trait Timer: HasSlot<Slot> + 'static {
+    /// When it expires first, from its registration on; `None` to wait until it is armed.
+    #[doc(alias = "add_timer")]
+    const FIRST: Option<Jiffies> = None;
+
+    /// The timer has expired. Runs on one CPU at a time.
+    ///
+    /// Answers when it expires next, `None` for not before it is armed again. Of that and the time for
+    /// which it was armed meanwhile it is the earlier one.
+    #[doc(alias = "timer_list::function")]
+    fn expired(softirq: Softirq<'_>) -> Option<Jiffies>;
+}
+
+/// A timer in each network namespace. It has a static of its own: `slot!(Type: timer::NetSlot);`.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::{rcu_read, Softirq},
+///     netns::Net,
+///     timer::{self, Jiffies, NetTimer},
+/// };
+///
+/// // Listed as `timer::NetRegistration<Example>` in `Module::Parts`.
+/// kernet::slot!(Example: timer::NetSlot);
+///
+/// impl NetTimer for Example {
+///     type Module = Example;
+///
+///     fn expired(net: &Net, _state: &(), _softirq: Softirq<'_>) -> Option<Jiffies> {
+///         pr_info!("namespace {}\n", net.inum());
+///         None
+///     }
+/// }
+///
+/// fn arm(net: &Net) -> bool {
+///     rcu_read(|rcu| {
+///         let timer = net.timer::<Example>(rcu);
+///         timer.is_some_and(|timer| timer.modify(Jiffies::from_millis(20)))
+///     })
+/// }
+/// ```
+#[doc(alias = "timer_list")]
+pub trait NetTimer: HasSlot<NetSlot> + 'static {
+    /// The module whose state the callback is lent.
+    type Module: Declared;
+
+    /// When it expires first, from when the namespace is made or the module is loaded; `None` to wait
+    /// until it is armed.
+    #[doc(alias = "add_timer")]
+    const FIRST: Option<Jiffies> = None;
+
+    /// As [`Timer::expired`], with the namespace and the module's state in it.
+    #[doc(alias = "timer_list::function")]
+    fn expired(
+        net: &Net,
+        state: &<Self::Module as Module>::State,
+        softirq: Softirq<'_>,
+    ) -> Option<Jiffies>;
+}
+
+/// A timer that may be armed and stopped, in any context.
+///
+/// # Invariants
+///
+/// The timer was set up, and its memory stays for `'a`.
+#[doc(alias = "timer_list")]
+#[derive(Clone, Copy)]
+pub struct TimerRef<'a>(&'a Opaque<bindings::timer_list>);
+
+// SAFETY: What is done with a timer takes the lock of the CPU that it is queued on.
+unsafe impl Send for TimerRef<'_> {}
+// SAFETY: As above.
+unsafe impl Sync for TimerRef<'_> {}
+
+impl TimerRef<'static> {
+    /// The timer of the module that `T` stands for. `None` until it is registered.
+    pub fn of<T: Timer>() -> Option<Self> {
+        let slot = <T as HasSlot<Slot>>::slot();
+        // INVARIANT: Set up before it was made ready, in a static.
+        (slot.state.load(Acquire) == READY).then_some(Self(&slot.timer))
+    }
+}
+
+impl<'a> TimerRef<'a> {
+    /// # Safety
+    ///
+    /// The timer was set up, and its memory stays for `'a`.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(timer: &'a Opaque<bindings::timer_list>) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self(timer)
+    }
+
+    /// Arms the timer for `delay` from now, whether or not it is armed already. `true` if it was.
+    ///
+    /// It expires no earlier; later by up to an eighth of the delay, as the kernel's timers do. Nothing
+    /// happens when the timer is, or has been, shut down.
+    #[doc(alias = "mod_timer")]
+    #[inline(always)]
+    pub fn modify(self, delay: Jiffies) -> bool {
+        // SAFETY: Valid and set up, by the type invariants.
+        unsafe { bindings::mod_timer(self.0.get(), delay.expiry()) != 0 }
+    }
+
+    /// As [`Self::modify`], but for an armed timer that would expire earlier. `true` if it was armed.
+    #[doc(alias = "timer_reduce")]
+    #[inline(always)]
+    pub fn reduce(self, delay: Jiffies) -> bool {
+        // SAFETY: As above.
+        unsafe { bindings::timer_reduce(self.0.get(), delay.expiry()) != 0 }
+    }
+
+    /// Stops the timer. `true` if it was armed. A callback that runs already runs to its end.
+    #[doc(alias = "timer_delete")]
+    #[inline]
+    pub fn cancel(self) -> bool {
+        // SAFETY: As above.
+        unsafe { bindings::timer_delete(self.0.get()) != 0 }
+    }
+
+    /// Arms it again, as a callback has answered.
+    pub(crate) fn again(self, next: Option<Jiffies>) {
+        if let Some(delay) = next {
+            self.reduce(delay);
+        }
+    }
+}
+
+/// The static of a timer of a module. A type gets its own by [`slot!`](crate::slot!).
+///
+/// # Invariants
+///
+/// The timer is set up if the state is `READY`.
+pub struct Slot {
+    state: Atomic<u32>,
+    timer: Opaque<bindings::timer_list>,
+}
+
+/// Nobody has registered it.
+const UNUSED: u32 = 0;
+/// It is being set up.
+const CLAIMED: u32 = 1;
+/// It has been set up. It is shut down when it is unregistered, and may be looked at after that, too.
+const READY: u32 = 2;
+
+// SAFETY: The state is atomic; the rest is written by who has claimed it, and is the core's after that.
+unsafe impl Send for Slot {}
+// SAFETY: As above.
+unsafe impl Sync for Slot {}
+
+impl Slot {
+    /// Empty.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        // INVARIANT: Not `READY`.
+        Self {
+            state: Atomic::<u32>::new(UNUSED),
+            timer: Opaque::zeroed(),
+        }
+    }
+}
+
+/// The registration of a timer of a module.
+#[doc(alias = "timer_setup")]
+#[doc(alias = "timer_shutdown_sync")]
+pub struct Registration<T: Timer> {
+    _timer: PhantomData<fn() -> T>,
+}
+
+// SAFETY: `timer_shutdown_sync()` returns when the callback does not run, and will not, whoever arms the
+// timer. Its memory is a static of the module.
+unsafe impl<T: Timer> Part for Registration<T> {
+    unsafe fn register(_: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
+        let slot = <T as HasSlot<Slot>>::slot();
+        if slot.state.cmpxchg(UNUSED, CLAIMED, Full).is_err() {
+            let what = format_args!("timer: it is registered already");
+            return Err(failed(name, what, EBUSY));
+        }
+        // SAFETY: Claimed: nobody else looks at it. The callback is shut down before it goes.
+        unsafe { bindings::timer_setup(slot.timer.get(), Some(Self::callback)) };
+        // INVARIANT: Just set up.
+        slot.state.store(READY, Release);
+        TimerRef(&slot.timer).again(T::FIRST);
+        Ok(())
+    }
+
+    unsafe fn unregister(_: *mut Self) {
+        // SAFETY: Set up by `register`. May sleep, by the caller's promise, which holds no lock.
+        unsafe { bindings::timer_shutdown_sync(T::slot().timer.get()) };
+    }
+}
+
+impl<T: Timer> Registration<T> {
+    /// # Safety
+    ///
+    /// Called by the core, with the timer of the slot.
+    unsafe extern "C" fn callback(_: *mut bindings::timer_list) {
+        // SAFETY: The core calls timers in softirq, or in a task with bottom halves off, without a lock
+        // that sending takes.
+        let next = T::expired(unsafe { Softirq::assume() });
+        // INVARIANT: It was set up, in a static.
+        TimerRef(&T::slot().timer).again(next);
+    }
+}
+
+/// The static of a timer of namespaces. A type gets its own by [`slot!`](crate::slot!).
+pub struct NetSlot(ItemId);
+
+impl NetSlot {
+    /// Empty.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self(ItemId::new())
+    }
+}
+
+/// What is kept in each namespace.
+#[repr(C)]
+struct PerNet<T> {
+    // First, so that the callback gets the address of all of it.
+    timer: Opaque<bindings::timer_list>,
+    net: *mut bindings::net,
+    _timer: PhantomData<fn() -> T>,
+}
+
+// SAFETY: The pointer is that of a namespace, which any CPU may use, and is not changed. The timer is the
+// core's.
+unsafe impl<T> Send for PerNet<T> {}
+// SAFETY: As above.
+unsafe impl<T> Sync for PerNet<T> {}
+
+// SAFETY: The slot is the type's own. After `timer_shutdown_sync()` the callback does not run, and will
+// not, whoever arms the timer.
+unsafe impl<T: NetTimer> Item for PerNet<T> {
+    const WHAT: &'static str = "timer";
+
+    fn id() -> &'static ItemId {
+        &<T as HasSlot<NetSlot>>::slot().0
+    }
+
+    unsafe fn begin(this: *mut Self, net: *mut bindings::net) {
+        // SAFETY: By the caller's promise.
+        let timer = unsafe {
+            (&raw mut (*this).net).write(net);
+            let timer = &(*this).timer;
+            bindings::timer_setup(timer.get(), Some(Self::callback));
+            TimerRef::from_raw(timer)
+        };
+        timer.again(T::FIRST);
+    }
+
+    unsafe fn end(this: *mut Self) {
+        // SAFETY: By the caller's promise.
+        unsafe { bindings::timer_shutdown_sync(Opaque::cast_into(&raw const (*this).timer)) };
+    }
+}
+
+impl<T: NetTimer> PerNet<T> {
+    /// # Safety
+    ///
+    /// Called by the core, with the timer of a `PerNet<T>` that is not ended.
+    unsafe extern "C" fn callback(timer: *mut bindings::timer_list) {
+        // SAFETY: The timer comes first. The memory, the namespace and its state stay until `end` has
+        // returned, which waits for this.
+        let (this, net, state) = unsafe {
+            let this = &*timer.cast::<Self>();
+            let net = Net::from_raw(this.net);
+            (this, net, net.published::<T::Module>())
+        };
+        let Some(state) = state else { return };
+        // SAFETY: As in `Registration::callback`.
+        let next = T::expired(net, state, unsafe { Softirq::assume() });
+        // INVARIANT: It was set up, and stays, as above.
+        TimerRef(&this.timer).again(next);
+    }
+}
+
+/// The registration of a timer in all namespaces.
+#[doc(alias = "timer_setup")]
+#[doc(alias = "timer_shutdown_sync")]
+pub struct NetRegistration<T: NetTimer>(ItemRegistration<PerNet<T>>);
+
+// SAFETY: `register_pernet_subsys()` registers in all namespaces or in none; unregistering ends the timer
+// in each of them. Parts are registered after the module's state, and unregistered before it.
+unsafe impl<T: NetTimer> Part for NetRegistration<T> {
+    unsafe fn register(slot: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
+        // SAFETY: By the caller's promise.
+        unsafe { ItemRegistration::register(&raw mut (*slot).0, name) }
+    }
+
+    unsafe fn unregister(slot: *mut Self) {
+        // SAFETY: By the caller's promise.
+        unsafe { ItemRegistration::unregister(&raw mut (*slot).0) };
+    }
+}
+
+impl Net {
+    /// The timer of this namespace that `T` stands for.
+    ///
+    /// `None` until it is registered, while the namespace is being made, and when it is dying.
+    #[inline]
+    #[doc(alias = "net_generic")]
+    pub fn timer<'a, T: NetTimer>(&self, rcu: Rcu<'a>) -> Option<TimerRef<'a>> {
+        let this = item::find::<PerNet<T>>(self, rcu)?;
+        // INVARIANT: Made, and freed a grace period after it cannot be found any more.
+        Some(TimerRef(&this.timer))
+    }
+}

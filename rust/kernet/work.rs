@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Work items: callbacks in process context, at once or after a time.
+//!
+//! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
+//!
+//! | whose          | trait or method            | callback has | part                  | found by               |
+//! |----------------|----------------------------|--------------|-----------------------|------------------------|
+//! | the module's   | [`Work`]                   | [`Process`]  | [`Registration`]      | [`WorkRef::of`]        |
+//! | a namespace's  | [`NetWork`]                | [`Process`]  | [`NetRegistration`]   | [`Net::work`]          |
+//! | a device's     | [`Driver::work`]           | `Rtnl`       | that of the link kind | [`DriverDevice::work`] |
+//!
+//! [`Driver::work`]: crate::netdev::Driver::work
+//! [`DriverDevice::work`]: crate::netdev::DriverDevice::work
+//!
+//! Each is a delayed work item; a delay of 0 is none. One that answers when it is to run next is periodic.
+//!
+//! # Lifetime
+//!
+//! As with [timers](crate::timer), kernet keeps it. It is disabled and waited for
+//! (`disable_delayed_work_sync()`) when the part is unregistered, in `pre_exit` of a namespace before its
+//! state is unpublished, and in `ndo_uninit` of a device. From then on queueing it does nothing, also for a
+//! [`WorkRef`] that was kept.
+//!
+//! A module can cancel a work item, but not wait for it: under a lock that the callback takes, or in the
+//! callback, that would be for ever.
+//!
+//! # RTNL
+//!
+//! Neither rmmod nor a dying namespace waits for work under RTNL: the callbacks of a module and of a
+//! namespace may take it ([`Process::with_rtnl`]). A device is unregistered under RTNL, and work that waited
+//! for RTNL would be waited for for ever. So the work of a device never waits for it: kernet tries to take
+//! it (`rtnl_trylock()`), as bonding does, and tries again a jiffy later while somebody else has it. The
+//! callback runs with RTNL held, of a device that is registered. What has to sleep for long without RTNL is
+//! work of a namespace or of the module.
+//!
+//! # The queue
+//!
+//! All are queued on `system_dfl_wq`, whose workers are bound to no CPU: the callbacks may wait, for RTNL
+//! or memory, and have nothing that is of a CPU. A queue of the module's own would be one more that is
+//! flushed whole; here each item is disabled and waited for by itself, whatever else is in the queue.
+
+use core::marker::PhantomData;
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Full,
+        Release, //
+    },
+    types::Opaque,
+    ThisModule, //
+};
+
+use crate::{
+    bindings,
+    context::{
+        Process,
+        Rcu, //
+    },
+    module::{
+        failed,
+        Declared,
+        Module,
+        Part, //
+    },
+    netns::{
+        item::{
+            self,
+            Item,
+            ItemId,
+            ItemRegistration, //
+        },
+        Net, //
+    },
+    slot::HasSlot,
+    timer::Jiffies, //
+};
+
+/// A work item of a module. It has a static of its own: `slot!(Type: work::Slot);`.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Process,
+///     timer::Jiffies,
+///     work::{self, Work, WorkRef},
+/// };
+///
+/// struct Count;
+///
+/// // Listed as `work::Registration<Count>` in `Module::Parts`.
+/// kernet::slot!(Count: work::Slot);
+///
+/// impl Work for Count {
+///     fn run(process: Process<'_>) -> Option<Jiffies> {
+///         process.with_rtnl(|_rtnl| pr_info!("with RTNL\n"));
+///         None
+///     }
+/// }
+///
+/// /// As soon as can be, in any context.
+/// fn soon() {
+///     if let Some(work) = WorkRef::of::<Count>() {
+///         work.queue();
+///     }
+/// }
+/// ```
+#[doc(alias = "work_struct")]
+#[doc(alias = "delayed_work")]
+pub trait Work: HasSlot<Slot> + 'static {
+    /// When it runs first, from its registration on; `None` to wait until it is queued.
+    #[doc(alias = "schedule_delayed_work")]
+    const FIRST: Option<Jiffies> = None;
+
+    /// The work, which runs once at a time.
+    ///
+    /// Answers when it runs next, `None` for not before it is queued again. That is so unless it was queued
+    /// meanwhile.
+    #[doc(alias = "work_func_t")]
+    fn run(process: Process<'_>) -> Option<Jiffies>;
+}
+
+/// A work item in each network namespace. It has a static of its own: `slot!(Type: work::NetSlot);`.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Process,
+///     netns::Net,
+///     timer::Jiffies,
+///     work::{self, NetWork},
+/// };
+///
+/// // Listed as `work::NetRegistration<Example>` in `Module::Parts`.
+/// kernet::slot!(Example: work::NetSlot);
+///
+/// /// Lists the devices of each namespace, once a minute.
+/// impl NetWork for Example {
+///     type Module = Example;
+///
+///     const FIRST: Option<Jiffies> = Some(Jiffies::ONE);
+///
+///     fn run(net: &Net, _state: &(), process: Process<'_>) -> Option<Jiffies> {
+///         process.with_rtnl(|rtnl| {
+///             let mut next = 1;
+///             while let Some(device) = net.next_device_from(next, rtnl) {
+///                 pr_info!("{}\n", device.name());
+///                 next = device.ifindex().saturating_add(1);
+///             }
+///         });
+///         Some(Jiffies::from_secs(60))
+///     }
+/// }
+/// ```
+#[doc(alias = "delayed_work")]
+pub trait NetWork: HasSlot<NetSlot> + 'static {
+    /// The module whose state the callback is lent.
+    type Module: Declared;
+
+    /// When it runs first, from when the namespace is made or the module is loaded; `None` to wait until it
+    /// is queued.
+    #[doc(alias = "schedule_delayed_work")]
+    const FIRST: Option<Jiffies> = None;
+
+    /// As [`Work::run`], with the namespace and the module's state in it. A namespace that dies waits for
+    /// it, and no other one can die meanwhile.
+    #[doc(alias = "work_func_t")]
+    fn run(
+        net: &Net,
+        state: &<Self::Module as Module>::State,
+        process: Process<'_>,
+    ) -> Option<Jiffies>;
+}
+
+/// A work item that may be queued and cancelled, in any context.
+///
+/// # Invariants
+///
+/// The work item was initialised, and its memory stays for `'a`.
+#[doc(alias = "delayed_work")]
+#[derive(Clone, Copy)]
+pub struct WorkRef<'a>(&'a Opaque<bindings::delayed_work>);
+
+// SAFETY: What is done with a work item is atomic, or takes the lock of the pool that it is queued in.
+unsafe impl Send for WorkRef<'_> {}
+// SAFETY: As above.
+unsafe impl Sync for WorkRef<'_> {}
+
+impl WorkRef<'static> {
+    /// The work item of the module that `W` stands for. `None` until it is registered.
+    pub fn of<W: Work>() -> Option<Self> {
+        let slot = <W as HasSlot<Slot>>::slot();
+        // INVARIANT: Initialised before it was made ready, in a static.
+        (slot.state.load(Acquire) == READY).then_some(Self(&slot.work))
+    }
+}
+
+impl<'a> WorkRef<'a> {
+    /// # Safety
+    ///
+    /// The work item was initialised, and its memory stays for `'a`.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(work: &'a Opaque<bindings::delayed_work>) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self(work)
+    }
+
+    /// Queues the work to run at once. `false` if it is queued already, and stays so, or is disabled.
+    #[doc(alias = "queue_work")]
+    #[doc(alias = "schedule_work")]
+    #[inline]
+    pub fn queue(self) -> bool {
+        self.queue_after(Jiffies::new(0))
+    }
+
+    /// Queues the work to run `delay` from now. `false` if it is queued already, and stays so, or is disabled.
+    #[doc(alias = "queue_delayed_work")]
+    #[doc(alias = "schedule_delayed_work")]
+    #[inline]
+    pub fn queue_after(self, delay: Jiffies) -> bool {
+        // SAFETY: Valid and initialised, by the type invariants.
+        unsafe { bindings::queue_delayed_work_unbound(self.0.get(), delay.get()) }
+    }
+
+    /// Queues the work to run `delay` from now, whether or not it is queued already. `true` if it was.
+    #[doc(alias = "mod_delayed_work")]
+    #[inline]
+    pub fn modify(self, delay: Jiffies) -> bool {
+        // SAFETY: As above.
+        unsafe { bindings::mod_delayed_work_unbound(self.0.get(), delay.get()) }
+    }
+
+    /// Takes the work out of the queue. `true` if it was queued. A callback that runs already runs to its end.
+    #[doc(alias = "cancel_delayed_work")]
+    #[inline]
+    pub fn cancel(self) -> bool {
+        // SAFETY: As above.
+        unsafe { bindings::cancel_delayed_work(self.0.get()) }
+    }
+
+    /// Queues it again, as a callback has answered. Not at once: others have their turn.
+    pub(crate) fn again(self, next: Option<Jiffies>) {
+        if let Some(delay) = next {
+            self.queue_after(delay.max(Jiffies::ONE));
+        }
+    }
+}
+
+/// The static of a work item of a module. A type gets its own by [`slot!`](crate::slot!).
+///
+/// # Invariants
+///
+/// The work item is initialised if the state is `READY`.
+pub struct Slot {
+    state: Atomic<u32>,
+    work: Opaque<bindings::delayed_work>,
+}
+
+/// Nobody has registered it.
+const UNUSED: u32 = 0;
+/// It is being initialised.
+const CLAIMED: u32 = 1;
+/// It has been initialised. It is disabled when it is unregistered, and may be looked at after that, too.
+const READY: u32 = 2;
+
+// SAFETY: The state is atomic; the rest is written by who has claimed it, and is the core's after that.
+unsafe impl Send for Slot {}
+// SAFETY: As above.
+unsafe impl Sync for Slot {}
+
+impl Slot {
+    /// Empty.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        // INVARIANT: Not `READY`.
+        Self {
+            state: Atomic::<u32>::new(UNUSED),
+            work: Opaque::zeroed(),
+        }
+    }
+}
+
+/// The registration of a work item of a module.
+#[doc(alias = "INIT_DELAYED_WORK")]
+#[doc(alias = "disable_delayed_work_sync")]
+pub struct Registration<W: Work> {
+    _work: PhantomData<fn() -> W>,
+}
+
+// SAFETY: `disable_delayed_work_sync()` returns when the callback does not run, and will not, whoever queues
+// the work. Its memory is a static of the module.
+unsafe impl<W: Work> Part for Registration<W> {
+    unsafe fn register(_: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
+        let slot = <W as HasSlot<Slot>>::slot();
+        if slot.state.cmpxchg(UNUSED, CLAIMED, Full).is_err() {
+            let what = format_args!("work item: it is registered already");
+            return Err(failed(name, what, EBUSY));
+        }
+        // SAFETY: Claimed: nobody else looks at it. It is disabled before the callback goes.
+        unsafe { bindings::init_work_process(slot.work.get(), Some(Self::callback)) };
+        // INVARIANT: Just initialised.
+        slot.state.store(READY, Release);
+        if let Some(delay) = W::FIRST {
+            WorkRef(&slot.work).queue_after(delay);
+        }
+        Ok(())
+    }
+
+    unsafe fn unregister(_: *mut Self) {
+        // SAFETY: Initialised by `register`. May sleep, by the caller's promise, which holds no lock.
+        unsafe { bindings::disable_delayed_work_sync(W::slot().work.get()) };
+    }
+}
+
+impl<W: Work> Registration<W> {
+    /// # Safety
+    ///
+    /// Called by a work queue, with the work item of the slot.
+    unsafe extern "C" fn callback(_: *mut bindings::work_struct) {
+        // SAFETY: A worker may sleep, and the module that waits for it is running.
+        let next = W::run(unsafe { Process::assume() });
+        // INVARIANT: It was initialised, in a static.
+        WorkRef(&W::slot().work).again(next);
+    }
+}
+
+/// The static of a work item of namespaces. A type gets its own by [`slot!`](crate::slot!).
+pub struct NetSlot(ItemId);
+
+impl NetSlot {
+    /// Empty.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Self {
+        Self(ItemId::new())
+    }
+}
+
+/// What is kept in each namespace.
+#[repr(C)]
+struct PerNet<W> {
+    // First, as `work_struct` is in it, so that the callback gets the address of all of it.
+    work: Opaque<bindings::delayed_work>,
+    net: *mut bindings::net,
+    _work: PhantomData<fn() -> W>,
+}
+
+// SAFETY: The pointer is that of a namespace, which any CPU may use, and is not changed. The work item is
+// the core's.
+unsafe impl<W> Send for PerNet<W> {}
+// SAFETY: As above.
+unsafe impl<W> Sync for PerNet<W> {}
+
+// SAFETY: The slot is the type's own. After `disable_delayed_work_sync()` the callback does not run, and
+// will not, whoever queues the work.
+unsafe impl<W: NetWork> Item for PerNet<W> {
+    const WHAT: &'static str = "work item";
+
+    fn id() -> &'static ItemId {
+        &<W as HasSlot<NetSlot>>::slot().0
+    }
+
+    unsafe fn begin(this: *mut Self, net: *mut bindings::net) {
+        // SAFETY: By the caller's promise.
+        let work = unsafe {
+            (&raw mut (*this).net).write(net);
+            let work = &(*this).work;
+            bindings::init_work_process(work.get(), Some(Self::callback));
+            WorkRef::from_raw(work)
+        };
+        if let Some(delay) = W::FIRST {
+            work.queue_after(delay);
+        }
+    }
+
+    unsafe fn end(this: *mut Self) {
+        // Not under RTNL: the callback may take it.
+        // SAFETY: By the caller's promise.
+        unsafe { bindings::disable_delayed_work_sync(Opaque::cast_into(&raw const (*this).work)) };
+    }
+}
+
+impl<W: NetWork> PerNet<W> {
+    /// # Safety
+    ///
+    /// Called by a work queue, with the work item of a `PerNet<W>` that is not ended.
+    unsafe extern "C" fn callback(work: *mut bindings::work_struct) {
+        // SAFETY: The work item comes first. The memory, the namespace and its state stay until `end` has
+        // returned, which waits for this.
+        let (this, net, state) = unsafe {
+            let this = &*work.cast::<Self>();
+            let net = Net::from_raw(this.net);
+            (this, net, net.published::<W::Module>())
+        };
+        let Some(state) = state else { return };
+        // SAFETY: As in `Registration::callback`.
+        let next = W::run(net, state, unsafe { Process::assume() });
+        // INVARIANT: It was initialised, and stays, as above.
+        WorkRef(&this.work).again(next);
+    }
+}
+
+/// The registration of a work item in all namespaces.
+#[doc(alias = "INIT_DELAYED_WORK")]
+#[doc(alias = "disable_delayed_work_sync")]
+pub struct NetRegistration<W: NetWork>(ItemRegistration<PerNet<W>>);
+
+// SAFETY: `register_pernet_subsys()` registers in all namespaces or in none; unregistering ends the work in
+// each of them. Parts are registered after the module's state, and unregistered before it.
+unsafe impl<W: NetWork> Part for NetRegistration<W> {
+    unsafe fn register(slot: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
+        // SAFETY: By the caller's promise.
+        unsafe { ItemRegistration::register(&raw mut (*slot).0, name) }
+    }
+
+    unsafe fn unregister(slot: *mut Self) {
+        // SAFETY: By the caller's promise.
+        unsafe { ItemRegistration::unregister(&raw mut (*slot).0) };
+    }
+}
+
+impl Net {
+    /// The work item of this namespace that `W` stands for.
+    ///
+    /// `None` until it is registered, while the namespace is being made, and when it is dying.
+    #[inline]
+    #[doc(alias = "net_generic")]
+    pub fn work<'a, W: NetWork>(&self, rcu: Rcu<'a>) -> Option<WorkRef<'a>> {
+        let this = item::find::<PerNet<W>>(self, rcu)?;
+        // INVARIANT: Made, and freed a grace period after it cannot be found any more.
+        Some(WorkRef(&this.work))
+    }
+}
