@@ -80,23 +80,37 @@ class Faults:
 
     def exhausted(self, size, function):
         """Calls with all allocations of slabs failing but the first `size` bytes: as `call`."""
-        attributes = DEBUGFS / "failslab"
-        for name, value in (("task-filter", "Y"), ("interval", 1), ("times", FAILURES), ("space", size),
-                            ("probability", 100)):
-            (attributes / name).write_text(str(value))
         error = None
+        with self.failing("failslab", times=FAILURES, space=size) as attributes:
+            try:
+                function()
+            except OSError as refusal:
+                error = refusal
+            left = int((attributes / "times").read_text())
+        return error, left < FAILURES
+
+    @contextlib.contextmanager
+    def failing(self, name, **settings):
+        """Has allocations of this thread fail, all that the settings of a kind of faults are for."""
+        attributes = DEBUGFS / name
+        for key, value in {"task-filter": "Y", "interval": 1, "probability": 100, **settings}.items():
+            (attributes / key.replace("_", "-")).write_text(str(value))
         fd = os.open("/proc/thread-self/make-it-fail", os.O_WRONLY)
         try:
             os.pwrite(fd, b"1", 0)
-            function()
-        except OSError as refusal:
-            error = refusal
+            yield attributes
         finally:
             os.pwrite(fd, b"0", 0)
             os.close(fd)
-            left = int((attributes / "times").read_text())
             (attributes / "probability").write_text("0")
-        return error, left < FAILURES
+
+    def scattered(self, function):
+        """Calls with no sixteen pages in a row to be had: what is as large is mapped together."""
+        with self.failing("fail_page_alloc", times=FAILURES, min_order=4) as attributes:
+            function()
+            left = int((attributes / "times").read_text())
+        (attributes / "min-order").write_text("0")
+        assert left < FAILURES, "nothing large was allocated"
 
     def from_each_on(self, function, outcome):
         """Calls with all failing from some point on, a later one each time, until none fails.

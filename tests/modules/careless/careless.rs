@@ -16,11 +16,13 @@ use kernel::{
 };
 use kernet::{
     context::{
+        rcu_read,
         Process,
         Rtnl,
         Softirq, //
     },
     inet::Underlay,
+    napi::Ring,
     netdev::{
         Concurrent,
         Driver,
@@ -101,7 +103,18 @@ impl netns::NetState for Alone {
 
 /// The device says so in an attribute of its own.
 const TINY: u16 = 1;
-const ATTRS: usize = 2;
+/// A ring is made with the device, and dropped in a section.
+const RING: u16 = 2;
+const ATTRS: usize = 3;
+
+/// Of as many packets as a queue may have.
+type Large = Ring<8192>;
+
+fn drop_in_a_section(process: Process<'_>) -> Result {
+    let ring = KBox::pin_init(Large::new(process), GFP_KERNEL)?;
+    rcu_read(move |_| drop(ring));
+    Ok(())
+}
 
 struct Device;
 
@@ -127,7 +140,7 @@ impl Driver for Device {
     }
 }
 
-static POLICY: Table<ATTRS> = Table::new(&[(TINY, Policy::FLAG)]);
+static POLICY: Table<ATTRS> = Table::new(&[(TINY, Policy::FLAG), (RING, Policy::FLAG)]);
 
 impl Link<ATTRS> for Device {
     const KIND: &'static CStr = c"careless";
@@ -138,12 +151,17 @@ impl Link<ATTRS> for Device {
         device: &NewDevice<'_>,
         request: &Request<'_>,
         _extack: ExtAck<'_>,
-        _rtnl: Rtnl<'_>,
+        rtnl: Rtnl<'_>,
     ) -> impl PinInit<Self, Error> {
         if request.data.flag(TINY) {
             device.set_default_mtu(0, request);
         }
-        Ok(Device)
+        let dropped = if request.data.flag(RING) {
+            drop_in_a_section(rtnl.process())
+        } else {
+            Ok(())
+        };
+        dropped.map(|()| Device)
     }
 
     fn change(

@@ -7,10 +7,11 @@
 
 import re
 
+from faults import Faults
 from rtnl import IFLA_INFO_DATA, IFLA_LINKINFO, IFLA_MTU, link, newlink, parse
 from selftest import NetNs, case, checked, churn, defer, equal, loaded, main, rmmod, run, wait_until
 
-TINY = 1
+TINY, RING = 1, 2
 
 
 def load():
@@ -49,6 +50,15 @@ def mtus_that_cannot_be():
 
 
 @churn
+@case
+def a_large_ring_dropped_in_a_section():
+    """Its memory is not in one piece, and is freed by a call that may sleep."""
+    load()
+    Faults().scattered(lambda: newlink("c0", "careless", data=[(RING, b"")]))
+    run("ip link del c0")
+
+
+@checked
 @case
 def a_state_that_cannot_be_made():
     """What was given to RCU before is dropped while the module is there."""
