@@ -23,6 +23,9 @@ const KINDS: [u8; 9] = [0, 1, 3, 4, 5, 0x81, 0x84, 2, 0x7f];
 const HEADERS: usize = 128;
 /// The longest frame that is thrown.
 const LONGEST: usize = 66000;
+/// Segments of a frame, at most. The core makes as many as it is told to, with bottom halves off: of
+/// 64 KiB in segments of one byte it takes seconds, in which nothing else is tried.
+const SEGMENTS: usize = 256;
 
 /// A frame like this one, with up to four changes. It is valid now and then.
 pub fn changed(rng: &mut Rng, frame: &Frame) -> (Offload, Vec<u8>) {
@@ -41,6 +44,10 @@ pub fn changed(rng: &mut Rng, frame: &Frame) -> (Offload, Vec<u8>) {
         lie(rng, &mut offload, copy.bytes.len());
     }
     copy.bytes.truncate(LONGEST);
+    let size = &mut offload.words[1];
+    if *size != 0 {
+        *size = (*size).max((copy.bytes.len() / SEGMENTS) as u16);
+    }
     (offload, copy.bytes)
 }
 
