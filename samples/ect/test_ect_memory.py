@@ -60,8 +60,12 @@ def answering():
         assert not (error and answers), error
         equal(stats["forwarded"], counted["forwarded"] + len(answers), "answers counted")
         counted.update(stats)
-    failed = inject.each(lambda: os.write(tap, request), judge)
-    assert failed >= 3, f"{failed} allocations"
+    # How many allocations there are differs: some memory comes from a processor's stock at times.
+    for _ in range(20):
+        failed = inject.each(lambda: os.write(tap, request), judge)
+        assert failed >= 3, f"{failed} allocations"
+        if counted["no-memory"]:
+            break
     dropped = ns.link("e0")["stats64"]["rx"]["dropped"]
     assert counted["no-memory"] and dropped, (counted, dropped)
 

@@ -134,4 +134,4 @@ def says_that_the_module_is_missing():
           (1, "linkwatch: the kernel has no family linkwatch; load the module: modprobe linkwatch\n"), "error")
 
 
-main()
+main(20)

@@ -125,4 +125,4 @@ def outlive_the_device():
     assert a.ping("192.0.2.2")
 
 
-main(30)
+main(45)

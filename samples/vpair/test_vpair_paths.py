@@ -199,4 +199,4 @@ def two_hundred_pairs():
     assert a.ping(V4)
 
 
-main(30)
+main(110)

@@ -306,4 +306,4 @@ def unlinked_from_their_queues_when_they_go():
         pair(a, b)
 
 
-main(40)
+main(60)

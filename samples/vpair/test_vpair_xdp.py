@@ -390,4 +390,4 @@ def gone_with_a_program_under_traffic():
         end()
 
 
-main(40)
+main(60)

@@ -81,36 +81,40 @@ class Faults:
     def exhausted(self, size, function):
         """Calls with all allocations of slabs failing but the first `size` bytes: as `call`."""
         error = None
-        with self.failing("failslab", times=FAILURES, space=size) as attributes:
+        with self.failing("failslab", space=size) as failed:
             try:
                 function()
             except OSError as refusal:
                 error = refusal
-            left = int((attributes / "times").read_text())
-        return error, left < FAILURES
+        return error, failed == [True]
 
     @contextlib.contextmanager
     def failing(self, name, **settings):
-        """Has allocations of this thread fail, all that the settings of a kind of faults are for."""
-        attributes = DEBUGFS / name
-        for key, value in {"task-filter": "Y", "interval": 1, "probability": 100, **settings}.items():
+        """Has allocations of this thread fail, all that the settings of a kind of faults are for.
+
+        Gives a list that, after the block, says whether one has failed.
+        """
+        attributes, failed = DEBUGFS / name, []
+        for key, value in {"task-filter": "Y", "interval": 1, "probability": 100, "times": FAILURES,
+                           **settings}.items():
             (attributes / key.replace("_", "-")).write_text(str(value))
         fd = os.open("/proc/thread-self/make-it-fail", os.O_WRONLY)
         try:
             os.pwrite(fd, b"1", 0)
-            yield attributes
+            yield failed
         finally:
+            # Before any file is opened, which allocates.
             os.pwrite(fd, b"0", 0)
             os.close(fd)
             (attributes / "probability").write_text("0")
+            failed.append(int((attributes / "times").read_text()) < FAILURES)
 
     def scattered(self, function):
         """Calls with no sixteen pages in a row to be had: what is as large is mapped together."""
-        with self.failing("fail_page_alloc", times=FAILURES, min_order=4) as attributes:
+        with self.failing("fail_page_alloc", min_order=4) as failed:
             function()
-            left = int((attributes / "times").read_text())
-        (attributes / "min-order").write_text("0")
-        assert left < FAILURES, "nothing large was allocated"
+        (DEBUGFS / "fail_page_alloc/min-order").write_text("0")
+        assert failed == [True], "nothing large was allocated"
 
     def from_each_on(self, function, outcome):
         """Calls with all failing from some point on, a later one each time, until none fails.

@@ -183,4 +183,4 @@ def pages_come_back():
         equal(loaded("nic"), False, "loaded")
 
 
-main(40)
+main(60)

@@ -64,4 +64,4 @@ def rings_of_another_size():
         inject.from_each_on(lambda: rings.set(new), changed)
 
 
-main(10)
+main(20)

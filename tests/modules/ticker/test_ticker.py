@@ -237,4 +237,4 @@ def what_is_running_is_waited_for():
     unloaded()
 
 
-main()
+main(30)
