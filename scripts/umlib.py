@@ -38,6 +38,12 @@ def image(kernel):
     return pathlib.Path(kernel) / "linux"
 
 
+def is_off(console):
+    """Whether the kernel has switched itself off. With seccomp its process may then wait for ever for one
+    of those that it has ended."""
+    return b"reboot: Power down" in console.read_bytes()[-1000:]
+
+
 def is_user(kernel):
     """Whether the build folder is one of user-mode Linux."""
     return image(kernel).is_file()
@@ -64,8 +70,8 @@ def memory_folder(run, memory):
 def command(kernel, run, words, *, memory, pipes, terminal):
     """The program and its words: `pipes` are the descriptors of terminals 1 to 3."""
     terminals = [f"con{number}=null,fd:{fd}" for number, fd in enumerate(pipes, 1)]
-    return [str(image(kernel)), f"mem={memory}", "seccomp=auto", "noreboot", f"uml_dir={run}/", "umid=machine", "earlyprintk", "con=null",
-            f"con0={'fd:0' if terminal else 'null'},fd:1", *terminals, "root=/dev/root",
+    return [str(image(kernel)), f"mem={memory}", "seccomp=auto", "noreboot", f"uml_dir={run}/",
+            "umid=machine", "earlyprintk", "con=null", f"con0={'fd:0' if terminal else 'null'},fd:1", *terminals, "root=/dev/root",
             "rootfstype=hostfs", "rootflags=/", "ro", "kernet_user=y", *words]
 
 

@@ -292,7 +292,10 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=None, memory="2G
             if left <= 0 or until and re.search(until, console.read_text(errors="replace")):
                 timed_out = True
                 break
-            for fd in select.select(list(to), [], [], min(left, 1))[0]:
+            ready = select.select(list(to), [], [], min(left, 1))[0]
+            if user and not ready and umlib.is_off(console):
+                break
+            for fd in ready:
                 data = os.read(fd, 65536)
                 if data:
                     to[fd](data)
@@ -301,7 +304,7 @@ def attempt(kernel, command, *, modules=None, timeout=300, cpus=None, memory="2G
             stuck = is_stuck(console)
         if not timed_out and not stuck:
             try:
-                process.wait(timeout=10)
+                process.wait(timeout=1 if user else 10)
             except subprocess.TimeoutExpired:
                 pass
     finally:
