@@ -27,12 +27,6 @@
 use core::marker::PhantomData;
 use kernel::{
     prelude::*,
-    sync::atomic::{
-        Acquire,
-        Atomic,
-        Full,
-        Release, //
-    },
     types::Opaque,
     ThisModule, //
 };
@@ -44,7 +38,6 @@ use crate::{
         Softirq, //
     },
     module::{
-        failed,
         Declared,
         Module,
         Part, //
@@ -58,7 +51,10 @@ use crate::{
         },
         Net, //
     },
-    slot::HasSlot, //
+    slot::{
+        HasSlot,
+        SetUp, //
+    }, //
 };
 
 mod jiffies;
@@ -176,9 +172,8 @@ unsafe impl Sync for TimerRef<'_> {}
 impl TimerRef<'static> {
     /// The timer of the module that `T` stands for. `None` until it is registered.
     pub fn of<T: Timer>() -> Option<Self> {
-        let slot = <T as HasSlot<Slot>>::slot();
-        // INVARIANT: Set up before it was made ready, in a static.
-        (slot.state.load(Acquire) == READY).then_some(Self(&slot.timer))
+        // INVARIANT: Set up, in a static.
+        <T as HasSlot<Slot>>::slot().0.get().map(Self)
     }
 }
 
@@ -228,36 +223,13 @@ impl<'a> TimerRef<'a> {
 }
 
 /// The static of a timer of a module. A type gets its own by [`slot!`](crate::slot!).
-///
-/// # Invariants
-///
-/// The timer is set up if the state is `READY`.
-pub struct Slot {
-    state: Atomic<u32>,
-    timer: Opaque<bindings::timer_list>,
-}
-
-/// Nobody has registered it.
-const UNUSED: u32 = 0;
-/// It is being set up.
-const CLAIMED: u32 = 1;
-/// It has been set up. It is shut down when it is unregistered, and may be looked at after that, too.
-const READY: u32 = 2;
-
-// SAFETY: The state is atomic; the rest is written by who has claimed it, and is the core's after that.
-unsafe impl Send for Slot {}
-// SAFETY: As above.
-unsafe impl Sync for Slot {}
+pub struct Slot(SetUp<bindings::timer_list>);
 
 impl Slot {
     /// Empty.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
-        // INVARIANT: Not `READY`.
-        Self {
-            state: Atomic::<u32>::new(UNUSED),
-            timer: Opaque::zeroed(),
-        }
+        Self(SetUp::new())
     }
 }
 
@@ -272,26 +244,29 @@ pub struct Registration<T: Timer> {
 // timer. Its memory is a static of the module.
 unsafe impl<T: Timer> Part for Registration<T> {
     unsafe fn register(_: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
-        let slot = <T as HasSlot<Slot>>::slot();
-        if slot.state.cmpxchg(UNUSED, CLAIMED, Full).is_err() {
-            let what = format_args!("timer: it is registered already");
-            return Err(failed(name, what, EBUSY));
-        }
-        // SAFETY: Claimed: nobody else looks at it. The callback is shut down before it goes.
-        unsafe { bindings::timer_setup(slot.timer.get(), Some(Self::callback)) };
-        // INVARIANT: Just set up.
-        slot.state.store(READY, Release);
-        TimerRef(&slot.timer).again(T::FIRST);
+        let set_up = |timer: *mut bindings::timer_list| {
+            // SAFETY: At its place in a static. The callback is shut down before it goes.
+            unsafe { bindings::timer_setup(timer, Some(Self::callback)) }
+        };
+        // SAFETY: It sets it up; any CPU may use it.
+        let timer = unsafe { Self::slot().set_up(name, "timer", set_up)? };
+        TimerRef(timer).again(T::FIRST);
         Ok(())
     }
 
     unsafe fn unregister(_: *mut Self) {
-        // SAFETY: Set up by `register`. May sleep, by the caller's promise, which holds no lock.
-        unsafe { bindings::timer_shutdown_sync(T::slot().timer.get()) };
+        if let Some(timer) = Self::slot().get() {
+            // SAFETY: Set up by `register`. May sleep, by the caller's promise, which holds no lock.
+            unsafe { bindings::timer_shutdown_sync(timer.get()) };
+        }
     }
 }
 
 impl<T: Timer> Registration<T> {
+    fn slot() -> &'static SetUp<bindings::timer_list> {
+        &<T as HasSlot<Slot>>::slot().0
+    }
+
     /// # Safety
     ///
     /// Called by the core, with the timer of the slot.
@@ -299,8 +274,10 @@ impl<T: Timer> Registration<T> {
         // SAFETY: The core calls timers in softirq, or in a task with bottom halves off, without a lock
         // that sending takes.
         let next = T::expired(unsafe { Softirq::assume() });
-        // INVARIANT: It was set up, in a static.
-        TimerRef(&T::slot().timer).again(next);
+        if let Some(timer) = Self::slot().get() {
+            // INVARIANT: Set up, in a static.
+            TimerRef(timer).again(next);
+        }
     }
 }
 
@@ -316,19 +293,7 @@ impl NetSlot {
 }
 
 /// What is kept in each namespace.
-#[repr(C)]
-struct PerNet<T> {
-    // First, so that the callback gets the address of all of it.
-    timer: Opaque<bindings::timer_list>,
-    net: *mut bindings::net,
-    _timer: PhantomData<fn() -> T>,
-}
-
-// SAFETY: The pointer is that of a namespace, which any CPU may use, and is not changed. The timer is the
-// core's.
-unsafe impl<T> Send for PerNet<T> {}
-// SAFETY: As above.
-unsafe impl<T> Sync for PerNet<T> {}
+type PerNet<T> = item::PerNet<bindings::timer_list, T>;
 
 // SAFETY: The slot is the type's own. After `timer_shutdown_sync()` the callback does not run, and will
 // not, whoever arms the timer.
@@ -342,8 +307,7 @@ unsafe impl<T: NetTimer> Item for PerNet<T> {
     unsafe fn begin(this: *mut Self, net: *mut bindings::net) {
         // SAFETY: By the caller's promise.
         let timer = unsafe {
-            (&raw mut (*this).net).write(net);
-            let timer = &(*this).timer;
+            let timer = Self::set_net(this, net);
             bindings::timer_setup(timer.get(), Some(Self::callback));
             TimerRef::from_raw(timer)
         };
@@ -352,7 +316,7 @@ unsafe impl<T: NetTimer> Item for PerNet<T> {
 
     unsafe fn end(this: *mut Self) {
         // SAFETY: By the caller's promise.
-        unsafe { bindings::timer_shutdown_sync(Opaque::cast_into(&raw const (*this).timer)) };
+        unsafe { bindings::timer_shutdown_sync(Opaque::cast_into(&raw const (*this).core)) };
     }
 }
 
@@ -361,18 +325,15 @@ impl<T: NetTimer> PerNet<T> {
     ///
     /// Called by the core, with the timer of a `PerNet<T>` that is not ended.
     unsafe extern "C" fn callback(timer: *mut bindings::timer_list) {
-        // SAFETY: The timer comes first. The memory, the namespace and its state stay until `end` has
-        // returned, which waits for this.
-        let (this, net, state) = unsafe {
-            let this = &*timer.cast::<Self>();
-            let net = Net::from_raw(this.net);
-            (this, net, net.published::<T::Module>())
+        // SAFETY: It is that of such a `PerNet`, whose end waits for this.
+        let lent = unsafe { Self::lent::<T::Module>(timer.cast()) };
+        let Some((timer, net, state)) = lent else {
+            return;
         };
-        let Some(state) = state else { return };
         // SAFETY: As in `Registration::callback`.
         let next = T::expired(net, state, unsafe { Softirq::assume() });
         // INVARIANT: It was set up, and stays, as above.
-        TimerRef(&this.timer).again(next);
+        TimerRef(timer).again(next);
     }
 }
 
@@ -404,6 +365,6 @@ impl Net {
     pub fn timer<'a, T: NetTimer>(&self, rcu: Rcu<'a>) -> Option<TimerRef<'a>> {
         let this = item::find::<PerNet<T>>(self, rcu)?;
         // INVARIANT: Made, and freed a grace period after it cannot be found any more.
-        Some(TimerRef(&this.timer))
+        Some(TimerRef(&this.core))
     }
 }

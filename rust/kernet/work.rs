@@ -43,12 +43,6 @@
 use core::marker::PhantomData;
 use kernel::{
     prelude::*,
-    sync::atomic::{
-        Acquire,
-        Atomic,
-        Full,
-        Release, //
-    },
     types::Opaque,
     ThisModule, //
 };
@@ -60,7 +54,6 @@ use crate::{
         Rcu, //
     },
     module::{
-        failed,
         Declared,
         Module,
         Part, //
@@ -74,7 +67,10 @@ use crate::{
         },
         Net, //
     },
-    slot::HasSlot,
+    slot::{
+        HasSlot,
+        SetUp, //
+    },
     timer::Jiffies, //
 };
 
@@ -193,9 +189,8 @@ unsafe impl Sync for WorkRef<'_> {}
 impl WorkRef<'static> {
     /// The work item of the module that `W` stands for. `None` until it is registered.
     pub fn of<W: Work>() -> Option<Self> {
-        let slot = <W as HasSlot<Slot>>::slot();
-        // INVARIANT: Initialised before it was made ready, in a static.
-        (slot.state.load(Acquire) == READY).then_some(Self(&slot.work))
+        // INVARIANT: Set up, in a static.
+        <W as HasSlot<Slot>>::slot().0.get().map(Self)
     }
 }
 
@@ -251,36 +246,13 @@ impl<'a> WorkRef<'a> {
 }
 
 /// The static of a work item of a module. A type gets its own by [`slot!`](crate::slot!).
-///
-/// # Invariants
-///
-/// The work item is initialised if the state is `READY`.
-pub struct Slot {
-    state: Atomic<u32>,
-    work: Opaque<bindings::delayed_work>,
-}
-
-/// Nobody has registered it.
-const UNUSED: u32 = 0;
-/// It is being initialised.
-const CLAIMED: u32 = 1;
-/// It has been initialised. It is disabled when it is unregistered, and may be looked at after that, too.
-const READY: u32 = 2;
-
-// SAFETY: The state is atomic; the rest is written by who has claimed it, and is the core's after that.
-unsafe impl Send for Slot {}
-// SAFETY: As above.
-unsafe impl Sync for Slot {}
+pub struct Slot(SetUp<bindings::delayed_work>);
 
 impl Slot {
     /// Empty.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
-        // INVARIANT: Not `READY`.
-        Self {
-            state: Atomic::<u32>::new(UNUSED),
-            work: Opaque::zeroed(),
-        }
+        Self(SetUp::new())
     }
 }
 
@@ -295,36 +267,41 @@ pub struct Registration<W: Work> {
 // the work. Its memory is a static of the module.
 unsafe impl<W: Work> Part for Registration<W> {
     unsafe fn register(_: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
-        let slot = <W as HasSlot<Slot>>::slot();
-        if slot.state.cmpxchg(UNUSED, CLAIMED, Full).is_err() {
-            let what = format_args!("work item: it is registered already");
-            return Err(failed(name, what, EBUSY));
-        }
-        // SAFETY: Claimed: nobody else looks at it. It is disabled before the callback goes.
-        unsafe { bindings::init_work_process(slot.work.get(), Some(Self::callback)) };
-        // INVARIANT: Just initialised.
-        slot.state.store(READY, Release);
+        let set_up = |work: *mut bindings::delayed_work| {
+            // SAFETY: At its place in a static. It is disabled before the callback goes.
+            unsafe { bindings::init_work_process(work, Some(Self::callback)) }
+        };
+        // SAFETY: It sets it up; any CPU may use it.
+        let work = unsafe { Self::slot().set_up(name, "work item", set_up)? };
         if let Some(delay) = W::FIRST {
-            WorkRef(&slot.work).queue_after(delay);
+            WorkRef(work).queue_after(delay);
         }
         Ok(())
     }
 
     unsafe fn unregister(_: *mut Self) {
-        // SAFETY: Initialised by `register`. May sleep, by the caller's promise, which holds no lock.
-        unsafe { bindings::disable_delayed_work_sync(W::slot().work.get()) };
+        if let Some(work) = Self::slot().get() {
+            // SAFETY: Initialised by `register`. May sleep, by the caller's promise, which holds no lock.
+            unsafe { bindings::disable_delayed_work_sync(work.get()) };
+        }
     }
 }
 
 impl<W: Work> Registration<W> {
+    fn slot() -> &'static SetUp<bindings::delayed_work> {
+        &<W as HasSlot<Slot>>::slot().0
+    }
+
     /// # Safety
     ///
     /// Called by a work queue, with the work item of the slot.
     unsafe extern "C" fn callback(_: *mut bindings::work_struct) {
         // SAFETY: A worker may sleep, and the module that waits for it is running.
         let next = W::run(unsafe { Process::assume() });
-        // INVARIANT: It was initialised, in a static.
-        WorkRef(&W::slot().work).again(next);
+        if let Some(work) = Self::slot().get() {
+            // INVARIANT: Set up, in a static.
+            WorkRef(work).again(next);
+        }
     }
 }
 
@@ -340,19 +317,7 @@ impl NetSlot {
 }
 
 /// What is kept in each namespace.
-#[repr(C)]
-struct PerNet<W> {
-    // First, as `work_struct` is in it, so that the callback gets the address of all of it.
-    work: Opaque<bindings::delayed_work>,
-    net: *mut bindings::net,
-    _work: PhantomData<fn() -> W>,
-}
-
-// SAFETY: The pointer is that of a namespace, which any CPU may use, and is not changed. The work item is
-// the core's.
-unsafe impl<W> Send for PerNet<W> {}
-// SAFETY: As above.
-unsafe impl<W> Sync for PerNet<W> {}
+type PerNet<W> = item::PerNet<bindings::delayed_work, W>;
 
 // SAFETY: The slot is the type's own. After `disable_delayed_work_sync()` the callback does not run, and
 // will not, whoever queues the work.
@@ -366,8 +331,7 @@ unsafe impl<W: NetWork> Item for PerNet<W> {
     unsafe fn begin(this: *mut Self, net: *mut bindings::net) {
         // SAFETY: By the caller's promise.
         let work = unsafe {
-            (&raw mut (*this).net).write(net);
-            let work = &(*this).work;
+            let work = Self::set_net(this, net);
             bindings::init_work_process(work.get(), Some(Self::callback));
             WorkRef::from_raw(work)
         };
@@ -379,7 +343,7 @@ unsafe impl<W: NetWork> Item for PerNet<W> {
     unsafe fn end(this: *mut Self) {
         // Not under RTNL: the callback may take it.
         // SAFETY: By the caller's promise.
-        unsafe { bindings::disable_delayed_work_sync(Opaque::cast_into(&raw const (*this).work)) };
+        unsafe { bindings::disable_delayed_work_sync(Opaque::cast_into(&raw const (*this).core)) };
     }
 }
 
@@ -388,18 +352,15 @@ impl<W: NetWork> PerNet<W> {
     ///
     /// Called by a work queue, with the work item of a `PerNet<W>` that is not ended.
     unsafe extern "C" fn callback(work: *mut bindings::work_struct) {
-        // SAFETY: The work item comes first. The memory, the namespace and its state stay until `end` has
-        // returned, which waits for this.
-        let (this, net, state) = unsafe {
-            let this = &*work.cast::<Self>();
-            let net = Net::from_raw(this.net);
-            (this, net, net.published::<W::Module>())
+        // SAFETY: It is that of such a `PerNet`, whose end waits for this.
+        let lent = unsafe { Self::lent::<W::Module>(work.cast()) };
+        let Some((work, net, state)) = lent else {
+            return;
         };
-        let Some(state) = state else { return };
         // SAFETY: As in `Registration::callback`.
         let next = W::run(net, state, unsafe { Process::assume() });
         // INVARIANT: It was initialised, and stays, as above.
-        WorkRef(&this.work).again(next);
+        WorkRef(work).again(next);
     }
 }
 
@@ -431,6 +392,6 @@ impl Net {
     pub fn work<'a, W: NetWork>(&self, rcu: Rcu<'a>) -> Option<WorkRef<'a>> {
         let this = item::find::<PerNet<W>>(self, rcu)?;
         // INVARIANT: Made, and freed a grace period after it cannot be found any more.
-        Some(WorkRef(&this.work))
+        Some(WorkRef(&this.core))
     }
 }

@@ -38,6 +38,57 @@ pub(crate) unsafe trait Item: Send + Sync + Sized + 'static {
     unsafe fn end(this: *mut Self);
 }
 
+/// An item that is something of the core's with a callback, `C`, and knows its namespace.
+///
+/// # Invariants
+///
+/// `net` is that of the namespace that the item is of, from [`Self::set_net`] on.
+#[repr(C)]
+pub(crate) struct PerNet<C, T> {
+    // First, so that the callback gets the address of all of it.
+    pub(crate) core: Opaque<C>,
+    net: *mut bindings::net,
+    _of: PhantomData<fn() -> T>,
+}
+
+// SAFETY: The pointer is that of a namespace, which any CPU may use, and is not changed. `C` is the core's,
+// which uses it from any CPU.
+unsafe impl<C, T> Send for PerNet<C, T> {}
+// SAFETY: As above.
+unsafe impl<C, T> Sync for PerNet<C, T> {}
+
+impl<C, T> PerNet<C, T> {
+    /// Notes the namespace. Returns the place of what is the core's.
+    ///
+    /// # Safety
+    ///
+    /// As [`Item::begin`].
+    pub(crate) unsafe fn set_net<'a>(this: *mut Self, net: *mut bindings::net) -> &'a Opaque<C> {
+        // INVARIANT: By the caller's promise.
+        // SAFETY: As above.
+        unsafe {
+            (&raw mut (*this).net).write(net);
+            &(*this).core
+        }
+    }
+
+    /// What the callback is lent: the item, its namespace, and the state there of the module `M`.
+    ///
+    /// # Safety
+    ///
+    /// `this` is what the core calls back with: the address of `core`, and so of an item that has begun and
+    /// whose [`Item::end`] waits for the caller.
+    pub(crate) unsafe fn lent<'a, M: Declared>(
+        this: *mut Self,
+    ) -> Option<(&'a Opaque<C>, &'a Net, &'a M::State)> {
+        // SAFETY: The memory, the namespace and its state stay until `end` has returned.
+        unsafe {
+            let net = Net::from_raw((*this).net);
+            Some((&(*this).core, net, net.published::<M>()?))
+        }
+    }
+}
+
 /// Where the core keeps an item, and whether it is registered.
 pub(crate) struct ItemId {
     id: StateId,
