@@ -16,20 +16,11 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import vmlib  # noqa: E402
+from hostcases import Skip, main, test  # noqa: E402
 from kernetlib import Failure, toolchain  # noqa: E402
 
-TESTS = []
 NEEDED = vmlib.script("modules").NEEDED
 SCRATCH = pathlib.Path()
-
-
-class Skip(Exception):
-    """The test cannot run here, and why."""
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def call(*command, path=None, **variables):
@@ -612,21 +603,6 @@ def machine_that_powers_off_early():
     assert "ended without an exit status" in outcome.failure(), outcome.failure()
 
 
-def main():
-    global SCRATCH
-    with tempfile.TemporaryDirectory(prefix="kernet-") as folder:
-        SCRATCH = pathlib.Path(folder)
-        wanted = [function for function in TESTS if function.__name__ in sys.argv[1:] or not sys.argv[1:]]
-        print(f"1..{len(wanted)}", flush=True)
-        for function in wanted:
-            try:
-                function()
-                print(f"ok {function.__name__}", flush=True)
-            except Skip as skip:
-                print(f"skip {function.__name__}: {skip}", flush=True)
-            except Exception as error:
-                why = " ".join(f"{type(error).__name__}: {error}".split())
-                print(f"not ok {function.__name__}: {why}", flush=True)
-
-
-main()
+with tempfile.TemporaryDirectory(prefix="kernet-") as scratch:
+    SCRATCH = pathlib.Path(scratch)
+    main()

@@ -13,18 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import vmlib  # noqa: E402
+from hostcases import Skip, main, test  # noqa: E402
 from planting import plant_for  # noqa: E402
-
-TESTS = []
-
-
-class Skip(Exception):
-    """The test cannot run here, and why."""
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def boot(kernel, command, **options):
@@ -125,20 +115,6 @@ def dies_with_its_parent():
     while of_machine(mark):
         assert time.monotonic() < end, f"{of_machine(mark)} outlive who began them"
         time.sleep(0.1)
-
-
-def main():
-    wanted = [function for function in TESTS if function.__name__ in sys.argv[1:] or not sys.argv[1:]]
-    print(f"1..{len(wanted)}", flush=True)
-    for function in wanted:
-        try:
-            function()
-            print(f"ok {function.__name__}", flush=True)
-        except Skip as skip:
-            print(f"skip {function.__name__}: {skip}", flush=True)
-        except Exception as error:
-            why = " ".join(f"{type(error).__name__}: {error}".split())
-            print(f"not ok {function.__name__}: {why}", flush=True)
 
 
 main()
