@@ -9,7 +9,7 @@
 
 #include "helper.h"
 
-#include "inet.c"
+#include "ipv4.c"
 #include "net_namespace.c"
 #include "netdev_queues.c"
 #include "netdevice.c"

@@ -25,7 +25,7 @@ pub mod ethertype;
 pub mod ethtool;
 pub mod fib;
 pub mod genl;
-pub mod inet;
+pub mod ipv4;
 pub mod module;
 pub mod napi;
 pub mod neighbour;

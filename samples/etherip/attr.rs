@@ -13,7 +13,7 @@ use crate::uapi::{
 use core::net::Ipv4Addr;
 use kernel::prelude::*;
 use kernet::{
-    inet::Parameters,
+    ipv4::Parameters,
     nlattr::{
         total_size,
         Attrs,

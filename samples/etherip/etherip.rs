@@ -17,7 +17,7 @@ use kernet::{
         Rtnl,
         Softirq, //
     },
-    inet::{
+    ipv4::{
         self,
         DecapError,
         IcmpError,
@@ -82,7 +82,7 @@ impl kernet::Module for Etherip {
     type State = Tunnels;
     // Packets first: there is no device yet to receive them.
     type Parts = (
-        inet::Registration<EtherIp>,
+        ipv4::Registration<EtherIp>,
         rtnl::Registration<Device, { attr::COUNT }>,
     );
 }
@@ -257,7 +257,7 @@ impl Driver for Device {
 /// The protocol.
 struct EtherIp;
 
-impl inet::Protocol for EtherIp {
+impl ipv4::Protocol for EtherIp {
     type Module = Etherip;
 
     const PROTOCOL: u8 = PROTOCOL;

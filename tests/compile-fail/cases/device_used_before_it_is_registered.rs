@@ -9,7 +9,7 @@
 use kernel::{macros::vtable, prelude::*};
 use kernet::{
     context::{bh_disabled, Rtnl, Softirq},
-    inet::{FailedPacket, Tunnel},
+    ipv4::{FailedPacket, Tunnel},
     netdev::{Concurrent, Driver, DriverDevice, Setup, Transmit, TxQueue},
     nlattr::{ExtAck, Table},
     rtnl::{self, Link, NewDevice, Request},

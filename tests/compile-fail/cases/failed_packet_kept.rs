@@ -5,7 +5,7 @@
 
 #![forbid(unsafe_code)]
 
-use kernet::{inet::FailedPacket, skb::Skb};
+use kernet::{ipv4::FailedPacket, skb::Skb};
 
 pub fn keep(failed: FailedPacket<'_>) -> Skb<'static> {
     failed.skb

@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 
 use kernet::{
-    inet::Packet,
+    ipv4::Packet,
     netns::Net,
     skb::Skb, //
 };

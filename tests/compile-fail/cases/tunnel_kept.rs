@@ -7,7 +7,7 @@
 
 use kernet::{
     context::Rcu,
-    inet::Tunnel,
+    ipv4::Tunnel,
     rcu::RcuPointer, //
 };
 

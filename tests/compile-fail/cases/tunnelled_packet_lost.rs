@@ -5,7 +5,7 @@
 
 #![forbid(unsafe_code)]
 
-use kernet::inet::Packet;
+use kernet::ipv4::Packet;
 
 pub fn lost(packet: Packet<'_>) -> u32 {
     packet.skb().len()

@@ -7,7 +7,7 @@
 
 use kernet::{
     context::Softirq,
-    inet::Packet, //
+    ipv4::Packet, //
 };
 
 pub fn both(packet: Packet<'_>, softirq: Softirq<'_>) {

@@ -21,7 +21,7 @@ use kernet::{
         Rtnl,
         Softirq, //
     },
-    inet::Underlay,
+    ipv4::Underlay,
     napi::Ring,
     netdev::{
         Concurrent,

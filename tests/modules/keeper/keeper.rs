@@ -28,7 +28,7 @@ use kernet::{
         Rtnl,
         Softirq, //
     },
-    inet::{
+    ipv4::{
         self,
         Packet,
         Parameters,
@@ -78,7 +78,7 @@ struct Keeper;
 
 impl kernet::Module for Keeper {
     type State = Kept;
-    type Parts = (inet::Registration<Keeper>, rtnl::Registration<End, ATTRS>);
+    type Parts = (ipv4::Registration<Keeper>, rtnl::Registration<End, ATTRS>);
 }
 
 /// What was kept last in a namespace.
@@ -144,7 +144,7 @@ fn keep(net: &Net, skb: Skb<'static>, softirq: Softirq<'_>) {
     }
 }
 
-impl inet::Protocol for Keeper {
+impl ipv4::Protocol for Keeper {
     type Module = Keeper;
 
     const PROTOCOL: u8 = 253;

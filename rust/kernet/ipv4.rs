@@ -65,7 +65,7 @@ pub use tunnel::{
 /// # Examples
 ///
 /// ```
-/// use kernet::{context::Softirq, inet::{Packet, Protocol}};
+/// use kernet::{context::Softirq, ipv4::{Packet, Protocol}};
 ///
 /// /// Answers each packet with an ICMP error, as if the protocol were not there.
 /// impl Protocol for Example {
