@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""ect when there is no memory: each allocation fails in its turn, on the debug kernel.
+"""ect when there is no memory: each allocation fails in its turn, on a checked kernel.
 
 A tap device is the station's: what is written to it is received, and answered, within the write.
 """

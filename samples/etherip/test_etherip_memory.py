@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""etherip when there is no memory: each allocation fails in its turn, on the debug kernel."""
+"""etherip when there is no memory: each allocation fails in its turn, on a checked kernel."""
 
 import socket
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""firewall when there is no memory: each allocation fails in its turn, on the debug kernel."""
+"""firewall when there is no memory: each allocation fails in its turn, on a checked kernel."""
 
 import faults
 import ynl

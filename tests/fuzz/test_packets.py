@@ -250,4 +250,4 @@ def into_a_sink():
     assert a.link("s0")["stats64"]["tx"]["packets"] > before + COUNT / 10
 
 
-main()
+main(20)

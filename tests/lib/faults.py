@@ -32,7 +32,7 @@ class Faults:
 
     def __init__(self):
         if not (DEBUGFS / "failslab").is_dir():
-            raise Skip("this kernel has no fault injection; the debug kernel has")
+            raise Skip("this kernel has no fault injection; user and debug have")
         for name, value in SETTINGS.items():
             (DEBUGFS / name).write_text(value)
         # What kmemleak allocates beside each allocation has a reserve: its failure shows nothing.

@@ -41,14 +41,14 @@ def case(function):
 
 
 def checked(function):
-    """Marks a case from which the kernels in QEMU learn most: of a module's cases `make test` runs these
-    there, `make test KERNEL=...` all."""
+    """Marks a case from which the kernel in QEMU learns most: of a module's cases `make test` runs these
+    there, `make test KERNEL=plain` all."""
     return _mark(function, "checked")
 
 
 def churn(function):
-    """Marks a case that takes something away under traffic, which several processors, and lockdep on
-    them, see best: `make test` runs it on every kernel."""
+    """Marks a case that takes something away under traffic, which several processors see best: `make
+    test` runs it on both kernels, `make test KERNEL=debug` with the checkers on several processors."""
     return _mark(function, "churn")
 
 

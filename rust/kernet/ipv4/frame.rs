@@ -198,7 +198,7 @@ pub(super) fn congestion(outer: u8, inner: u8) -> u8 {
     (outer & !3) | bits
 }
 
-#[kunit_tests(kernet_inet)]
+#[kunit_tests(kernet_ipv4)]
 mod tests {
     use super::*;
     use crate::context::kunit::softirq;
