@@ -150,8 +150,11 @@ impl<I: Item> ItemRegistration<I> {
         }
         let id = I::id();
         if id.claimed.xchg(1, Acquire) != 0 {
-            let what = format_args!("{} of namespaces: it is registered already", I::WHAT);
-            return Err(failed(name, what, EBUSY));
+            return Err(failed(
+                name,
+                format_args!("{} of namespaces: it is registered already", I::WHAT),
+                EBUSY,
+            ));
         }
         let ops = bindings::pernet_operations {
             init: Some(Self::init_callback),
