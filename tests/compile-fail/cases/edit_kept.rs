@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// error: borrowed data escapes
+// error: lifetime may not live long enough
 
 //! A packet that is edited after its hook has answered.
 
