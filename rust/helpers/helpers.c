@@ -9,10 +9,12 @@
 
 #include "helper.h"
 
+#include "hash.c"
 #include "ipv4.c"
 #include "net_namespace.c"
 #include "netdev_queues.c"
 #include "netdevice.c"
+#include "netfilter.c"
 #include "netlink.c"
 #include "packet.c"
 #include "percpu.c"

@@ -92,6 +92,11 @@ __kernet_helper void kernet_helper_skb_reset_mac_header(struct sk_buff *skb)
 	skb_reset_mac_header(skb);
 }
 
+__kernet_helper void kernet_helper_skb_set_network_header(struct sk_buff *skb, int offset)
+{
+	skb_set_network_header(skb, offset);
+}
+
 __kernet_helper int kernet_helper_skb_mac_header_was_set(const struct sk_buff *skb)
 {
 	return skb_mac_header_was_set(skb);

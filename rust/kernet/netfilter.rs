@@ -53,6 +53,8 @@ use crate::{
     slot::HasSlot, //
 };
 
+mod edit;
+
 /// The protocols whose packets a hook sees.
 #[doc(alias = "nf_hook_ops::pf")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -198,7 +200,7 @@ pub struct Verdict<'a>(u32, Brand<'a>);
 
 impl<'a> Packet<'a> {
     /// The packet. Not for all to change: the layers behind the hook rely on the headers, and the
-    /// lengths, that those before it have checked.
+    /// lengths, that those before it have checked. [`Self::edit`] keeps those.
     #[inline(always)]
     fn as_mut(&mut self) -> Pin<&mut SkbRef> {
         // SAFETY: The hook's alone, by the type invariants, and borrowed mutably.
@@ -235,14 +237,7 @@ impl<'a> Packet<'a> {
     #[doc(alias = "NF_DROP_REASON")]
     #[inline]
     pub fn drop_with(self, reason: DropReason) -> Verdict<'a> {
-        // SAFETY: Owned by the hook if it answers `NF_STOLEN`, and no hook runs in a hard
-        // interrupt.
-        unsafe { bindings::kfree_skb_reason(self.0.as_ptr(), reason.as_raw()) };
-        // INVARIANT: The packet is gone. As in `NF_DROP_REASON()`, the upper half is the error.
-        Verdict(
-            (EPERM.to_errno().unsigned_abs() << bindings::NF_VERDICT_QBITS) | bindings::NF_STOLEN,
-            PhantomData,
-        )
+        self.drop_with_error(reason, EPERM)
     }
 }
 

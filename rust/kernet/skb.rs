@@ -44,6 +44,7 @@ mod checksum;
 mod control_block;
 mod data;
 mod drop_reason;
+mod edit;
 mod flow;
 mod free;
 mod gso;
@@ -51,10 +52,16 @@ mod link;
 mod owned;
 mod rx_skb;
 mod tests;
+mod vlan;
 
 pub use checksum::Checksum;
 pub use control_block::WithControl;
 pub use drop_reason::DropReason;
+pub use edit::{
+    Edit,
+    EditError,
+    Transport, //
+};
 pub use flow::{
     FlowHash,
     VlanTag,

@@ -20,6 +20,8 @@ use super::{
     Layer, //
 };
 
+pub use super::delta::Delta;
+
 /// A ones'-complement sum that is being made.
 ///
 /// Bytes may be added in pieces, of odd lengths too: each piece goes on where the last one ended.

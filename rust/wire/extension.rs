@@ -88,6 +88,15 @@ impl Extension {
         }
     }
 
+    /// How many segments are left, of a routing header (RFC 8200 section 4.4): if there are any, the
+    /// packet's destination is not the final one.
+    #[doc(alias = "ipv6_rt_hdr::segments_left")]
+    #[inline]
+    pub const fn segments_left(&self) -> u8 {
+        // The fourth octet.
+        self.offset_flags.get().to_be_bytes()[1]
+    }
+
     /// What it says as a fragment header (RFC 8200 section 4.5).
     #[inline]
     pub const fn fragment(&self) -> Fragment {
@@ -406,6 +415,12 @@ mod tests {
         bytes[8..10].copy_from_slice(&[Protocol::TCP.0, 1]);
         let upper = extensions(&bytes, Protocol::FRAGMENT).unwrap();
         assert_eq!((upper.protocol, upper.offset), (Protocol::TCP, 24));
+    }
+
+    #[test]
+    fn segments_of_a_routing_header() {
+        let (extension, _) = Extension::view(&[17, 2, 4, 3, 1, 0, 0, 0]).unwrap();
+        assert_eq!(extension.segments_left(), 3);
     }
 
     #[test]

@@ -104,6 +104,28 @@ impl Protocol {
         )
     }
 
+    /// Where its header has the checksum of the Internet, in octets, in a packet of this version;
+    /// `None` if there is none, or another kind (SCTP).
+    #[inline]
+    pub const fn checksum_offset(self, version: Version) -> Option<u8> {
+        match (self, version) {
+            (Self::TCP, _) => Some(16),
+            (Self::UDP | Self::UDP_LITE | Self::DCCP, _) => Some(6),
+            (Self::ICMP, Version::V4) | (Self::ICMPV6, Version::V6) => Some(2),
+            _ => None,
+        }
+    }
+
+    /// Whether that checksum covers the addresses, too.
+    #[doc(alias = "csum_tcpudp_magic")]
+    #[inline]
+    pub const fn has_pseudo_header(self) -> bool {
+        matches!(
+            self,
+            Self::TCP | Self::UDP | Self::UDP_LITE | Self::DCCP | Self::ICMPV6
+        )
+    }
+
     /// The protocol's name, in lower case, if it is one of the above.
     pub const fn name(self) -> Option<&'static str> {
         Some(match self {
@@ -367,6 +389,23 @@ mod tests {
             copy.set_destination(ports.destination());
             copy
         });
+    }
+
+    #[test]
+    fn checksums() {
+        for protocol in (0..=u8::MAX).map(Protocol) {
+            let place = |version| protocol.checksum_offset(version);
+            let expected = match protocol.0 {
+                1 => (Some(2), None),
+                6 => (Some(16), Some(16)),
+                17 | 33 | 136 => (Some(6), Some(6)),
+                58 => (None, Some(2)),
+                _ => (None, None),
+            };
+            assert_eq!((place(Version::V4), place(Version::V6)), expected);
+            let covers = expected.1.is_some();
+            assert_eq!(protocol.has_pseudo_header(), covers, "{protocol}");
+        }
     }
 
     #[test]

@@ -84,6 +84,7 @@ pub mod tcp;
 pub mod udp;
 pub mod vlan;
 
+mod delta;
 mod extension;
 mod walk;
 

@@ -29,6 +29,16 @@ pub enum VlanTag {
     Service(Tci),
 }
 
+impl VlanTag {
+    /// The tag protocol identifier, and the rest.
+    pub(super) fn parts(self) -> (EtherType, Tci) {
+        match self {
+            VlanTag::Customer(tci) => (EtherType::VLAN, tci),
+            VlanTag::Service(tci) => (EtherType::SERVICE_VLAN, tci),
+        }
+    }
+}
+
 /// The flow hash of a packet, which a device or the kernel has computed. It is the same for all
 /// packets of a flow.
 #[doc(alias = "sk_buff::hash")]
@@ -167,13 +177,9 @@ impl SkbRef {
     #[doc(alias = "__vlan_hwaccel_clear_tag")]
     #[inline]
     pub fn set_vlan_tag(self: Pin<&mut Self>, tag: Option<VlanTag>) {
-        let (protocol, tci) = match tag {
-            Some(VlanTag::Customer(tci)) => (EtherType::VLAN.0, tci.0),
-            Some(VlanTag::Service(tci)) => (EtherType::SERVICE_VLAN.0, tci.0),
-            None => (0, 0),
-        };
+        let (protocol, tci) = tag.map_or((EtherType(0), Tci(0)), VlanTag::parts);
         // SAFETY: The packet is ours to change; the protocol is one of a tag.
-        unsafe { bindings::__vlan_hwaccel_put_tag(self.as_raw(), protocol.to_be(), tci) };
+        unsafe { bindings::__vlan_hwaccel_put_tag(self.as_raw(), protocol.0.to_be(), tci.0) };
     }
 
     /// The time of reception, in nanoseconds of the wall clock since 1970.

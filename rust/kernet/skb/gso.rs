@@ -48,6 +48,9 @@ impl GsoKind {
     /// SCTP.
     #[doc(alias = "SKB_GSO_SCTP")]
     pub const SCTP: Self = Self(bindings::SKB_GSO_SCTP as u32);
+    /// In a UDP tunnel whose header has a checksum.
+    #[doc(alias = "SKB_GSO_UDP_TUNNEL_CSUM")]
+    pub const UDP_TUNNEL_CSUM: Self = Self(bindings::SKB_GSO_UDP_TUNNEL_CSUM as u32);
     /// By its list of packets, which it was made of.
     #[doc(alias = "SKB_GSO_FRAGLIST")]
     pub const FRAGLIST: Self = Self(bindings::SKB_GSO_FRAGLIST as u32);

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Edits of a hook's packet, and its route afterwards.
+
+use core::marker::PhantomData;
+use kernel::prelude::*;
+
+use super::{
+    Family,
+    HookState,
+    Packet,
+    Point,
+    Verdict, //
+};
+use crate::{
+    bindings,
+    context::Rcu,
+    error::to_result,
+    skb::{
+        DropReason,
+        Edit,
+        EditError, //
+    },
+};
+
+impl<'a> Packet<'a> {
+    /// Edits the packet's headers, with the checksums kept right.
+    ///
+    /// Lengths, protocols and the order of headers cannot be changed: the layers behind the hook rely
+    /// on those that were checked before it.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::TooShort`], [`EditError::Malformed`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernet::netfilter::{Packet, Verdict};
+    ///
+    /// /// Marks a packet as of low priority.
+    /// fn demote(mut packet: Packet<'_>) -> Verdict<'_> {
+    ///     match packet.edit().and_then(|mut edit| edit.set_dscp(8)) {
+    ///         Ok(()) => packet.accept(),
+    ///         Err(error) => packet.drop_with(error.reason()),
+    ///     }
+    /// }
+    /// ```
+    #[doc(alias = "nft_payload_set_eval")]
+    #[inline]
+    pub fn edit(&mut self) -> Result<Edit<'_>, EditError> {
+        self.as_mut().edit(0)
+    }
+
+    /// Looks up the packet's route again, at [`Point::LocalOut`]: a packet is routed before that, so that
+    /// the route is one of the addresses, DSCP and mark that it had.
+    ///
+    /// `state` is that of the packet. At other points there is nothing to do, and the packet comes back:
+    /// its route is looked up later, or is used up.
+    ///
+    /// # Errors
+    ///
+    /// The verdict that has dropped the packet, if there is no route, or no memory. The sender gets
+    /// the error.
+    #[doc(alias = "ip_route_me_harder")]
+    #[doc(alias = "ip6_route_me_harder")]
+    pub fn reroute(self, state: &HookState<'a>, _rcu: Rcu<'a>) -> Result<Self, Verdict<'a>> {
+        let skb = self.0.as_ptr();
+        // SAFETY: Valid by the type invariants.
+        if state.point() != Point::LocalOut || !unsafe { bindings::skb_valid_dst(skb) } {
+            return Ok(self);
+        }
+        let (net, sk) = (state.0.net, state.0.sk);
+        // SAFETY: The packet is the hook's alone, has a route, and its headers begin at `skb->data`, as
+        // at each hook of the family; `net` and `sk` are those of the call, in a read-side section.
+        let result = to_result(unsafe {
+            match state.family() {
+                Family::Ipv6 => bindings::nf_ip6_route_me_harder(net, sk, skb),
+                _ => bindings::ip_route_me_harder(net, sk, skb, bindings::RTN_UNSPEC),
+            }
+        });
+        match result {
+            Ok(()) => Ok(self),
+            Err(error) => Err(self.drop_with_error(DropReason::IP_OUTNOROUTES, error)),
+        }
+    }
+
+    /// Drops the packet with a reason and the error that a sender on this host gets.
+    pub(super) fn drop_with_error(self, reason: DropReason, error: Error) -> Verdict<'a> {
+        // SAFETY: Owned by the hook if it answers `NF_STOLEN`, and no hook runs in a hard
+        // interrupt.
+        unsafe { bindings::kfree_skb_reason(self.0.as_ptr(), reason.as_raw()) };
+        // INVARIANT: The packet is gone. As in `NF_DROP_REASON()`, the upper half is the error.
+        Verdict(
+            (error.to_errno().unsigned_abs() << bindings::NF_VERDICT_QBITS) | bindings::NF_STOLEN,
+            PhantomData,
+        )
+    }
+}

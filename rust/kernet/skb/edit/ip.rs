@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Edits of an IP header: hop limit, traffic class, addresses.
+
+use core::net::IpAddr;
+
+use super::{
+    Covered,
+    Edit,
+    EditError, //
+};
+use crate::wire::ip::{
+    Ecn,
+    Version, //
+};
+
+impl Edit<'_> {
+    /// Sets the TTL or hop limit: how many more routers may forward the packet.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::NoMemory`], [`EditError::Unsupported`].
+    #[doc(alias = "ip_decrease_ttl")]
+    pub fn set_hop_limit(&mut self, limit: u8) -> Result<(), EditError> {
+        self.one_packet()?;
+        let (offset, shift) = match self.layout.version {
+            Version::V4 => (8, 8),
+            Version::V6 => (6, 0),
+        };
+        let rest = self.header_word(offset)? & !(0xff << shift);
+        let new = rest | (u16::from(limit) << shift);
+        self.replace(self.in_header(offset)?, new.to_be_bytes(), Covered::Header)
+    }
+
+    /// The TTL or hop limit.
+    #[doc(alias = "iphdr::ttl")]
+    #[doc(alias = "ipv6hdr::hop_limit")]
+    pub fn hop_limit(&self) -> u8 {
+        self.ipv4()
+            .map(|header| header.ttl())
+            .or_else(|| self.ipv6().map(|header| header.hop_limit()))
+            .unwrap_or(0)
+    }
+
+    /// Takes one from the TTL or hop limit, as a router does. Returns whether the packet may be
+    /// forwarded; if not it is unchanged, and ICMP "time exceeded" is due.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::set_hop_limit`].
+    #[doc(alias = "ip_decrease_ttl")]
+    pub fn decrement_hop_limit(&mut self) -> Result<bool, EditError> {
+        match self.hop_limit() {
+            0 | 1 => Ok(false),
+            limit => self.set_hop_limit(limit.saturating_sub(1)).map(|()| true),
+        }
+    }
+
+    /// The octet of DSCP and ECN.
+    #[doc(alias = "ipv4_get_dsfield")]
+    #[doc(alias = "ipv6_get_dsfield")]
+    pub fn traffic_class(&self) -> u8 {
+        self.ipv4()
+            .map(|header| header.traffic_class())
+            .or_else(|| self.ipv6().map(|header| header.traffic_class()))
+            .unwrap_or(0)
+    }
+
+    /// Sets the octet of DSCP and ECN.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::NoMemory`], [`EditError::Unsupported`].
+    #[doc(alias = "ipv4_change_dsfield")]
+    #[doc(alias = "ipv6_change_dsfield")]
+    pub fn set_traffic_class(&mut self, class: u8) -> Result<(), EditError> {
+        self.one_packet()?;
+        let shift = match self.layout.version {
+            Version::V4 => 0,
+            Version::V6 => 4,
+        };
+        let rest = self.header_word(0)? & !(0xff << shift);
+        let new = rest | (u16::from(class) << shift);
+        self.replace(self.layout.network, new.to_be_bytes(), Covered::Header)
+    }
+
+    /// Sets the differentiated services code point, 0 to 63. ECN stays.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::OutOfRange`], and as [`Self::set_traffic_class`].
+    #[doc(alias = "ipv4_change_dsfield")]
+    #[doc(alias = "ipv6_change_dsfield")]
+    pub fn set_dscp(&mut self, dscp: u8) -> Result<(), EditError> {
+        if dscp > 63 {
+            return Err(EditError::OutOfRange);
+        }
+        self.set_traffic_class((dscp << 2) | (self.traffic_class() & 3))
+    }
+
+    /// Sets congestion notification. DSCP stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::set_traffic_class`].
+    #[doc(alias = "IP_ECN_clear")]
+    pub fn set_ecn(&mut self, ecn: Ecn) -> Result<(), EditError> {
+        self.set_traffic_class((self.traffic_class() & !3) | ecn.bits())
+    }
+
+    /// Marks the packet as having met congestion, if its transport takes part in that. Returns whether
+    /// the packet has the mark now; one that has not is to be dropped instead (RFC 3168 section 5).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::set_traffic_class`].
+    #[doc(alias = "INET_ECN_set_ce")]
+    pub fn mark_congested(&mut self) -> Result<bool, EditError> {
+        if self.traffic_class() & 3 == Ecn::NotCapable.bits() {
+            return Ok(false);
+        }
+        self.set_ecn(Ecn::Congested).map(|()| true)
+    }
+
+    /// The sender's address.
+    #[doc(alias = "iphdr::saddr")]
+    pub fn source(&self) -> Option<IpAddr> {
+        self.ipv4()
+            .map(|header| header.source().into())
+            .or_else(|| self.ipv6().map(|header| header.source().into()))
+    }
+
+    /// The receiver's address.
+    #[doc(alias = "iphdr::daddr")]
+    pub fn destination(&self) -> Option<IpAddr> {
+        self.ipv4()
+            .map(|header| header.destination().into())
+            .or_else(|| self.ipv6().map(|header| header.destination().into()))
+    }
+
+    /// Sets the sender's address.
+    ///
+    /// Connections, sockets and routes that were found for the packet stay. The flow hash is removed.
+    ///
+    /// # Errors
+    ///
+    /// [`EditError::Absent`] if the address is of the other version of IP; [`EditError::TooShort`] if
+    /// the transport's checksum is not in the packet, as in a first fragment that ends before it;
+    /// [`EditError::NoMemory`].
+    #[doc(alias = "inet_proto_csum_replace4")]
+    #[doc(alias = "inet_proto_csum_replace16")]
+    pub fn set_source(&mut self, address: IpAddr) -> Result<(), EditError> {
+        self.set_address(address, (12, 8), Covered::Pseudo)
+    }
+
+    /// Sets the receiver's address.
+    ///
+    /// A packet that has its route is sent by it nevertheless: see
+    /// [`netfilter::Packet::reroute`](crate::netfilter::Packet::reroute).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::set_source`].
+    #[doc(alias = "inet_proto_csum_replace4")]
+    #[doc(alias = "inet_proto_csum_replace16")]
+    pub fn set_destination(&mut self, address: IpAddr) -> Result<(), EditError> {
+        let covered = match self.layout.source_routed {
+            true => Covered::Header,
+            false => Covered::Pseudo,
+        };
+        self.set_address(address, (16, 24), covered)
+    }
+
+    fn set_address(
+        &mut self,
+        address: IpAddr,
+        (v4, v6): (u32, u32),
+        covered: Covered,
+    ) -> Result<(), EditError> {
+        match (address, self.layout.version) {
+            (IpAddr::V4(address), Version::V4) => {
+                self.replace(self.in_header(v4)?, address.octets(), covered)?;
+            }
+            (IpAddr::V6(address), Version::V6) => {
+                self.replace(self.in_header(v6)?, address.octets(), covered)?;
+            }
+            _ => return Err(EditError::Absent),
+        }
+        self.forget_hash();
+        Ok(())
+    }
+}

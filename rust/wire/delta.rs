@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a change adds to a sum; public as part of [`checksum`](super::checksum).
+
+use super::checksum::Sum;
+
+/// What changed words add to a ones'-complement sum that covers them: `~m + m'` of RFC 1624 section 3.
+///
+/// One is made of all that a packet's edit changes, and applied to each sum that covers it, in
+/// whatever form that sum is kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Delta {
+    sum: Sum,
+    changed: bool,
+}
+
+impl Delta {
+    /// No change.
+    #[inline]
+    pub const fn new() -> Self {
+        Self {
+            sum: Sum::new(),
+            changed: false,
+        }
+    }
+
+    /// Adds the change of a 16-bit word at an even place, given in host order.
+    #[doc(alias = "csum_sub")]
+    #[inline]
+    pub const fn u16(self, old: u16, new: u16) -> Self {
+        if old == new {
+            return self;
+        }
+        Self {
+            sum: self.sum.u16(!old).u16(new),
+            changed: true,
+        }
+    }
+
+    /// Adds the change of octets that begin at an even place, as many of them as both have. Of an odd
+    /// number, zero follows the last.
+    #[doc(alias = "inet_proto_csum_replace_by_diff")]
+    #[inline]
+    pub fn octets(self, old: &[u8], new: &[u8]) -> Self {
+        let word = |pair: &[u8]| match *pair {
+            [high, low] => u16::from_be_bytes([high, low]),
+            [high] => u16::from_be_bytes([high, 0]),
+            _ => 0,
+        };
+        old.chunks(2)
+            .zip(new.chunks(2))
+            .fold(self, |delta, (old, new)| delta.u16(word(old), word(new)))
+    }
+
+    /// The checksum after the change, in host order. RFC 1624 section 3, equation 3.
+    ///
+    /// A result of zero means "no checksum" in UDP: see
+    /// [`udp::Header::set_computed_checksum`](super::udp::Header::set_computed_checksum).
+    #[doc(alias = "csum_replace2")]
+    #[inline]
+    pub const fn checksum(self, checksum: u16) -> u16 {
+        !self.folded(!checksum)
+    }
+
+    /// A sum that is not complemented, as that of a pseudo header, after the change; in host order.
+    #[doc(alias = "CHECKSUM_PARTIAL")]
+    #[inline]
+    pub const fn folded(self, sum: u16) -> u16 {
+        if !self.changed {
+            return sum;
+        }
+        Sum::new().u16(sum).u16(self.sum.fold()).fold()
+    }
+
+    /// A sum of words as the machine reads them, not folded, after the change. `odd` says that what
+    /// has changed was at odd places of what is summed.
+    #[doc(alias = "CHECKSUM_COMPLETE")]
+    #[doc(alias = "csum_block_add")]
+    #[inline]
+    pub const fn unfolded(self, sum: u32, odd: bool) -> u32 {
+        if !self.changed {
+            return sum;
+        }
+        let word = self.sum.fold().to_be();
+        let word = if odd { word.swap_bytes() } else { word };
+        // Widening, in a const function.
+        let (sum, carry) = sum.overflowing_add(word as u32);
+        // After a carry the sum is less than what was added.
+        sum.wrapping_add(carry as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::testing::Random,
+        *, //
+    };
+
+    /// A sum as the kernel keeps it for all of a packet.
+    fn complete(bytes: &[u8]) -> u32 {
+        bytes.chunks(2).fold(0, |sum: u32, pair| {
+            let low = pair.get(1).copied().unwrap_or(0);
+            let word = u16::from_ne_bytes([pair[0], low]);
+            let (sum, carry) = sum.overflowing_add(u32::from(word));
+            sum + u32::from(carry)
+        })
+    }
+
+    fn fold(sum: u32) -> u32 {
+        let sum = (sum >> 16) + (sum & 0xffff);
+        (sum >> 16) + (sum & 0xffff)
+    }
+
+    /// Zero has two forms.
+    fn equal(a: u32, b: u32) -> bool {
+        a % 0xffff == b % 0xffff
+    }
+
+    #[test]
+    fn rfc1624_section_4() {
+        // Its example: 0x5555 becomes 0x3285, and the checksum 0xdd2f becomes 0.
+        assert_eq!(Delta::new().u16(0x5555, 0x3285).checksum(0xdd2f), 0);
+    }
+
+    #[test]
+    fn nothing_changes_nothing() {
+        for value in [0, 1, 0x1234, 0xfffe, 0xffff] {
+            let delta = Delta::new().u16(value, value).octets(&[7; 5], &[7; 5]);
+            for sum in [0, 1, 0x8000, 0xfffe, 0xffff] {
+                assert_eq!(delta.checksum(sum), sum);
+                assert_eq!(delta.folded(sum), sum);
+                assert_eq!(delta.unfolded(sum.into(), false), sum.into());
+            }
+        }
+    }
+
+    #[test]
+    fn as_if_computed_anew() {
+        let mut random = Random::new(1624);
+        for round in 0..100_000 {
+            // Zeros and ones come often: those are where one and the other zero are.
+            let mut bytes: [u8; 24] = random.bytes(24).try_into().unwrap();
+            if round % 3 == 0 {
+                bytes = bytes.map(|byte| if byte & 1 == 0 { 0 } else { 0xff });
+            }
+            let before = Sum::new().bytes(&bytes);
+            let mut after = bytes;
+            let mut delta = Delta::new();
+            for _ in 0..=random.below(3) {
+                let at = random.below(10) * 2;
+                let new: [u8; 4] = match random.below(4) {
+                    0 => [0; 4],
+                    1 => [0xff; 4],
+                    _ => random.bytes(4).try_into().unwrap(),
+                };
+                let old: [u8; 4] = after[at..at + 4].try_into().unwrap();
+                after[at..at + 4].copy_from_slice(&new);
+                delta = delta.octets(&old, &new);
+            }
+            let anew = Sum::new().bytes(&after);
+            let updated = delta.checksum(before.checksum());
+            assert!(
+                equal(updated.into(), anew.checksum().into()),
+                "{bytes:x?} {after:x?}"
+            );
+            if after != [0; 24] && bytes != [0; 24] {
+                // Equation 3 makes the zero that the computation makes.
+                assert_eq!(updated, anew.checksum(), "{bytes:x?} {after:x?}");
+                assert_eq!(delta.folded(before.fold()), anew.fold());
+            }
+            let unfolded = delta.unfolded(complete(&bytes), false);
+            assert!(equal(fold(unfolded), fold(complete(&after))));
+            // The same behind one octet more.
+            let odd = |bytes: &[u8]| complete(&[&[0x5a], bytes].concat());
+            assert!(equal(
+                fold(delta.unfolded(odd(&bytes), true)),
+                fold(odd(&after))
+            ));
+        }
+    }
+
+    #[test]
+    fn octets_of_an_odd_number() {
+        let sum = |bytes: &[u8]| Sum::new().bytes(bytes).checksum();
+        let delta = Delta::new().octets(&[1, 2, 3], &[4, 5, 6]);
+        assert_eq!(delta.checksum(sum(&[1, 2, 3])), sum(&[4, 5, 6]));
+    }
+
+    #[test]
+    fn unfolded_sums_carry() {
+        let delta = Delta::new().u16(0, 1);
+        assert_eq!(
+            delta.unfolded(u32::MAX, false) % 0xffff,
+            u32::from(1_u16.to_be())
+        );
+    }
+}
