@@ -47,7 +47,7 @@ static SLOTS: Table = Table::new();
 /// /// Where a mirror sends.
 /// fn set_target(target: &DeviceSlot, net: &Net, ifindex: u32, rtnl: Rtnl<'_>) -> Result {
 ///     let device = net.device_by_index(ifindex, rtnl).ok_or(ENODEV)?;
-///     target.set(Some(device), rtnl)
+///     target.replace(Some(device), rtnl)
 /// }
 ///
 /// fn mirror(target: &DeviceSlot, frame: Skb<'_>, softirq: Softirq<'_>) {
@@ -94,7 +94,7 @@ impl DeviceSlot {
     /// The slot is empty then.
     #[doc(alias = "netdev_hold")]
     #[doc(alias = "netdev_put")]
-    pub fn set(&self, device: Option<&Device>, rtnl: Rtnl<'_>) -> Result {
+    pub fn replace(&self, device: Option<&Device>, rtnl: Rtnl<'_>) -> Result {
         self.clear();
         let Some(device) = device else {
             return Ok(());

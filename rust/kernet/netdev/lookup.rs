@@ -82,3 +82,76 @@ impl Net {
         }
     }
 }
+
+#[kunit_tests(kernet_lookup)]
+mod tests {
+    use super::{
+        super::DeviceSlot,
+        *, //
+    };
+    use crate::context::{
+        kunit::{
+            init_net,
+            process,
+            softirq, //
+        },
+        rcu_read,
+        ReadSide, //
+    };
+
+    /// The loopback device is the first one of a namespace, by index and by name.
+    fn finds<'a>(context: impl ReadSide<'a>) -> bool {
+        let net = init_net();
+        let found = net.device_by_index(1, context);
+        let named = net.device_by_name(c"lo", context);
+        found.is_some_and(Device::is_loopback)
+            && found.map(Device::as_raw) == named.map(Device::as_raw)
+            && net.device_by_index(0, context).is_none()
+            && net.device_by_index(u32::MAX, context).is_none()
+            && net.device_by_name(c"", context).is_none()
+            && net
+                .device_by_name(c"a name that is no device's", context)
+                .is_none()
+    }
+
+    #[test]
+    fn a_device_is_found_in_each_context() {
+        assert_eq!(
+            process(|process| process.with_rtnl(|rtnl| finds(rtnl))),
+            Some(true)
+        );
+        assert!(rcu_read(|rcu| finds(rcu)));
+        assert_eq!(softirq(|softirq| finds(softirq)), Some(true));
+    }
+
+    #[test]
+    fn a_slot_has_what_it_was_filled_with() {
+        let Ok(slot) = KBox::pin_init(DeviceSlot::new(), GFP_KERNEL) else {
+            return;
+        };
+        let ifindex = || rcu_read(|rcu| slot.get(rcu).map(Device::ifindex));
+        assert_eq!(ifindex(), None);
+        process(|process| {
+            process.with_rtnl(|rtnl| {
+                let lo = init_net().device_by_index(1, rtnl);
+                for _ in 0..2 {
+                    assert!(slot.replace(lo, rtnl).is_ok());
+                    assert_eq!(slot.get(rtnl).map(Device::ifindex), Some(1));
+                }
+            });
+            assert_eq!(ifindex(), Some(1));
+            process.with_rtnl(|rtnl| assert!(slot.replace(None, rtnl).is_ok()));
+            assert_eq!(ifindex(), None);
+            // Dropped while it is full, two in one bucket.
+            process.with_rtnl(|rtnl| {
+                let lo = init_net().device_by_index(1, rtnl);
+                assert!(slot.replace(lo, rtnl).is_ok());
+                if let Ok(other) = KBox::pin_init(DeviceSlot::new(), GFP_KERNEL) {
+                    assert!(other.replace(lo, rtnl).is_ok());
+                }
+                assert_eq!(slot.get(rtnl).map(Device::ifindex), Some(1));
+            });
+        });
+        drop(slot);
+    }
+}

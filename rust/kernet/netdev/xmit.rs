@@ -16,9 +16,9 @@ use crate::{
 impl Device {
     /// Sends an Ethernet frame by this device, as it is. The packet's data begins with the link header.
     ///
-    /// The frame takes the usual path: taps, egress hooks, the queueing discipline. It keeps its socket,
-    /// mark and route; a device whose driver does not want the route drops that. [`Self::send`] makes a link
-    /// header.
+    /// The frame takes the usual path: taps, egress hooks, the queueing discipline. It keeps its mark and the
+    /// socket that has sent it, which is throttled so. Its route, conntrack entry and extensions are removed, as
+    /// by [`Skb::keep`]: the device may be in another namespace. [`Self::send`] makes a link header.
     ///
     /// # Errors
     ///
@@ -50,12 +50,11 @@ impl Device {
             skb.drop_with(reason, softirq);
             return Err(reason);
         }
-        let skb = skb.into_raw();
-        // SAFETY: The packet is ours, and given up, with an Ethernet header in the linear part. A socket
-        // that is lent does not go into a queue. The device is there for this call, after which only its own
-        // queue refers to it. `softirq` says that this is no hard interrupt.
+        let skb = skb.keep().into_raw();
+        // SAFETY: The packet is ours, and given up, with an Ethernet header in the linear part, and may be in a
+        // queue for any time. The device is there for this call, after which only its own queue refers to it.
+        // `softirq` says that this is no hard interrupt.
         let sent = unsafe {
-            bindings::skb_orphan_lent(skb);
             bindings::skb_settle_frame(skb);
             bindings::skb_set_dev(skb, self.as_raw());
             bindings::dev_queue_xmit(skb)

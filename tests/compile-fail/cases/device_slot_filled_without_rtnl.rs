@@ -13,7 +13,7 @@ use kernet::{
 };
 
 pub fn fill(slot: &DeviceSlot, device: &Device, rcu: Rcu<'_>) -> Result {
-    slot.set(Some(device), rcu)
+    slot.replace(Some(device), rcu)
 }
 
 pub fn link<D: Driver>(dev: &DriverDevice<D>, lower: &Device, rcu: Rcu<'_>) -> Result {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// error: no method named `set` found for opaque type
+// error: no method named `replace` found for opaque type
 
 //! A slot for a device that is not at a place of its own, where kernet finds it.
 
@@ -13,6 +13,6 @@ use kernet::{
 
 pub fn on_the_stack(device: &Device, rtnl: Rtnl<'_>) -> Result<DeviceSlot> {
     let slot = DeviceSlot::new();
-    slot.set(Some(device), rtnl)?;
+    slot.replace(Some(device), rtnl)?;
     Ok(slot)
 }

@@ -121,10 +121,10 @@ impl Link<3> for Mirror {
         let net = request.link_net().ok_or(ENODEV)?;
         let index = request.data.u32(TARGET).unwrap_or(0);
         let target = net.device_by_index(index, rtnl);
-        dev.private().target.set(target, rtnl)?;
+        dev.private().target.replace(target, rtnl)?;
         if request.data.flag(KEEP) {
             let kept = net.state::<Stack>(rtnl).ok_or(ENODEV)?;
-            kept.device.set(target, rtnl)?;
+            kept.device.replace(target, rtnl)?;
         }
         dev.link_port(lower, extack, rtnl)?;
         let port = &dev.private().port;

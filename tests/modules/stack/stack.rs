@@ -204,7 +204,6 @@ impl Driver for Upper {
         setup
             .features(software().with(Features::RXCSUM))
             .no_queue()
-            .keep_dst()
             .unicast_filter()
             .live_address_change();
     }

@@ -137,6 +137,42 @@ def uppers_share_a_lower_device():
 
 
 @case
+def uppers_have_uppers():
+    """One above a mirror, whose handler hands it what it receives; above a VLAN; and with a VLAN above."""
+    host = Mirrored()
+    a = NetNs()
+    host.ns.run(f"ip link add link m0 name n0 netns {a.name} type stack")
+    a.up("n0", "192.0.2.5/24")
+    assert a.ping(FAR), "from above a mirror"
+    assert iperf(host.far, a, "192.0.2.5") > 1 << 20
+    flooded(a, "n0", FAR)
+    host.ns.run("ip link del m0")
+    wait_until(lambda: not has(a, "n0"), LIMIT, "n0 is gone")
+    host.ns.run("ip link add link l0 name l0.5 type vlan id 5")
+    host.ns.up("l0.5")
+    for number in 5, 6:
+        host.far.run(f"ip link add link f0 name f0.{number} type vlan id {number}")
+        host.far.up(f"f0.{number}", f"198.51.{number}.9/24")
+    a = NetNs()
+    host.ns.run(f"ip link add link l0.5 name u0 netns {a.name} type stack")
+    a.up("u0", "198.51.5.1/24")
+    assert a.ping("198.51.5.9"), "from above a VLAN"
+    assert iperf(a, host.far, "198.51.5.9") > 1 << 20
+    # Not that of the lower device's own VLAN device, which gets its packets before the handler does.
+    b = host.upper(1)
+    b.run("ip link add link u1 name u1.6 type vlan id 6")
+    b.up("u1.6", "198.51.6.2/24")
+    assert b.ping("198.51.6.9"), "from an upper's VLAN"
+    assert iperf(host.far, b, "198.51.6.2") > 1 << 20
+    # All above it go along.
+    flooded(a, "u0", "198.51.5.9")
+    flooded(b, "u1.6", "198.51.6.9")
+    host.ns.run("ip link del l0")
+    for ns, name in (a, "u0"), (b, "u1.6"), (b, "u1"):
+        wait_until(lambda ns=ns, name=name: not has(ns, name), LIMIT, f"{name} is gone")
+
+
+@case
 def ip_shows_the_lower_device():
     host = Host()
     here, there = host.upper(0, host.ns), host.upper(1)
@@ -288,6 +324,28 @@ def a_mirror_sends_on_two_devices():
 
 
 @case
+def what_does_not_fit_is_not_mirrored():
+    """The other device is down, or has a smaller MTU: the traffic goes on, and drops are counted."""
+    host = Mirrored()
+
+    def lost():
+        stats = host.ns.link("m0")["stats64"]
+        return stats["tx"]["dropped"], stats["rx"]["dropped"]
+    host.ns.run("ip link set t0 mtu 600")
+    before, seen = lost(), host.seen()["bytes"]
+    assert host.ns.ping(FAR, count=5, options="-s 1200")
+    after = lost()
+    assert after[0] >= before[0] + 5 and after[1] >= before[1] + 5, (before, after)
+    # Less than they have, whatever small packets there are beside.
+    assert host.seen()["bytes"] < seen + 6000, (host.seen(), seen)
+    host.ns.run("ip link set t0 down")
+    before = lost()
+    assert host.ns.ping(FAR, count=5)
+    after = lost()
+    assert after[0] >= before[0] + 5 and after[1] >= before[1] + 5, (before, after)
+
+
+@case
 @churn
 def an_upper_is_deleted_under_traffic():
     host = Host()
@@ -435,4 +493,4 @@ def what_is_kept_pins_no_device():
     rmmod("stack")
 
 
-main(50)
+main(60)
