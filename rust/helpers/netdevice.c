@@ -187,13 +187,17 @@ __kernet_helper unsigned int kernet_helper_num_possible_cpus(void)
 
 /*
  * A device that is unregistered because of another one, of namespace `net`: with
- * CONFIG_DEBUG_NET_SMALL_RTNL it is left to its own namespace.
+ * CONFIG_DEBUG_NET_SMALL_RTNL it is left to its own namespace, once.
  */
 __kernet_helper void kernet_helper_unregister_netdevice_queue_net(struct net *net,
 								  struct net_device *dev,
 								  struct list_head *head)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 3, 0)
+#ifdef CONFIG_DEBUG_NET_SMALL_RTNL
+	if (!net_eq(dev_net(dev), net) && !list_empty(&dev->unreg_list_net))
+		return;
+#endif
 	unregister_netdevice_queue_net(net, dev, head);
 #else
 	unregister_netdevice_queue(dev, head);
@@ -236,4 +240,35 @@ __kernet_helper struct net_device *kernet_helper_netdev_find_from(struct net *ne
 								  unsigned long ifindex)
 {
 	return xa_find(&net->dev_by_index, &ifindex, ULONG_MAX, XA_PRESENT);
+}
+
+/* Registered, and not on its way to another namespace. Under RTNL, where neither changes. */
+__kernet_helper bool kernet_helper_netdev_is_settled(const struct net_device *dev)
+{
+	return dev->reg_state == NETREG_REGISTERED && !dev->moving_ns;
+}
+
+__kernet_helper void kernet_helper_netdev_hold(struct net_device *dev, netdevice_tracker *tracker,
+					       gfp_t gfp)
+{
+	netdev_hold(dev, tracker, gfp);
+}
+
+__kernet_helper void kernet_helper_netdev_put(struct net_device *dev, netdevice_tracker *tracker)
+{
+	netdev_put(dev, tracker);
+}
+
+/* What of a lower device decides how packets for it are made. */
+__kernet_helper void kernet_helper_dev_inherit(struct net_device *dev,
+					       const struct net_device *lower,
+					       unsigned short max_headroom)
+{
+	netdev_features_t software = NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_GSO_SOFTWARE |
+				     NETIF_F_GSO_ENCAP_ALL;
+
+	netif_inherit_tso_max(dev, lower);
+	WRITE_ONCE(dev->needed_headroom, min(lower->needed_headroom, max_headroom));
+	WRITE_ONCE(dev->needed_tailroom, lower->needed_tailroom);
+	dev->vlan_features = dev->features & (lower->vlan_features | software);
 }

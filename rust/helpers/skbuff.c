@@ -406,3 +406,28 @@ __kernet_helper void kernet_helper_skb_push_mac(struct sk_buff *skb)
 {
 	__skb_push(skb, skb->data - skb_mac_header(skb));
 }
+
+/* An Ethernet frame, whose headers a driver finds where they are. */
+__kernet_helper void kernet_helper_skb_settle_frame(struct sk_buff *skb)
+{
+	int network = skb_network_offset(skb);
+
+	if (unlikely(network < ETH_HLEN || network > skb->len))
+		skb_set_network_header(skb, ETH_HLEN);
+	if (unlikely(!skb->protocol))
+		skb->protocol = skb_eth_hdr(skb)->h_proto;
+}
+
+/* A packet whose data begins with the network header: as the core leaves one that it receives. */
+__kernet_helper void kernet_helper_skb_reset_received(struct sk_buff *skb)
+{
+	skb_reset_network_header(skb);
+	if (!skb_transport_header_was_set(skb))
+		skb_reset_transport_header(skb);
+	skb_reset_mac_len(skb);
+}
+
+__kernet_helper void kernet_helper_skb_set_pkt_type(struct sk_buff *skb, u8 type)
+{
+	skb->pkt_type = type;
+}

@@ -270,9 +270,15 @@ impl<'a> From<Softirq<'a>> for Rcu<'a> {
 
 /// A context that protects what RTNL or a grace period protects: a reference that is returned from
 /// there is valid for as long as the token.
-pub trait ReadSide<'a>: Context {}
+pub trait ReadSide<'a>: Context {
+    /// Whether it is RTNL that protects, and no read-side section.
+    #[doc(hidden)]
+    const RTNL: bool = false;
+}
 
-impl<'a> ReadSide<'a> for Rtnl<'a> {}
+impl<'a> ReadSide<'a> for Rtnl<'a> {
+    const RTNL: bool = true;
+}
 impl<'a> ReadSide<'a> for Rcu<'a> {}
 impl<'a> ReadSide<'a> for Softirq<'a> {}
 impl<'a> ReadSide<'a> for Napi<'a> {}

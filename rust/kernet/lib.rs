@@ -70,11 +70,11 @@ kernel::prelude::module! {
     license: "GPL",
 }
 
-/// `kernet.ko` registers nothing itself.
+/// `kernet.ko` registers a notifier of devices, which takes care of what refers to one, and nothing else.
 ///
 /// Public, as traits' implementations name it. There is one alone, the loader's: dropping it sleeps.
 #[doc(hidden)]
-pub struct Kernet(());
+pub struct Kernet(Option<netdev::Watch>);
 
 /// Whether there has been one.
 static LOADED: Atomic<u32> = Atomic::<u32>::new(0);
@@ -82,7 +82,8 @@ static LOADED: Atomic<u32> = Atomic::<u32>::new(0);
 impl kernel::Module for Kernet {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         match LOADED.xchg(1, Relaxed) {
-            0 => Ok(Kernet(())),
+            // SAFETY: kernet is being loaded, and this is the first.
+            0 => Ok(Kernet(Some(unsafe { netdev::Watch::new() }?))),
             _ => Err(EBUSY),
         }
     }
@@ -90,6 +91,7 @@ impl kernel::Module for Kernet {
 
 impl Drop for Kernet {
     fn drop(&mut self) {
+        self.0 = None;
         // An RCU callback that a user of the crate has left may be code of the crate itself.
         rcu::barrier();
     }

@@ -45,21 +45,31 @@ use crate::{
     wire::ethernet, //
 };
 
+mod device_slot;
 mod driver;
 mod features;
 mod filter;
+mod follow;
+mod lookup;
+mod lower;
 mod map;
 mod ops;
+mod port_map;
 mod private;
 mod queue;
+mod reference;
 mod rings;
+pub mod rx_handler;
 mod setup;
 mod stats;
 mod timer;
 mod transmit;
 mod tx_ring;
+mod watch;
 mod work;
+mod xmit;
 
+pub use device_slot::DeviceSlot;
 pub use driver::Driver;
 pub use features::Features;
 pub use filter::{
@@ -72,6 +82,7 @@ pub use map::{
     Unregister, //
 };
 pub(crate) use ops::Ops;
+pub use port_map::PortMap;
 pub(crate) use private::{
     create,
     destroy,
@@ -101,6 +112,7 @@ pub use transmit::{
 };
 pub use tx_ring::Completions;
 pub(crate) use tx_ring::Places;
+pub(crate) use watch::Watch;
 
 /// Any network device. Always borrowed.
 #[doc(alias = "net_device")]
@@ -622,19 +634,6 @@ impl<D: Driver> DriverDevice<D> {
             } else {
                 bindings::__netif_rx(skb);
             }
-        }
-    }
-}
-
-impl Net {
-    /// The device with the lowest index that is at least `ifindex`, in this namespace.
-    #[doc(alias = "for_each_netdev_dump")]
-    pub fn next_device_from<'a>(&self, ifindex: u32, _rtnl: Rtnl<'a>) -> Option<&'a Device> {
-        // SAFETY: The namespace is valid; RTNL keeps its devices, which are freed after it is
-        // released.
-        unsafe {
-            let dev = bindings::netdev_find_from(self.as_raw(), ifindex as usize);
-            (!dev.is_null()).then(|| Device::from_raw(dev))
         }
     }
 }

@@ -10,6 +10,7 @@ use kernel::{
 use super::{
     Addresses,
     Completions,
+    Device,
     DriverDevice,
     Features,
     LinkStats,
@@ -33,6 +34,7 @@ use crate::{
     module::Declared,
     napi,
     nlattr::ExtAck,
+    notifier::DeviceEvent,
     skb::{
         Skb,
         SkbRef, //
@@ -128,12 +130,17 @@ pub trait Driver: Sized + Send + Sync + 'static {
     #[doc(alias = "NETIF_F_GRO")]
     const GRO_DEFAULT_ON: bool = true;
 
+    /// Whether a device is deleted along with one of its [lower devices](DriverDevice::link_lower), as a
+    /// macvlan is. A bond or a bridge stays.
+    #[doc(alias = "NETDEV_UNREGISTER")]
+    const GOES_WITH_LOWER: bool = true;
+
     /// Sets up a new device, after `ether_setup()`.
     #[doc(alias = "rtnl_link_ops::setup")]
     fn setup(setup: &mut Setup<'_>);
 
-    /// The device was unregistered: it is down, cannot be found, has no peer and is in no map. Not
-    /// called for a device that could not be registered.
+    /// The device was unregistered: it is down, cannot be found, has no peer and is in no map. It is still
+    /// linked to its lower devices. Not called for a device that could not be registered.
     #[doc(alias = "ndo_uninit")]
     fn uninit(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) {}
 
@@ -316,6 +323,20 @@ pub trait Driver: Sized + Send + Sync + 'static {
     #[doc(alias = "ndo_get_iflink")]
     fn iflink(dev: &DriverDevice<Self>, _rcu: Rcu<'_>) -> u32 {
         dev.ifindex()
+    }
+
+    /// A [lower device](DriverDevice::link_lower) has changed. [`DeviceEvent::Unregister`] says that it is
+    /// being moved to another namespace, and is still linked, or that it is being unregistered, and that its
+    /// link ends next.
+    ///
+    /// A lower device of a C driver may be locked.
+    #[doc(alias = "notifier_block::notifier_call")]
+    fn lower_event(
+        _dev: &DriverDevice<Self>,
+        _lower: &Device,
+        _event: DeviceEvent,
+        _rtnl: Rtnl<'_>,
+    ) {
     }
 
     /// Adds the device's statistics to `stats`, which are 0.

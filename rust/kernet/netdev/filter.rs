@@ -41,6 +41,11 @@ pub struct RxFlags {
 pub struct Addresses<'a>(&'a Device, PhantomData<fn(&'a ()) -> &'a ()>);
 
 impl<'a> Addresses<'a> {
+    /// Whose they are.
+    pub(super) fn device(self) -> &'a Device {
+        self.0
+    }
+
     /// Multicast addresses.
     #[doc(alias = "netdev_for_each_mc_addr")]
     pub fn multicast(self) -> impl Iterator<Item = ethernet::Address> + 'a {

@@ -17,6 +17,7 @@ use kernel::{
 };
 
 use super::{
+    reference::with_lock,
     Driver,
     DriverDevice, //
 };
@@ -32,24 +33,156 @@ use crate::{
 
 const BUCKETS: usize = 128;
 
-/// A device's place in a [`DeviceMap`]. Zeroed memory is one of a device that is in none.
+/// A device's place in a [`DeviceMap`] or a [`PortMap`](super::PortMap). Zeroed memory is one of a device
+/// that is in none.
 ///
-/// Written under RTNL.
+/// Written under [`with_lock`].
 ///
 /// # Invariants
 ///
-/// `net` is null iff the device is in no map; it is the namespace of the map that it is in.
-/// `slot` then is where the map, or the device before this one, points to this one.
+/// `slot` is null iff the device is in no map; else it is where the map, or the device before this one, points
+/// to this one. `net` is that of the map, or null if it has none.
 pub(crate) struct Membership {
     next: Atomic<*mut bindings::net_device>,
     slot: Atomic<*mut Atomic<*mut bindings::net_device>>,
     net: Atomic<*mut bindings::net>,
+    /// Which map it is in.
+    map: Atomic<usize>,
 }
 
 impl Membership {
     #[inline(always)]
     pub(super) fn net(&self) -> *mut bindings::net {
         self.net.load(Acquire)
+    }
+
+    /// Whether the device is in the map with these buckets.
+    pub(super) fn is_in(&self, buckets: &Buckets) -> bool {
+        self.map.load(Relaxed) == ptr::from_ref(buckets).addr()
+    }
+}
+
+/// What a map finds its devices by.
+///
+/// # Invariants
+///
+/// Each device that is linked in was made for one driver, has initialised private data, and is not freed
+/// before it has left and a grace period has passed.
+pub(super) struct Buckets([Atomic<*mut bindings::net_device>; BUCKETS]);
+
+impl Buckets {
+    pub(super) const fn new() -> Self {
+        // INVARIANT: Nothing is linked in.
+        Self([const { Atomic::<*mut bindings::net_device>::new(ptr::null_mut()) }; BUCKETS])
+    }
+
+    fn bucket(&self, hash: u32) -> Option<&Atomic<*mut bindings::net_device>> {
+        // Fibonacci hashing: the upper bits depend on all of the input.
+        self.0.get((hash.wrapping_mul(0x9e37_79b9) >> 25) as usize)
+    }
+
+    /// The first device under `hash` for which `matches` returns true.
+    ///
+    /// # Safety
+    ///
+    /// The devices were made for `D`. For `'a`, the caller is in a read-side section.
+    #[inline(always)]
+    pub(super) unsafe fn find<'a, D: Driver>(
+        &self,
+        hash: u32,
+        mut matches: impl FnMut(&'a DriverDevice<D>) -> bool,
+    ) -> Option<&'a DriverDevice<D>> {
+        let mut dev = self.bucket(hash)?.load(Acquire);
+        while !dev.is_null() {
+            // SAFETY: By the type invariants, and the caller's promise.
+            let this = unsafe { DriverDevice::<D>::from_raw(dev) };
+            if matches(this) {
+                return Some(this);
+            }
+            dev = this.shared().membership.next.load(Acquire);
+        }
+        None
+    }
+
+    /// Calls `f` for each device.
+    ///
+    /// # Safety
+    ///
+    /// The devices were made for `D`. For `'a`, the caller has RTNL or is in a read-side section.
+    pub(super) unsafe fn for_each<'a, D: Driver>(&self, mut f: impl FnMut(&'a DriverDevice<D>)) {
+        for bucket in &self.0 {
+            let mut dev = bucket.load(Acquire);
+            while !dev.is_null() {
+                // SAFETY: By the type invariants, and the caller's promise.
+                let this = unsafe { DriverDevice::<D>::from_raw(dev) };
+                dev = this.shared().membership.next.load(Acquire);
+                f(this);
+            }
+        }
+    }
+
+    /// Links a device in, which is in no map any more.
+    ///
+    /// # Safety
+    ///
+    /// The devices were made for `D`. `net` is not freed before the device has left and a grace period has
+    /// passed.
+    ///
+    /// # Errors
+    ///
+    /// [`ENODEV`] if the device is not registered any more.
+    pub(super) unsafe fn insert<D: Driver>(
+        &self,
+        net: *mut bindings::net,
+        dev: &DriverDevice<D>,
+        hash: u32,
+        rtnl: Rtnl<'_>,
+    ) -> Result {
+        // SAFETY: Valid by the type; written under RTNL.
+        if u32::from(unsafe { (*dev.as_raw()).reg_state })
+            != bindings::netdev_reg_state_NETREG_REGISTERED
+        {
+            return Err(ENODEV);
+        }
+        forget(dev, rtnl);
+        let bucket = self.bucket(hash).ok_or(EINVAL)?;
+        let member = &dev.shared().membership;
+        with_lock(&mut || {
+            let first = bucket.load(Relaxed);
+            member.next.store(first, Relaxed);
+            member.slot.store(ptr::from_ref(bucket).cast_mut(), Relaxed);
+            member.map.store(ptr::from_ref(self).addr(), Relaxed);
+            // INVARIANT: In this map. `forget` runs in `uninit` of the device, and when the map is dropped.
+            member.net.store(net, Release);
+            if !first.is_null() {
+                // SAFETY: By the type invariants.
+                let first = unsafe { DriverDevice::<D>::from_raw(first) };
+                let slot = ptr::from_ref(&member.next).cast_mut();
+                first.shared().membership.slot.store(slot, Relaxed);
+            }
+            bucket.store(dev.as_raw(), Release);
+        });
+        Ok(())
+    }
+
+    /// Takes all devices out. Returns whether there were any.
+    pub(super) fn clear<D: Driver>(&self) -> bool {
+        let mut any = false;
+        // Nobody puts one in meanwhile: there is no other reference to the map.
+        if self.0.iter().any(|bucket| !bucket.load(Relaxed).is_null()) {
+            with_lock(&mut || {
+                for bucket in &self.0 {
+                    let mut dev = bucket.load(Relaxed);
+                    while !dev.is_null() {
+                        any = true;
+                        // SAFETY: By the type invariants: locked, it has not left.
+                        unsafe { leave(DriverDevice::<D>::from_raw(dev)) };
+                        dev = bucket.load(Relaxed);
+                    }
+                }
+            });
+        }
+        any
     }
 }
 
@@ -65,11 +198,6 @@ impl Membership {
 /// namespace dies, its devices must be unregistered, whatever namespace they are in
 /// ([`NetState::exit_rtnl`](crate::netns::NetState::exit_rtnl), [`Self::unregister_all`]); devices
 /// that are not lose their [`DriverDevice::link_net`].
-///
-/// # Invariants
-///
-/// Each device that is linked in was made for `D`, has initialised private data, and is not freed
-/// before it has left and a grace period has passed.
 ///
 /// # Examples
 ///
@@ -91,14 +219,14 @@ impl Membership {
 /// ```
 #[pin_data(PinnedDrop)]
 pub struct DeviceMap<D: Driver> {
-    buckets: [Atomic<*mut bindings::net_device>; BUCKETS],
+    buckets: Buckets,
     net: *mut bindings::net,
     #[pin]
     _pin: PhantomPinned,
     _driver: core::marker::PhantomData<fn(D)>,
 }
 
-// SAFETY: Holds no device, and is changed under RTNL only.
+// SAFETY: Holds no device, and is changed under a lock only.
 unsafe impl<D: Driver> Send for DeviceMap<D> {}
 // SAFETY: As above; the pointers are atomic.
 unsafe impl<D: Driver> Sync for DeviceMap<D> {}
@@ -107,19 +235,12 @@ impl<D: Driver> DeviceMap<D> {
     /// An empty map for the packets of `net`. It must become a field of the state of `net`.
     pub fn new(net: &Net) -> impl PinInit<Self> + '_ {
         let net = net.as_raw();
-        // INVARIANT: Nothing is linked in.
         pin_init!(Self {
-            buckets: [const { Atomic::<*mut bindings::net_device>::new(ptr::null_mut()) }; BUCKETS],
+            buckets: Buckets::new(),
             net,
             _pin: PhantomPinned,
             _driver: core::marker::PhantomData,
         })
-    }
-
-    fn bucket(&self, hash: u32) -> Option<&Atomic<*mut bindings::net_device>> {
-        // Fibonacci hashing: the upper bits depend on all of the input.
-        self.buckets
-            .get((hash.wrapping_mul(0x9e37_79b9) >> 25) as usize)
     }
 
     /// Returns the first device under `hash` for which `matches` returns true.
@@ -128,18 +249,10 @@ impl<D: Driver> DeviceMap<D> {
         &'a self,
         hash: u32,
         _rcu: Rcu<'rcu>,
-        mut matches: impl FnMut(&'a DriverDevice<D>) -> bool,
+        matches: impl FnMut(&'a DriverDevice<D>) -> bool,
     ) -> Option<&'a DriverDevice<D>> {
-        let mut dev = self.bucket(hash)?.load(Acquire);
-        while !dev.is_null() {
-            // SAFETY: By the type invariants, and as `_rcu` is a read-side section.
-            let this = unsafe { DriverDevice::<D>::from_raw(dev) };
-            if matches(this) {
-                return Some(this);
-            }
-            dev = this.shared().membership.next.load(Acquire);
-        }
-        None
+        // SAFETY: `insert` takes those of `D`; `_rcu` is a read-side section.
+        unsafe { self.buckets.find(hash, matches) }
     }
 
     /// Inserts a device. If it is in a map, it is removed from there.
@@ -155,34 +268,13 @@ impl<D: Driver> DeviceMap<D> {
         if !ptr::eq(net.as_raw(), self.net) || !state.contains(&ptr::from_ref(self).addr()) {
             return Err(EINVAL);
         }
-        // SAFETY: Valid by the type; written under RTNL.
-        if u32::from(unsafe { (*dev.as_raw()).reg_state })
-            != bindings::netdev_reg_state_NETREG_REGISTERED
-        {
-            return Err(ENODEV);
-        }
-        forget(dev, rtnl);
-        let bucket = self.bucket(hash).ok_or(EINVAL)?;
-        let member = &dev.shared().membership;
-        let first = bucket.load(Relaxed);
-        member.next.store(first, Relaxed);
-        member.slot.store(ptr::from_ref(bucket).cast_mut(), Relaxed);
-        // INVARIANT: In this map, from the next store on; `forget` runs in `uninit` of the device, and
-        // when the map is dropped, which the state that holds it in place makes sure of.
-        member.net.store(self.net, Release);
-        if !first.is_null() {
-            // SAFETY: By the type invariants.
-            let first = unsafe { DriverDevice::<D>::from_raw(first) };
-            let slot = ptr::from_ref(&member.next).cast_mut();
-            first.shared().membership.slot.store(slot, Relaxed);
-        }
-        bucket.store(dev.as_raw(), Release);
-        Ok(())
+        // SAFETY: Of `D`. The map is in the namespace's state, as just seen, and dropped with it.
+        unsafe { self.buckets.insert(self.net, dev, hash, rtnl) }
     }
 
     /// Removes a device, if the map has it.
     pub fn remove(&self, dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {
-        if dev.shared().membership.net() == self.net {
+        if dev.shared().membership.is_in(&self.buckets) {
             forget(dev, rtnl);
         }
     }
@@ -190,19 +282,8 @@ impl<D: Driver> DeviceMap<D> {
     /// Unregisters all devices in the map, whatever namespace they are in.
     #[doc(alias = "unregister_netdevice_queue")]
     pub fn unregister_all(&self, rtnl: Rtnl<'_>, list: &mut Unregister<'_>) {
-        self.for_each(|dev| list.add(dev, rtnl));
-    }
-
-    fn for_each(&self, mut f: impl FnMut(&DriverDevice<D>)) {
-        for bucket in &self.buckets {
-            let mut dev = bucket.load(Relaxed);
-            while !dev.is_null() {
-                // SAFETY: By the type invariants; the callers hold RTNL.
-                let this = unsafe { DriverDevice::<D>::from_raw(dev) };
-                dev = this.shared().membership.next.load(Relaxed);
-                f(this);
-            }
-        }
+        // SAFETY: `insert` takes those of `D`; RTNL is held.
+        unsafe { self.buckets.for_each::<D>(|dev| list.add(dev, rtnl)) };
     }
 }
 
@@ -210,25 +291,9 @@ impl<D: Driver> DeviceMap<D> {
 impl<D: Driver> PinnedDrop for DeviceMap<D> {
     fn drop(self: Pin<&mut Self>) {
         // One that no state holds is empty, and may be dropped anywhere: `insert` asks for a state's.
-        if self
-            .buckets
-            .iter()
-            .all(|bucket| bucket.load(Relaxed).is_null())
-        {
-            return;
-        }
-        let mut orphans = false;
-        // SAFETY: State is dropped in process context.
-        let process = unsafe { crate::context::Process::assume() };
-        process.with_rtnl(|rtnl| {
-            self.for_each(|dev| {
-                orphans = true;
-                forget(dev, rtnl);
-            })
-        });
-        if orphans {
+        if self.buckets.clear::<D>() {
             // Whoever has read `link_net` of an orphan.
-            // SAFETY: May sleep.
+            // SAFETY: State is dropped in process context, which may sleep.
             unsafe { bindings::synchronize_net() };
         }
     }
@@ -236,14 +301,26 @@ impl<D: Driver> PinnedDrop for DeviceMap<D> {
 
 /// Takes a device out of the map that it is in, if any.
 pub(super) fn forget<D: Driver>(dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) {
-    let member = &dev.shared().membership;
-    if member.net.load(Relaxed).is_null() {
-        return;
+    if !dev.shared().membership.slot.load(Relaxed).is_null() {
+        // SAFETY: Locked.
+        with_lock(&mut || unsafe { leave(dev) });
     }
+}
+
+/// Takes a device out of the map that it is in, if any.
+///
+/// # Safety
+///
+/// The caller is in [`with_lock`].
+unsafe fn leave<D: Driver>(dev: &DriverDevice<D>) {
+    let member = &dev.shared().membership;
     let next = member.next.load(Relaxed);
     let slot = member.slot.load(Relaxed);
+    if slot.is_null() {
+        return;
+    }
     // `next` stays: a reader that is at this device goes on from there.
-    // SAFETY: The device is in a map, so `slot` is a part of the map or of another member, and RTNL
+    // SAFETY: The device is in a map, so `slot` is a part of the map or of another member, and the lock
     // keeps both.
     unsafe { (*slot).store(next, Release) };
     if !next.is_null() {
@@ -252,6 +329,8 @@ pub(super) fn forget<D: Driver>(dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) {
         next.shared().membership.slot.store(slot, Relaxed);
     }
     // INVARIANT: Nothing points to the device any more.
+    member.slot.store(ptr::null_mut(), Relaxed);
+    member.map.store(0, Relaxed);
     member.net.store(ptr::null_mut(), Release);
 }
 

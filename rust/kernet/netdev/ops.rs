@@ -176,6 +176,7 @@ impl<D: Driver> Ops<D> {
             Priv::part(this, rtnl);
             forget(this, rtnl);
             D::uninit(this, rtnl);
+            this.shared().lowers.cut_all(rtnl);
         }
         if D::GRO_CELLS {
             // SAFETY: `init` has made them, in the private data, which is there until after this.
@@ -196,6 +197,7 @@ impl<D: Driver> Ops<D> {
                 napi::start(this, 0..this.rx_queues(), rtnl)?;
             }
             if let Err(e) = D::open(this, rtnl) {
+                this.shared().lowers.release_all(rtnl);
                 napi::stop(this, 0..u16::MAX, rtnl);
                 return Err(e);
             }
@@ -213,6 +215,7 @@ impl<D: Driver> Ops<D> {
         // SAFETY: By the caller's promise.
         let rtnl = unsafe { Rtnl::assume() };
         D::stop(this, rtnl);
+        this.shared().lowers.release_all(rtnl);
         napi::stop(this, 0..u16::MAX, rtnl);
         0
     }

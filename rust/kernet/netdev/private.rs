@@ -19,6 +19,7 @@ use kernel::{
 };
 
 use super::{
+    lower::Lowers,
     map::Membership,
     rings::SetRings,
     timer::DeviceTimer,
@@ -54,6 +55,7 @@ pub(crate) struct Priv<D: Driver> {
     peer: Atomic<*mut bindings::net_device>,
     program: Slot,
     pub(super) membership: Membership,
+    pub(super) lowers: Lowers,
     gro_cells: Opaque<bindings::gro_cells>,
     content: MaybeUninit<Content<D>>,
     pub(super) timer: DeviceTimer,

@@ -39,13 +39,16 @@ pub enum DeviceEvent {
     /// The MTU has changed.
     #[doc(alias = "NETDEV_CHANGEMTU")]
     Mtu,
+    /// Offloads, or the headroom that it needs, have changed.
+    #[doc(alias = "NETDEV_FEAT_CHANGE")]
+    Features,
     /// The hardware address has changed.
     #[doc(alias = "NETDEV_CHANGEADDR")]
     HardwareAddress,
 }
 
 impl DeviceEvent {
-    fn from_raw(event: u32) -> Option<Self> {
+    pub(crate) fn from_raw(event: u32) -> Option<Self> {
         Some(match event {
             bindings::netdev_cmd_NETDEV_REGISTER => DeviceEvent::Register,
             bindings::netdev_cmd_NETDEV_UNREGISTER => DeviceEvent::Unregister,
@@ -55,6 +58,7 @@ impl DeviceEvent {
             bindings::netdev_cmd_NETDEV_CHANGE => DeviceEvent::Change,
             bindings::netdev_cmd_NETDEV_CHANGENAME => DeviceEvent::Rename,
             bindings::netdev_cmd_NETDEV_CHANGEMTU => DeviceEvent::Mtu,
+            bindings::netdev_cmd_NETDEV_FEAT_CHANGE => DeviceEvent::Features,
             bindings::netdev_cmd_NETDEV_CHANGEADDR => DeviceEvent::HardwareAddress,
             _ => return None,
         })

@@ -5,9 +5,11 @@
 use kernel::prelude::*;
 
 use crate::{
+    bindings,
     context::Rtnl,
     error::eopnotsupp,
     netdev::{
+        Device,
         Driver,
         DriverDevice, //
     },
@@ -217,5 +219,25 @@ impl<'a> Request<'a> {
     #[doc(alias = "rtnl_newlink_link_net")]
     pub fn link_net(&self) -> Option<&'a Net> {
         self.link_net
+    }
+
+    /// The lower device of a new link, which `link` of `ip link add` names, in [`Self::link_net`]. Whoever asks
+    /// has `CAP_NET_ADMIN` there.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if the request has none; [`ENODEV`] if there is no such device, or the request does not make
+    /// a link. The extended ack says so.
+    #[doc(alias = "IFLA_LINK")]
+    pub fn lower<'r>(&self, extack: ExtAck<'_>, rtnl: Rtnl<'r>) -> Result<&'r Device> {
+        const IFLA_LINK: u16 = bindings::IFLA_LINK as u16;
+        let attr = self.link.get(IFLA_LINK);
+        let ifindex = self
+            .link
+            .u32(IFLA_LINK)
+            .ok_or_else(|| self.link.missing(IFLA_LINK, extack))?;
+        self.link_net
+            .and_then(|net| net.device_by_index(ifindex, rtnl))
+            .ok_or_else(|| extack.bad_attr(attr, ENODEV, format_args!("no such device")))
     }
 }

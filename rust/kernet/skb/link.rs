@@ -46,7 +46,23 @@ impl SkbRef {
     /// `None` if there is no link header before the data. It is an Ethernet header if the device
     /// [is an Ethernet device](crate::netdev::Device::ethernet_address).
     #[doc(alias = "eth_hdr")]
+    #[inline]
     pub fn ethernet_header(&self) -> Option<ethernet::Header> {
+        let before = self.before_data()?;
+        // SAFETY: The header is in the buffer before the data, as just seen; any bytes are a valid
+        // view.
+        Some(unsafe { *self.inner().data.sub(before as usize).cast() })
+    }
+
+    /// Whether there is a link header before the data that is as long as an Ethernet header.
+    #[inline]
+    pub(crate) fn has_ethernet_header(&self) -> bool {
+        self.before_data().is_some()
+    }
+
+    /// How far before the data the link header is.
+    #[inline]
+    fn before_data(&self) -> Option<u32> {
         // SAFETY: Valid by the type.
         if unsafe { bindings::skb_mac_header_was_set(self.as_raw()) } == 0 {
             return None;
@@ -54,11 +70,6 @@ impl SkbRef {
         // SAFETY: As above; set, as just seen.
         let offset = unsafe { bindings::skb_mac_offset(self.as_raw()) };
         let before = offset.checked_neg().and_then(|n| u32::try_from(n).ok())?;
-        if before < bindings::ETH_HLEN || before > self.headroom() {
-            return None;
-        }
-        // SAFETY: The header is in the buffer before the data, as just seen; any bytes are a valid
-        // view.
-        Some(unsafe { *self.inner().data.sub(before as usize).cast() })
+        (before >= bindings::ETH_HLEN && before <= self.headroom()).then_some(before)
     }
 }

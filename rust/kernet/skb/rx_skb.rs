@@ -15,7 +15,10 @@ use super::{
 };
 use crate::{
     bindings,
-    context::Softirq,
+    context::{
+        Context,
+        Softirq, //
+    },
     netdev::Device, //
 };
 use kernel::prelude::*;
@@ -67,6 +70,17 @@ impl RxSkb {
             bindings::skb_push_mac(skb);
             Skb::from_raw(NonNull::new_unchecked(skb))
         }
+    }
+
+    /// Makes a second packet that shares the data. The first one is marked as cloned.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    #[doc(alias = "skb_clone")]
+    pub fn try_clone<C: Context>(&mut self, context: C) -> Result<Self> {
+        // INVARIANT: The headers are at the same places.
+        self.0.try_clone(context).map(Self)
     }
 
     /// Passes the packet up through the CPU's backlog, as received by `dev`. Returns whether the

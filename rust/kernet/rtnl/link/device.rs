@@ -3,6 +3,7 @@
 //! Devices before their registration.
 
 use core::marker::PhantomData;
+use kernel::prelude::*;
 
 use super::Request;
 use crate::{
@@ -55,6 +56,34 @@ impl NewDevice<'_> {
             // SAFETY: By the type invariants.
             unsafe { bindings::dev_set_mtu_raw(self.0, possible_mtu(mtu)) };
         }
+    }
+
+    /// The MTU: that of the request, or the default. In bytes without the link header.
+    #[doc(alias = "net_device::mtu")]
+    pub fn mtu(&self) -> u32 {
+        // SAFETY: By the type invariants.
+        unsafe { bindings::dev_get_mtu(self.0) }
+    }
+
+    /// Takes over from a lower device, to which this one will be [linked](DriverDevice::link_lower), its largest
+    /// MTU, its MTU unless the request has one, and what [`DriverDevice::inherit`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if the request has a larger MTU than the lower device.
+    #[doc(alias = "IFLA_LINK")]
+    pub fn inherit(&self, lower: &Device, request: &Request<'_>, rtnl: Rtnl<'_>) -> Result {
+        self.set_default_mtu(lower.mtu(), request);
+        if self.mtu() > lower.mtu() {
+            return Err(EINVAL);
+        }
+        let max_mtu = lower.max_mtu(rtnl);
+        // SAFETY: Both are valid, by the type invariants and under RTNL.
+        unsafe {
+            (*self.0).max_mtu = max_mtu.min(possible_mtu(max_mtu));
+            bindings::dev_inherit(self.0, lower.as_raw(), MAX_HEADROOM);
+        }
+        Ok(())
     }
 
     /// Sets the headroom that the driver and the device below it need before a frame, in bytes: at

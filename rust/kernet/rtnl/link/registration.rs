@@ -521,6 +521,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         let (dev, rtnl) = unsafe { (DriverDevice::<L>::from_raw(dev), Rtnl::assume()) };
         dev.peer(rtnl)
             .map(|peer| peer.net(rtnl))
+            .or_else(|| dev.lower(rtnl).map(|lower| lower.net(rtnl)))
             .or_else(|| dev.link_net(rtnl))
             .unwrap_or_else(|| dev.net(rtnl))
             .as_raw()
