@@ -24,6 +24,7 @@ pub mod error;
 pub mod ethertype;
 pub mod ethtool;
 pub mod fib;
+pub mod file;
 pub mod genl;
 pub mod ipv4;
 pub mod module;
@@ -42,6 +43,8 @@ pub mod rcu;
 pub mod rtnl;
 pub mod skb;
 pub mod slot;
+#[cfg(CONFIG_SYSCTL)]
+pub mod sysctl;
 pub mod timer;
 pub mod work;
 pub mod xdp;
