@@ -39,6 +39,8 @@ pub mod nlattr;
 pub mod notifier;
 pub mod page_pool;
 pub mod percpu;
+#[cfg(CONFIG_PROC_FS)]
+pub mod proc_fs;
 pub mod rcu;
 pub mod rtnl;
 pub mod skb;
