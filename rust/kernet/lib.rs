@@ -18,6 +18,8 @@ macro_rules! given {
 
 pub mod address;
 pub mod context;
+#[cfg(CONFIG_DEBUG_FS)]
+pub mod debugfs;
 #[doc(hidden)]
 pub mod door;
 pub mod error;
@@ -27,6 +29,8 @@ pub mod fib;
 pub mod file;
 pub mod genl;
 pub mod ipv4;
+#[cfg(not(linux_7_2))]
+pub mod miscdevice;
 pub mod module;
 pub mod napi;
 pub mod neighbour;
