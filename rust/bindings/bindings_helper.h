@@ -24,11 +24,15 @@
 #include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <linux/proc_fs.h>
 #include <linux/ptr_ring.h>
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/rtnetlink.h>
+#include <linux/seq_file.h>
+#include <linux/seq_file_net.h>
 #include <linux/skbuff.h>
+#include <linux/sysctl.h>
 #include <linux/timer.h>
 #include <linux/virtio_net.h>
 #include <net/addrconf.h>

@@ -9,7 +9,7 @@
 //!
 //! | token         | the token of                              | may sleep | RTNL | RCU | softirq |
 //! |---------------|-------------------------------------------|-----------|------|-----|---------|
-//! | [`Process`]   | netlink operations, module init           | yes       | no   | no  | no      |
+//! | [`Process`]   | netlink operations, files, module init    | yes       | no   | no  | no      |
 //! | [`Rtnl`]      | link operations, device open/stop/notify  | yes       | yes  | no  | no      |
 //! | [`Rcu`]       | netfilter hooks, notifiers, [`rcu_read`]  | no        | no   | yes | maybe   |
 //! | [`Softirq`]   | transmit, protocol handlers, [`bh_disabled`] | no     | no   | yes | yes     |

@@ -18,15 +18,20 @@ macro_rules! given {
 
 pub mod address;
 pub mod context;
+#[cfg(CONFIG_DEBUG_FS)]
+pub mod debugfs;
 #[doc(hidden)]
 pub mod door;
 pub mod error;
 pub mod ethertype;
 pub mod ethtool;
 pub mod fib;
+pub mod file;
 pub mod genl;
 pub mod hash;
 pub mod ipv4;
+#[cfg(not(linux_7_2))]
+pub mod miscdevice;
 pub mod module;
 pub mod napi;
 pub mod neighbour;
@@ -39,12 +44,16 @@ pub mod nlattr;
 pub mod notifier;
 pub mod page_pool;
 pub mod percpu;
+#[cfg(CONFIG_PROC_FS)]
+pub mod proc_fs;
 pub mod random;
 pub mod ratelimit;
 pub mod rcu;
 pub mod rtnl;
 pub mod skb;
 pub mod slot;
+#[cfg(CONFIG_SYSCTL)]
+pub mod sysctl;
 pub mod timer;
 pub mod work;
 pub mod xdp;

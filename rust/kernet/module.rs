@@ -9,8 +9,9 @@
 //!
 //! # Load and unload
 //!
-//! 1. the per-namespace state ([`Module::State`]) in every namespace;
-//! 2. the [`Module::Parts`], first to last. A part that fails undoes those before it; the log says
+//! 1. the module-wide state, if a part is a [`state::Registration`];
+//! 2. the per-namespace state ([`Module::State`]) in every namespace;
+//! 3. the [`Module::Parts`], first to last. A part that fails undoes those before it; the log says
 //!    which one and why.
 //!
 //! Unloading goes the other way. Each part unregisters first, then waits until none of its
@@ -72,6 +73,11 @@ use crate::{
     rcu::module_barrier, //
 };
 
+mod part;
+pub mod state;
+
+pub use part::Part;
+
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what the module consists of",
     note = "`impl kernet::Module for {Self}`, with `type State = ();` and `type Parts = ...;`"
@@ -106,104 +112,11 @@ pub unsafe trait Declared: Module {
     fn state_id() -> &'static StateId;
 }
 
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not a part of a module",
-    note = "the parts are registrations, `notifier::Registration<{Self}>` for one, or a tuple of at most six, which may \
-            hold tuples"
-)]
-/// Something that a module registers with the kernel.
-///
-/// # Safety
-///
-/// - `register` fully initialises `*slot` if it returns `Ok`, and leaves nothing registered if it
-///   returns an error.
-/// - `unregister` returns only when no callback of this part runs or can run again, but for those
-///   that hold a reference to the module, and no reference to `*slot` is left with the kernel. A
-///   module that is unloaded has no references; of one that fails to load they are waited for before
-///   its state is dropped.
-pub unsafe trait Part: Send + Sync {
-    /// Registers.
-    ///
-    /// # Safety
-    ///
-    /// - `slot` is valid for writes, and stays at its place until `unregister` has returned.
-    /// - `unregister` is called before `module` is unloaded.
-    /// - `module` is the module that the code of the type arguments belongs to.
-    #[doc(hidden)]
-    unsafe fn register(slot: *mut Self, module: &'static ThisModule, name: &'static CStr)
-        -> Result;
-
-    /// Unregisters and waits.
-    ///
-    /// # Safety
-    ///
-    /// `register` was called on `slot` and returned `Ok`; `unregister` was not. May sleep.
-    #[doc(hidden)]
-    unsafe fn unregister(slot: *mut Self);
-}
-
-// SAFETY: Registers nothing; a unit needs no initialisation.
-unsafe impl Part for () {
-    unsafe fn register(_: *mut Self, _: &'static ThisModule, _: &'static CStr) -> Result {
-        Ok(())
-    }
-
-    unsafe fn unregister(_: *mut Self) {}
-}
-
-macro_rules! tuple_part {
-    ($($part:ident $index:tt),+; $($undo_part:ident $undo:tt),+) => {
-        // SAFETY: Registers and unregisters each element by its own implementation; what was
-        // registered before a failure is unregistered, last first.
-        unsafe impl<$($part: Part),+> Part for ($($part,)+) {
-            unsafe fn register(
-                slot: *mut Self,
-                module: &'static ThisModule,
-                name: &'static CStr,
-            ) -> Result {
-                let mut done = 0;
-                let mut run = || -> Result {
-                    $(
-                        // SAFETY: A field of `*slot`; the rest is the caller's promise.
-                        unsafe { $part::register(&raw mut (*slot).$index, module, name)? };
-                        done += 1;
-                    )+
-                    Ok(())
-                };
-                let result = run();
-                if result.is_err() {
-                    $(
-                        if $undo < done {
-                            // SAFETY: The first `done` elements are registered.
-                            unsafe { $undo_part::unregister(&raw mut (*slot).$undo) };
-                        }
-                    )+
-                }
-                result
-            }
-
-            unsafe fn unregister(slot: *mut Self) {
-                $(
-                    // SAFETY: All elements are registered, by the caller's promise.
-                    unsafe { $undo_part::unregister(&raw mut (*slot).$undo) };
-                )+
-            }
-        }
-    };
-}
-
-tuple_part!(A 0; A 0);
-tuple_part!(A 0, B 1; B 1, A 0);
-tuple_part!(A 0, B 1, C 2; C 2, B 1, A 0);
-tuple_part!(A 0, B 1, C 2, D 3; D 3, C 2, B 1, A 0);
-tuple_part!(A 0, B 1, C 2, D 3, E 4; E 4, D 3, C 2, B 1, A 0);
-tuple_part!(A 0, B 1, C 2, D 3, E 4, F 5; F 5, E 4, D 3, C 2, B 1, A 0);
-
 /// A loaded module: all that it has registered.
 ///
 /// # Invariants
 ///
-/// `state` and `parts` are registered.
+/// `parts` are prepared; `state` and `parts` are registered.
 #[doc(hidden)]
 pub struct Running<M: Declared> {
     state: MaybeUninit<StateRegistration<M>>,
@@ -230,11 +143,15 @@ impl<M: Declared> Running<M> {
             unsafe {
                 let state = (&raw mut (*slot).state).cast::<StateRegistration<M>>();
                 let parts = (&raw mut (*slot).parts).cast::<M::Parts>();
-                let result = StateRegistration::<M>::register(state, module, name).and_then(|()| {
-                    M::Parts::register(parts, module, name).inspect_err(|_| {
-                        unreferenced(module);
-                        StateRegistration::<M>::unregister(state);
-                    })
+                let result = M::Parts::prepare(parts, name).and_then(|()| {
+                    StateRegistration::<M>::register(state, module, name)
+                        .and_then(|()| {
+                            M::Parts::register(parts, module, name).inspect_err(|_| {
+                                unreferenced(module);
+                                StateRegistration::<M>::unregister(state);
+                            })
+                        })
+                        .inspect_err(|_| M::Parts::finish(parts))
                 });
                 if result.is_err() {
                     // What has run of the module, making a state for one, may have left RCU callbacks
@@ -256,6 +173,7 @@ impl<M: Declared> Drop for Running<M> {
         unsafe {
             M::Parts::unregister(self.parts.as_mut_ptr());
             StateRegistration::<M>::unregister(self.state.as_mut_ptr());
+            M::Parts::finish(self.parts.as_mut_ptr());
         }
         // What was handed to `call_rcu()` runs code of the module.
         module_barrier();
@@ -352,6 +270,7 @@ macro_rules! module {
         license: $license:literal
         $(, alias: $alias:tt)?
         $(, firmware: $firmware:tt)?
+        $(, params: $params:tt)?
         $(,)?
     ) => {
         #[doc(hidden)]
@@ -390,6 +309,13 @@ macro_rules! module {
                 license: $license,
                 $(alias: $alias,)?
                 $(firmware: $firmware,)?
+                $(params: $params,)?
+            }
+
+            // The statics of `params`, of which the loader has made a private module.
+            #[allow(unused_imports)]
+            pub(super) mod parameters {
+                pub(crate) use super::module_parameters::*;
             }
 
             $crate::__local_module!();
@@ -417,11 +343,15 @@ macro_rules! module {
 
         #[doc(hidden)]
         use __kernet_module::Local as LocalModule;
+
+        #[allow(unused_imports)]
+        use __kernet_module::parameters as module_parameters;
     };
     ($($given:tt)*) => {
         ::core::compile_error!(
             "`kernet::module!` wants, in this order: `type: Type, name: \"name\", authors: [\"Author\"], \
-             description: \"...\", license: \"GPL\"`, and then perhaps `alias: [\"...\"], firmware: [\"...\"]`"
+             description: \"...\", license: \"GPL\"`, and then perhaps `alias: [\"...\"], firmware: [\"...\"], \
+             params: { ... }`"
         );
     };
 }

@@ -304,7 +304,7 @@ unsafe impl<T: NetTimer> Item for PerNet<T> {
         &<T as HasSlot<NetSlot>>::slot().0
     }
 
-    unsafe fn begin(this: *mut Self, net: *mut bindings::net) {
+    unsafe fn begin(this: *mut Self, net: *mut bindings::net) -> Result {
         // SAFETY: By the caller's promise.
         let timer = unsafe {
             let timer = Self::set_net(this, net);
@@ -312,6 +312,7 @@ unsafe impl<T: NetTimer> Item for PerNet<T> {
             TimerRef::from_raw(timer)
         };
         timer.again(T::FIRST);
+        Ok(())
     }
 
     unsafe fn end(this: *mut Self) {

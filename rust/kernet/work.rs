@@ -328,7 +328,7 @@ unsafe impl<W: NetWork> Item for PerNet<W> {
         &<W as HasSlot<NetSlot>>::slot().0
     }
 
-    unsafe fn begin(this: *mut Self, net: *mut bindings::net) {
+    unsafe fn begin(this: *mut Self, net: *mut bindings::net) -> Result {
         // SAFETY: By the caller's promise.
         let work = unsafe {
             let work = Self::set_net(this, net);
@@ -338,6 +338,7 @@ unsafe impl<W: NetWork> Item for PerNet<W> {
         if let Some(delay) = W::FIRST {
             work.queue_after(delay);
         }
+        Ok(())
     }
 
     unsafe fn end(this: *mut Self) {

@@ -26,6 +26,7 @@ PLANTS = (
     (LINT.private_bindings, "samples/a/b.rs", "use kernel::bindings;\n", "// Not bindings.\n"),
     (LINT.private_bindings, "samples/a/b.rs", "use kernet::door as entry;\n", "// The door.\n"),
     (LINT.deferred, "samples/a/b.rs", "use kernel::workqueue::Work;\n", "use kernet::work::Work;\n"),
+    (LINT.deferred, "samples/a/b.rs", "use kernel::debugfs::Dir;\n", "use kernet::debugfs::Folder;\n"),
     (LINT.deferred, "tests/modules/a/b.rs", "use kernel::{time::hrtimer, prelude::*};\n", "// No hrtimer.\n"),
     (LINT.safety, "rust/wing/a.rs", "fn a() {\n    unsafe { b() }\n}\n",
      "fn a() {\n    // SAFETY: By b.\n    unsafe { b() }\n}\n"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a part of a module keeps in each namespace, beside the module's state: a timer, a work item.
+//! What a part of a module keeps in each namespace, beside the module's state: a timer, a work item, a
+//! table of settings, a file.
 //!
 //! It is made after the state, as parts are registered after it, and ended in `pre_exit`, before the
 //! state is unpublished. So its callbacks find the state as long as they run, and none runs when the
@@ -14,10 +15,13 @@ use crate::context::Rcu;
 /// # Safety
 ///
 /// `id` returns a static that no other implementation returns. `end` returns when no callback of the
-/// item runs, and none ever will, whatever is done with it afterwards.
+/// item runs, and none ever will, whatever is done with it afterwards; neither after `begin` has failed.
 pub(crate) unsafe trait Item: Send + Sync + Sized + 'static {
     /// What it is, for the log.
     const WHAT: &'static str;
+
+    /// How many bytes the core allocates behind the item, zeroed.
+    const TRAILING: usize = 0;
 
     fn id() -> &'static ItemId;
 
@@ -25,16 +29,16 @@ pub(crate) unsafe trait Item: Send + Sync + Sized + 'static {
     ///
     /// # Safety
     ///
-    /// `this` is valid for writes, zeroed, and stays at its place until a grace period after `end`.
-    /// `net` is alive for as long, and has the module's state until `end` has returned. `end` is called
+    /// `this` is valid for writes, zeroed, and stays at its place until a grace period after `end`; so are
+    /// the `TRAILING` bytes behind it. `net` is alive for as long, and has the module's state until `end` has returned. `end` is called
     /// before the module is unloaded.
-    unsafe fn begin(this: *mut Self, net: *mut bindings::net);
+    unsafe fn begin(this: *mut Self, net: *mut bindings::net) -> Result;
 
     /// Ends it. May sleep.
     ///
     /// # Safety
     ///
-    /// `begin` was called, and `end` was not.
+    /// `begin` has succeeded, and `end` was not called.
     unsafe fn end(this: *mut Self);
 }
 
@@ -106,26 +110,42 @@ impl ItemId {
     }
 }
 
-/// What the core allocates in each namespace, zeroed.
+/// What the core allocates in each namespace, zeroed; the trailing bytes follow.
+#[repr(C)]
 struct Place<I> {
     ready: Atomic<u32>,
     item: Opaque<I>,
 }
 
+impl<I: Item> Place<I> {
+    const SIZE: usize = size_of::<Self>() + I::TRAILING;
+}
+
 /// The item of a namespace. `None` while there is none yet, or none any more.
 #[inline]
-pub(crate) fn find<'a, I: Item>(net: &Net, _rcu: Rcu<'a>) -> Option<&'a I> {
+pub(crate) fn find<'a, I: Item>(net: &Net, rcu: Rcu<'a>) -> Option<&'a I> {
+    // SAFETY: Found: it stays for `'a`.
+    find_raw::<I>(net, rcu).map(|item| unsafe { &*item.as_ptr() })
+}
+
+/// As [`find`], with the trailing bytes. What it points to stays for `'a`.
+#[inline]
+pub(crate) fn find_raw<'a, I: Item>(net: &Net, _rcu: Rcu<'a>) -> Option<ptr::NonNull<I>> {
     let id = I::id().id.published()?;
     // SAFETY: The namespace is valid. `id` is registered until a grace period after it is unpublished.
     let place = unsafe { bindings::net_generic(net.as_raw(), id) }.cast::<Place<I>>();
-    // SAFETY: The core allocated it for this type, zeroed, which is one that is not ready. It is freed a
-    // grace period after the number was unpublished, or after the namespace's last reference is gone.
-    let place = unsafe { place.as_ref::<'a>() }?;
-    if place.ready.load(Acquire) == 0 {
+    if place.is_null() {
         return None;
     }
-    // SAFETY: Ready: it was made before.
-    Some(unsafe { &*place.item.get() })
+    // SAFETY: The core allocated it for this type, zeroed, which is one that is not ready. It is freed a
+    // grace period after the number was unpublished, or after the namespace's last reference is gone.
+    unsafe {
+        if (*place).ready.load(Acquire) == 0 {
+            return None;
+        }
+        // Ready: it was made before.
+        ptr::NonNull::new(Opaque::cast_into(&raw const (*place).item))
+    }
 }
 
 /// The registration of an item in all namespaces.
@@ -147,6 +167,10 @@ impl<I: Item> ItemRegistration<I> {
                 align_of::<Place<I>>() <= 8,
                 "aligned by kmalloc: to 8 bytes"
             );
+            assert!(
+                size_of::<Place<I>>() - core::mem::offset_of!(Place<I>, item) == size_of::<I>(),
+                "no padding before the trailing bytes"
+            );
         }
         let id = I::id();
         if id.claimed.xchg(1, Acquire) != 0 {
@@ -160,7 +184,7 @@ impl<I: Item> ItemRegistration<I> {
             init: Some(Self::init_callback),
             pre_exit: Some(Self::pre_exit_callback),
             id: id.id.number.get(),
-            size: size_of::<Place<I>>(),
+            size: Place::<I>::SIZE,
             ..pin_init::zeroed()
         };
         let field = Opaque::cast_into(
@@ -208,7 +232,9 @@ impl<I: Item> ItemRegistration<I> {
         // `pre_exit`. The state was registered before: the core ends it after this.
         unsafe {
             let place = Self::place(net);
-            I::begin(Opaque::cast_into(&raw const (*place).item), net);
+            if let Err(error) = I::begin(Opaque::cast_into(&raw const (*place).item), net) {
+                return error.to_errno();
+            }
             (*place).ready.store(1, Release);
         }
         0
