@@ -99,16 +99,13 @@ def says_why_not():
 
 
 def cost(ns, command):
-    """The processor's seconds that a command takes, the least of three."""
-    found = []
-    for _ in range(3):
-        with ns.enter():
-            process = subprocess.Popen(command.split(), stdout=subprocess.DEVNULL)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = status
-        equal(status, 0, command)
-        found.append(usage.ru_utime + usage.ru_stime)
-    return min(found)
+    """The processor's seconds that a command takes."""
+    with ns.enter():
+        process = subprocess.Popen(command.split(), stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    equal(status, 0, command)
+    return usage.ru_utime + usage.ru_stime
 
 
 @case
@@ -116,8 +113,13 @@ def snapshot_takes_at_most_twice_the_time_of_ip():
     ns = start()
     run(["ip", "-n", ns.name, "-batch", "-"], timeout=240, input="".join(
         f"route add blackhole 10.{n >> 8}.{n & 255}.0/24\n" for n in range(ROUTES)))
-    theirs = cost(ns, "ip route show")
-    ours = cost(ns, "linkwatch --kind route --duration 0")
+    # By turns: what else the host does comes and goes, and only adds.
+    theirs = ours = float("inf")
+    for _ in range(8):
+        theirs = min(theirs, cost(ns, "ip route show"))
+        ours = min(ours, cost(ns, "linkwatch --kind route --duration 0"))
+        if ours < 2 * theirs:
+            break
     print(f"a snapshot of {ROUTES} routes: linkwatch {ours:.3f} s, ip {theirs:.3f} s", flush=True)
     assert ours < 2 * theirs, f"{ours:.3f} s, ip takes {theirs:.3f} s"
 
