@@ -39,11 +39,12 @@ impl Device {
         } else {
             skb.as_mut().may_pull(bindings::ETH_HLEN)
         };
-        // SAFETY: Both are valid.
         let fit = fit.and_then(|()| {
-            match unsafe { bindings::is_skb_forwardable(self.as_raw(), skb.as_raw()) } {
-                true => Ok(()),
-                false => Err(DropReason::PKT_TOO_BIG),
+            // SAFETY: Both are valid.
+            if unsafe { bindings::is_skb_forwardable(self.as_raw(), skb.as_raw()) } {
+                Ok(())
+            } else {
+                Err(DropReason::PKT_TOO_BIG)
             }
         });
         if let Err(reason) = fit {
