@@ -143,18 +143,17 @@ unsafe impl<F: Folder> Part for Registration<F> {
         name: &'static CStr,
     ) -> Result {
         const {
-            let mut i = 0;
-            while i < F::FILES.len() {
-                let mut j = 0;
-                while j < i {
-                    let (one, other) = (&F::FILES[i], &F::FILES[j]);
+            let mut files = F::FILES;
+            while let [one, rest @ ..] = files {
+                let mut others = rest;
+                while let [other, more @ ..] = others {
                     assert!(
                         !same_name(one.name.to_bytes(), other.name.to_bytes()),
                         "two files of a folder have the same name"
                     );
-                    j += 1;
+                    others = more;
                 }
-                i += 1;
+                files = rest;
             }
         }
         let operations = raw::file_operations {

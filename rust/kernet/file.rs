@@ -43,30 +43,23 @@ pub(crate) const MAX_NAME: usize = 63;
 
 /// Whether a name can be that of a file: 1 to 63 bytes without a slash, not `.` or `..`.
 pub(crate) const fn is_name(name: &[u8]) -> bool {
-    if name.is_empty() || name.len() > MAX_NAME {
-        return false;
-    }
-    let mut i = 0;
-    while i < name.len() {
-        if name[i] == b'/' {
+    let mut rest = name;
+    while let [byte, next @ ..] = rest {
+        if *byte == b'/' {
             return false;
         }
-        i += 1;
+        rest = next;
     }
-    !matches!(name, b"." | b"..")
+    name.len() <= MAX_NAME && !matches!(name, b"" | b"." | b"..")
 }
 
 /// Whether two names are the same.
-pub(crate) const fn same_name(one: &[u8], other: &[u8]) -> bool {
-    if one.len() != other.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < one.len() {
-        if one[i] != other[i] {
+pub(crate) const fn same_name(mut one: &[u8], mut other: &[u8]) -> bool {
+    while let ([a, one_rest @ ..], [b, other_rest @ ..]) = (one, other) {
+        if *a != *b {
             return false;
         }
-        i += 1;
+        (one, other) = (one_rest, other_rest);
     }
-    true
+    one.is_empty() && other.is_empty()
 }

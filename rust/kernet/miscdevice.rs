@@ -9,9 +9,9 @@
 //!
 //! # Lifetime
 //!
-//! An open file holds a reference to the module, so that `rmmod` says that it is in use. kernet refuses a device
-//! that does not say whose it is (`MiscDevice::OwnerModule`, which `#[vtable]` writes). `misc_deregister()`
-//! takes the lock that opening takes.
+//! An open file holds a reference to the module, so that `rmmod` says that it is in use: to the one whose code
+//! it runs, whatever `MiscDevice::OwnerModule` says, as `THIS_MODULE` of any type is that of the object that it is
+//! compiled into. kernet checks that. `misc_deregister()` takes the lock that opening takes.
 
 use core::mem::MaybeUninit;
 use kernel::{

@@ -6,13 +6,13 @@
 //! [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h)
 //!
 //! A [`Table`] lists entries, each a number with a minimum and a maximum. kernet keeps the values in each
-//! namespace. Packets read them without a lock ([`Net::sysctl`]): that costs what `net_generic()` costs.
+//! namespace. Packets read them without a lock ([`Net::sysctl`]): that is `net_generic()`, a flag and the value.
 //!
 //! # Who may read and write
 //!
-//! As the entry's [`Mode`] says. The owner is root of the user namespace that owns the network namespace;
-//! who has `CAP_NET_ADMIN` there may do what the owner may. So an ordinary user can write to a setting, in a
-//! namespace of his own: no value between minimum and maximum may harm others.
+//! As the entry's [`Mode`](crate::file::Mode) says. The owner is root of the user namespace that owns the
+//! network namespace; who has `CAP_NET_ADMIN` there may do what the owner may. So an ordinary user can write
+//! to a setting, in a namespace of his own: no value between minimum and maximum may harm others.
 //!
 //! # Lifetime
 //!
@@ -44,11 +44,7 @@ use crate::{
         Process,
         Rcu, //
     },
-    file::{
-        is_name,
-        same_name,
-        Mode, //
-    },
+    file::same_name,
     module::{
         Declared,
         Module,
@@ -66,76 +62,14 @@ use crate::{
     slot::HasSlot, //
 };
 
-/// One number of a [`Table`].
-#[doc(alias = "ctl_table")]
-#[derive(Clone, Copy)]
-pub struct Entry {
-    name: &'static CStr,
-    kind: Kind,
-    initial: u32,
-    // As what `kind` says, which C reads by these addresses.
-    min: u32,
-    max: u32,
-    mode: Mode,
-}
+mod entry;
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Int,
-    Unsigned,
-    Bool,
-}
+pub use entry::Entry;
 
-impl Entry {
-    /// A signed number from `min` to `max`, of `initial` at first. [`Mode::ReadWrite`].
-    #[doc(alias = "proc_dointvec_minmax")]
-    pub const fn int(name: &'static CStr, initial: i32, min: i32, max: i32) -> Self {
-        assert!(
-            min <= initial && initial <= max,
-            "an initial value between minimum and maximum"
-        );
-        Self::new(name, Kind::Int, [initial as u32, min as u32, max as u32])
-    }
-
-    /// A number without a sign from `min` to `max`, of `initial` at first. [`Mode::ReadWrite`].
-    #[doc(alias = "proc_douintvec_minmax")]
-    pub const fn unsigned(name: &'static CStr, initial: u32, min: u32, max: u32) -> Self {
-        assert!(
-            min <= initial && initial <= max,
-            "an initial value between minimum and maximum"
-        );
-        Self::new(name, Kind::Unsigned, [initial, min, max])
-    }
-
-    /// 0 or 1. [`Mode::ReadWrite`].
-    #[doc(alias = "proc_dobool")]
-    #[doc(alias = "SYSCTL_ONE")]
-    pub const fn bool(name: &'static CStr, initial: bool) -> Self {
-        Self::new(name, Kind::Bool, [initial as u32, 0, 1])
-    }
-
-    const fn new(name: &'static CStr, kind: Kind, [initial, min, max]: [u32; 3]) -> Self {
-        assert!(
-            is_name(name.to_bytes()),
-            "a setting's name has 1 to 63 bytes and no slash"
-        );
-        Self {
-            name,
-            kind,
-            initial,
-            min,
-            max,
-            mode: Mode::ReadWrite,
-        }
-    }
-
-    /// The same entry with another mode.
-    #[doc(alias = "ctl_table::mode")]
-    pub const fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
-        self
-    }
-}
+use entry::{
+    is_path,
+    Kind, //
+};
 
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a table of settings",
@@ -217,17 +151,17 @@ impl<T: Table> Checked<T> {
             !entries.is_empty() && entries.len() <= 64,
             "a table has 1 to 64 settings"
         );
-        let mut i = 0;
-        while i < entries.len() {
-            let mut j = 0;
-            while j < i {
+        let mut left = entries;
+        while let [one, rest @ ..] = left {
+            let mut others = rest;
+            while let [other, more @ ..] = others {
                 assert!(
-                    !same_name(entries[i].name.to_bytes(), entries[j].name.to_bytes()),
+                    !same_name(one.name.to_bytes(), other.name.to_bytes()),
                     "two settings of a table have the same name"
                 );
-                j += 1;
+                others = more;
             }
-            i += 1;
+            left = rest;
         }
         assert!(
             is_path(T::PATH.to_bytes()),
@@ -236,30 +170,33 @@ impl<T: Table> Checked<T> {
         entries.len()
     };
 
+    /// The entry of an index.
+    const fn entry(index: usize) -> Option<&'static Entry> {
+        let mut left = T::ENTRIES;
+        let mut i = 0;
+        while let [entry, rest @ ..] = left {
+            if i == index {
+                return Some(entry);
+            }
+            left = rest;
+            i += 1;
+        }
+        None
+    }
+
     /// That an entry is there, and is of a kind.
     const fn is(index: usize, kind: Kind) -> bool {
-        index < Self::COUNT && T::ENTRIES[index].kind as u8 == kind as u8
+        match Self::entry(index) {
+            Some(entry) => entry.kind as u8 == kind as u8 && index < Self::COUNT,
+            None => false,
+        }
     }
-}
 
-/// Whether a path is `net` and at least one name.
-const fn is_path(path: &[u8]) -> bool {
-    let [b'n', b'e', b't', b'/', rest @ ..] = path else {
-        return false;
-    };
-    let mut rest = rest;
-    loop {
-        let mut len = 0;
-        while len < rest.len() && rest[len] != b'/' {
-            len += 1;
-        }
-        let (name, after) = rest.split_at(len);
-        if !is_name(name) {
-            return false;
-        }
-        match after {
-            [] => return true,
-            [_, next @ ..] => rest = next,
+    /// The minimum and the maximum of an entry that is there.
+    const fn bounds(index: usize) -> (u32, u32) {
+        match Self::entry(index) {
+            Some(entry) => (entry.min, entry.max),
+            None => (0, 0),
         }
     }
 }
@@ -337,8 +274,8 @@ impl<'a, T: Table> Values<'a, T> {
     #[inline]
     pub fn set_int<const INDEX: usize>(self, value: i32) {
         const { assert!(Checked::<T>::is(INDEX, Kind::Int), "no entry `Entry::int`") };
-        let entry = &T::ENTRIES[INDEX];
-        let value = value.max(entry.min as i32).min(entry.max as i32);
+        let (min, max) = const { Checked::<T>::bounds(INDEX) };
+        let value = value.max(min as i32).min(max as i32);
         // SAFETY: Just checked.
         unsafe { self.value(INDEX) }.store(value as u32, Relaxed);
     }
@@ -352,9 +289,9 @@ impl<'a, T: Table> Values<'a, T> {
                 "no entry `Entry::unsigned`"
             )
         };
-        let entry = &T::ENTRIES[INDEX];
+        let (min, max) = const { Checked::<T>::bounds(INDEX) };
         // SAFETY: Just checked.
-        unsafe { self.value(INDEX) }.store(value.max(entry.min).min(entry.max), Relaxed);
+        unsafe { self.value(INDEX) }.store(value.max(min).min(max), Relaxed);
     }
 
     /// As [`Self::set_int`], of an entry that is 0 or 1.

@@ -18,7 +18,8 @@ import sys
 import threading
 
 import faults
-from selftest import (NetNs, case, checked, defer, equal, loaded, main, need, rmmod, run, wait_until)
+from selftest import (NetNs, case, checked, defer, equal, loaded, main, modprobe, need, rmmod, run,
+                      wait_until)
 
 # Seconds that anything may take on a busy machine.
 LIMIT = 30
@@ -336,10 +337,10 @@ def what_is_running_is_waited_for():
     os.close(fd)
 
 
-def device():
+def device(name="settings"):
     """The misc device, opened."""
-    major, minor = pathlib.Path("/sys/class/misc/settings/dev").read_text().split(":")
-    path = pathlib.Path(f"/dev/settings-{os.getpid()}")
+    major, minor = pathlib.Path(f"/sys/class/misc/{name}/dev").read_text().split(":")
+    path = pathlib.Path(f"/dev/{name}-{os.getpid()}")
     os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(int(major), int(minor)))
     try:
         fd = os.open(path, os.O_RDWR)
@@ -370,6 +371,16 @@ def files_of_the_module_hold_it():
         assert run("rmmod settings", check=False).returncode, "unloaded with files open"
         os.close(fd)
     unloaded()
+
+
+@case
+def a_device_cannot_be_of_another_module():
+    """What stranger.rs says whose its files are: they hold the module whose code they run."""
+    modprobe("stranger")
+    fd = device("stranger")
+    assert run("rmmod stranger", check=False).returncode, "unloaded with a file open"
+    os.close(fd)
+    rmmod("stranger", LIMIT)
 
 
 @case
