@@ -27,16 +27,18 @@ from nlraw import Socket as Raw
 from selftest import NetNs, rmmod, run, scope, wait_until
 
 SEED = int(os.environ.get("KERNET_SEED") or 1)
-MODULES = ("vpair", "sink", "etherip", "ect", "firewall", "linkwatch", "nic", "conform", "relay")
+MODULES = ("vpair", "sink", "etherip", "ect", "firewall", "linkwatch", "nic", "conform", "relay", "edit", "settings",
+           "stack", "stateful", "ticker")
 # These want what relay has: they are loaded where it is not.
 RIVALS = ("rival", "usurper")
 FAMILIES = {"ect": ("config-get", {}, False), "firewall": ("rule-get", {}, True),
             "linkwatch": ("device-get", {}, True), "conform": ("object-get", {}, True)}
 PEER, LOCAL, REMOTE = 1, 1, 2
-# What is said to who asks for what is going, or is gone.
+# What is said to who asks for what is going, or is gone; the last of a dump whose module goes.
 GOING = {errno.ENODEV, errno.EEXIST, errno.ENOENT, errno.EOPNOTSUPP, errno.ENETDOWN, errno.ENETUNREACH,
          errno.EBUSY, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.EINVAL, errno.EAGAIN, errno.ENXIO,
-         errno.EHOSTUNREACH, errno.ECONNREFUSED, errno.EINTR, errno.ENFILE, errno.EPERM}
+         errno.EHOSTUNREACH, errno.ECONNREFUSED, errno.EINTR, errno.ENFILE, errno.EPERM,
+         errno.EPROTONOSUPPORT}
 
 
 def tolerant(function, *args, **named):
