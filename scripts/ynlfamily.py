@@ -367,6 +367,8 @@ class Writer:
 
     def group_of(self, op):
         name = op.yaml.get("mcgrp")
+        if name is not None and name not in self.groups:
+            raise Unsupported(f"{self.family.name}: {op.name}: no multicast group {name}")
         if name is None and len(self.groups) == 1:
             return self.groups[0]
         return name

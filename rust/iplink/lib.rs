@@ -26,7 +26,7 @@
 //!             match option.to_bytes() {
 //!                 b"ttl" => {
 //!                     let ttl = options.value();
-//!                     options.put(1, &[word::number(ttl).unwrap_or(64)])?;
+//!                     options.put(1, &[word::u8(ttl).unwrap_or(64)])?;
 //!                 }
 //!                 _ => return Err(options.unknown()),
 //!             }

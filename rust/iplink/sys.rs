@@ -88,6 +88,8 @@ extern "C" {
     // What reads words. The first ends `ip` if the word is no address.
     pub(crate) fn get_addr32(word: *const c_char) -> u32;
     pub(crate) fn get_u8(value: *mut u8, word: *const c_char, base: c_int) -> c_int;
+    pub(crate) fn get_u16(value: *mut u16, word: *const c_char, base: c_int) -> c_int;
+    pub(crate) fn get_u32(value: *mut u32, word: *const c_char, base: c_int) -> c_int;
     pub(crate) fn rtnl_dsfield_a2n(value: *mut u32, word: *const c_char) -> c_int;
     pub(crate) fn ll_name_to_index(word: *const c_char) -> c_uint;
     pub(crate) fn nodev(word: *const c_char) -> c_int;

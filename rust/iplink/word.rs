@@ -19,10 +19,28 @@ pub fn invalid(word: &CStr, why: &CStr) -> ! {
 
 /// A number of 0 to 255: decimal, or hexadecimal behind `0x`.
 #[doc(alias = "get_u8")]
-pub fn number(word: &CStr) -> Option<u8> {
+pub fn u8(word: &CStr) -> Option<u8> {
     let mut value = 0;
     // SAFETY: A string, and a place for what it says.
     let wrong = unsafe { sys::get_u8(&mut value, word.as_ptr(), 0) };
+    (wrong == 0).then_some(value)
+}
+
+/// As [`u8()`], of 0 to 65535.
+#[doc(alias = "get_u16")]
+pub fn u16(word: &CStr) -> Option<u16> {
+    let mut value = 0;
+    // SAFETY: A string, and a place for what it says.
+    let wrong = unsafe { sys::get_u16(&mut value, word.as_ptr(), 0) };
+    (wrong == 0).then_some(value)
+}
+
+/// As [`u8()`], of 0 to 4294967295.
+#[doc(alias = "get_u32")]
+pub fn u32(word: &CStr) -> Option<u32> {
+    let mut value = 0;
+    // SAFETY: A string, and a place for what it says.
+    let wrong = unsafe { sys::get_u32(&mut value, word.as_ptr(), 0) };
     (wrong == 0).then_some(value)
 }
 

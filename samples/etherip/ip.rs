@@ -82,7 +82,7 @@ fn ttl(word: &CStr) -> u8 {
     if word == c"inherit" {
         return 0;
     }
-    word::number(word).unwrap_or_else(|| word::invalid(word, c"a TTL is 1 to 255, or inherit"))
+    word::u8(word).unwrap_or_else(|| word::invalid(word, c"a TTL is 1 to 255, or inherit"))
 }
 
 fn tos(word: &CStr) -> u8 {

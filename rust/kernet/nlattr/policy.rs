@@ -445,7 +445,7 @@ impl<const N: usize> Table<N> {
             let index = *r#type as usize;
             assert!(
                 index > 0 && index < N,
-                "an attribute type outside of the table"
+                "an attribute type outside of the table: its length is the highest type and 1"
             );
             assert!(
                 !is_among(*r#type, rest),

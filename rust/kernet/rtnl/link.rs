@@ -178,7 +178,7 @@ pub trait Link<const N: usize>: Driver {
     const INFO_SIZE: usize = 0;
 
     /// Writes the settings of a device. If it writes more than [`Self::INFO_SIZE`] bytes, or fails
-    /// although there is room for as many, no settings are shown.
+    /// although there is room for as many, no settings are shown, and the log says so.
     ///
     /// # Errors
     ///

@@ -507,10 +507,14 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         // The core makes room for `INFO_SIZE` bytes, and warns if they do not do: what it is told then is
         // that there are none.
         if room < L::INFO_SIZE {
-            EMSGSIZE.to_errno()
-        } else {
-            0
+            return EMSGSIZE.to_errno();
         }
+        crate::net_warn_ratelimited!(
+            "kernet: {}: the settings are not shown: fill_info writes more than INFO_SIZE, {} bytes\n",
+            kernel::str::BStr::from_bytes(L::KIND.to_bytes()),
+            L::INFO_SIZE
+        );
+        0
     }
 
     /// # Safety
