@@ -404,7 +404,10 @@ __kernet_helper u32 kernet_helper_skb_last_place_after_growth(const struct sk_bu
 /* Back to where the link header begins. */
 __kernet_helper void kernet_helper_skb_push_mac(struct sk_buff *skb)
 {
-	__skb_push(skb, skb->data - skb_mac_header(skb));
+	unsigned int len = skb->data - skb_mac_header(skb);
+
+	__skb_push(skb, len);
+	skb_postpush_rcsum(skb, skb->data, len);
 }
 
 /* An Ethernet frame, whose headers a driver finds where they are. */

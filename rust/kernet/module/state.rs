@@ -4,8 +4,8 @@
 //!
 //! What C keeps in variables that `module_init()` fills. The value is made when the module is loaded, before
 //! its state in namespaces and before its parts, and dropped after them. A reference is valid for as long as
-//! the token by which it is found: code of the module has tokens in callbacks only, and when the value is
-//! dropped, all callbacks have ended.
+//! the token by which it is found: when the value is dropped, all callbacks have ended, and a grace period has
+//! passed in which it could not be found.
 
 use core::marker::PhantomData;
 use kernel::{
@@ -25,6 +25,7 @@ use super::{
     Part, //
 };
 use crate::{
+    bindings,
     context::{
         Context,
         Process, //
@@ -157,7 +158,12 @@ unsafe impl<T: ModuleState> Part for Registration<T> {
         let slot = T::slot();
         // What drops it finds none.
         slot.state.store(CLAIMED, Release);
-        // SAFETY: `prepare` has made it. No reference is left: no token is, by the caller's promise.
+        // Code of the module runs outside of its parts, too: the drop of what RCU has replaced, by
+        // `rcu_read`.
+        // SAFETY: The loader calls it in a task that may sleep.
+        unsafe { bindings::synchronize_rcu() };
+        // SAFETY: `prepare` has made it. No reference is left: callbacks of parts have ended, by the caller's
+        // promise, and a grace period has passed since it cannot be found.
         unsafe { core::ptr::drop_in_place(slot.value.get()) };
     }
 }

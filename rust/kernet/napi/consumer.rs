@@ -243,6 +243,7 @@ impl<D: Driver> DriverDevice<D> {
             bindings::skb_orphan_lent(skb);
             let protocol = bindings::eth_type_trans(skb, self.as_raw());
             bindings::skb_set_protocol(skb, protocol);
+            bindings::skb_postpull_ethernet(skb);
             // What a new packet has there is none: a flow's number would be of any bytes.
             bindings::skb_reset_network_header(skb);
             // INVARIANT: `eth_type_trans()` has run; the packet refers to nothing that is lent.

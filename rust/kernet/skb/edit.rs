@@ -332,9 +332,9 @@ impl Edit<'_> {
                 true => delta.folded(old),
                 false => delta.checksum(old),
             };
-            // RFC 768: zero says that there is none.
+            // RFC 768, RFC 3828 section 3.1: zero says that there is none.
             let new = match (self.layout.protocol, new) {
-                (Protocol::UDP, 0) => 0xffff,
+                (Protocol::UDP | Protocol::UDP_LITE, 0) => 0xffff,
                 _ => new,
             };
             total = total.u16(old, new);

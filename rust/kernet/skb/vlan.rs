@@ -5,6 +5,7 @@
 use core::pin::Pin;
 
 use super::{
+    Checksum,
     EditError,
     SkbRef,
     VlanTag, //
@@ -12,6 +13,7 @@ use super::{
 use crate::{
     bindings,
     wire::{
+        checksum::Delta,
         ethernet::{
             self,
             EtherType, //
@@ -129,7 +131,8 @@ impl SkbRef {
         }
     }
 
-    /// Replaces the outermost VLAN tag, and returns it; `None` if there is none, which stays so.
+    /// Replaces the outermost VLAN tag, and returns it; `None` if there is none, which stays so. The new one is
+    /// where the old one was, in the metadata or in the frame.
     ///
     /// # Errors
     ///
@@ -143,10 +146,33 @@ impl SkbRef {
             self.set_vlan_tag(Some(tag));
             return Ok(Some(old));
         }
-        let Some(old) = self.as_mut().pop_vlan()? else {
+        const AT: usize = ethernet::Header::LEN - 2;
+        let first = self.as_mut().check_frame()?;
+        if !first.is_vlan() {
+            return Ok(None);
+        }
+        let header: vlan::Header = self
+            .copy_header(ethernet::Header::LEN as u32)
+            .ok_or(EditError::TooShort)?;
+        let Some(old) = VlanTag::of(first, header.tci()) else {
             return Ok(None);
         };
-        // There is room now, which no clone shares, and so nothing that can fail.
-        self.push_vlan(tag).map(|()| Some(old))
+        let (ethertype, Tci(tci)) = tag.parts();
+        let [a, b] = ethertype.0.to_be_bytes();
+        let [c, d] = tci.to_be_bytes();
+        let data = self.as_mut().writable((AT + 4) as u32)?;
+        let place = data
+            .get_mut(AT..)
+            .and_then(|rest| rest.first_chunk_mut())
+            .ok_or(EditError::TooShort)?;
+        let delta = Delta::new().octets(place, &[a, b, c, d]);
+        *place = [a, b, c, d];
+        if let Checksum::Complete { sum } = self.checksum() {
+            let sum = delta.unfolded(sum, false);
+            // SAFETY: The packet is ours to change.
+            unsafe { bindings::skb_set_csum_complete(self.as_mut().as_raw(), sum) };
+        }
+        self.set_protocol(ethertype.0);
+        Ok(Some(old))
     }
 }

@@ -80,13 +80,15 @@ impl Entry {
     }
 }
 
-/// Whether a path is `net` and at least one name.
+/// Whether a path is `net` and one to eight names: the core walks it by calling itself.
 pub(super) const fn is_path(path: &[u8]) -> bool {
     let [b'n', b'e', b't', b'/', rest @ ..] = path else {
         return false;
     };
     let mut rest = rest;
-    loop {
+    let mut names = 0;
+    while names < 8 {
+        names += 1;
         let mut after = rest;
         let mut len = 0;
         while let [byte, next @ ..] = after {
@@ -104,4 +106,5 @@ pub(super) const fn is_path(path: &[u8]) -> bool {
             [_, next @ ..] => rest = next,
         }
     }
+    false
 }

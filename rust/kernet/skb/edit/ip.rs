@@ -165,7 +165,11 @@ impl Edit<'_> {
     #[doc(alias = "inet_proto_csum_replace16")]
     pub fn set_destination(&mut self, address: IpAddr) -> Result<(), EditError> {
         let covered = match self.layout.source_routed {
-            true => Covered::Header,
+            true => {
+                // The core takes the checksums of the parts for ones that cover it.
+                self.one_packet()?;
+                Covered::Header
+            }
             false => Covered::Pseudo,
         };
         self.set_address(address, (16, 24), covered)
