@@ -272,3 +272,13 @@ __kernet_helper void kernet_helper_dev_inherit(struct net_device *dev,
 	WRITE_ONCE(dev->needed_tailroom, lower->needed_tailroom);
 	dev->vlan_features = dev->features & (lower->vlan_features | software);
 }
+
+__kernet_helper void kernet_helper_netif_addr_lock_bh(struct net_device *dev)
+{
+	netif_addr_lock_bh(dev);
+}
+
+__kernet_helper void kernet_helper_netif_addr_unlock_bh(struct net_device *dev)
+{
+	netif_addr_unlock_bh(dev);
+}

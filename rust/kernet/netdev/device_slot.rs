@@ -59,17 +59,20 @@ static SLOTS: Table = Table::new();
 /// ```
 #[doc(alias = "netdev_hold")]
 #[doc(alias = "netdevice_tracker")]
-#[pin_data(PinnedDrop)]
 pub struct DeviceSlot {
-    #[pin]
-    reference: Reference,
+    // In a box of its own, which the table refers to: a slot that is freed without being dropped leaks it.
+    reference: KBox<Reference>,
 }
 
 impl DeviceSlot {
     /// An empty slot.
-    pub fn new() -> impl PinInit<Self> {
-        pin_init!(Self {
-            reference: Reference::none(),
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    pub fn new<C: Context>(_context: C) -> Result<Self> {
+        Ok(Self {
+            reference: KBox::new(Reference::none(), C::FLAGS_CHARGED)?,
         })
     }
 
@@ -103,11 +106,11 @@ impl DeviceSlot {
             return Err(ENODEV);
         }
         with_lock(&mut || {
-            // SAFETY: Locked. The slot is empty, as only who has RTNL fills one; it is pinned, and cleared
-            // before it is dropped.
+            // SAFETY: Locked. The slot is empty, as only who has RTNL fills one. The box stays where it is, and
+            // the reference is given up before it is freed.
             unsafe {
                 SLOTS.hold(
-                    &self.reference,
+                    core::ptr::from_ref::<Reference>(&self.reference).cast_mut(),
                     device,
                     <crate::context::Rcu<'_> as Context>::GFP,
                 )
@@ -124,9 +127,8 @@ impl DeviceSlot {
     }
 }
 
-#[pinned_drop]
-impl PinnedDrop for DeviceSlot {
-    fn drop(self: Pin<&mut Self>) {
+impl Drop for DeviceSlot {
+    fn drop(&mut self) {
         // Not `clear`: `gone` may be at it, on another CPU, and has read null or is about to.
         // SAFETY: Locked.
         with_lock(&mut || unsafe { self.reference.give_up() });

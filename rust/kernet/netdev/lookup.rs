@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_slot_has_what_it_was_filled_with() {
-        let Ok(slot) = KBox::pin_init(DeviceSlot::new(), GFP_KERNEL) else {
+        let Some(Ok(slot)) = process(|process| DeviceSlot::new(process)) else {
             return;
         };
         let ifindex = || rcu_read(|rcu| slot.get(rcu).map(Device::ifindex));
@@ -146,7 +146,7 @@ mod tests {
             process.with_rtnl(|rtnl| {
                 let lo = init_net().device_by_index(1, rtnl);
                 assert!(slot.replace(lo, rtnl).is_ok());
-                if let Ok(other) = KBox::pin_init(DeviceSlot::new(), GFP_KERNEL) {
+                if let Ok(other) = DeviceSlot::new(rtnl) {
                     assert!(other.replace(lo, rtnl).is_ok());
                 }
                 assert_eq!(slot.get(rtnl).map(Device::ifindex), Some(1));

@@ -83,6 +83,8 @@ struct Link {
     leaving: Atomic<u32>,
     promiscuous: Atomic<u32>,
     all_multicast: Atomic<u32>,
+    /// Whether the lists were taken to the lower device.
+    synced: Atomic<u32>,
     /// The address that was added to those of the lower device, with [`PRESENT`], or 0.
     address: Atomic<u64>,
 }
@@ -149,17 +151,35 @@ impl Link {
         state == bindings::netdev_reg_state_NETREG_REGISTERED
     }
 
+    /// Whether something is asked of the lower device.
+    fn asks(&self) -> bool {
+        self.address.load(Relaxed) != 0
+            || [&self.promiscuous, &self.all_multicast, &self.synced]
+                .into_iter()
+                .any(|asked| asked.load(Relaxed) != 0)
+    }
+
     /// Undoes what was asked of the lower device.
     fn release(&self, _rtnl: Rtnl<'_>) {
         let (upper, lower) = (self.upper, self.lower());
         let promiscuous = self.promiscuous.xchg(0, Relaxed) != 0;
         let all_multicast = self.all_multicast.xchg(0, Relaxed) != 0;
         let address = self.address.xchg(0, Relaxed);
+        // Who takes the lists to the lower device has their lock.
+        // SAFETY: The device is valid, and its lists are not locked by who has RTNL and may sleep.
+        let synced = unsafe {
+            bindings::netif_addr_lock_bh(upper);
+            let synced = self.synced.xchg(0, Relaxed) != 0;
+            bindings::netif_addr_unlock_bh(upper);
+            synced
+        };
         // Nothing of the link is used from here on: who is notified may cut it.
         // SAFETY: Both devices are valid, under RTNL. What is undone was done once.
         unsafe {
-            bindings::dev_uc_unsync(lower, upper);
-            bindings::dev_mc_unsync(lower, upper);
+            if synced {
+                bindings::dev_uc_unsync(lower, upper);
+                bindings::dev_mc_unsync(lower, upper);
+            }
             if address != 0 {
                 bindings::dev_uc_del(lower, octets(address).as_ptr());
             }
@@ -246,9 +266,7 @@ impl Lowers {
 
     /// Undoes what was asked of the lower devices: the upper one is down.
     pub(super) fn release_all(&self, rtnl: Rtnl<'_>) {
-        let number = EVENTS.fetch_add(1, Relaxed);
-        while let Some(link) = self.find(|link| link.seen.load(Relaxed) < number, rtnl) {
-            link.seen.store(number, Relaxed);
+        while let Some(link) = self.find(Link::asks, rtnl) {
             link.release(rtnl);
         }
     }
@@ -287,6 +305,7 @@ fn link(
             leaving: Atomic::<u32>::new(0),
             promiscuous: Atomic::<u32>::new(0),
             all_multicast: Atomic::<u32>::new(0),
+            synced: Atomic::<u32>::new(0),
             address: Atomic::<u64>::new(0),
         },
         GFP_KERNEL_ACCOUNT,
@@ -307,7 +326,7 @@ fn link(
     })?;
     let new = KBox::into_raw(new);
     // SAFETY: The box stays where it is until it was cut; RTNL is held.
-    unsafe { LINKS.hold(&(*new).reference, lower, <Rtnl<'_> as Context>::GFP) };
+    unsafe { LINKS.hold(&raw mut (*new).reference, lower, <Rtnl<'_> as Context>::GFP) };
     // INVARIANT: Valid, and complete; last, so that the first one stays the first.
     let mut place = &lowers.0;
     // SAFETY: By the type invariants.
@@ -371,9 +390,22 @@ pub(super) fn gone(lower: &Device, rtnl: Rtnl<'_>) {
     // SAFETY: Registered devices, under RTNL; it does nothing if there are none.
     unsafe { bindings::unregister_netdevice_many(&mut list) };
     changed(lower, DeviceEvent::Unregister, rtnl);
-    let number = EVENTS.fetch_add(1, Relaxed);
-    while let Some(link) = next(lower, number) {
-        // SAFETY: By the type invariants, the link is in that list, in the private area of its upper device.
-        unsafe { (*link.list).cut(link, rtnl) };
+    // Who is notified may cause events of its own: not by what the links have seen.
+    loop {
+        // SAFETY: RTNL is held. What is in the table is of links, which stay until they are cut.
+        let reference = unsafe {
+            LINKS.find(lower.as_raw(), |reference| {
+                Link::of(reference).leaving.load(Relaxed) == 0
+            })
+        };
+        if reference.is_null() {
+            break;
+        }
+        // SAFETY: As above; by the type invariants, the link is in that list, in the private area of its upper
+        // device.
+        unsafe {
+            let link = Link::of(reference);
+            (*link.list).cut(link, rtnl);
+        }
     }
 }

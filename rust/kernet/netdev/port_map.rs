@@ -2,10 +2,7 @@
 
 //! Hash tables of the devices above one lower device.
 
-use core::marker::{
-    PhantomData,
-    PhantomPinned, //
-};
+use core::marker::PhantomData;
 use kernel::prelude::*;
 
 use super::{
@@ -17,14 +14,14 @@ use super::{
     DriverDevice, //
 };
 use crate::context::{
+    Context,
     Rcu,
     ReadSide,
     Rtnl, //
 };
 
 /// A hash table of a driver's devices, of those above one lower device for example, by their addresses. A field
-/// of a receive handler's [`Port`](super::rx_handler::RxHandler::Port), or of anything else that stays where it
-/// is.
+/// of a receive handler's [`Port`](super::rx_handler::RxHandler::Port), for example.
 ///
 /// Readers need no lock; writers hold RTNL. A device is in one map at most, be it this or a
 /// [`DeviceMap`](super::DeviceMap).
@@ -56,20 +53,21 @@ use crate::context::{
 /// }
 /// ```
 #[doc(alias = "hlist_head")]
-#[pin_data(PinnedDrop)]
 pub struct PortMap<D: Driver> {
-    buckets: Buckets,
-    #[pin]
-    _pin: PhantomPinned,
+    // In a box of its own, which the devices refer to: a map that is freed without being dropped leaks it.
+    buckets: KBox<Buckets>,
     _driver: PhantomData<fn(D)>,
 }
 
 impl<D: Driver> PortMap<D> {
     /// An empty map.
-    pub fn new() -> impl PinInit<Self> {
-        pin_init!(Self {
-            buckets: Buckets::new(),
-            _pin: PhantomPinned,
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    pub fn new<C: Context>(_context: C) -> Result<Self> {
+        Ok(Self {
+            buckets: KBox::new(Buckets::new(), C::FLAGS_CHARGED)?,
             _driver: PhantomData,
         })
     }
@@ -115,9 +113,8 @@ impl<D: Driver> PortMap<D> {
     }
 }
 
-#[pinned_drop]
-impl<D: Driver> PinnedDrop for PortMap<D> {
-    fn drop(self: Pin<&mut Self>) {
+impl<D: Driver> Drop for PortMap<D> {
+    fn drop(&mut self) {
         self.buckets.clear::<D>();
     }
 }

@@ -117,25 +117,26 @@ impl Table {
     ///
     /// The caller holds the lock of the table, which is the only one that `reference` is put into. It is one
     /// to none, and stays valid at its place until it is given up.
-    pub(super) unsafe fn hold(&self, reference: &Reference, device: &Device, gfp: u32) {
+    pub(super) unsafe fn hold(&self, reference: *mut Reference, device: &Device, gfp: u32) {
+        // The pointer is kept, by which its owner gets from the reference to what it is a part of.
+        // SAFETY: Valid, by the caller's promise.
+        let this = unsafe { &*reference };
         let Some(bucket) = self.bucket(device.as_raw()) else {
             return;
         };
         // SAFETY: The device is valid; the tracker is unused, and at a place that stays.
-        unsafe { bindings::netdev_hold(device.as_raw(), reference.tracker.get(), gfp) };
+        unsafe { bindings::netdev_hold(device.as_raw(), this.tracker.get(), gfp) };
         let first = bucket.load(Relaxed);
-        reference.next.store(first, Relaxed);
-        reference
-            .place
-            .store(ptr::from_ref(bucket).cast_mut(), Relaxed);
+        this.next.store(first, Relaxed);
+        this.place.store(ptr::from_ref(bucket).cast_mut(), Relaxed);
         if !first.is_null() {
-            let place = ptr::from_ref(&reference.next).cast_mut();
+            let place = ptr::from_ref(&this.next).cast_mut();
             // SAFETY: Linked in, by the type invariants.
             unsafe { (*first).place.store(place, Relaxed) };
         }
-        bucket.store(ptr::from_ref(reference).cast_mut(), Relaxed);
+        bucket.store(reference, Relaxed);
         // INVARIANT: Held, and in the table.
-        reference.device.store(device.as_raw(), Release);
+        this.device.store(device.as_raw(), Release);
     }
 
     /// The first reference to `device` for which `matches` returns true, or null.

@@ -62,6 +62,7 @@ use crate::{
         Part, //
     },
     skb::{
+        DropReason,
         PacketType,
         RxSkb,
         SkbRef, //
@@ -137,7 +138,7 @@ pub enum Verdict<'a> {
     #[doc(alias = "RX_HANDLER_CONSUMED")]
     Consumed,
     /// Another device has received the packet: its taps and its handler are next. The device itself is taken
-    /// for [`Self::Pass`].
+    /// for [`Self::Pass`]. If the other one is down, or no Ethernet device, it counts the packet as `rx_dropped`.
     #[doc(alias = "RX_HANDLER_ANOTHER")]
     Another(RxSkb, &'a Device),
     /// Only protocols that are bound to this device get the packet.
@@ -329,6 +330,14 @@ impl<H: RxHandler> Attached<H> {
                 bindings::rx_handler_result_RX_HANDLER_EXACT,
             ),
             Verdict::Another(skb, to) => {
+                if !to.is_up() || u32::from(to.hardware_type()) != bindings::ARPHRD_ETHER {
+                    // What has packets of a device that is down in its queue gives them up when that
+                    // goes down, which has been.
+                    // SAFETY: The device is there for this section.
+                    unsafe { bindings::dev_core_stats_rx_dropped_inc(to.as_raw()) };
+                    skb.drop_with(DropReason::DEV_READY, softirq);
+                    return bindings::rx_handler_result_RX_HANDLER_CONSUMED;
+                }
                 let skb = skb.into_raw();
                 // SAFETY: The packet is ours; the device is there for this section. The network header is
                 // where the data begins, behind the link header, as the core wants it.
@@ -396,7 +405,7 @@ impl Device {
         // SAFETY: RTNL is held; the box stays where it is until it is given up.
         unsafe {
             HANDLERS.hold(
-                &(*attached).head.reference,
+                &raw mut (*attached).head.reference,
                 self,
                 <Rtnl<'_> as Context>::GFP,
             )

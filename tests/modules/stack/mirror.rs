@@ -100,15 +100,13 @@ impl Link<3> for Mirror {
     ) -> impl PinInit<Self, Error> {
         let prepared = request.lower(extack, rtnl).and_then(|lower| {
             device.inherit(lower, request, rtnl)?;
-            Arc::pin_init(
-                try_pin_init!(Above { mirror <- PortMap::new() }? Error),
-                GFP_KERNEL,
-            )
+            let mirror = PortMap::new(rtnl)?;
+            Ok(Arc::new(Above { mirror }, GFP_KERNEL)?)
         });
-        try_pin_init!(Self {
-            target <- DeviceSlot::new(),
+        Ok(Self {
+            target: DeviceSlot::new(rtnl)?,
             port: prepared?,
-        }? Error)
+        })
     }
 
     fn created(

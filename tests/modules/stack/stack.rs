@@ -94,24 +94,20 @@ impl kernet::Module for Stack {
 }
 
 /// A device that a namespace keeps, and never gives up by itself.
-#[pin_data]
 struct Kept {
-    #[pin]
     device: DeviceSlot,
 }
 
 impl NetState for Kept {
-    fn init<'a>(_net: &'a Net, _process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
-        try_pin_init!(Self {
-            device <- DeviceSlot::new(),
-        }? Error)
+    fn init<'a>(_net: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+        Ok(Self {
+            device: DeviceSlot::new(process)?,
+        })
     }
 }
 
 /// What the uppers of a lower device share.
-#[pin_data]
 struct Port {
-    #[pin]
     uppers: PortMap<Upper>,
 }
 
@@ -335,10 +331,10 @@ impl Link<1> for Upper {
         device.inherit(lower, request, rtnl)?;
         let port = match lower.rx_handler_port::<Receive>(rtnl) {
             Some(port) => port,
-            None => Arc::pin_init(
-                try_pin_init!(Port { uppers <- PortMap::new() }? Error),
-                GFP_KERNEL,
-            )?,
+            None => {
+                let uppers = PortMap::new(rtnl)?;
+                Arc::new(Port { uppers }, GFP_KERNEL)?
+            }
         };
         Ok(Upper { port })
     }

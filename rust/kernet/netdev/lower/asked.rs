@@ -134,14 +134,20 @@ impl<D: Driver> DriverDevice<D> {
             return;
         }
         let upper = self.as_raw();
-        for lower in self.lowers(softirq.rcu()) {
-            // What fails for lack of memory is tried again at the next change, as C's drivers do.
-            // SAFETY: Both are valid. The upper device's lists are locked, and its links order the locks.
-            // Who cuts the link waits for this lock before it takes back what was added.
-            unsafe {
-                bindings::dev_uc_sync_multiple(lower.as_raw(), upper);
-                bindings::dev_mc_sync_multiple(lower.as_raw(), upper);
+        let synced = |link: &Link| {
+            let lower = link.lower();
+            if !lower.is_null() {
+                link.synced.store(1, Relaxed);
+                // What fails for lack of memory is tried again at the next change, as C's drivers do.
+                // SAFETY: Both are valid. The upper device's lists are locked, and its links order the locks.
+                // Who cuts the link waits for this lock before it takes back what was added.
+                unsafe {
+                    bindings::dev_uc_sync_multiple(lower, upper);
+                    bindings::dev_mc_sync_multiple(lower, upper);
+                }
             }
-        }
+            false
+        };
+        self.lower_links().find(synced, softirq.rcu());
     }
 }

@@ -2,7 +2,6 @@
 
 //! The lower devices of a driver's device.
 
-use core::ptr;
 use kernel::{
     prelude::*,
     sync::atomic::Acquire, //
@@ -49,7 +48,8 @@ impl<D: Driver> DriverDevice<D> {
 
     /// Links this device to a lower one: what is sent by this one leaves by that. There may be several.
     ///
-    /// The link ends when either device is unregistered, or by [`Self::unlink_lower`]. Changes of the lower
+    /// The link ends when either device is unregistered, and cannot be cut before: the core walks the links while it calls
+    /// drivers. Changes of the lower
     /// device are told to [`Driver::lower_event`].
     ///
     /// # Errors
@@ -75,16 +75,6 @@ impl<D: Driver> DriverDevice<D> {
         const { Self::CHECKED };
         let lowers = self.lower_links();
         link(lowers, (self, lower), true, Self::CALLS, extack, rtnl)
-    }
-
-    /// Ends the link to a lower device, if there is one.
-    #[doc(alias = "netdev_upper_dev_unlink")]
-    pub fn unlink_lower(&self, lower: &Device, rtnl: Rtnl<'_>) {
-        let lowers = self.lower_links();
-        if let Some(link) = lowers.find(|link| ptr::eq(link.lower(), lower.as_raw()), rtnl) {
-            // SAFETY: One of these.
-            unsafe { lowers.cut(link, rtnl) };
-        }
     }
 
     /// The lower device that was linked first. `None` before a link, and when the lower device is gone.
