@@ -11,6 +11,9 @@ ADVICE = (
     (r"missing: .*`USE_VTABLE_ATTR`",
      "write `#[vtable]` above the `impl` and `use kernel::macros::vtable;`; do not add what is missing by hand, or "
      "none of its methods is called"),
+    (r"`\*(?:const|mut) .*` cannot be (?:shared|sent) between threads safely",
+     "a closure that must not sleep takes neither tokens nor what belongs to a request; borrow what it needs before, "
+     "as in `let net = request.net();`"),
     (r"`(?:__LOG_PREFIX|LocalModule)`",
      "declare the module by `kernet::module! { type: ..., name: ..., ... }` in its first file"),
 )

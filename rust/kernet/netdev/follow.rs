@@ -62,8 +62,15 @@ impl<D: Driver> DriverDevice<D> {
 
     /// Takes over carrier and operational state from a lower device.
     #[doc(alias = "netif_stacked_transfer_operstate")]
-    pub fn inherit_operstate(&self, lower: &Device, _rtnl: Rtnl<'_>) {
-        // SAFETY: Both are valid, under RTNL.
-        unsafe { bindings::netif_stacked_transfer_operstate(lower.as_raw(), self.as_raw()) };
+    #[doc(alias = "linkwatch_fire_event")]
+    pub fn inherit_operstate(&self, lower: &Device, rtnl: Rtnl<'_>) {
+        // SAFETY: Both are valid, under RTNL. The event is of a registered device, which waits for it when it
+        // goes.
+        unsafe {
+            bindings::netif_stacked_transfer_operstate(lower.as_raw(), self.as_raw());
+            if self.is_settled(rtnl) {
+                bindings::linkwatch_fire_event(self.as_raw());
+            }
+        }
     }
 }

@@ -235,7 +235,12 @@ impl<'a> Request<'a> {
         let ifindex = self
             .link
             .u32(IFLA_LINK)
-            .ok_or_else(|| self.link.missing(IFLA_LINK, extack))?;
+            .ok_or_else(|| {
+                extack.error(
+                    EINVAL,
+                    format_args!("this kind of link needs a lower device: link NAME"),
+                )
+            })?;
         self.link_net
             .and_then(|net| net.device_by_index(ifindex, rtnl))
             .ok_or_else(|| extack.bad_attr(attr, ENODEV, format_args!("no such device")))

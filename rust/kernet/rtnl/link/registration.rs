@@ -510,7 +510,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
             return EMSGSIZE.to_errno();
         }
         crate::net_warn_ratelimited!(
-            "kernet: {}: the settings are not shown: fill_info writes more than INFO_SIZE, {} bytes\n",
+            "{}: the settings are not shown: fill_info writes more than INFO_SIZE, {} bytes\n",
             kernel::str::BStr::from_bytes(L::KIND.to_bytes()),
             L::INFO_SIZE
         );
