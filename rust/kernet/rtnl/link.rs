@@ -232,15 +232,12 @@ impl<'a> Request<'a> {
     pub fn lower<'r>(&self, extack: ExtAck<'_>, rtnl: Rtnl<'r>) -> Result<&'r Device> {
         const IFLA_LINK: u16 = bindings::IFLA_LINK as u16;
         let attr = self.link.get(IFLA_LINK);
-        let ifindex = self
-            .link
-            .u32(IFLA_LINK)
-            .ok_or_else(|| {
-                extack.error(
-                    EINVAL,
-                    format_args!("this kind of link needs a lower device: link NAME"),
-                )
-            })?;
+        let ifindex = self.link.u32(IFLA_LINK).ok_or_else(|| {
+            extack.error(
+                EINVAL,
+                format_args!("this kind of link needs a lower device: link NAME"),
+            )
+        })?;
         self.link_net
             .and_then(|net| net.device_by_index(ifindex, rtnl))
             .ok_or_else(|| extack.bad_attr(attr, ENODEV, format_args!("no such device")))
