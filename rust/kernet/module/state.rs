@@ -141,8 +141,11 @@ unsafe impl<T: ModuleState> Part for Registration<T> {
         let slot = T::slot();
         let what = "state of the module";
         if slot.state.cmpxchg(UNUSED, CLAIMED, Full).is_err() {
-            let what = format_args!("{what}: it is registered already");
-            return Err(failed(name, what, EBUSY));
+            return Err(failed(
+                name,
+                format_args!("{what}: it is registered already"),
+                EBUSY,
+            ));
         }
         // SAFETY: The loader calls it in a task that may sleep.
         let init = T::init(unsafe { Process::assume() });
