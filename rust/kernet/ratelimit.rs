@@ -24,7 +24,7 @@ pub fn net_ratelimit() -> bool {
     unsafe { bindings::net_ratelimit() != 0 }
 }
 
-/// Logs an error, unless [too much](ratelimit::net_ratelimit) is logged.
+/// Logs an error, unless [too much](crate::ratelimit::net_ratelimit) is logged.
 #[macro_export]
 macro_rules! net_err_ratelimited {
     ($($arg:tt)*) => {
@@ -34,7 +34,7 @@ macro_rules! net_err_ratelimited {
     };
 }
 
-/// Logs a warning, unless [too much](ratelimit::net_ratelimit) is logged.
+/// Logs a warning, unless [too much](crate::ratelimit::net_ratelimit) is logged.
 #[macro_export]
 macro_rules! net_warn_ratelimited {
     ($($arg:tt)*) => {
@@ -44,7 +44,7 @@ macro_rules! net_warn_ratelimited {
     };
 }
 
-/// Logs information, unless [too much](ratelimit::net_ratelimit) is logged.
+/// Logs information, unless [too much](crate::ratelimit::net_ratelimit) is logged.
 #[macro_export]
 macro_rules! net_info_ratelimited {
     ($($arg:tt)*) => {

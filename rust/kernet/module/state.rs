@@ -79,7 +79,7 @@ pub trait ModuleState: HasSlot<Slot<Self>> + Send + Sync + Sized + 'static {
 ///
 /// # Invariants
 ///
-/// The value is initialised if the state is [`READY`].
+/// The value is initialised if the state is `READY`.
 pub struct Slot<T> {
     state: Atomic<u32>,
     value: Opaque<T>,
