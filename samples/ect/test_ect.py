@@ -15,6 +15,7 @@ Most need no lan: a's e0 and b's are a pair then.
 import contextlib
 import errno
 import fcntl
+import itertools
 import json
 import os
 import random
@@ -634,8 +635,14 @@ def set_down_under_traffic():
 def settings_change_under_traffic():
     _, b, a = pair(server=1)
     flood = Flood(a, frame(B, direct()))
-    for n in range(100):
-        b.set(server=n % 2, assistance=n // 2 % 2)
+    turns = itertools.count()
+
+    def is_off_at_times():
+        for n in itertools.islice(turns, 100):
+            b.set(server=n % 2, assistance=n // 2 % 2)
+        return "off" in b.stats()
+    # On one processor the flood may pause whenever it is off.
+    wait_until(is_off_at_times, 60, "a frame that comes when it is off")
     b.set(server=1)
     flood.answered()
     flood.end()
