@@ -24,8 +24,7 @@ use core::marker::PhantomData;
 use kernel::{
     prelude::*,
     seq_file::SeqFile,
-    types::Opaque,
-    ThisModule, //
+    types::Opaque, //
 };
 
 use crate::{
@@ -37,8 +36,7 @@ use crate::{
     },
     module::{
         Declared,
-        Module,
-        Part, //
+        Module, //
     },
     netns::{
         item::{
@@ -323,16 +321,4 @@ impl<F: NetFile> Rows<F> {
 #[doc(alias = "proc_remove")]
 pub struct NetRegistration<F: NetFile>(ItemRegistration<PerNet<F>>);
 
-// SAFETY: `register_pernet_subsys()` registers in all namespaces or in none; unregistering removes the file in
-// each of them. Parts are registered after the module's state, and unregistered before it.
-unsafe impl<F: NetFile> Part for NetRegistration<F> {
-    unsafe fn register(slot: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
-        // SAFETY: By the caller's promise.
-        unsafe { ItemRegistration::register(&raw mut (*slot).0, name) }
-    }
-
-    unsafe fn unregister(slot: *mut Self) {
-        // SAFETY: By the caller's promise.
-        unsafe { ItemRegistration::unregister(&raw mut (*slot).0) };
-    }
-}
+item::part!(NetRegistration, NetFile);

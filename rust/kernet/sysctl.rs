@@ -34,8 +34,7 @@ use kernel::{
         Atomic,
         Relaxed, //
     },
-    types::Opaque,
-    ThisModule, //
+    types::Opaque, //
 };
 
 use crate::{
@@ -47,8 +46,7 @@ use crate::{
     file::same_name,
     module::{
         Declared,
-        Module,
-        Part, //
+        Module, //
     },
     netns::{
         item::{
@@ -451,19 +449,7 @@ impl<T: Table> PerNet<T> {
 #[doc(alias = "unregister_net_sysctl_table")]
 pub struct Registration<T: Table>(ItemRegistration<PerNet<T>>);
 
-// SAFETY: `register_pernet_subsys()` registers in all namespaces or in none; unregistering ends the table in
-// each of them. Parts are registered after the module's state, and unregistered before it.
-unsafe impl<T: Table> Part for Registration<T> {
-    unsafe fn register(slot: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
-        // SAFETY: By the caller's promise.
-        unsafe { ItemRegistration::register(&raw mut (*slot).0, name) }
-    }
-
-    unsafe fn unregister(slot: *mut Self) {
-        // SAFETY: By the caller's promise.
-        unsafe { ItemRegistration::unregister(&raw mut (*slot).0) };
-    }
-}
+item::part!(Registration, Table);
 
 impl Net {
     /// The settings of this namespace that `T` stands for.

@@ -343,19 +343,7 @@ impl<T: NetTimer> PerNet<T> {
 #[doc(alias = "timer_shutdown_sync")]
 pub struct NetRegistration<T: NetTimer>(ItemRegistration<PerNet<T>>);
 
-// SAFETY: `register_pernet_subsys()` registers in all namespaces or in none; unregistering ends the timer
-// in each of them. Parts are registered after the module's state, and unregistered before it.
-unsafe impl<T: NetTimer> Part for NetRegistration<T> {
-    unsafe fn register(slot: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
-        // SAFETY: By the caller's promise.
-        unsafe { ItemRegistration::register(&raw mut (*slot).0, name) }
-    }
-
-    unsafe fn unregister(slot: *mut Self) {
-        // SAFETY: By the caller's promise.
-        unsafe { ItemRegistration::unregister(&raw mut (*slot).0) };
-    }
-}
+item::part!(NetRegistration, NetTimer);
 
 impl Net {
     /// The timer of this namespace that `T` stands for.

@@ -370,19 +370,7 @@ impl<W: NetWork> PerNet<W> {
 #[doc(alias = "disable_delayed_work_sync")]
 pub struct NetRegistration<W: NetWork>(ItemRegistration<PerNet<W>>);
 
-// SAFETY: `register_pernet_subsys()` registers in all namespaces or in none; unregistering ends the work in
-// each of them. Parts are registered after the module's state, and unregistered before it.
-unsafe impl<W: NetWork> Part for NetRegistration<W> {
-    unsafe fn register(slot: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
-        // SAFETY: By the caller's promise.
-        unsafe { ItemRegistration::register(&raw mut (*slot).0, name) }
-    }
-
-    unsafe fn unregister(slot: *mut Self) {
-        // SAFETY: By the caller's promise.
-        unsafe { ItemRegistration::unregister(&raw mut (*slot).0) };
-    }
-}
+item::part!(NetRegistration, NetWork);
 
 impl Net {
     /// The work item of this namespace that `W` stands for.

@@ -148,6 +148,32 @@ pub(crate) fn find_raw<'a, I: Item>(net: &Net, _rcu: Rcu<'a>) -> Option<ptr::Non
     }
 }
 
+/// Makes a type that has the registration of an item a part of a module: `part!(Type, Trait)`, for
+/// `struct Type<T: Trait>(ItemRegistration<...>)`.
+macro_rules! part {
+    ($registration:ident, $bound:ident) => {
+        // SAFETY: `register_pernet_subsys()` registers in all namespaces or in none; unregistering ends the
+        // item in each of them. Parts are registered after the module's state, and unregistered before it.
+        unsafe impl<T: $bound> $crate::module::Part for $registration<T> {
+            unsafe fn register(
+                slot: *mut Self,
+                _: &'static ::kernel::ThisModule,
+                name: &'static ::kernel::str::CStr,
+            ) -> ::kernel::error::Result {
+                // SAFETY: By the caller's promise.
+                unsafe { ItemRegistration::register(&raw mut (*slot).0, name) }
+            }
+
+            unsafe fn unregister(slot: *mut Self) {
+                // SAFETY: By the caller's promise.
+                unsafe { ItemRegistration::unregister(&raw mut (*slot).0) };
+            }
+        }
+    };
+}
+
+pub(crate) use part;
+
 /// The registration of an item in all namespaces.
 pub(crate) struct ItemRegistration<I> {
     ops: Opaque<bindings::pernet_operations>,
