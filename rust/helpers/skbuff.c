@@ -401,14 +401,13 @@ __kernet_helper u32 kernet_helper_skb_last_place_after_growth(const struct sk_bu
 	return last + ALIGN(bytes, NET_SKB_PAD);
 }
 
-/* Back to where the link header begins. The stamp of reception is not taken for one of departure. */
+/* Back to where the link header begins. */
 __kernet_helper void kernet_helper_skb_push_mac(struct sk_buff *skb)
 {
 	unsigned int len = skb->data - skb_mac_header(skb);
 
 	__skb_push(skb, len);
 	skb_postpush_rcsum(skb, skb->data, len);
-	skb_clear_tstamp(skb);
 }
 
 /* An Ethernet frame, whose headers a driver finds where they are. */

@@ -80,10 +80,7 @@ impl RxSkb {
     pub fn queue_xmit(self, device: &Device, softirq: Softirq<'_>) -> Result<(), DropReason> {
         let skb = self.into_frame();
         // SAFETY: The packet is ours to change.
-        unsafe {
-            bindings::skb_forward_csum(skb.as_raw());
-            bindings::skb_clear_tstamp(skb.as_raw());
-        }
+        unsafe { bindings::skb_forward_csum(skb.as_raw()) };
         device.queue_xmit(skb, softirq)
     }
 }

@@ -70,7 +70,16 @@ impl<'a> Packet<'a> {
         if state.point() != Point::LocalOut || !unsafe { bindings::skb_valid_dst(skb) } {
             return Ok(self);
         }
-        let (net, sk) = (state.0.net, state.0.sk);
+        let (net, mut sk) = (state.0.net, state.0.sk);
+        if !sk.is_null() {
+            // SAFETY: The socket of the call, which is there for it. Others may change it: no reference.
+            let socket = unsafe { (&raw const (*sk).__sk_common.skc_family).read_volatile() };
+            // What an IPsec tunnel sends may have a socket of another family, which the core does not
+            // expect.
+            if !Self::is_of(state.family(), socket.into()) {
+                sk = core::ptr::null_mut();
+            }
+        }
         // SAFETY: The packet is the hook's alone, has a route, and its headers begin at `skb->data`, as
         // at each hook of the family; `net` and `sk` are those of the call, in a read-side section.
         let result = to_result(unsafe {
@@ -83,6 +92,11 @@ impl<'a> Packet<'a> {
             Ok(()) => Ok(self),
             Err(error) => Err(self.drop_with_error(DropReason::IP_OUTNOROUTES, error)),
         }
+    }
+
+    /// Whether a route for a packet of `family` may be looked up for a socket of `socket`.
+    fn is_of(family: Family, socket: u32) -> bool {
+        socket == bindings::AF_INET6 || socket == bindings::AF_INET && family != Family::Ipv6
     }
 
     /// Drops the packet with a reason and the error that a sender on this host gets.

@@ -68,6 +68,8 @@ impl RxSkb {
         // SAFETY: The packet is ours. By the type invariants its link header is before the data.
         unsafe {
             bindings::skb_push_mac(skb);
+            // Else the stamp of reception is taken for a time to send it at.
+            bindings::skb_clear_tstamp(skb);
             Skb::from_raw(NonNull::new_unchecked(skb))
         }
     }
