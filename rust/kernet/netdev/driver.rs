@@ -329,7 +329,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// being moved to another namespace, and is still linked, or that it is being unregistered, and that its
     /// link ends next.
     ///
-    /// A lower device of a C driver may be locked.
+    /// One event may stand for several, if a callback has caused the next one: look at what the lower device
+    /// is now. A lower device of a C driver may be locked.
     #[doc(alias = "notifier_block::notifier_call")]
     fn lower_event(
         _dev: &DriverDevice<Self>,

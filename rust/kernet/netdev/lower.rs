@@ -52,6 +52,10 @@ static LINKS: Table = Table::new();
 /// Counts events, under RTNL.
 static EVENTS: Atomic<u64> = Atomic::<u64>::new(1);
 
+/// Whether a mode of a lower device is being changed, under RTNL. Who is notified of that changes none: one change
+/// would cause the next without end.
+static CHANGING: Atomic<u32> = Atomic::<u32>::new(0);
+
 /// The lower devices of a device. Zeroed memory is none.
 ///
 /// Changed under RTNL.
@@ -173,6 +177,7 @@ impl Link {
             bindings::netif_addr_unlock_bh(upper);
             synced
         };
+        let within = CHANGING.xchg(1, Relaxed);
         // Nothing of the link is used from here on: who is notified may cut it.
         // SAFETY: Both devices are valid, under RTNL. What is undone was done once.
         unsafe {
@@ -190,6 +195,7 @@ impl Link {
                 bindings::dev_set_promiscuity(lower, -1);
             }
         }
+        CHANGING.store(within, Relaxed);
     }
 }
 

@@ -14,6 +14,7 @@ use kernel::{
 use super::{
     octets,
     Link,
+    CHANGING,
     PRESENT, //
 };
 use crate::{
@@ -33,11 +34,11 @@ use crate::{
 
 impl<D: Driver> DriverDevice<D> {
     /// Sets whether the lower devices receive all packets. Undone when this device goes down, and when a link
-    /// ends. Not to be called in [`Driver::lower_event`].
+    /// ends.
     ///
     /// # Errors
     ///
-    /// `EOVERFLOW` if a device is asked by too many.
+    /// `EOVERFLOW` if a device is asked by too many; [`EBUSY`] in a callback that is about such a change.
     #[doc(alias = "dev_set_promiscuity")]
     pub fn set_lowers_promiscuous(&self, on: bool, rtnl: Rtnl<'_>) -> Result {
         self.set_mode(
@@ -64,6 +65,21 @@ impl<D: Driver> DriverDevice<D> {
     }
 
     fn set_mode(
+        &self,
+        on: bool,
+        mode: fn(&Link) -> &Atomic<u32>,
+        set: unsafe extern "C" fn(*mut bindings::net_device, c_int) -> c_int,
+        rtnl: Rtnl<'_>,
+    ) -> Result {
+        if CHANGING.xchg(1, Relaxed) != 0 {
+            return Err(EBUSY);
+        }
+        let result = self.change_mode(on, mode, set, rtnl);
+        CHANGING.store(0, Relaxed);
+        result
+    }
+
+    fn change_mode(
         &self,
         on: bool,
         mode: fn(&Link) -> &Atomic<u32>,
