@@ -340,6 +340,27 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ) {
     }
 
+    /// `ip link set PORT master THIS`: the device, of the same namespace, is a lower one now, as by
+    /// [`DriverDevice::link_port`]. Without this the command is refused.
+    ///
+    /// # Errors
+    ///
+    /// The link is cut again. What this has attached to the port is to be detached before.
+    #[doc(alias = "ndo_add_slave")]
+    fn add_port(
+        _dev: &DriverDevice<Self>,
+        _port: &Device,
+        _extack: ExtAck<'_>,
+        _rtnl: Rtnl<'_>,
+    ) -> Result {
+        Ok(())
+    }
+
+    /// `ip link set PORT nomaster`: the link is cut next. Without this the command is refused. Of a port that is
+    /// unregistered [`Self::lower_event`] is told instead.
+    #[doc(alias = "ndo_del_slave")]
+    fn remove_port(_dev: &DriverDevice<Self>, _port: &Device, _rtnl: Rtnl<'_>) {}
+
     /// Adds the device's statistics to `stats`, which are 0.
     ///
     /// Without this, they are [`DriverDevice::link_totals`] and the device's receive queues.

@@ -45,11 +45,12 @@ use crate::{
 
 mod asked;
 mod device;
+mod ports;
 
 /// The links, by their lower device. RTNL is its lock.
 static LINKS: Table = Table::new();
 
-/// Counts events, under RTNL.
+/// Counts events and links, under RTNL.
 static EVENTS: Atomic<u64> = Atomic::<u64>::new(1);
 
 /// Whether a mode of a lower device is being changed, under RTNL. Who is notified of that changes none: one change
@@ -81,22 +82,35 @@ struct Link {
     list: *const Lowers,
     next: Atomic<*mut Link>,
     calls: &'static Calls,
+    /// Greater than those of the links before it in the list.
+    number: u64,
     /// The last event that it was told.
     seen: Atomic<u64>,
     /// Whether it is being cut.
     leaving: Atomic<u32>,
     promiscuous: Atomic<u32>,
     all_multicast: Atomic<u32>,
-    /// Whether the lists were taken to the lower device.
-    synced: Atomic<u32>,
-    /// The address that was added to those of the lower device, with [`PRESENT`], or 0.
+    /// What is so of the lists of addresses: [`SYNCED`], [`AWAY`]. Changed under the upper device's lock of them.
+    lists: Atomic<u32>,
+    /// The address that is to be among those of the lower device, with [`PRESENT`], or 0.
     address: Atomic<u64>,
 }
+
+/// The lower device has, or is to have again, what is in the lists of the upper one.
+const SYNCED: u32 = 1;
+/// The lower device is between two namespaces: the core empties its lists, and nothing is added to them.
+const AWAY: u32 = 2;
 
 const PRESENT: u64 = 1 << 48;
 
 /// What a driver does about its lower devices.
 struct Calls {
+    /// Asks for what the upper device receives: `ndo_set_rx_mode`.
+    ///
+    /// # Safety
+    ///
+    /// The device was made for the driver, and its lists of addresses are locked, with bottom halves off.
+    set_rx_mode: Option<unsafe extern "C" fn(*mut bindings::net_device)>,
     /// # Safety
     ///
     /// The device was made for the driver, and is registered.
@@ -158,34 +172,92 @@ impl Link {
     /// Whether something is asked of the lower device.
     fn asks(&self) -> bool {
         self.address.load(Relaxed) != 0
-            || [&self.promiscuous, &self.all_multicast, &self.synced]
+            || self.lists.load(Relaxed) & SYNCED != 0
+            || [&self.promiscuous, &self.all_multicast]
                 .into_iter()
                 .any(|asked| asked.load(Relaxed) != 0)
     }
 
+    fn is_away(&self) -> bool {
+        self.lists.load(Relaxed) & AWAY != 0
+    }
+
+    /// Changes what is so of the lists; returns what was.
+    fn change_lists(&self, change: impl FnOnce(u32) -> u32, _rtnl: Rtnl<'_>) -> u32 {
+        // SAFETY: The device is valid, and its lists are not locked by who has RTNL and may sleep.
+        unsafe {
+            bindings::netif_addr_lock_bh(self.upper);
+            let before = self.lists.load(Relaxed);
+            self.lists.store(change(before), Relaxed);
+            bindings::netif_addr_unlock_bh(self.upper);
+            before
+        }
+    }
+
+    /// The lower device is about to leave its namespace, which empties its lists: takes off them what was added,
+    /// so that the upper device's lists know that.
+    fn leave(&self, rtnl: Rtnl<'_>) {
+        let (upper, lower) = (self.upper, self.lower());
+        let before = self.change_lists(|lists| lists | AWAY, rtnl);
+        let address = self.address.load(Relaxed);
+        // SAFETY: Both devices are valid, under RTNL. What is taken off was added once. Nobody is notified.
+        unsafe {
+            if before & SYNCED != 0 {
+                bindings::dev_uc_unsync(lower, upper);
+                bindings::dev_mc_unsync(lower, upper);
+            }
+            if address != 0 {
+                bindings::dev_uc_del(lower, octets(address).as_ptr());
+            }
+        }
+    }
+
+    /// The lower device is in a namespace again: adds what is asked for.
+    fn arrive(&self, _rtnl: Rtnl<'_>) {
+        let (upper, lower) = (self.upper, self.lower());
+        let address = self.address.load(Relaxed);
+        // SAFETY: As in `leave`; the upper device's lists are locked while they are read, and its links order the
+        // locks.
+        let added = unsafe {
+            bindings::netif_addr_lock_bh(upper);
+            let lists = self.lists.load(Relaxed) & !AWAY;
+            self.lists.store(lists, Relaxed);
+            if lists & SYNCED != 0 {
+                bindings::dev_uc_sync_multiple(lower, upper);
+                bindings::dev_mc_sync_multiple(lower, upper);
+            }
+            bindings::netif_addr_unlock_bh(upper);
+            address == 0 || bindings::dev_uc_add(lower, octets(address).as_ptr()) == 0
+        };
+        if !added {
+            self.address.store(0, Relaxed);
+            // SAFETY: Valid, as above.
+            let upper = unsafe { Device::from_raw(upper) };
+            pr_warn!(
+                "{}: no memory for its address in the device below, which was moved; set it again\n",
+                upper.name()
+            );
+        }
+    }
+
     /// Undoes what was asked of the lower device.
-    fn release(&self, _rtnl: Rtnl<'_>) {
+    fn release(&self, rtnl: Rtnl<'_>) {
         let (upper, lower) = (self.upper, self.lower());
         let promiscuous = self.promiscuous.xchg(0, Relaxed) != 0;
         let all_multicast = self.all_multicast.xchg(0, Relaxed) != 0;
         let address = self.address.xchg(0, Relaxed);
         // Who takes the lists to the lower device has their lock.
-        // SAFETY: The device is valid, and its lists are not locked by who has RTNL and may sleep.
-        let synced = unsafe {
-            bindings::netif_addr_lock_bh(upper);
-            let synced = self.synced.xchg(0, Relaxed) != 0;
-            bindings::netif_addr_unlock_bh(upper);
-            synced
-        };
+        let lists = self.change_lists(|lists| lists & !SYNCED, rtnl);
+        let away = lists & AWAY != 0;
         let within = CHANGING.xchg(1, Relaxed);
         // Nothing of the link is used from here on: who is notified may cut it.
         // SAFETY: Both devices are valid, under RTNL. What is undone was done once.
         unsafe {
-            if synced {
+            if lists & SYNCED != 0 && !away {
                 bindings::dev_uc_unsync(lower, upper);
                 bindings::dev_mc_unsync(lower, upper);
             }
-            if address != 0 {
+            if address != 0 && !away {
                 bindings::dev_uc_del(lower, octets(address).as_ptr());
             }
             if all_multicast {
@@ -298,6 +370,7 @@ fn link(
     if !upper.is_settled(rtnl) || !lower.is_settled(rtnl) {
         return Err(ENODEV);
     }
+    let number = EVENTS.fetch_add(1, Relaxed);
     let new = KBox::new(
         Link {
             rcu: Opaque::zeroed(),
@@ -306,12 +379,13 @@ fn link(
             list: lowers,
             next: Atomic::<*mut Link>::new(ptr::null_mut()),
             calls,
+            number,
             // What happens just now is nothing new to it.
-            seen: Atomic::<u64>::new(EVENTS.load(Relaxed)),
+            seen: Atomic::<u64>::new(number),
             leaving: Atomic::<u32>::new(0),
             promiscuous: Atomic::<u32>::new(0),
             all_multicast: Atomic::<u32>::new(0),
-            synced: Atomic::<u32>::new(0),
+            lists: Atomic::<u32>::new(0),
             address: Atomic::<u64>::new(0),
         },
         GFP_KERNEL_ACCOUNT,
@@ -340,7 +414,35 @@ fn link(
         place = &other.next;
     }
     place.store(new, Release);
+    if let (true, Some(set_rx_mode)) = (upper.is_up(), calls.set_rx_mode) {
+        let upper = upper.as_raw();
+        // As the core does when a device goes up, which this one has done before.
+        // SAFETY: The device was made for the driver. Its lists are not locked by who has RTNL and may sleep.
+        unsafe {
+            bindings::netif_addr_lock_bh(upper);
+            set_rx_mode(upper);
+            bindings::netif_addr_unlock_bh(upper);
+        }
+    }
     Ok(())
+}
+
+/// The device leaves its namespace for another one: what is above lets go of its lists of addresses.
+pub(super) fn leaves(lower: &Device, rtnl: Rtnl<'_>) {
+    let number = EVENTS.fetch_add(1, Relaxed);
+    while let Some(link) = next(lower, number) {
+        link.leave(rtnl);
+    }
+}
+
+/// The device was registered, or has come to another namespace.
+pub(super) fn arrives(lower: &Device, rtnl: Rtnl<'_>) {
+    let number = EVENTS.fetch_add(1, Relaxed);
+    while let Some(link) = next(lower, number) {
+        if link.is_away() {
+            link.arrive(rtnl);
+        }
+    }
 }
 
 /// Tells the devices above `lower` what has become of it.

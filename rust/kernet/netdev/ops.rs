@@ -79,6 +79,8 @@ impl<D: Driver> Ops<D> {
         ndo_change_mtu: given!(D::HAS_CHANGE_MTU, Self::change_mtu),
         ndo_set_rx_headroom: given!(D::HAS_SET_RX_HEADROOM, Self::set_rx_headroom),
         ndo_get_peer_dev: given!(D::HAS_PEER_DEVICE, Self::get_peer_dev),
+        ndo_add_slave: given!(D::HAS_ADD_PORT, Self::add_slave),
+        ndo_del_slave: given!(D::HAS_REMOVE_PORT, Self::del_slave),
         ndo_get_iflink: given!(D::HAS_IFLINK, Self::get_iflink),
         ndo_get_stats64: if Self::NAPI || D::HAS_STATS {
             Some(Self::get_stats64)

@@ -78,6 +78,7 @@ unsafe extern "C" fn notified(
         Ok(bindings::netdev_cmd_NETDEV_UNREGISTER) => {
             if device.is_registered(rtnl) {
                 // It is moved to another namespace.
+                lower::leaves(device, rtnl);
                 lower::changed(device, DeviceEvent::Unregister, rtnl);
             } else {
                 lower::gone(device, rtnl);
@@ -92,6 +93,9 @@ unsafe extern "C" fn notified(
             }
         }
         Ok(event) => {
+            if event == bindings::netdev_cmd_NETDEV_REGISTER {
+                lower::arrives(device, rtnl);
+            }
             if let Some(event) = DeviceEvent::from_raw(event) {
                 lower::changed(device, event, rtnl);
             }

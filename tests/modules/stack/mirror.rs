@@ -166,14 +166,6 @@ impl RxHandler for Tap {
                 mirror.count_rx_dropped();
             }
         }
-        let Some(mut skb) = packet.unshare(softirq) else {
-            return Verdict::Consumed;
-        };
-        mirror.count_rx(skb.frame_len(), softirq);
-        let to = skb.ethernet_header().map(|header| header.destination());
-        if to.is_some() && to == mirror.ethernet_address(softirq) {
-            skb.set_packet_type(PacketType::Host);
-        }
-        Verdict::Another(skb, mirror)
+        hand_over(mirror, packet, softirq)
     }
 }

@@ -70,6 +70,7 @@ use kernet::{
 };
 
 mod mirror;
+mod pool;
 
 kernet::module! {
     type: Stack,
@@ -77,7 +78,7 @@ kernet::module! {
     authors: ["The kernet developers"],
     description: "Devices above other devices",
     license: "GPL",
-    alias: ["rtnl-link-stack", "rtnl-link-mirror"],
+    alias: ["rtnl-link-stack", "rtnl-link-mirror", "rtnl-link-pool"],
 }
 
 struct Stack;
@@ -90,6 +91,8 @@ impl kernet::Module for Stack {
         rtnl::Registration<Upper, 1>,
         rtnl::Registration<mirror::Mirror, 3>,
         rx_handler::Registration<mirror::Tap>,
+        rtnl::Registration<pool::Pool, 1>,
+        rx_handler::Registration<pool::Port>,
     );
 }
 
@@ -168,6 +171,23 @@ fn send<D: Driver>(dev: &DriverDevice<D>, skb: Skb<'_>, softirq: Softirq<'_>) {
         Ok(()) => dev.count_tx(len, softirq),
         Err(_) => dev.count_tx_dropped(),
     }
+}
+
+/// Hands a packet over to the device above, whose own it is from now on.
+fn hand_over<'a, D: Driver>(
+    dev: &'a DriverDevice<D>,
+    packet: Packet<'a>,
+    softirq: Softirq<'a>,
+) -> Verdict<'a> {
+    let Some(mut skb) = packet.unshare(softirq) else {
+        return Verdict::Consumed;
+    };
+    dev.count_rx(skb.frame_len(), softirq);
+    let to = skb.ethernet_header().map(|header| header.destination());
+    if to.is_some() && to == dev.ethernet_address(softirq) {
+        skb.set_packet_type(PacketType::Host);
+    }
+    Verdict::Another(skb, dev)
 }
 
 /// What a lower device of any kind here has changed.

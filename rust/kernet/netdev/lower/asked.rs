@@ -14,8 +14,10 @@ use kernel::{
 use super::{
     octets,
     Link,
+    AWAY,
     CHANGING,
-    PRESENT, //
+    PRESENT,
+    SYNCED, //
 };
 use crate::{
     bindings,
@@ -120,6 +122,11 @@ impl<D: Driver> DriverDevice<D> {
             |link| {
                 // SAFETY: Both devices are valid, under RTNL. Nobody is notified. What is deleted was added.
                 unsafe {
+                    if link.is_away() {
+                        // It is added when the device has arrived.
+                        link.address.store(new, Relaxed);
+                        return false;
+                    }
                     if new != 0 {
                         result =
                             to_result(bindings::dev_uc_add(link.lower(), octets(new).as_ptr()));
@@ -153,7 +160,12 @@ impl<D: Driver> DriverDevice<D> {
         let synced = |link: &Link| {
             let lower = link.lower();
             if !lower.is_null() {
-                link.synced.store(1, Relaxed);
+                let lists = link.lists.load(Relaxed);
+                link.lists.store(lists | SYNCED, Relaxed);
+                if lists & AWAY != 0 {
+                    // They are taken there when the device has arrived.
+                    return false;
+                }
                 // What fails for lack of memory is tried again at the next change, as C's drivers do.
                 // SAFETY: Both are valid. The upper device's lists are locked, and its links order the locks.
                 // Who cuts the link waits for this lock before it takes back what was added.

@@ -4,7 +4,10 @@
 
 use kernel::{
     prelude::*,
-    sync::atomic::Acquire, //
+    sync::atomic::{
+        Acquire,
+        Relaxed, //
+    }, //
 };
 
 use super::{
@@ -12,6 +15,7 @@ use super::{
     call_go_along,
     link,
     Calls,
+    Link,
     Lowers, //
 };
 use crate::{
@@ -24,6 +28,7 @@ use crate::{
         Device,
         Driver,
         DriverDevice,
+        Ops,
         TxMode, //
     },
     nlattr::ExtAck, //
@@ -31,6 +36,11 @@ use crate::{
 
 impl<D: Driver> DriverDevice<D> {
     const CALLS: &'static Calls = &Calls {
+        set_rx_mode: if D::HAS_SET_RX_MODE {
+            Some(Ops::<D>::set_rx_mode)
+        } else {
+            None
+        },
         changed: call_changed::<D>,
         go_along: call_go_along::<D>,
     };
@@ -48,9 +58,10 @@ impl<D: Driver> DriverDevice<D> {
 
     /// Links this device to a lower one: what is sent by this one leaves by that. There may be several.
     ///
-    /// The link ends when either device is unregistered, and cannot be cut before: the core walks the links while it calls
-    /// drivers. Changes of the lower
-    /// device are told to [`Driver::lower_event`].
+    /// The link ends when either device is unregistered. No callback can cut it before: the core walks the links
+    /// while it calls drivers. Who administers the host can, of what is a port: [`Driver::remove_port`].
+    /// Changes of the lower device are told to [`Driver::lower_event`]. If this device is up,
+    /// [`Driver::set_rx_mode`] is called, so that the lower one receives what is wanted.
     ///
     /// # Errors
     ///
@@ -87,8 +98,22 @@ impl<D: Driver> DriverDevice<D> {
         (!lower.is_null()).then(|| unsafe { Device::from_raw(lower) })
     }
 
-    /// The lower devices, in the order in which they were linked.
+    /// Calls `f` with each lower device, in the order in which they were linked. It may do what cuts links, or
+    /// makes new ones: those that are there when their turn comes are called with.
     #[doc(alias = "netdev_for_each_lower_dev")]
+    pub fn for_each_lower<'a>(&self, rtnl: Rtnl<'a>, mut f: impl FnMut(&'a Device)) {
+        let mut last = 0;
+        let later =
+            |last: u64| move |link: &Link| link.number > last && link.leaving.load(Relaxed) == 0;
+        while let Some(link) = self.lower_links().find(later(last), rtnl) {
+            last = link.number;
+            // SAFETY: It was linked just now, under RTNL, before whose release it is not freed.
+            f(unsafe { Device::from_raw(link.lower()) });
+        }
+    }
+
+    /// The lower devices, in the order in which they were linked.
+    #[doc(alias = "netdev_for_each_lower_dev_rcu")]
     pub fn lowers<'a>(&self, rcu: Rcu<'a>) -> impl Iterator<Item = &'a Device> {
         let mut next = self.lower_links().first(rcu);
         core::iter::from_fn(move || loop {
