@@ -195,10 +195,12 @@ def ipv4(source, destination, protocol, payload):
 DISCARD = 9
 
 
-def datagram(source, destination, size=18):
-    """An IPv4 packet with UDP for the discarding socket, without a checksum of the data."""
-    return ipv4(source, destination, 17,
-                struct.pack("!HHHH", 9, DISCARD, 8 + size, 0) + bytes(size))
+def datagram(source, destination, size=18, summed=False):
+    """An IPv4 packet with UDP for the discarding socket, of an even size; `summed`: with a checksum."""
+    def payload(check):
+        return struct.pack("!HHHH", 9, DISCARD, 8 + size, check) + bytes(size)
+    pseudo = struct.pack("!4s4sHH", socket.inet_aton(source), socket.inet_aton(destination), 17, 8 + size)
+    return ipv4(source, destination, 17, payload(checksum(pseudo + payload(0)) if summed else 0))
 
 
 @contextlib.contextmanager

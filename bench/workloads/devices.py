@@ -30,17 +30,17 @@ def transmit():
 
 
 @contextlib.contextmanager
-def receiver(device):
+def receiver(device, summed=False):
     """The device has an address, and a socket discards what comes for it."""
     ip(f"addr add {LOCAL}/24 dev {device}", f"link set {device} up")
     with discarding() as drops:
-        yield ethernet(address(device), datagram(FOREIGN, LOCAL)), drops
+        yield ethernet(address(device), datagram(FOREIGN, LOCAL, summed=summed)), drops
 
 
 @contextlib.contextmanager
-def delivered():
+def delivered(summed=False):
     """What receiving costs without a device that transmits."""
-    with link("right", "bench_floor"), receiver("right") as (frame, drops):
+    with link("right", "bench_floor"), receiver("right", summed) as (frame, drops):
         yield packets("receive", "right", frame, drops)
 
 

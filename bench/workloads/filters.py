@@ -17,11 +17,11 @@ from lib import module, run, workload
 FIRST_PORT = 1000
 
 
-def behind(setup):
+def behind(setup, summed=False):
     """Packets received while `setup` holds."""
     @contextlib.contextmanager
     def side():
-        with setup(), delivered() as measure:
+        with setup(), delivered(summed) as measure:
             yield measure
     return side
 
@@ -79,6 +79,28 @@ def hook():
     return (delivered, {"C module": behind(lambda: module("bench_hook_c")),
                         "nftables": behind(nftables)},
             behind(lambda: module("kernet", "bench_hook")))
+
+
+def in_a_hook(name):
+    """What a hook does with each packet; the floor is a hook that does nothing."""
+    def side(*names):
+        return behind(lambda: module(*names), summed=True)
+    return side("bench_hook_c"), {"C module": side(f"bench_{name}_c")}, side("kernet", f"bench_{name}")
+
+
+@workload("lookup", "a hook that looks a device up by its index", "packet", quick=True)
+def lookup():
+    return in_a_hook("lookup")
+
+
+@workload("timer", "a hook that arms a timer", "packet", quick=True)
+def timer():
+    return in_a_hook("timer")
+
+
+@workload("edit", "a hook that changes TTL, DSCP, source address and port", "packet", quick=True)
+def edit():
+    return in_a_hook("edit")
 
 
 def rules(count):
