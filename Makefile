@@ -9,7 +9,7 @@ KERNEL_ARG = $(if $(KERNEL),--kernel $(KERNEL))
 # kbuild's own words must not leak into the scripts' makes.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: modules metadata run test test-packages fuzz churn bench lint new deb doc vm shell rust-analyzer \
+.PHONY: modules metadata run test test-packages fuzz churn bench lint fmt new deb doc vm shell rust-analyzer \
 	clean help setup
 modules:
 	@$(if $(KDIR),,$(SETUP))
@@ -43,6 +43,9 @@ bench: setup
 
 lint: setup
 	@scripts/lint
+
+fmt: setup
+	@scripts/lint --fmt
 
 deb:
 	@scripts/setup deb
@@ -83,6 +86,7 @@ help:
 	@echo 'make fuzz              input that is not quite valid, for long: TARGET=wire|packets|netlink'
 	@echo 'make churn             modules and all that they have come and go, for long'
 	@echo 'make lint              formatting, clippy and the rules of the code'
+	@echo 'make fmt               format all Rust, as make lint wants it'
 	@echo 'make bench             what it costs beside C, in instructions (WORKLOAD=name: one)'
 	@echo 'make deb               packages for Debian 13 into build/deb'
 	@echo 'make test-packages     install, use and remove them in a Debian 13 of its own, as root'

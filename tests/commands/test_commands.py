@@ -151,6 +151,9 @@ def guide(line):
 def new():
     """What `make new` makes of each kind builds, and passes its tests, at once."""
     copy = copy_with_hello()
+    taken = subprocess.run(["make", "-s", "new", "NAME=dummy", "KIND=driver"], cwd=copy, capture_output=True, text=True)
+    if not taken.returncode or "Linux has a module dummy" not in taken.stderr or (copy / "samples/dummy").exists():
+        return f"a name that Linux has is taken: {taken.stderr}"
     kinds = ("driver", "hook", "family", "protocol")
     for kind in kinds:
         done = subprocess.run(["make", "-s", "new", f"NAME=my{kind}", f"KIND={kind}"], cwd=copy,
