@@ -120,12 +120,15 @@ def dellink_message(name):
     return message(RTM_DELLINK, 0, IFINFOMSG + attributes([(IFLA_IFNAME, name.encode() + b"\0")]))
 
 
+def setlink_message(name, attrs):
+    return message(RTM_SETLINK, 0, IFINFOMSG + attributes([(IFLA_IFNAME, name.encode() + b"\0"), *attrs]))
+
+
 def set_xdp(name, fd, flags):
     """Attaches a BPF program to a link, or detaches it with -1."""
-    request(message(RTM_SETLINK, 0, IFINFOMSG + attributes(
-        [(IFLA_IFNAME, name.encode() + b"\0"),
-         (IFLA_XDP | NLA_F_NESTED, attributes([(IFLA_XDP_FD, struct.pack("=i", fd)),
-                                               (IFLA_XDP_FLAGS, u32(flags))]))])))
+    request(setlink_message(name, [
+        (IFLA_XDP | NLA_F_NESTED, attributes([(IFLA_XDP_FD, struct.pack("=i", fd)),
+                                              (IFLA_XDP_FLAGS, u32(flags))]))]))
 
 
 def classify(device, fd):

@@ -3,7 +3,7 @@
 """Each allocation of making and deleting devices above others fails in its turn.
 
     one namespace: l0 --- f0 (veth), t0 --- w0 (veth)
-                   x0 above l0: whole, or not at all
+                   x0 above l0: whole, or not at all; l0 a port of p0, or not
 """
 
 import errno
@@ -14,7 +14,7 @@ import faults
 import rtnl
 from selftest import NetNs, case, equal, main, modprobe, run, wait_until
 
-IFLA_LINK, TARGET, KEEP = 5, 1, 2
+IFLA_LINK, IFLA_MASTER, TARGET, KEEP = 5, 10, 1, 2
 
 
 def devices():
@@ -69,6 +69,41 @@ def an_upper_is_made_whole_or_not_at_all():
 @case
 def a_mirror_is_made_whole_or_not_at_all():
     each("mirror")
+
+
+@case
+def a_port_is_added_whole_or_not_at_all():
+    """And taken away whatever fails, with the address and the group that it was asked for."""
+    ns = devices()
+    ns.run("ip link add p0 type pool")
+    ns.up("p0")
+    ns.run("ip maddr add 33:33:00:00:12:34 dev p0")
+    fault = faults.Faults()
+    with ns.enter():
+        add, remove = (rtnl.setlink_message("l0", [(IFLA_MASTER, rtnl.u32(index))])
+                       for index in (socket.if_nametoindex("p0"), 0))
+
+        def is_port():
+            return IFLA_MASTER in rtnl.link("l0")
+
+        def added(error):
+            if error is not None:
+                equal(is_port(), not error, f"a port after error {error}")
+            if is_port():
+                rtnl.request(remove)
+            asked = ns.run("bridge fdb show dev l0").stdout
+            assert ns.link("p0")["address"] not in asked and "33:33:00:00:12:34" not in asked, asked
+
+        def removed(error):
+            if error is not None:
+                equal(is_port(), bool(error), f"a port after error {error}")
+            if not is_port():
+                rtnl.request(add)
+        count = faults.requests(fault, socket.NETLINK_ROUTE, add, added, faults.OUT_OF_MEMORY)
+        assert count > 3, count
+        rtnl.request(add)
+        faults.requests(fault, socket.NETLINK_ROUTE, remove, removed)
+    ns.run("ip link del p0")
 
 
 @case
