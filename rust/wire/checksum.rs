@@ -120,14 +120,10 @@ const fn add(words: u32, word: u16) -> u32 {
 }
 
 /// Adds the carries back in (RFC 1071 section 4.1).
-const fn fold(sum: u64) -> u16 {
-    // Each step halves the bits in use: 64, 33, 18, 17, 16.
-    let sum = (sum >> 32).wrapping_add(sum & 0xffff_ffff);
-    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
-    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
-    let sum = (sum >> 16).wrapping_add(sum & 0xffff);
-    // No more than 16 bits are left.
-    sum as u16
+pub(super) const fn fold(sum: u64) -> u16 {
+    // The upper half of a number and the same turned is the sum of its halves, with the carry of that.
+    let sum = (sum.wrapping_add(sum.rotate_left(32)) >> 32) as u32;
+    (sum.wrapping_add(sum.rotate_left(16)) >> 16) as u16
 }
 
 /// The addresses that a transport's checksum covers though they are not in its header.

@@ -2,7 +2,7 @@
 
 //! What a change adds to a sum; public as part of [`checksum`](super::checksum).
 
-use super::checksum::Sum;
+use super::checksum::fold;
 
 /// What changed words add to a ones'-complement sum that covers them: `~m + m'` of RFC 1624 section 3.
 ///
@@ -10,7 +10,8 @@ use super::checksum::Sum;
 /// whatever form that sum is kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Delta {
-    sum: Sum,
+    /// The sum of 16-bit words as the machine reads them, not folded. It would take 2^31 changes to wrap.
+    words: u64,
     changed: bool,
 }
 
@@ -19,7 +20,7 @@ impl Delta {
     #[inline]
     pub const fn new() -> Self {
         Self {
-            sum: Sum::new(),
+            words: 0,
             changed: false,
         }
     }
@@ -28,12 +29,18 @@ impl Delta {
     #[doc(alias = "csum_sub")]
     #[inline]
     pub const fn u16(self, old: u16, new: u16) -> Self {
-        if old == new {
-            return self;
-        }
+        self.stored(old.to_be() as u32, new.to_be() as u32, 0xffff)
+    }
+
+    /// Adds the change of 32 bits, or of the 16 that `mask` has, as the machine reads them.
+    ///
+    /// A word that has not changed adds 0xffff, which is zero in a sum that something else has changed.
+    #[inline]
+    const fn stored(self, old: u32, new: u32, mask: u32) -> Self {
+        let change = ((old ^ mask) as u64).wrapping_add(new as u64);
         Self {
-            sum: self.sum.u16(!old).u16(new),
-            changed: true,
+            words: self.words.wrapping_add(change),
+            changed: self.changed | (old != new),
         }
     }
 
@@ -42,14 +49,31 @@ impl Delta {
     #[doc(alias = "inet_proto_csum_replace_by_diff")]
     #[inline]
     pub fn octets(self, old: &[u8], new: &[u8]) -> Self {
-        let word = |pair: &[u8]| match *pair {
-            [high, low] => u16::from_be_bytes([high, low]),
-            [high] => u16::from_be_bytes([high, 0]),
-            _ => 0,
-        };
-        old.chunks(2)
-            .zip(new.chunks(2))
-            .fold(self, |delta, (old, new)| delta.u16(word(old), word(new)))
+        let (mut delta, mut old, mut new) = (self, old, new);
+        while let (Some((a, old_rest)), Some((b, new_rest))) =
+            (old.split_first_chunk(), new.split_first_chunk())
+        {
+            delta = delta.stored(u32::from_ne_bytes(*a), u32::from_ne_bytes(*b), u32::MAX);
+            (old, new) = (old_rest, new_rest);
+        }
+        while let (Some((a, old_rest)), Some((b, new_rest))) =
+            (old.split_first_chunk(), new.split_first_chunk())
+        {
+            delta = delta.u16(u16::from_be_bytes(*a), u16::from_be_bytes(*b));
+            (old, new) = (old_rest, new_rest);
+        }
+        match (old.first(), new.first()) {
+            (Some(&a), Some(&b)) => {
+                delta.u16(u16::from_be_bytes([a, 0]), u16::from_be_bytes([b, 0]))
+            }
+            _ => delta,
+        }
+    }
+
+    /// Whether a word was given that has changed.
+    #[inline]
+    pub const fn is_change(self) -> bool {
+        self.changed
     }
 
     /// The checksum after the change, in host order. RFC 1624 section 3, equation 3.
@@ -62,14 +86,29 @@ impl Delta {
         !self.folded(!checksum)
     }
 
+    /// As [`Self::checksum`], of two octets as they are in the packet.
+    #[inline]
+    pub const fn checksum_octets(self, checksum: [u8; 2]) -> [u8; 2] {
+        let [a, b] = checksum;
+        let [a, b] = self.folded_octets([!a, !b]);
+        [!a, !b]
+    }
+
+    /// As [`Self::folded`], of two octets as they are in the packet.
+    #[inline]
+    pub const fn folded_octets(self, sum: [u8; 2]) -> [u8; 2] {
+        if !self.changed {
+            return sum;
+        }
+        let sum = u16::from_ne_bytes(sum) as u64;
+        fold(self.words.wrapping_add(sum)).to_ne_bytes()
+    }
+
     /// A sum that is not complemented, as that of a pseudo header, after the change; in host order.
     #[doc(alias = "CHECKSUM_PARTIAL")]
     #[inline]
     pub const fn folded(self, sum: u16) -> u16 {
-        if !self.changed {
-            return sum;
-        }
-        Sum::new().u16(sum).u16(self.sum.fold()).fold()
+        u16::from_be_bytes(self.folded_octets(sum.to_be_bytes()))
     }
 
     /// A sum of words as the machine reads them, not folded, after the change. `odd` says that what
@@ -81,7 +120,7 @@ impl Delta {
         if !self.changed {
             return sum;
         }
-        let word = self.sum.fold().to_be();
+        let word = fold(self.words);
         let word = if odd { word.swap_bytes() } else { word };
         // Widening, in a const function.
         let (sum, carry) = sum.overflowing_add(word as u32);
@@ -93,7 +132,10 @@ impl Delta {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::testing::Random,
+        super::{
+            checksum::Sum,
+            testing::Random, //
+        },
         *, //
     };
 

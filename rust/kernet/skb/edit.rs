@@ -42,11 +42,13 @@ use crate::{
         self,
         checksum::Delta,
         ip::{
+            Ports,
             Protocol,
             Version, //
         },
         ipv4,
-        ipv6, //
+        ipv6,
+        Header as _, //
     },
 };
 
@@ -100,14 +102,14 @@ impl From<wire::Error> for EditError {
     }
 }
 
-/// The sums that cover a field.
+/// Which transport checksums cover a field.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Covered {
-    /// The IP header's.
-    Header,
-    /// The IP header's and, as a part of the pseudo header, the transport's.
+    /// None.
+    No,
+    /// Those with a pseudo header, of which it is a part.
     Pseudo,
-    /// The transport's.
+    /// Each.
     Transport,
 }
 
@@ -119,16 +121,33 @@ struct Field {
     partial: bool,
 }
 
+/// What the first change has found out, and the others rely on.
+#[derive(Clone, Copy)]
+struct Sums {
+    /// The transport's checksum, if it is kept right; an error if it is not in the packet.
+    transport: Result<Option<Field>, EditError>,
+    /// Whether there is a sum of all bytes.
+    complete: bool,
+}
+
 /// An IP packet that is being edited. [`SkbRef::edit`] and
 /// [`netfilter::Packet::edit`](crate::netfilter::Packet::edit) make one.
 ///
 /// Each call changes one field and all sums that cover it, or fails and changes nothing. Bytes are
 /// made linear and unshared when a call needs them; a call that sets what is there already needs
 /// none. Values are read from the packet, so that they are those that were set last.
+///
+/// # Invariants
+///
+/// The first `writable` bytes are linear and not shared with a clone: nobody else changes the packet
+/// while it is borrowed. If there are any, the fixed part of the IP header is among them, and `sums` is
+/// what the packet has.
 #[doc(alias = "inet_proto_csum_replace4")]
 pub struct Edit<'a> {
     skb: Pin<&'a mut SkbRef>,
     layout: Layout,
+    writable: u32,
+    sums: Sums,
 }
 
 impl SkbRef {
@@ -156,7 +175,16 @@ impl SkbRef {
     #[inline]
     pub fn edit(self: Pin<&mut Self>, offset: u32) -> Result<Edit<'_>, EditError> {
         let layout = Layout::of(&self, offset)?;
-        Ok(Edit { skb: self, layout })
+        // INVARIANT: No byte is writable yet.
+        Ok(Edit {
+            skb: self,
+            layout,
+            writable: 0,
+            sums: Sums {
+                transport: Ok(None),
+                complete: false,
+            },
+        })
     }
 
     /// The first `len` bytes, linear and not shared with a clone.
@@ -175,20 +203,12 @@ impl SkbRef {
     }
 }
 
-/// The word at `at`.
-#[inline]
-fn word(data: &[u8], at: u32) -> Option<u16> {
-    let bytes = data.get(at as usize..)?.first_chunk()?;
-    Some(u16::from_be_bytes(*bytes))
-}
-
-/// Writes what was found to have its place there.
-#[inline]
-fn put<T: Bytes + IntoBytes>(data: &mut [u8], at: u32, value: T) {
-    let place = data.get_mut(at as usize..);
-    if let Some((place, _)) = place.and_then(|place| T::mut_from_prefix(place).ok()) {
-        *place = value;
-    }
+/// What is at `at`.
+#[inline(always)]
+fn word_of<T: Bytes + IntoBytes>(data: &mut [u8], at: u32) -> Option<&mut T> {
+    T::mut_from_prefix(data.get_mut(at as usize..)?)
+        .ok()
+        .map(|(place, _)| place)
 }
 
 impl Edit<'_> {
@@ -250,6 +270,7 @@ impl Edit<'_> {
     }
 
     /// The IP header's word at `offset`.
+    #[inline]
     fn header_word(&self, offset: u32) -> Result<u16, EditError> {
         self.skb
             .copy_header(self.in_header(offset)?)
@@ -257,17 +278,13 @@ impl Edit<'_> {
             .ok_or(EditError::TooShort)
     }
 
-    /// The field that a change of what `covered` says changes, too.
-    fn field(&self, covered: Covered) -> Result<Option<Field>, EditError> {
+    /// The checksum of the transport, if it is kept right.
+    fn transport_field(&self) -> Result<Option<Field>, EditError> {
         let layout = &self.layout;
-        let (Covered::Pseudo | Covered::Transport, Some(transport)) = (covered, layout.transport)
-        else {
-            return Ok(None);
-        };
-        if covered == Covered::Pseudo && !layout.protocol.has_pseudo_header() {
-            return Ok(None);
-        }
-        let Some(offset) = layout.protocol.checksum_offset(layout.version) else {
+        let (Some(transport), Some(offset)) = (
+            layout.transport,
+            layout.protocol.checksum_offset(layout.version),
+        ) else {
             return Ok(None);
         };
         let at = transport
@@ -281,8 +298,7 @@ impl Edit<'_> {
             // there in full, but for a tunnel's UDP header in front of what is to be segmented.
             let tunnel = |gso: super::Gso| gso.kind.contains(GsoKind::UDP_TUNNEL_CSUM);
             if outer || (udp && self.skb.gso().is_some_and(tunnel)) {
-                let unchanged = covered == Covered::Transport;
-                return Ok((!unchanged).then_some(Field { at, partial: true }));
+                return Ok(Some(Field { at, partial: true }));
             }
         }
         // RFC 768: no checksum.
@@ -292,64 +308,166 @@ impl Edit<'_> {
         Ok(Some(Field { at, partial: false }))
     }
 
-    /// Replaces what is at `at`, an even place in its header.
+    /// The field that a change of what `covered` says changes, too.
     #[inline]
+    fn field(&self, covered: Covered) -> Result<Option<Field>, EditError> {
+        match covered {
+            Covered::No => Ok(None),
+            Covered::Pseudo if !self.layout.protocol.has_pseudo_header() => Ok(None),
+            Covered::Pseudo => self.sums.transport,
+            // The device sums what is in the packet.
+            Covered::Transport => {
+                let field = self.sums.transport?;
+                Ok(field.filter(|field| !field.partial))
+            }
+        }
+    }
+
+    /// Makes the first `end` bytes writable, and with them what else is changed as a rule: the IP header, the
+    /// transport's checksum and its ports.
+    #[cold]
+    #[inline(never)]
+    fn prepare(&mut self, end: u32) -> Result<(), EditError> {
+        let layout = &self.layout;
+        let header = match layout.version {
+            Version::V4 => ipv4::Header::LEN,
+            Version::V6 => ipv6::Header::LEN,
+        };
+        let ports = layout
+            .transport
+            .map_or(0, |at| at.saturating_add(Ports::LEN as u32));
+        let transport = self.transport_field();
+        let checksum = match transport {
+            Ok(Some(field)) => field.at.saturating_add(2),
+            _ => 0,
+        };
+        let end = end
+            .max(self.in_header(header as u32)?)
+            .max(checksum)
+            .max(ports.min(layout.end));
+        let complete = matches!(self.skb.checksum(), Checksum::Complete { .. });
+        self.skb.as_mut().writable(end)?;
+        // INVARIANT: As just found out; each is that of all changes.
+        self.sums = Sums {
+            transport,
+            complete,
+        };
+        self.writable = end;
+        Ok(())
+    }
+
+    /// Replaces what is at `at`, an even place in its header, and the sums that cover it: that of the IP
+    /// header if `in_header`.
+    // Inlined, each caller has the part for what it changes.
+    #[inline(always)]
     fn replace<T: Bytes + IntoBytes + Copy>(
         &mut self,
         at: u32,
         new: T,
+        in_header: bool,
         covered: Covered,
     ) -> Result<(), EditError> {
         let end = self.within(at, size_of::<T>() as u32)?;
-        let old: T = self.skb.copy_header(at).ok_or(EditError::TooShort)?;
-        if old.as_bytes() == new.as_bytes() {
-            return Ok(());
+        if end > self.writable {
+            let old: T = self.skb.copy_header(at).ok_or(EditError::TooShort)?;
+            if old.as_bytes() == new.as_bytes() {
+                return Ok(());
+            }
+            self.prepare(end)?;
         }
         let field = self.field(covered)?;
-        let header = match (self.layout.version, covered) {
-            (Version::V4, Covered::Header | Covered::Pseudo) => Some(self.in_header(10)?),
-            _ => None,
-        };
-        let end = [field.map(|field| field.at), header]
-            .into_iter()
-            .flatten()
-            .fold(end, |end, at| end.max(at.saturating_add(2)));
-        let data = self.skb.as_mut().writable(end)?;
-
-        // Both are in what is writable.
-        let header = header.and_then(|at| Some((at, word(data, at)?)));
-        let field = field.and_then(|field| Some((field, word(data, field.at)?)));
-        let delta = Delta::new().octets(old.as_bytes(), new.as_bytes());
-        let mut total = delta;
-        put(data, at, new);
-        if let Some((at, old)) = header {
-            let new = delta.checksum(old);
-            total = total.u16(old, new);
-            put(data, at, new.to_be_bytes());
-        }
-        if let Some((field, old)) = field {
-            let new = match field.partial {
-                true => delta.folded(old),
-                false => delta.checksum(old),
-            };
-            // RFC 768, RFC 3828 section 3.1: zero says that there is none.
-            let new = match (self.layout.protocol, new) {
-                (Protocol::UDP | Protocol::UDP_LITE, 0) => 0xffff,
-                _ => new,
-            };
-            total = total.u16(old, new);
-            put(data, field.at, new.to_be_bytes());
-        }
-        if let Checksum::Complete { sum } = self.skb.checksum() {
-            // All headers begin as the IP header does, at even places or at odd ones.
-            let sum = total.unfolded(sum, self.layout.network % 2 != 0);
-            // SAFETY: The packet is ours to change.
-            unsafe { bindings::skb_set_csum_complete(self.skb.as_raw(), sum) };
+        let place = word_of(self.data(), at).ok_or(EditError::TooShort)?;
+        let delta = Delta::new().octets(T::as_bytes(place), new.as_bytes());
+        if delta.is_change() {
+            *place = new;
+            self.change_sums(delta, in_header, field);
         }
         Ok(())
     }
 
+    /// Changes the sums that cover what has changed.
+    #[inline(always)]
+    fn change_sums(&mut self, delta: Delta, in_header: bool, field: Option<Field>) {
+        let (protocol, version) = (self.layout.protocol, self.layout.version);
+        let mut total = delta;
+        if in_header && version == Version::V4 {
+            let checksum = self.header_at::<[u8; 2], 10>();
+            let old = *checksum;
+            *checksum = delta.checksum_octets(old);
+            total = total.octets(&old, checksum);
+        }
+        if let Some((field, checksum)) =
+            field.and_then(|field| Some((field, word_of::<[u8; 2]>(self.data(), field.at)?)))
+        {
+            let old = *checksum;
+            let new = match field.partial {
+                true => delta.folded_octets(old),
+                false => delta.checksum_octets(old),
+            };
+            // RFC 768, RFC 3828 section 3.1: zero says that there is none.
+            *checksum = match (protocol, new) {
+                (Protocol::UDP | Protocol::UDP_LITE, [0, 0]) => [0xff; 2],
+                _ => new,
+            };
+            total = total.octets(&old, checksum);
+        }
+        if self.sums.complete {
+            self.change_sum(total);
+        }
+    }
+
+    /// Changes the sum of all bytes.
+    #[cold]
+    #[inline(never)]
+    fn change_sum(&mut self, delta: Delta) {
+        if let Checksum::Complete { sum } = self.skb.checksum() {
+            // All headers begin as the IP header does, at even places or at odd ones.
+            let sum = delta.unfolded(sum, self.layout.network % 2 != 0);
+            // SAFETY: The packet is ours to change.
+            unsafe { bindings::skb_set_csum_complete(self.skb.as_raw(), sum) };
+        }
+    }
+
+    /// What is writable.
+    #[inline(always)]
+    fn data(&mut self) -> &mut [u8] {
+        // SAFETY: By the type invariants, and `self` is borrowed for as long as the slice.
+        unsafe { slice::from_raw_parts_mut(self.skb.inner().data, self.writable as usize) }
+    }
+
+    /// What is `OFFSET` bytes into the IP header, within its first 20. Something is writable.
+    #[inline(always)]
+    fn header_at<T: Bytes + IntoBytes, const OFFSET: usize>(&mut self) -> &mut T {
+        const { assert!(OFFSET + size_of::<T>() <= ipv4::Header::LEN) };
+        debug_assert!(self.writable != 0);
+        let header = self.layout.network as usize + OFFSET;
+        // SAFETY: By the type invariants the IP header is a part of what is writable; `T` may have any bytes and
+        // any alignment, and `self` is borrowed for as long as the reference.
+        unsafe { &mut *self.skb.inner().data.add(header).cast() }
+    }
+
+    /// Changes the IP header's word at `OFFSET`, that no other sum covers.
+    #[inline(always)]
+    fn change_word<const OFFSET: usize>(
+        &mut self,
+        change: impl FnOnce(u16) -> u16,
+    ) -> Result<(), EditError> {
+        self.one_packet()?;
+        let old = self.header_word(OFFSET as u32)?;
+        let new = change(old);
+        if new == old {
+            return Ok(());
+        }
+        if self.writable == 0 {
+            self.prepare(0)?;
+        }
+        *self.header_at::<[u8; 2], OFFSET>() = new.to_be_bytes();
+        self.change_sums(Delta::new().u16(old, new), true, None);
+        Ok(())
+    }
+
     /// Refuses to change what the parts of a packet that is to be split by its list have themselves.
+    #[inline(always)]
     fn one_packet(&self) -> Result<(), EditError> {
         match self.skb.gso() {
             Some(gso) if gso.kind.contains(GsoKind::FRAGLIST) => Err(EditError::Unsupported),
@@ -358,6 +476,7 @@ impl Edit<'_> {
     }
 
     /// A hash of what the packet was does not fit any more.
+    #[inline(always)]
     fn forget_hash(&mut self) {
         // SAFETY: The packet is ours to change.
         unsafe { bindings::skb_clear_hash(self.skb.as_raw()) };

@@ -22,24 +22,22 @@ impl Edit<'_> {
     /// [`EditError::NoMemory`], [`EditError::Unsupported`].
     #[doc(alias = "ip_decrease_ttl")]
     pub fn set_hop_limit(&mut self, limit: u8) -> Result<(), EditError> {
-        self.one_packet()?;
-        let (offset, shift) = match self.layout.version {
-            Version::V4 => (8, 8),
-            Version::V6 => (6, 0),
-        };
-        let rest = self.header_word(offset)? & !(0xff << shift);
-        let new = rest | (u16::from(limit) << shift);
-        self.replace(self.in_header(offset)?, new.to_be_bytes(), Covered::Header)
+        match self.layout.version {
+            Version::V4 => self.change_word::<8>(|word| word & 0xff | u16::from(limit) << 8),
+            Version::V6 => self.change_word::<6>(|word| word & 0xff00 | u16::from(limit)),
+        }
     }
 
     /// The TTL or hop limit.
     #[doc(alias = "iphdr::ttl")]
     #[doc(alias = "ipv6hdr::hop_limit")]
+    #[inline]
     pub fn hop_limit(&self) -> u8 {
-        self.ipv4()
-            .map(|header| header.ttl())
-            .or_else(|| self.ipv6().map(|header| header.hop_limit()))
-            .unwrap_or(0)
+        let (offset, shift) = match self.layout.version {
+            Version::V4 => (8, 8),
+            Version::V6 => (6, 0),
+        };
+        (self.header_word(offset).unwrap_or(0) >> shift) as u8
     }
 
     /// Takes one from the TTL or hop limit, as a router does. Returns whether the packet may be
@@ -59,11 +57,13 @@ impl Edit<'_> {
     /// The octet of DSCP and ECN.
     #[doc(alias = "ipv4_get_dsfield")]
     #[doc(alias = "ipv6_get_dsfield")]
+    #[inline]
     pub fn traffic_class(&self) -> u8 {
-        self.ipv4()
-            .map(|header| header.traffic_class())
-            .or_else(|| self.ipv6().map(|header| header.traffic_class()))
-            .unwrap_or(0)
+        let word = self.header_word(0).unwrap_or(0);
+        match self.layout.version {
+            Version::V4 => word as u8,
+            Version::V6 => (word >> 4) as u8,
+        }
     }
 
     /// Sets the octet of DSCP and ECN.
@@ -74,14 +74,18 @@ impl Edit<'_> {
     #[doc(alias = "ipv4_change_dsfield")]
     #[doc(alias = "ipv6_change_dsfield")]
     pub fn set_traffic_class(&mut self, class: u8) -> Result<(), EditError> {
-        self.one_packet()?;
+        self.change_class(0, class)
+    }
+
+    /// Sets the octet of DSCP and ECN, but for the bits that are to stay.
+    #[inline(always)]
+    fn change_class(&mut self, stays: u8, class: u8) -> Result<(), EditError> {
         let shift = match self.layout.version {
             Version::V4 => 0,
             Version::V6 => 4,
         };
-        let rest = self.header_word(0)? & !(0xff << shift);
-        let new = rest | (u16::from(class) << shift);
-        self.replace(self.layout.network, new.to_be_bytes(), Covered::Header)
+        let stays = !(0xff_u16 << shift) | u16::from(stays) << shift;
+        self.change_word::<0>(|word| word & stays | u16::from(class) << shift)
     }
 
     /// Sets the differentiated services code point, 0 to 63. ECN stays.
@@ -95,7 +99,7 @@ impl Edit<'_> {
         if dscp > 63 {
             return Err(EditError::OutOfRange);
         }
-        self.set_traffic_class((dscp << 2) | (self.traffic_class() & 3))
+        self.change_class(3, dscp << 2)
     }
 
     /// Sets congestion notification. DSCP stays.
@@ -105,7 +109,7 @@ impl Edit<'_> {
     /// As [`Self::set_traffic_class`].
     #[doc(alias = "IP_ECN_clear")]
     pub fn set_ecn(&mut self, ecn: Ecn) -> Result<(), EditError> {
-        self.set_traffic_class((self.traffic_class() & !3) | ecn.bits())
+        self.change_class(!3, ecn.bits())
     }
 
     /// Marks the packet as having met congestion, if its transport takes part in that. Returns whether
@@ -168,7 +172,7 @@ impl Edit<'_> {
             true => {
                 // The core takes the checksums of the parts for ones that cover it.
                 self.one_packet()?;
-                Covered::Header
+                Covered::No
             }
             false => Covered::Pseudo,
         };
@@ -183,10 +187,10 @@ impl Edit<'_> {
     ) -> Result<(), EditError> {
         match (address, self.layout.version) {
             (IpAddr::V4(address), Version::V4) => {
-                self.replace(self.in_header(v4)?, address.octets(), covered)?;
+                self.replace(self.in_header(v4)?, address.octets(), true, covered)?;
             }
             (IpAddr::V6(address), Version::V6) => {
-                self.replace(self.in_header(v6)?, address.octets(), covered)?;
+                self.replace(self.in_header(v6)?, address.octets(), false, covered)?;
             }
             _ => return Err(EditError::Absent),
         }

@@ -47,6 +47,7 @@ impl Layout {
 
     /// How many bytes there are from the IP header on, and how many of them are the packet's.
     /// `claimed` is what the header says, if it says something.
+    #[inline]
     fn end(skb: &SkbRef, network: u32, claimed: Option<usize>) -> Result<u32, EditError> {
         let Some(claimed) = claimed else {
             // Aggregated beyond 65535 bytes.

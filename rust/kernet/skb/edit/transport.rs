@@ -154,7 +154,7 @@ impl Edit<'_> {
         if self.layout.protocol == Protocol::SCTP {
             return Err(EditError::Unsupported);
         }
-        self.replace(at, port.to_be_bytes(), Covered::Transport)?;
+        self.replace(at, port.to_be_bytes(), false, Covered::Transport)?;
         self.forget_hash();
         Ok(())
     }
@@ -196,7 +196,7 @@ impl Edit<'_> {
             return Err(EditError::Malformed);
         }
         new.keep_checksum(&old);
-        self.replace(at, new, Covered::Transport)?;
+        self.replace(at, new, false, Covered::Transport)?;
         self.forget_hash();
         Ok(())
     }
