@@ -47,7 +47,8 @@ impl Delta {
     /// Adds the change of octets that begin at an even place, as many of them as both have. Of an odd
     /// number, zero follows the last.
     #[doc(alias = "inet_proto_csum_replace_by_diff")]
-    #[inline]
+    // Of octets whose number is known it is a few instructions.
+    #[inline(always)]
     pub fn octets(self, old: &[u8], new: &[u8]) -> Self {
         let (mut delta, mut old, mut new) = (self, old, new);
         while let (Some((a, old_rest)), Some((b, new_rest))) =
@@ -89,9 +90,9 @@ impl Delta {
     /// As [`Self::checksum`], of two octets as they are in the packet.
     #[inline]
     pub const fn checksum_octets(self, checksum: [u8; 2]) -> [u8; 2] {
-        let [a, b] = checksum;
-        let [a, b] = self.folded_octets([!a, !b]);
-        [!a, !b]
+        let sum = !u16::from_ne_bytes(checksum);
+        let sum = self.folded_octets(sum.to_ne_bytes());
+        (!u16::from_ne_bytes(sum)).to_ne_bytes()
     }
 
     /// As [`Self::folded`], of two octets as they are in the packet.

@@ -389,12 +389,16 @@ impl Edit<'_> {
     #[inline(always)]
     fn change_sums(&mut self, delta: Delta, in_header: bool, field: Option<Field>) {
         let (protocol, version) = (self.layout.protocol, self.layout.version);
+        // What has changed in all, if that is asked for.
+        let complete = self.sums.complete;
         let mut total = delta;
         if in_header && version == Version::V4 {
             let checksum = self.header_at::<[u8; 2], 10>();
             let old = *checksum;
             *checksum = delta.checksum_octets(old);
-            total = total.octets(&old, checksum);
+            if complete {
+                total = total.octets(&old, checksum);
+            }
         }
         if let Some((field, checksum)) =
             field.and_then(|field| Some((field, word_of::<[u8; 2]>(self.data(), field.at)?)))
@@ -409,9 +413,11 @@ impl Edit<'_> {
                 (Protocol::UDP | Protocol::UDP_LITE, [0, 0]) => [0xff; 2],
                 _ => new,
             };
-            total = total.octets(&old, checksum);
+            if complete {
+                total = total.octets(&old, checksum);
+            }
         }
-        if self.sums.complete {
+        if complete {
             self.change_sum(total);
         }
     }
