@@ -97,7 +97,7 @@ fn shapes<A: Wide>(count: usize, packets: usize) {
             |_| true,
         );
         println!(
-            "{} {} of {} bits: {:?}, {bytes} bytes each, built in {built:?}, {:.1} tables a packet",
+            "{} {} of {} bits: {:?}, {bytes} bytes each, built in {built:?}, {share} packets, {:.1} tables each",
             shape.name,
             rules.len(),
             A::WIDTH,

@@ -255,13 +255,16 @@ impl Operations for Control {
         process: Process<'_>,
     ) -> Result<Replied> {
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
-        let count = u32::try_from(tables.current(process).len()).unwrap_or(u32::MAX);
+        let current = tables.current(process);
+        let count = u32::try_from(current.len()).unwrap_or(u32::MAX);
+        let comparisons = u32::try_from(current.comparisons()).unwrap_or(u32::MAX);
         reply.send(process, |message| {
             message
                 .count(count)?
                 .accepted(tables.accepted.read().packets)?
                 .dropped(tables.dropped.read().packets)?
-                .malformed(tables.malformed.read().packets)?;
+                .malformed(tables.malformed.read().packets)?
+                .comparisons(comparisons)?;
             Ok(())
         })
     }
