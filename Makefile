@@ -83,7 +83,7 @@ help:
 	@echo 'make KDIR=folder       build them for a kernel of your own'
 	@echo 'make run               the demonstration, in a virtual machine'
 	@echo 'make test              all tests, on the host, in QEMU and on a kernel with checkers'
-	@echo 'make fuzz              input that is not quite valid, for long: TARGET=wire|packets|netlink'
+	@echo 'make fuzz              input that is not quite valid, for long: TARGET=wire|classify|packets|netlink'
 	@echo 'make churn             modules and all that they have come and go, for long'
 	@echo 'make lint              formatting, clippy and the rules of the code'
 	@echo 'make fmt               format all Rust, as make lint wants it'

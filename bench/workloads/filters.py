@@ -10,8 +10,9 @@ import struct
 
 import netlink
 import rtnl
-from devices import delivered
-from lib import module, run, workload
+import shapes
+from devices import FOREIGN, LOCAL, delivered
+from lib import DISCARD, module, run, workload
 
 # Ports of rules, none of which is the packet's.
 FIRST_PORT = 1000
@@ -47,25 +48,52 @@ def iptables(rules):
         run(["iptables-legacy-restore"], input="*filter\nCOMMIT\n")
 
 
+@contextlib.contextmanager
+def nftables_text(text):
+    """A chain of the input hook, and the sets that it uses."""
+    run(["nft", "-f", "-"], input="table ip bench { %s }" % text)
+    try:
+        yield
+    finally:
+        run(["nft", "delete", "table", "ip", "bench"])
+
+
+def nftables_set(kind, elements, match):
+    """What one writes by hand where all rules look at the same fields."""
+    return nftables_text("set s { type %s; elements = { %s } } chain input { type filter hook input priority 0; "
+                         "policy accept; %s @s drop; }" % (kind, ", ".join(elements), match))
+
+
 # Of the firewall's specification.
-RULE_ADD, RULE_FLUSH = 1, 3
-RULE = 1
-CHAIN, ACTION, PROTOCOL, PORT_MIN = 3, 4, 6, 13
+RULE_FLUSH, RULE_REPLACE = 3, 9
+RULES = 8
+CHAIN, ACTION, PROTOCOL, SOURCE, SOURCE_LEN, DESTINATION, DESTINATION_LEN = 3, 4, 6, 7, 8, 9, 10
+SOURCE_MIN, SOURCE_MAX, PORT_MIN, PORT_MAX = 11, 12, 13, 14
 INPUT, DROP = 0, 1
+SO_SNDBUFFORCE = 32
+
+
+def number(value):
+    return struct.pack("=H", value)
 
 
 @contextlib.contextmanager
-def firewall(rules):
+def loaded(rules):
+    """Rules of the firewall: lists of attributes, all in one message."""
     family = netlink.Family("firewall")
-    for i in range(rules):
-        rule = rtnl.attributes([
-            (CHAIN, bytes([INPUT])), (ACTION, bytes([DROP])),
-            (PROTOCOL, bytes([socket.IPPROTO_UDP])), (PORT_MIN, struct.pack("=H", FIRST_PORT + i))])
-        family.ask(RULE_ADD, netlink.nest(RULE, rule))
+    family.socket.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 24)
+    if rules:
+        family.ask(RULE_REPLACE, b"".join(netlink.nest(RULES, rtnl.attributes(
+            [(CHAIN, bytes([INPUT])), (ACTION, bytes([DROP])), *rule])) for rule in rules))
     try:
         yield
     finally:
         family.ask(RULE_FLUSH)
+
+
+def firewall(rules):
+    return loaded([[(PROTOCOL, bytes([socket.IPPROTO_UDP])), (PORT_MIN, number(FIRST_PORT + i))]
+                   for i in range(rules)])
 
 
 @contextlib.contextmanager
@@ -114,3 +142,66 @@ def rules(count):
 for size in (1, 10, 100, 1000):
     workload(f"rules-{size}", f"rules that do not match: {size}", "packet",
              quick=size == 10)(rules(size))
+
+
+def many_rules(count):
+    """Beside a chain, and the set that one makes of it by hand."""
+    def sides():
+        ports = [str(FIRST_PORT + i) for i in range(count)]
+        return (delivered, {"nftables": behind(lambda: nftables(count)),
+                            "nftables set": behind(lambda: nftables_set("inet_service", ports, "udp dport"))},
+                behind(lambda: with_modules(firewall(count), "kernet", "firewall")))
+    return sides
+
+
+workload("rules-10000", "rules that do not match: 10000", "packet")(many_rules(10000))
+
+
+def hosts(count):
+    """Rules of a source address and a port each. nftables as a set only: a chain loads for minutes."""
+    def sides():
+        pairs = [(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}", 1 + i % 1000) for i in range(count)]
+        elements = [f"{address} . {port}" for address, port in pairs]
+        rules = [[(PROTOCOL, bytes([socket.IPPROTO_UDP])), (SOURCE, socket.inet_aton(address)),
+                  (PORT_MIN, number(port))] for address, port in pairs]
+        return (delivered,
+                {"nftables set": behind(lambda: nftables_set(
+                    "ipv4_addr . inet_service", elements, "ip saddr . udp dport"))},
+                behind(lambda: with_modules(loaded(rules), "kernet", "firewall")))
+    return sides
+
+
+for size in (100, 100_000):
+    workload(f"hosts-{size}", f"rules of a host and a port: {size}", "packet")(hosts(size))
+
+
+def shaped(shape, count):
+    """Rules of a published shape, of which none matches."""
+    def sides():
+        rules = shapes.generate(shape, count, avoid=(FOREIGN, LOCAL, 17, 9, DISCARD))
+        chain = "chain input { type filter hook input priority 0; policy accept; %s }"
+        return (delivered, {"nftables": behind(lambda: nftables_text(
+                    chain % " ".join(map(shapes.nftables, rules))))},
+                behind(lambda: with_modules(loaded([attributes(rule) for rule in rules]), "kernet", "firewall")))
+    return sides
+
+
+def attributes(rule):
+    """A rule of a shape, as the firewall's attributes."""
+    found = []
+    for kind, length, (address, bits) in ((SOURCE, SOURCE_LEN, rule.source),
+                                          (DESTINATION, DESTINATION_LEN, rule.destination)):
+        if bits:
+            found += [(kind, struct.pack("!I", address)), (length, bytes([bits]))]
+    if rule.protocol is not None:
+        found.append((PROTOCOL, bytes([rule.protocol])))
+    for least, most, ports in ((SOURCE_MIN, SOURCE_MAX, rule.source_ports),
+                               (PORT_MIN, PORT_MAX, rule.destination_ports)):
+        if ports:
+            found += [(least, number(ports[0])), (most, number(ports[1]))]
+    return found
+
+
+for shape in shapes.SHAPES:
+    for size in (100, 10_000):
+        workload(f"{shape}-{size}", f"{shape} rules that do not match: {size}", "packet")(shaped(shape, size))

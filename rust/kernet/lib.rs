@@ -58,6 +58,9 @@ pub mod timer;
 pub mod work;
 pub mod xdp;
 
+#[path = "../classify/lib.rs"]
+pub mod classify;
+
 #[path = "../wire/lib.rs"]
 pub mod wire;
 

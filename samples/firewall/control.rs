@@ -11,11 +11,13 @@ use kernet::{
         Notification,
         Replied, //
     },
+    nlattr::ExtAck,
     wire::ip::Version, //
 };
 
 use crate::{
     draft::Draft,
+    level::Refused,
     nl_generated::{
         attr::{
             self,
@@ -44,10 +46,10 @@ use crate::{
     rules::{
         Prefix,
         Rule,
-        RuleSet,
         FIRST_PRIORITY,
         MAX_RULES, //
     },
+    set::RuleSet,
     Firewall, //
 };
 
@@ -90,7 +92,7 @@ impl Operations for Control {
         };
         let chosen = draft.id.is_none();
         let id = match draft.id {
-            Some(id) if current.get(id).is_some() => {
+            Some(id) if current.has(id) => {
                 return Err(request.bad_attr(
                     asked.attrs().get(rule::ID),
                     EEXIST,
@@ -98,15 +100,17 @@ impl Operations for Control {
                 ));
             }
             Some(id) => id,
-            None => free_id(editor.last_id, |id| current.get(id).is_some()),
+            None => free_id(editor.last_id, |id| current.has(id)),
         };
-        let priority = match (draft.priority, before) {
+        let priority = match (draft.priority, &before) {
             (Some(priority), _) => priority,
             (None, Some(before)) => before.priority,
             (None, None) => current.last_priority(),
         };
         let rule = draft.rule(id, priority);
-        let rules = current.with(rule.clone(), before.map(|before| before.id))?;
+        let rules = current
+            .with(rule.clone(), before.as_ref())
+            .map_err(|refused| explain(request.extack(), refused))?;
         tables.publish(&mut editor, rules, process)?;
         if chosen {
             editor.last_id = id;
@@ -126,22 +130,17 @@ impl Operations for Control {
         process: Process<'_>,
     ) -> Result<Replied> {
         let extack = request.extack();
-        let mut rules = KVVec::new();
+        // Before there is memory for any.
+        let len = request.rules().take(MAX_RULES.saturating_add(1)).count();
+        if len > MAX_RULES {
+            return Err(request.error(ENOSPC, fmt!("a namespace can have {MAX_RULES} rules")));
+        }
+        let mut rules = KVVec::with_capacity(len, GFP_KERNEL_ACCOUNT)?;
         let mut ids = KVVec::new();
         let mut priority = FIRST_PRIORITY;
         for asked in request.rules() {
-            if rules.len() >= MAX_RULES {
-                return Err(request.error(ENOSPC, fmt!("a namespace can have {MAX_RULES} rules")));
-            }
             let draft = Draft::new(&asked, extack, process)?;
             if let Some(id) = draft.id {
-                if ids.contains(&id) {
-                    return Err(extack.bad_attr(
-                        asked.attrs().get(rule::ID),
-                        EEXIST,
-                        fmt!("there is a rule {id} in this request already"),
-                    ));
-                }
                 ids.push(id, GFP_KERNEL_ACCOUNT)?;
             }
             priority = draft.priority.unwrap_or(priority);
@@ -150,6 +149,15 @@ impl Operations for Control {
             rules.push(draft.rule(id, priority), GFP_KERNEL_ACCOUNT)?;
         }
         ids.sort_unstable();
+        let twice = ids.windows(2).find(|pair| pair.first() == pair.last());
+        if let Some(id) = twice.and_then(|pair| pair.first()) {
+            let second = request.rules().filter(|asked| asked.id() == Some(*id)).nth(1);
+            return Err(extack.bad_attr(
+                second.as_ref().and_then(|asked| asked.attrs().get(rule::ID)),
+                EEXIST,
+                fmt!("there is a rule {id} in this request already"),
+            ));
+        }
         let count = u32::try_from(rules.len()).unwrap_or(u32::MAX);
 
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
@@ -160,7 +168,10 @@ impl Operations for Control {
             rule.id = last_id;
         }
         let current = editor.current.clone();
-        tables.publish(&mut editor, current.replaced(rules), process)?;
+        let rules = current
+            .replaced(rules)
+            .map_err(|refused| explain(request.extack(), refused))?;
+        tables.publish(&mut editor, rules, process)?;
         editor.last_id = last_id;
         let _ = notify::RuleReplaceNtf::multicast(request.net(), process, |message| {
             message.count(count).map(|_| ())
@@ -174,9 +185,12 @@ impl Operations for Control {
         let mut editor = tables.editor.lock();
         let current = editor.current.clone();
         let rule = named(request, &current)?;
-        tables.publish(&mut editor, current.without(rule.id)?, process)?;
+        let rules = current
+            .without(rule.id)
+            .map_err(|refused| explain(request.extack(), refused))?;
+        tables.publish(&mut editor, rules, process)?;
         let _ = notify::RuleDelNtf::multicast(request.net(), process, |message| {
-            put_rule(message, rule)
+            put_rule(message, &rule)
         });
         Ok(())
     }
@@ -205,14 +219,14 @@ impl Operations for Control {
     ) -> Result<Replied> {
         let current = request.state::<Firewall>().ok_or(ENODEV)?.current(process);
         let rule = named(request, &current)?;
-        reply.send(process, |message| put_rule(message, rule))
+        reply.send(process, |message| put_rule(message, &rule))
     }
 
     fn rule_get_start(
         _request: &RuleGetDumpRequest<'_, Self>,
         _process: Process<'_>,
     ) -> Result<Cursor> {
-        Ok(Cursor::default())
+        Ok(Cursor { next: Some((0, 0)) })
     }
 
     fn rule_get_dump(
@@ -223,20 +237,15 @@ impl Operations for Control {
     ) -> Result<(), Full> {
         let current = request.state::<Firewall>().ok_or(ENODEV)?.current(process);
         entries.generation(current.generation());
-        let start = (cursor.priority, cursor.place);
-        for rule in current
-            .iter()
-            .skip_while(|rule| (u64::from(rule.priority), rule.place) < start)
-        {
+        let Some(start) = cursor.next else {
+            return Ok(());
+        };
+        for rule in current.iter_from(start) {
             // As long as it is not put, the dump goes on with it.
-            *cursor = Cursor {
-                priority: u64::from(rule.priority),
-                place: rule.place,
-            };
-            entries.put(|message| put_rule(message, rule))?;
+            cursor.next = Some((rule.priority, rule.place));
+            entries.put(|message| put_rule(message, &rule))?;
         }
-        // Behind any rule.
-        cursor.priority = u64::MAX;
+        cursor.next = None;
         Ok(())
     }
 
@@ -246,23 +255,36 @@ impl Operations for Control {
         process: Process<'_>,
     ) -> Result<Replied> {
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
-        let count = u32::try_from(tables.current(process).len()).unwrap_or(u32::MAX);
+        let current = tables.current(process);
+        let count = u32::try_from(current.len()).unwrap_or(u32::MAX);
+        let comparisons = u32::try_from(current.comparisons()).unwrap_or(u32::MAX);
         reply.send(process, |message| {
             message
                 .count(count)?
                 .accepted(tables.accepted.read().packets)?
                 .dropped(tables.dropped.read().packets)?
-                .malformed(tables.malformed.read().packets)?;
+                .malformed(tables.malformed.read().packets)?
+                .comparisons(comparisons)?;
             Ok(())
         })
     }
 }
 
-/// Up to where a dump has come: what orders the rules, of the first that was not put.
-#[derive(Default)]
+/// Up to where a dump has come.
 pub(crate) struct Cursor {
-    priority: u64,
-    place: u64,
+    /// What orders the rules, of the first that was not put; `None` when all were.
+    next: Option<(u32, u64)>,
+}
+
+/// Says why rules cannot be put together.
+fn explain(extack: ExtAck<'_>, refused: Refused) -> Error {
+    if let Refused::TooCostly(comparisons) = refused {
+        return extack.error(
+            E2BIG,
+            fmt!("rules overlap so much that {comparisons} would be compared with a packet"),
+        );
+    }
+    refused.into()
 }
 
 /// The next identifier after `last` that no rule has.
@@ -330,10 +352,10 @@ fn network(prefix: Prefix, family: Option<Version>, bytes: &mut [u8; 16]) -> &[u
 }
 
 /// The rule that a request names.
-fn named<'r>(
+fn named(
     request: &genl::Request<'_, Server<Control>, request::RuleDel<'static>>,
-    rules: &'r RuleSet,
-) -> Result<&'r Rule> {
+    rules: &RuleSet,
+) -> Result<Rule> {
     let id = request.required(attr::firewall::ID, request.id())?;
     rules.get(id).ok_or_else(|| {
         request.bad_attr(

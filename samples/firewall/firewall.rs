@@ -39,17 +39,19 @@ use kernet::{
 
 mod control;
 mod draft;
+mod level;
 mod nl_generated;
 mod packet;
 mod rules;
+mod set;
 #[cfg(CONFIG_KUNIT = "y")]
 mod tests;
 
 use rules::{
     Action,
-    Chain,
-    RuleSet, //
+    Chain, //
 };
+use set::RuleSet;
 
 kernet::module! {
     type: Firewall,

@@ -94,6 +94,7 @@ pub(crate) mod attr {
         pub(crate) const MALFORMED: u16 = 6;
         pub(crate) const BEFORE: u16 = 7;
         pub(crate) const RULES: u16 = 8;
+        pub(crate) const COMPARISONS: u16 = 9;
     }
 }
 
@@ -583,6 +584,13 @@ pub(crate) mod reply {
         /// Packets dropped because their headers are truncated or contradict themselves.
         pub(crate) fn malformed(&mut self, value: u64) -> Result<&mut Self> {
             self.0.put_uint(super::attr::firewall::MALFORMED, value)?;
+            Ok(self)
+        }
+
+        /// Rules that are compared with a packet at most, whatever it is.
+        pub(crate) fn comparisons(&mut self, value: u32) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::firewall::COMPARISONS, value)?;
             Ok(self)
         }
     }

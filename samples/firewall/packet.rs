@@ -3,6 +3,7 @@
 //! From a packet to the [`Key`] that rules are matched against.
 
 use kernet::{
+    classify,
     skb::{
         DropReason,
         SkbRef, //
@@ -84,13 +85,14 @@ impl Packet<'_> {
         }
         let lengths = header.check(available)?;
         let protocol = header.protocol();
-        Ok(Key {
-            version: Version::V4,
-            protocol,
-            source: u128::from(header.source().to_bits()),
-            destination: u128::from(header.destination().to_bits()),
+        Ok(Key::V4(classify::Key {
+            source: header.source().to_bits(),
+            destination: header.destination().to_bits(),
             ports: self.ports(protocol, header.fragment(), lengths.header_len(), lengths)?,
-        })
+            protocol: protocol.0,
+            input: 0,
+            output: 0,
+        }))
     }
 
     fn v6(&self) -> Result<Key, Error> {
@@ -118,13 +120,14 @@ impl Packet<'_> {
                 offset,
             ));
         }
-        Ok(Key {
-            version: Version::V6,
-            protocol: upper.protocol,
+        Ok(Key::V6(classify::Key {
             source: header.source().to_bits(),
             destination: header.destination().to_bits(),
             ports: self.ports(upper.protocol, upper.fragment, offset, lengths)?,
-        })
+            protocol: upper.protocol.0,
+            input: 0,
+            output: 0,
+        }))
     }
 
     /// The ports, `offset` bytes behind the start of the IP header.

@@ -2,15 +2,16 @@
 
 //! Rules, and which of them a packet matches. Knows nothing of packets' bytes or of netlink.
 
-use core::{
-    net::IpAddr,
-    num::NonZero, //
-};
+use core::net::IpAddr;
 use kernel::{
     prelude::*,
     sync::Arc, //
 };
 use kernet::{
+    classify::{
+        self,
+        Address, //
+    },
     percpu::PacketCounter,
     wire::ip::{
         Protocol,
@@ -18,39 +19,31 @@ use kernet::{
     }, //
 };
 
+pub(crate) use kernet::classify::Ports;
+
 pub(crate) use crate::nl_generated::{
     Action,
     Chain, //
 };
 
 /// The most rules in a namespace.
-pub(crate) const MAX_RULES: usize = 1024;
+pub(crate) const MAX_RULES: usize = 100_000;
 
 /// The priority of a first rule that is given none: there is room before it.
 pub(crate) const FIRST_PRIORITY: u32 = 1 << 16;
 
-/// What is between the places of two rules of one priority: so often a rule is put right before another
-/// one, until all get new places.
-const STEP: u64 = 1 << 32;
-
-/// What rules look at in a packet.
+/// What rules look at in a packet, of IPv4 or IPv6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Key {
-    pub(crate) version: Version,
-    /// Behind all extension headers.
-    pub(crate) protocol: Protocol,
-    /// An IPv4 address is the low 32 bits.
-    pub(crate) source: u128,
-    pub(crate) destination: u128,
-    /// Source and destination; `None` where the protocol has none, or they are in another fragment.
-    pub(crate) ports: Option<(u16, u16)>,
+pub(crate) enum Key {
+    V4(classify::Key<u32>),
+    V6(classify::Key<u128>),
 }
 
 /// Addresses that have their first bits in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Prefix {
+    /// An IPv4 address is the low 32 bits.
     network: u128,
-    mask: u128,
     len: u8,
 }
 
@@ -81,13 +74,15 @@ impl Prefix {
     fn new(address: IpAddr, len: u8) -> Option<Self> {
         let (network, version) = number(address);
         let host = low_bits(u32::from(width(version).checked_sub(len)?));
-        let mask = low_bits(u32::from(width(version))) & !host;
-        (network & host == 0).then_some(Self { network, mask, len })
+        (network & host == 0).then_some(Self { network, len })
     }
 
-    #[inline]
-    fn contains(&self, address: u128) -> bool {
-        address & self.mask == self.network
+    /// As it was when it was asked for, in a rule of the classifier's.
+    fn of<A: Address>(prefix: classify::Prefix<A>, number: impl Fn(A) -> u128) -> Self {
+        Self {
+            network: number(prefix.network()),
+            len: prefix.len(),
+        }
     }
 
     pub(crate) fn network(&self) -> u128 {
@@ -96,20 +91,6 @@ impl Prefix {
 
     pub(crate) fn len(&self) -> u8 {
         self.len
-    }
-}
-
-/// Ports from one to another, both included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Ports {
-    pub(crate) min: u16,
-    pub(crate) max: u16,
-}
-
-impl Ports {
-    #[inline]
-    fn contains(&self, port: u16) -> bool {
-        self.min <= port && port <= self.max
     }
 }
 
@@ -196,29 +177,69 @@ impl Match {
         })
     }
 
-    /// Whether a packet in `chain` matches.
-    #[inline]
-    pub(crate) fn matches(&self, chain: Chain, key: &Key) -> bool {
-        self.chain == chain
-            && self.family.is_none_or(|family| family == key.version)
-            && self
-                .protocol
-                .is_none_or(|protocol| protocol == key.protocol)
-            && self.source.is_none_or(|prefix| prefix.contains(key.source))
-            && self
-                .destination
-                .is_none_or(|prefix| prefix.contains(key.destination))
-            && self.matches_ports(key.ports)
+    /// What the classifier is told of it: all but the chain and the family. Addresses are made by
+    /// `address`.
+    fn classified<A: Address>(&self, tag: u32, address: impl Fn(u128) -> A) -> classify::Rule<A> {
+        let prefix = |prefix: Prefix| classify::Prefix::of(address(prefix.network), prefix.len);
+        let mut rule = classify::Rule::any(tag);
+        if let Some(source) = self.source {
+            rule = rule.source(prefix(source));
+        }
+        if let Some(destination) = self.destination {
+            rule = rule.destination(prefix(destination));
+        }
+        if let Some(ports) = self.source_ports {
+            rule = rule.source_ports(ports);
+        }
+        if let Some(ports) = self.destination_ports {
+            rule = rule.destination_ports(ports);
+        }
+        if let Some(protocol) = self.protocol {
+            rule = rule.protocol(protocol.0);
+        }
+        rule
     }
 
-    #[inline]
-    fn matches_ports(&self, ports: Option<(u16, u16)>) -> bool {
-        match (self.source_ports, self.destination_ports) {
-            (None, None) => true,
-            (source, destination) => ports.is_some_and(|ports| {
-                source.is_none_or(|range| range.contains(ports.0))
-                    && destination.is_none_or(|range| range.contains(ports.1))
-            }),
+    /// For packets of IPv4, whatever its family is.
+    pub(crate) fn v4(&self, tag: u32) -> classify::Rule<u32> {
+        // IPv4 addresses are the low bits.
+        self.classified(tag, |address| address as u32)
+    }
+
+    /// For packets of IPv6.
+    pub(crate) fn v6(&self, tag: u32) -> classify::Rule<u128> {
+        self.classified(tag, |address| address)
+    }
+
+    /// What the classifier was told, and what it was not.
+    pub(crate) fn again<A: Address>(
+        kept: &Kept,
+        rule: &classify::Rule<A>,
+        number: impl Fn(A) -> u128,
+    ) -> Self {
+        let (source, destination) = rule.prefixes();
+        let (source_ports, destination_ports) = rule.ports();
+        // INVARIANT: As it was.
+        Self {
+            chain: kept.chain,
+            family: kept.family,
+            protocol: rule.wanted_protocol().map(Protocol),
+            source: kept.has_source.then(|| Prefix::of(source, &number)),
+            destination: kept
+                .has_destination
+                .then(|| Prefix::of(destination, &number)),
+            source_ports,
+            destination_ports,
+        }
+    }
+
+    /// What the classifier is not told.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept {
+            chain: self.chain,
+            family: self.family,
+            has_source: self.source.is_some(),
+            has_destination: self.destination.is_some(),
         }
     }
 
@@ -241,6 +262,16 @@ impl Match {
     pub(crate) fn destination(&self) -> (Option<Prefix>, Option<Ports>) {
         (self.destination, self.destination_ports)
     }
+}
+
+/// What a rule matches beside what the classifier has of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Kept {
+    pub(crate) chain: Chain,
+    pub(crate) family: Option<Version>,
+    /// Whether a prefix was asked for, as one without bits is not none.
+    has_source: bool,
+    has_destination: bool,
 }
 
 impl End {
@@ -297,139 +328,4 @@ pub(crate) struct Rule {
     pub(crate) action: Action,
     /// Shared by the copies that a change of the rules makes.
     pub(crate) counters: Arc<PacketCounter>,
-}
-
-/// The rules of a namespace, in their order.
-pub(crate) struct RuleSet {
-    /// Sorted by priority, then by place.
-    rules: KVVec<Rule>,
-    /// Of the contents.
-    generation: NonZero<u32>,
-}
-
-impl RuleSet {
-    /// No rules.
-    pub(crate) fn empty() -> Self {
-        Self {
-            rules: KVVec::new(),
-            generation: NonZero::<u32>::MIN,
-        }
-    }
-
-    /// The first rule that matches.
-    #[inline]
-    pub(crate) fn find(&self, chain: Chain, key: &Key) -> Option<&Rule> {
-        self.rules
-            .iter()
-            .find(|rule| rule.matches.matches(chain, key))
-    }
-
-    pub(crate) fn get(&self, id: u32) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.id == id)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.rules.len()
-    }
-
-    pub(crate) fn generation(&self) -> NonZero<u32> {
-        self.generation
-    }
-
-    /// The priority of the last rule.
-    pub(crate) fn last_priority(&self) -> u32 {
-        self.rules
-            .last()
-            .map_or(FIRST_PRIORITY, |rule| rule.priority)
-    }
-
-    /// A copy with one rule more: behind those of its priority, or right before rule `before`, which
-    /// has that priority.
-    pub(crate) fn with(&self, rule: Rule, before: Option<u32>) -> Result<Self> {
-        let priority = rule.priority;
-        let earlier = |other: &&Rule| match before {
-            Some(id) => other.id != id,
-            None => other.priority <= priority,
-        };
-        let mut rules = KVVec::with_capacity(self.len().saturating_add(1), GFP_KERNEL_ACCOUNT)?;
-        for other in self.iter().take_while(earlier) {
-            rules.push(other.clone(), GFP_KERNEL_ACCOUNT)?;
-        }
-        let index = rules.len();
-        rules.push(rule, GFP_KERNEL_ACCOUNT)?;
-        for other in self.iter().skip(index) {
-            rules.push(other.clone(), GFP_KERNEL_ACCOUNT)?;
-        }
-        match between(&rules, index, priority) {
-            Some(place) => {
-                if let Some(rule) = rules.get_mut(index) {
-                    rule.place = place;
-                }
-            }
-            None => set_places(&mut rules),
-        }
-        Ok(self.next(rules))
-    }
-
-    /// These rules in the place of all there are, in this order where priorities are the same.
-    pub(crate) fn replaced(&self, mut rules: KVVec<Rule>) -> Self {
-        set_places(&mut rules);
-        rules.sort_unstable_by_key(|rule| (rule.priority, rule.place));
-        self.next(rules)
-    }
-
-    /// A copy without a rule.
-    pub(crate) fn without(&self, id: u32) -> Result<Self> {
-        let mut rules = KVVec::with_capacity(self.len(), GFP_KERNEL_ACCOUNT)?;
-        for rule in self.iter().filter(|rule| rule.id != id) {
-            rules.push(rule.clone(), GFP_KERNEL_ACCOUNT)?;
-        }
-        Ok(self.next(rules))
-    }
-
-    /// What is left when all rules go.
-    pub(crate) fn flushed(&self) -> Self {
-        self.next(KVVec::new())
-    }
-
-    fn next(&self, rules: KVVec<Rule>) -> Self {
-        Self {
-            rules,
-            generation: self
-                .generation
-                .checked_add(1)
-                .unwrap_or(NonZero::<u32>::MIN),
-        }
-    }
-}
-
-/// A place for the rule at `index`, of that priority, if there is one between its neighbours'.
-fn between(rules: &[Rule], index: usize, priority: u32) -> Option<u64> {
-    let place_of = |index: Option<usize>| {
-        index
-            .and_then(|index| rules.get(index))
-            .filter(|rule| rule.priority == priority)
-            .map(|rule| rule.place)
-    };
-    let low = place_of(index.checked_sub(1)).unwrap_or(0);
-    match place_of(index.checked_add(1)) {
-        None => low.checked_add(STEP),
-        Some(high) => low
-            .checked_add(high.checked_sub(low)? / 2)
-            .filter(|place| *place > low),
-    }
-}
-
-/// Gives rules places in the order in which they are.
-fn set_places(rules: &mut [Rule]) {
-    let mut place = 0u64;
-    for rule in rules {
-        // There are fewer than `MAX_RULES`.
-        place = place.saturating_add(STEP);
-        rule.place = place;
-    }
 }

@@ -1,15 +1,61 @@
 # SPDX-License-Identifier: GPL-2.0
 """The namespaces and the firewall that the selftests work on."""
 
+import contextlib
 import socket
+import struct
 
 import ynl
+from nlraw import Socket, attr, nest
 from selftest import NetNs, equal, modprobe, wait_until
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
-MAX_RULES = 1024
+MAX_RULES = 100_000
 A4, A6, R4, R6 = "192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2"
 B4, B6 = "198.51.100.1", "2001:db8:1::1"
+
+
+# Of the firewall's specification.
+RULE_ADD, RULE_REPLACE = 1, 9
+RULE, BEFORE, RULES = 1, 7, 8
+SO_SNDBUFFORCE = 32
+
+
+class Bulk:
+    """Many rules in a message, made by hand, as a library takes long."""
+
+    def __init__(self, ns):
+        with ns.enter():
+            self.socket = Socket("firewall")
+        self.socket.sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 24)
+
+    def replace(self, rules):
+        """How many there are, or what the refusal says."""
+        answer = self.socket.ask(RULE_REPLACE, b"".join(nest(RULES, *map(attribute, rule.items()))
+                                                        for rule in rules))
+        return answer if isinstance(answer, dict) else struct.unpack("=I", answer[0][8:12])[0]
+
+    def add(self, rule, before=None):
+        more = b"" if before is None else attr(BEFORE, struct.pack("=I", before))
+        answer = self.socket.ask(RULE_ADD, nest(RULE, *map(attribute, rule.items())) + more)
+        assert isinstance(answer, list), answer
+
+
+def attribute(item):
+    """An attribute of a rule, by its name."""
+    name, value = item
+    number, form = ATTRIBUTES[name]
+    if form is None:
+        return attr(number, socket.inet_pton(socket.AF_INET6 if ":" in value else socket.AF_INET, value))
+    return attr(number, struct.pack("=" + form, {"input": 0, "forward": 1, "output": 2, "accept": 0,
+                                                 "drop": 1, "ipv4": 0, "ipv6": 1}.get(value, value)))
+
+
+ATTRIBUTES = {
+    "id": (1, "I"), "priority": (2, "I"), "chain": (3, "B"), "action": (4, "B"), "family": (5, "B"),
+    "protocol": (6, "B"), "source": (7, None), "source-prefix-len": (8, "B"), "destination": (9, None),
+    "destination-prefix-len": (10, "B"), "source-port-min": (11, "H"), "source-port-max": (12, "H"),
+    "destination-port-min": (13, "H"), "destination-port-max": (14, "H")}
 
 
 class Firewall:
@@ -117,3 +163,28 @@ def count(firewall, rule):
 def reaches(firewall, rule, packets):
     wait_until(lambda: count(firewall, rule) >= packets, 20, f"{packets} packets in rule {rule['id']}")
     equal(count(firewall, rule), packets, f"packets of rule {rule['id']}")
+
+
+def ipv4(payload, protocol=UDP, total=None, first=0x45, fragment=0, source=A4, destination=R4):
+    total = 20 + len(payload) if total is None else total
+    header = struct.pack("!BBHHHBBH4s4s", first, 0, total, 1, fragment, 64, protocol, 0,
+                         socket.inet_aton(source), socket.inet_aton(destination))
+    words = sum(struct.unpack("!10H", header))
+    words = (words & 0xffff) + (words >> 16)
+    words = (words & 0xffff) + (words >> 16)
+    return header[:10] + struct.pack("!H", ~words & 0xffff) + header[12:] + payload
+
+
+def ipv6(payload, following=UDP, length=None, version=6, source=A6, destination=R6):
+    length = len(payload) if length is None else length
+    return struct.pack("!IHBB", version << 28, length, following, 64) + \
+        socket.inet_pton(socket.AF_INET6, source) + socket.inet_pton(socket.AF_INET6, destination) + payload
+
+
+@contextlib.contextmanager
+def wire(ns, device, peer, peer_device):
+    """Sends packets as they are from a device to its peer."""
+    target = bytes.fromhex(peer.link(peer_device)["address"].replace(":", ""))
+    with ns.enter(), socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM) as sock:
+        yield lambda packet: sock.sendto(
+            packet, (device, 0x86dd if packet[0] >> 4 == 6 else 0x0800, 0, 0, target))

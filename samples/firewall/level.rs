@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Rules that were put together at one time, and how packets find theirs. Never changed.
+
+use core::array;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use kernet::{
+    classify::{
+        self,
+        Classifier,
+        Memory,
+        NoMemory,
+        MAX_COMPARISONS, //
+    },
+    percpu::PacketCounter,
+    random,
+    wire::ip::Version, //
+};
+
+use crate::rules::{
+    Action,
+    Chain,
+    Kept,
+    Key,
+    Match,
+    Rule, //
+};
+
+/// Memory of classifiers, charged to who changes the rules.
+struct Charged;
+
+impl Memory for Charged {
+    type Array<T: Copy + Send + Sync + 'static> = KVVec<T>;
+
+    fn array<T: Copy + Send + Sync + 'static>(len: usize, value: T) -> Result<KVVec<T>, NoMemory> {
+        KVVec::from_elem(value, len, GFP_KERNEL_ACCOUNT).map_err(|_| NoMemory)
+    }
+
+    type Box<T: Send + Sync + 'static> = KBox<T>;
+
+    fn boxed<T: Send + Sync + 'static>(value: T) -> Result<KBox<T>, NoMemory> {
+        KBox::new(value, GFP_KERNEL_ACCOUNT).map_err(|_| NoMemory)
+    }
+}
+
+/// What is known of a rule beside what its classifier has.
+pub(crate) struct Entry {
+    pub(crate) place: u64,
+    /// Shared with the levels that a change of the rules makes.
+    pub(crate) counters: Arc<PacketCounter>,
+    pub(crate) id: u32,
+    pub(crate) priority: u32,
+    pub(crate) action: Action,
+    kept: Kept,
+}
+
+impl Entry {
+    /// What orders rules.
+    #[inline]
+    pub(crate) fn order(&self) -> (u32, u64) {
+        (self.priority, self.place)
+    }
+}
+
+/// Classifiers of a chain. Their tags are the places of rules in the level.
+struct ChainRules {
+    v4: Classifier<u32, Charged>,
+    v6: Classifier<u128, Charged>,
+    /// Rules of both families, which have no addresses.
+    both: Classifier<u32, Charged>,
+}
+
+/// Rules in their order.
+pub(crate) struct Level {
+    entries: KVVec<Entry>,
+    /// The entries by their ids.
+    by_id: KVVec<u32>,
+    chains: [ChainRules; CHAINS.len()],
+}
+
+const CHAINS: [Chain; 3] = [Chain::Input, Chain::Forward, Chain::Output];
+
+/// Why rules cannot be put together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refused {
+    NoMemory,
+    /// So many rules would have to be compared with a packet.
+    TooCostly(usize),
+}
+
+impl From<classify::Error> for Refused {
+    fn from(error: classify::Error) -> Self {
+        match error {
+            classify::Error::TooCostly { comparisons, .. } => Self::TooCostly(comparisons),
+            // There are fewer rules than a classifier takes; hashes that chance does not make would be
+            // others the next time.
+            _ => Self::NoMemory,
+        }
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NoMemory => ENOMEM,
+            Refused::TooCostly(_) => E2BIG,
+        }
+    }
+}
+
+impl From<kernel::alloc::AllocError> for Refused {
+    fn from(_: kernel::alloc::AllocError) -> Self {
+        Self::NoMemory
+    }
+}
+
+impl Level {
+    /// Of rules that are in their order.
+    pub(crate) fn new(rules: &[Rule]) -> Result<Self, Refused> {
+        let mut entries = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
+        let mut by_id = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
+        for (tag, rule) in (0u32..).zip(rules) {
+            by_id.push(tag, GFP_KERNEL_ACCOUNT)?;
+            entries.push(
+                Entry {
+                    place: rule.place,
+                    counters: rule.counters.clone(),
+                    id: rule.id,
+                    priority: rule.priority,
+                    action: rule.action,
+                    kept: rule.matches.kept(),
+                },
+                GFP_KERNEL_ACCOUNT,
+            )?;
+        }
+        by_id.sort_unstable_by_key(|tag| rules.get(*tag as usize).map(|rule| rule.id));
+        let [input, forward, output] = CHAINS;
+        Ok(Self {
+            entries,
+            by_id,
+            chains: [
+                ChainRules::new(rules, input)?,
+                ChainRules::new(rules, forward)?,
+                ChainRules::new(rules, output)?,
+            ],
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The first rule of the chain that matches.
+    #[inline]
+    pub(crate) fn find(&self, chain: Chain, key: &Key) -> Option<&Entry> {
+        let rules = self.chains.get(chain as usize)?;
+        let (own, both) = match key {
+            Key::V4(key) => (
+                rules.v4.find(key, |_| true).map(classify::Rule::tag),
+                rules.both.find(key, |_| true),
+            ),
+            Key::V6(key) => (
+                rules.v6.find(key, |_| true).map(classify::Rule::tag),
+                // Which look at no address.
+                rules.both.find(
+                    &classify::Key {
+                        source: 0,
+                        destination: 0,
+                        ports: key.ports,
+                        protocol: key.protocol,
+                        input: key.input,
+                        output: key.output,
+                    },
+                    |_| true,
+                ),
+            ),
+        };
+        let both = both.map(classify::Rule::tag);
+        let tag = match (own, both) {
+            (Some(own), Some(both)) => own.min(both),
+            (own, both) => own.or(both)?,
+        };
+        self.entries.get(tag as usize)
+    }
+
+    /// How many rules are compared with a packet of each chain at most.
+    pub(crate) fn comparisons(&self) -> [usize; CHAINS.len()] {
+        array::from_fn(|chain| self.chains.get(chain).map_or(0, ChainRules::comparisons))
+    }
+
+    /// Where the rule with this number is.
+    pub(crate) fn position(&self, id: u32) -> Option<usize> {
+        let of = |tag: &u32| self.entries.get(*tag as usize).map_or(0, |entry| entry.id);
+        let found = self.by_id.binary_search_by_key(&id, of).ok()?;
+        self.by_id.get(found).map(|tag| *tag as usize)
+    }
+
+    /// Where the first rule is that is not ordered before.
+    pub(crate) fn from(&self, order: (u32, u64)) -> usize {
+        self.entries.partition_point(|entry| entry.order() < order)
+    }
+
+    pub(crate) fn entry(&self, at: usize) -> Option<&Entry> {
+        self.entries.get(at)
+    }
+
+    pub(crate) fn last(&self) -> Option<&Entry> {
+        self.entries.last()
+    }
+
+    /// The rule there.
+    pub(crate) fn rule(&self, at: usize) -> Option<Rule> {
+        let entry = self.entries.get(at)?;
+        let chain = self.chains.get(entry.kept.chain as usize)?;
+        let tag = u32::try_from(at).ok()?;
+        let matches = match entry.kept.family {
+            None => Match::again(&entry.kept, tagged(&chain.both, tag)?, u128::from),
+            Some(Version::V4) => Match::again(&entry.kept, tagged(&chain.v4, tag)?, u128::from),
+            Some(Version::V6) => Match::again(&entry.kept, tagged(&chain.v6, tag)?, |v6| v6),
+        };
+        Some(Rule {
+            id: entry.id,
+            priority: entry.priority,
+            place: entry.place,
+            matches,
+            action: entry.action,
+            counters: entry.counters.clone(),
+        })
+    }
+}
+
+impl ChainRules {
+    fn new(rules: &[Rule], chain: Chain) -> Result<Self, Refused> {
+        let of = |family| {
+            (0u32..)
+                .zip(rules)
+                .filter(move |(_, rule)| {
+                    rule.matches.in_chain() == chain && rule.matches.family() == family
+                })
+                .map(|(tag, rule)| (tag, &rule.matches))
+        };
+        let made = Self {
+            v4: classifier(of(Some(Version::V4)), |tag, matches| matches.v4(tag))?,
+            v6: classifier(of(Some(Version::V6)), |tag, matches| matches.v6(tag))?,
+            both: classifier(of(None), |tag, matches| matches.v4(tag))?,
+        };
+        match made.comparisons() {
+            comparisons if comparisons > MAX_COMPARISONS => Err(Refused::TooCostly(comparisons)),
+            _ => Ok(made),
+        }
+    }
+
+    /// How many rules are compared with a packet at most.
+    fn comparisons(&self) -> usize {
+        let own = self.v4.cost().comparisons.max(self.v6.cost().comparisons);
+        own.saturating_add(self.both.cost().comparisons)
+    }
+}
+
+/// A classifier of what `rule` makes of these.
+fn classifier<'r, A: classify::Address>(
+    matches: impl Iterator<Item = (u32, &'r Match)> + Clone,
+    rule: impl Fn(u32, &Match) -> classify::Rule<A>,
+) -> Result<Classifier<A, Charged>, Refused> {
+    let mut rules = KVVec::with_capacity(matches.clone().count(), GFP_KERNEL_ACCOUNT)?;
+    for (tag, matches) in matches {
+        rules.push(rule(tag, matches), GFP_KERNEL_ACCOUNT)?;
+    }
+    Ok(Classifier::new(rules, random::u64())?)
+}
+
+/// The rule with this tag: they are in the order of tags.
+fn tagged<A: classify::Address>(
+    classifier: &Classifier<A, Charged>,
+    tag: u32,
+) -> Option<&classify::Rule<A>> {
+    let rules = classifier.rules();
+    let found = rules.binary_search_by_key(&tag, classify::Rule::tag).ok()?;
+    rules.get(found)
+}
