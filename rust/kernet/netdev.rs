@@ -94,7 +94,6 @@ pub use queue::{
     Transmit,
     TxQueue, //
 };
-pub(crate) use raw_ip::ethernet;
 pub use raw_ip::LinkLayer;
 pub use rings::{
     RingSizes,

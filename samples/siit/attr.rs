@@ -47,7 +47,7 @@ pub(crate) const COUNT: usize = 13;
 pub(crate) static POLICY: Table<COUNT> = Table::new(&[
     (PREFIX, Policy::exact(16)),
     (PREFIX_LEN, Policy::U8),
-    (LOWEST_IPV6_MTU, Policy::U32.range(MIN_MTU6, 65535)),
+    (LOWEST_IPV6_MTU, Policy::U32.min(MIN_MTU6 as i16)),
     (ZERO_CHECKSUM, Policy::U8.range(0, 1)),
     (HAIRPIN, Policy::U8.range(0, 1)),
     (PRIVATE, Policy::U8.range(0, 1)),
@@ -59,14 +59,18 @@ pub(crate) static POLICY: Table<COUNT> = Table::new(&[
     (MAPPINGS, Policy::REJECT),
 ]);
 
+/// The longest packet, in bytes.
+const MAX_MTU: u32 = 65535;
+
 /// Bytes that [`fill`] takes.
 pub(crate) const SIZE: usize = 2 * total_size(16) + 3 * total_size(4) + 7 * total_size(1);
 
 /// The settings that a request wants. What it does not say is as in `old`.
 pub(crate) fn parse(attrs: Attrs<'_>, old: Settings, extack: ExtAck<'_>) -> Result<Settings> {
     let mut settings = old;
-    let bad =
-        |r#type: u16, bad: BadPrefix| extack.bad_attr(attrs.get(r#type), EINVAL, fmt!("{bad}"));
+    let bad = |r#type: u16, bad: BadPrefix| {
+        extack.bad_attr(attrs.get(r#type), EINVAL, format_args!("{bad}"))
+    };
     if let Some(len) = attrs.u8(PREFIX_LEN) {
         settings.prefix = match len {
             0 => None,
@@ -91,6 +95,13 @@ pub(crate) fn parse(attrs: Attrs<'_>, old: Settings, extack: ExtAck<'_>) -> Resu
         settings.sources6 = Some(sources.map_err(|e| bad(SOURCE6, e))?);
     }
     if let Some(mtu) = attrs.u32(LOWEST_IPV6_MTU) {
+        if mtu > MAX_MTU {
+            return Err(extack.bad_attr(
+                attrs.get(LOWEST_IPV6_MTU),
+                EINVAL,
+                fmt!("no packet is longer than {MAX_MTU} bytes"),
+            ));
+        }
         settings.lowest_ipv6_mtu = mtu;
     }
     if let Some(on) = attrs.u8(ZERO_CHECKSUM) {

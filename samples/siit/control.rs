@@ -218,7 +218,7 @@ fn read(asked: &view::Mapping<'_>, extack: ExtAck<'_>) -> Result<Mapping> {
             BadMapping::V4(_) => mapping::IPV4,
             BadMapping::V6(_) | BadMapping::SuffixLength => mapping::IPV6,
         };
-        extack.bad_attr(attrs.get(at), EINVAL, fmt!("{bad}"))
+        extack.bad_attr(attrs.get(at), EINVAL, format_args!("{bad}"))
     })
 }
 
@@ -231,7 +231,7 @@ fn make(request: &Asked<'_>, mappings: KVVec<Mapping>) -> Result<Table> {
                 BadTable::SameV4(_) | BadTable::SameV6(_) => EEXIST,
                 BadTable::Index => EINVAL,
             };
-            request.error(errno, fmt!("{bad}"))
+            request.error(errno, format_args!("{bad}"))
         }
     })
 }

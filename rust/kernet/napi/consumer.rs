@@ -11,7 +11,6 @@ use crate::{
     bindings,
     context::Napi,
     netdev::{
-        ethernet,
         Driver,
         DriverDevice, //
     },
@@ -233,7 +232,6 @@ impl<D: Driver> DriverDevice<D> {
     /// conntrack.
     #[inline]
     pub fn eth_type_trans(&self, mut skb: Skb<'_>, napi: Napi<'_>) -> Option<RxSkb> {
-        const { ethernet::<D>() };
         if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {
             skb.drop_with(reason, napi);
             return None;
