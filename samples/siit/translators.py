@@ -73,7 +73,7 @@ def batch(ns, *lines):
 
 def settings(prefix="2001:db8:64::/96", source4=f"{ROUTER_IN_4}/32", **more):
     """Attributes of a translator."""
-    data = []
+    data = [] if prefix else [(PREFIX_LEN, b"\0")]
     if prefix:
         network = ipaddress.IPv6Network(prefix)
         data += [(PREFIX, network.network_address.packed), (PREFIX_LEN, bytes([network.prefixlen]))]
@@ -100,7 +100,7 @@ def translator(ns, name="x0", create=True, **more):
 
 def routes(t):
     """What leads to the translator."""
-    batch(t, "link set x0 up", "route add 192.0.2.0/24 dev x0", "-6 route add 2001:db8:64::/96 dev x0")
+    batch(t, "link set x0 up", "route add 192.0.2.0/24 dev x0", "route add 2001:db8:64::/96 dev x0")
 
 
 def network(**more):
@@ -113,7 +113,7 @@ def network(**more):
           "link set s0 up", "link set f0 up")
     t.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
     batch(six, f"addr add {SIX}/64 dev u0 nodad", "link set u0 up", "link set lo up",
-          "-6 route add default via 2001:db8:6::1")
+          "route add default via 2001:db8:6::1")
     batch(four, f"addr add {FOUR}/24 dev u0", "link set u0 up", "link set lo up",
           "route add default via 198.51.100.1")
     translator(t, **more)
