@@ -34,6 +34,8 @@ pub struct Packet {
     pub segment: Option<usize>,
     /// Whether the checksum of TCP or UDP is the sum of the pseudo header, to be completed.
     pub partial: bool,
+    /// Whether it was fragmented and is whole again: then it may be fragmented again.
+    pub reassembled: bool,
     /// The identification of an IPv4 packet that comes of an IPv6 packet without one.
     pub identification: u16,
 }
@@ -46,6 +48,7 @@ impl Packet {
             len,
             segment: None,
             partial: false,
+            reassembled: false,
             identification: 0,
         }
     }

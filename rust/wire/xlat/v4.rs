@@ -139,7 +139,7 @@ impl<E: Deref<Target = [Mapping]>, I: Deref<Target = [u32]>> Translator<'_, E, I
         let sent = packet.sent(front.total_len);
         let sent = len.saturating_sub(front.total_len.saturating_sub(sent));
         let mut limit = None;
-        if header.dont_fragment() {
+        if header.dont_fragment() && !packet.reassembled {
             // RFC 7915 section 4.1: "fragmentation needed" for what the next hop does not take.
             let more = if fragment.is_some() { 8 } else { 0 };
             if let Some(mtu) = mtu::exceeded6(sent, more, self.settings) {

@@ -150,8 +150,9 @@ impl<E: Deref<Target = [Mapping]>, I: Deref<Target = [u32]>> Translator<'_, E, I
         let len = front.payload_len()?.saturating_add(ipv4::Header::LEN);
         let sent = packet.sent(front.total_len);
         let sent = len.saturating_sub(front.total_len.saturating_sub(sent));
-        if let Some(mtu) = mtu::exceeded4(sent, self.settings) {
-            return Err(Refused::TooBig(mtu));
+        match mtu::exceeded4(sent, self.settings) {
+            Some(mtu) if !packet.reassembled => return Err(Refused::TooBig(mtu)),
+            _ => (),
         }
         let exchange = self.exchange_v6(&front, addresses, sent, Some(packet))?;
         Ok(Step::Exchange(exchange))
@@ -190,7 +191,8 @@ impl<E: Deref<Target = [Mapping]>, I: Deref<Target = [u32]>> Translator<'_, E, I
             // RFC 7915 section 5.1: what every link of IPv6 carries may be fragmented.
             None => {
                 header.set_identification(packet.map_or(0, |packet| packet.identification));
-                header.set_dont_fragment(sent > MIN_MTU4 as usize);
+                let reassembled = packet.is_some_and(|packet| packet.reassembled);
+                header.set_dont_fragment(!reassembled && sent > MIN_MTU4 as usize);
             }
         }
         header.fill_checksum(&[]);

@@ -207,3 +207,26 @@ fn any_bytes() {
         "{translated} {refused}"
     );
 }
+
+/// What was reassembled may be fragmented again, whatever its fragments said.
+#[test]
+fn reassembled() {
+    let (table, settings) = (table(vec![]), settings());
+    let translator = Translator::new(&table, &settings);
+    let data = vec![7; 3000];
+    let sent = filled(packet4(Protocol::ICMP, &echo(Version::V4, &data)));
+    let mut known = Packet::new(sent.len());
+    assert_eq!(translate(&translator, &sent, &known).unwrap().len(), 1);
+    known.reassembled = true;
+    assert_eq!(translate(&translator, &sent, &known).unwrap().len(), 3);
+
+    let sent = filled(packet6(Protocol::ICMPV6, &echo(Version::V6, &data)));
+    let mut known = Packet::new(sent.len());
+    for (reassembled, dont_fragment) in [(false, true), (true, false)] {
+        known.reassembled = reassembled;
+        let packets = translate(&translator, &sent, &known).unwrap();
+        verify(&packets[0]);
+        let header = ipv4::parse(&packets[0]).unwrap().0;
+        assert_eq!(header.dont_fragment(), dont_fragment);
+    }
+}
