@@ -58,10 +58,14 @@ use kernet::{
         ipv4,
         xlat::{
             Fragments,
+            Packet,
+            Refused,
             Settings, //
         }, //
     },
 };
+
+use kernet_defrag::reassemble;
 
 mod attr;
 mod control;
@@ -169,16 +173,31 @@ impl Driver for Device {
         _queue: TxQueue<'_, Self>,
         softirq: Softirq<'_>,
     ) -> Transmit {
-        let counters = &dev.private().shared.counters;
         let Some(translation) = dev.private().shared.get(softirq.rcu()) else {
             dev.count_tx_dropped();
             skb.drop_with(TranslateError::Unsupported.reason(), softirq);
             return Transmit::Done;
         };
-        let len = skb.len();
+        let mut packet = Packet::new(0);
         // The low half: any number is as good.
-        let identification = random::u32() as u16;
-        match skb.translate(&translation.translator(), dev.mtu(), identification) {
+        packet.identification = random::u32() as u16;
+        let translator = translation.translator();
+        let len = skb.len();
+        let fragment = TranslateError::Refused(Refused::FragmentedIcmp);
+        let mut translated = skb.translate(&translator, dev.mtu(), packet);
+        if let Err((skb, error)) = translated {
+            if error != fragment {
+                refuse(dev, skb, error, softirq);
+                return Transmit::Done;
+            }
+            // A checksum of ICMP covers a length in IPv6 that a fragment does not say.
+            let Some(whole) = reassemble(skb, dev, softirq) else {
+                return Transmit::Done;
+            };
+            packet.reassembled = true;
+            translated = whole.translate(&translator, dev.mtu(), packet);
+        }
+        match translated {
             Ok((skb, fragments)) => {
                 dev.count_tx(len, softirq);
                 match fragments {
@@ -186,16 +205,7 @@ impl Driver for Device {
                     Some(fragments) => receive_fragments(dev, skb, fragments, softirq),
                 }
             }
-            Err((mut skb, error)) => {
-                counters.count(error);
-                dev.count_tx_dropped();
-                if let (TranslateError::Refused(refused), Some(version)) = (error, version(&skb)) {
-                    if let Some(answer) = refused.answer(version) {
-                        dev.answer(&mut skb, answer, softirq);
-                    }
-                }
-                skb.drop_with(error.reason(), softirq);
-            }
+            Err((skb, error)) => refuse(dev, skb, error, softirq),
         }
         Transmit::Done
     }
@@ -225,6 +235,24 @@ impl Driver for Device {
             translators.remove(dev.ifindex());
         }
     }
+}
+
+/// Counts and drops a packet that was not translated, and tells its sender.
+#[cold]
+fn refuse(
+    dev: &DriverDevice<Device>,
+    mut skb: Skb<'_>,
+    error: TranslateError,
+    softirq: Softirq<'_>,
+) {
+    dev.private().shared.counters.count(error);
+    dev.count_tx_dropped();
+    if let (TranslateError::Refused(refused), Some(version)) = (error, version(&skb)) {
+        if let Some(answer) = refused.answer(version) {
+            dev.answer(&mut skb, answer, softirq);
+        }
+    }
+    skb.drop_with(error.reason(), softirq);
 }
 
 /// Kinds of segmentation that both versions have.

@@ -55,6 +55,17 @@ def carries_pings():
 
 @case
 @checked
+def carries_long_pings():
+    """Fragments of ICMP are reassembled, translated and fragmented again."""
+    six, _, four = network()
+    assert six.ping(FOUR_IN_6, options="-s 3000")
+    assert four.ping(SIX_IN_4, options="-s 3000")
+    assert four.ping(SIX_IN_4, options="-s 20000")
+    assert six.ping(FOUR_IN_6, options="-s 20000")
+
+
+@case
+@checked
 def carries_tcp():
     six, _, four = network()
     assert iperf(six, four, FOUR_IN_6) > 1e5

@@ -95,8 +95,8 @@ impl<'a> Skb<'a> {
     /// Returns the packet, and the fragments that it has to be sent as, if any ([`Skb::copy_fragment`]). Its
     /// route and connection, which were for the other version, are removed as by [`Skb::keep`]. Segments of TCP
     /// become smaller by what they are longer than `segment`, if that is no more than the headers are longer; a
-    /// checksum that is left to the device is left to it. `identification` is that of an IPv4 packet, which
-    /// IPv6 has none of.
+    /// checksum that is left to the device is left to it. Of `packet` it is what the packet itself does not say
+    /// that counts: its identification, and whether it was reassembled.
     ///
     /// # Errors
     ///
@@ -106,13 +106,13 @@ impl<'a> Skb<'a> {
         mut self,
         translator: &Translator<'_, E, I>,
         segment: u32,
-        identification: u16,
+        packet: Packet,
     ) -> Result<(Skb<'static>, Option<wire::xlat::Fragments>), (Self, TranslateError)>
     where
         E: Deref<Target = [Mapping]>,
         I: Deref<Target = [u32]>,
     {
-        match self.exchange(translator, segment, identification) {
+        match self.exchange(translator, segment, packet) {
             Ok(fragments) => Ok((self.keep(), fragments)),
             Err(error) => Err((self, error)),
         }
@@ -122,7 +122,7 @@ impl<'a> Skb<'a> {
         &mut self,
         translator: &Translator<'_, E, I>,
         segment: u32,
-        identification: u16,
+        packet: Packet,
     ) -> Result<Option<wire::xlat::Fragments>, TranslateError>
     where
         E: Deref<Target = [Mapping]>,
@@ -131,8 +131,12 @@ impl<'a> Skb<'a> {
         if !self.is_readable() {
             return Err(TranslateError::Unsupported);
         }
-        let mut packet = Packet::new(self.len() as usize);
-        packet.identification = identification;
+        let mut packet = Packet {
+            len: self.len() as usize,
+            segment: None,
+            partial: false,
+            ..packet
+        };
         let gso = self.gso();
         // One of more than 64 KiB does not say how long it is.
         if gso.is_some() && self.len() > u32::from(u16::MAX) {
@@ -162,7 +166,7 @@ impl<'a> Skb<'a> {
             if gso.is_some() {
                 return Err(TranslateError::Unsupported);
             }
-            self.exchange_error(translator, identification)?;
+            self.exchange_error(translator, packet.identification)?;
             return Ok(None);
         };
         let mut shared = None;
