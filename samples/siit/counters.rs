@@ -2,12 +2,9 @@
 
 //! How many packets were refused, and why.
 
-use kernel::{
-    prelude::*,
-    sync::atomic::{
-        Atomic,
-        Relaxed, //
-    }, //
+use kernel::sync::atomic::{
+    Atomic,
+    Relaxed, //
 };
 use kernet::{
     skb::TranslateError,

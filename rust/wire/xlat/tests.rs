@@ -2,6 +2,8 @@
 
 //! Tests of whole packets.
 
+#![cfg(test)]
+
 mod both;
 mod errors;
 mod from4;

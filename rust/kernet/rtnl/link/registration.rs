@@ -323,7 +323,8 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         rtnl: Rtnl<'a>,
     ) -> Result<&'a DriverDevice<L>> {
         let dev = new.0;
-        if L::LINK_LAYER.is_ethernet() && request.link.get(bindings::IFLA_ADDRESS as u16).is_none() {
+        if L::LINK_LAYER.is_ethernet() && request.link.get(bindings::IFLA_ADDRESS as u16).is_none()
+        {
             // SAFETY: Ours, and an Ethernet device.
             unsafe { bindings::eth_hw_addr_random(dev) };
         }

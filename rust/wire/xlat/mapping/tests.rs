@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#![cfg(test)]
+
 use super::{
     super::super::testing::Random,
     *, //

@@ -2,6 +2,8 @@
 
 //! There and back again, hosts that have mappings both, and any bytes.
 
+#![cfg(test)]
+
 use super::{
     super::super::testing::Random,
     *, //

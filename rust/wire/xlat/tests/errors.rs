@@ -2,6 +2,8 @@
 
 //! ICMP errors in both directions.
 
+#![cfg(test)]
+
 use super::{
     super::super::{
         Error,

@@ -2,6 +2,8 @@
 
 //! From IPv4 to IPv6, but for ICMP errors.
 
+#![cfg(test)]
+
 use super::*;
 
 #[test]

@@ -2,6 +2,8 @@
 
 //! From IPv6 to IPv4, but for ICMP errors.
 
+#![cfg(test)]
+
 use super::{
     super::super::{
         ip,

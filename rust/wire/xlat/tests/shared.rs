@@ -3,6 +3,8 @@
 //! Cases of a test suite that others wrote. They are no part of the project: a folder `shared` beside it
 //! has them, with a README that says what is in them.
 
+#![cfg(test)]
+
 use std::{
     eprintln,
     format,
