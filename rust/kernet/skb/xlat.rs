@@ -156,8 +156,13 @@ impl<'a> Skb<'a> {
         if let (Step::Exchange(exchange), Checksum::Partial { start, .. }) =
             (&step, self.checksum())
         {
+            let (start, header_len) = (i64::from(start), exchange.old_header_len() as i64);
+            // What is summed would begin in a header that will not be there.
+            if start < header_len {
+                return Err(TranslateError::Unsupported);
+            }
             // That of a packet inside was left to the device; then this one's is complete.
-            if i64::from(start) != exchange.old_header_len() as i64 {
+            if start != header_len {
                 packet.partial = false;
                 step = self.step(translator, &packet)?;
             }
