@@ -221,6 +221,11 @@ __kernet_helper void kernet_helper_dev_set_lltx(struct net_device *dev)
 	dev->lltx = true;
 }
 
+__kernet_helper void kernet_helper_dev_set_netns_immutable(struct net_device *dev)
+{
+	dev->netns_immutable = true;
+}
+
 __kernet_helper void kernet_helper_dev_set_tstats(struct net_device *dev)
 {
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;

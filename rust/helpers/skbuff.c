@@ -87,6 +87,11 @@ __kernet_helper void kernet_helper_skb_reset_transport_header(struct sk_buff *sk
 	skb_reset_transport_header(skb);
 }
 
+__kernet_helper void kernet_helper_skb_set_transport_header(struct sk_buff *skb, int offset)
+{
+	skb_set_transport_header(skb, offset);
+}
+
 __kernet_helper void kernet_helper_skb_reset_mac_header(struct sk_buff *skb)
 {
 	skb_reset_mac_header(skb);

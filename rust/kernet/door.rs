@@ -6,6 +6,8 @@
 //! Modules are not to come in here. One that does finds types and numbers, and functions that it may
 //! not call, as it forbids `unsafe`; and `make lint` names it.
 
+use core::ptr::NonNull;
+
 use crate::{
     context::{
         Process,
@@ -13,8 +15,12 @@ use crate::{
         Rtnl,
         Softirq, //
     },
+    netdev::Device,
     netns::Net,
-    skb::SkbRef, //
+    skb::{
+        Skb,
+        SkbRef, //
+    }, //
 };
 
 /// C's names of which kernet has bindings. A wing's own bindings are made by
@@ -42,6 +48,38 @@ pub unsafe fn packet<'a>(skb: *const bindings::sk_buff) -> &'a SkbRef {
 #[inline(always)]
 pub unsafe fn sk_buff(packet: &SkbRef) -> *mut bindings::sk_buff {
     packet.as_raw()
+}
+
+/// Gives a packet to C.
+///
+/// # Safety
+///
+/// The caller sees to it that it is freed, or [taken back](from_raw).
+#[inline(always)]
+pub unsafe fn into_raw(skb: Skb<'_>) -> *mut bindings::sk_buff {
+    skb.into_raw()
+}
+
+/// Takes over a packet from C.
+///
+/// # Safety
+///
+/// `skb` is valid, not shared, with one reference that the caller gives up; what it refers to is there for
+/// `'a`. Its headers are where they were when it was given to C, or at its data.
+#[inline(always)]
+pub unsafe fn from_raw<'a>(skb: *mut bindings::sk_buff) -> Skb<'a> {
+    // SAFETY: By the caller's promise.
+    unsafe { Skb::from_raw(NonNull::new_unchecked(skb)) }
+}
+
+/// The device, as C has it.
+///
+/// # Safety
+///
+/// The caller uses it while it is borrowed only.
+#[inline(always)]
+pub unsafe fn net_device(device: &Device) -> *mut bindings::net_device {
+    device.as_raw()
 }
 
 /// Borrows a namespace from C.

@@ -57,6 +57,7 @@ mod ops;
 mod port_map;
 mod private;
 mod queue;
+mod raw_ip;
 mod reference;
 mod rings;
 pub mod rx_handler;
@@ -93,6 +94,7 @@ pub use queue::{
     Transmit,
     TxQueue, //
 };
+pub use raw_ip::LinkLayer;
 pub use rings::{
     RingSizes,
     Rings, //
@@ -579,6 +581,7 @@ impl<D: Driver> DriverDevice<D> {
         from: &Device,
         softirq: Softirq<'_>,
     ) -> Option<RxSkb> {
+        const { raw_ip::ethernet::<D>() };
         if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {
             skb.drop_with(reason, softirq);
             return None;
@@ -608,6 +611,7 @@ impl<D: Driver> DriverDevice<D> {
     /// The device counts the frame; it counts a truncated one as [`PacketError::RxLength`].
     #[doc(alias = "gro_cells_receive")]
     pub fn rx(&self, mut skb: Skb<'_>, xnet: Xnet, softirq: Softirq<'_>) {
+        const { raw_ip::ethernet::<D>() };
         if skb.as_mut().may_pull(bindings::ETH_HLEN).is_err() {
             self.count_error(PacketError::RxLength);
             return skb.drop_with(DropReason::PKT_TOO_SMALL, softirq);

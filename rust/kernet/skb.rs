@@ -53,6 +53,7 @@ mod owned;
 mod rx_skb;
 mod tests;
 mod vlan;
+mod xlat;
 
 pub use checksum::Checksum;
 pub use control_block::WithControl;
@@ -78,6 +79,7 @@ pub use gso::{
 pub use link::PacketType;
 pub use owned::Skb;
 pub use rx_skb::RxSkb;
+pub use xlat::TranslateError;
 
 /// The largest headroom that can be asked for, in bytes: more than any stack of headers needs.
 pub const MAX_HEADROOM: u16 = 4096;

@@ -83,6 +83,7 @@ pub mod options;
 pub mod tcp;
 pub mod udp;
 pub mod vlan;
+pub mod xlat;
 
 mod delta;
 mod extension;

@@ -13,6 +13,7 @@ use super::{
     Device,
     DriverDevice,
     Features,
+    LinkLayer,
     LinkStats,
     RingSizes,
     RxFlags,
@@ -44,7 +45,8 @@ use crate::{
     xdp, //
 };
 
-/// A driver of Ethernet-like devices; the value is a device's private data.
+/// A driver of devices that send Ethernet frames, or [IP packets](LinkLayer); the value is a device's private
+/// data.
 ///
 /// A method that is left out is null in `struct net_device_ops`: the core then does what the
 /// method's documentation says.
@@ -122,6 +124,10 @@ pub trait Driver: Sized + Send + Sync + 'static {
     #[doc(alias = "net_device::ethtool_ops")]
     type Ethtool: ethtool::Operations<Self>;
 
+    /// What the device's packets begin with.
+    #[doc(alias = "net_device::type")]
+    const LINK_LAYER: LinkLayer = LinkLayer::Ethernet;
+
     /// Whether [`DriverDevice::rx`] uses per-CPU GRO cells, as tunnels do.
     #[doc(alias = "gro_cells")]
     const GRO_CELLS: bool = false;
@@ -135,7 +141,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     #[doc(alias = "NETDEV_UNREGISTER")]
     const GOES_WITH_LOWER: bool = true;
 
-    /// Sets up a new device, after `ether_setup()`.
+    /// Sets up a new device, after `ether_setup()`, and after what a device without a link header has otherwise.
     #[doc(alias = "rtnl_link_ops::setup")]
     fn setup(setup: &mut Setup<'_>);
 
@@ -167,7 +173,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
         true
     }
 
-    /// Sends a packet, which is an Ethernet frame, on a queue.
+    /// Sends a packet, which is an Ethernet frame or begins as [`Self::LINK_LAYER`] says, on a queue.
     ///
     /// The driver owns the packet, and may [keep](Skb::keep) it. Only [`TxQueue::stop_and_requeue`]
     /// and [`Sender::send`](super::Sender::send) can give it back.

@@ -31,6 +31,7 @@ features! {
     SCTP_CRC = NETIF_F_SCTP_CRC: "The CRC of SCTP left to the device.";
     HIGHDMA = NETIF_F_HIGHDMA: "Data in any memory.";
     GSO_SOFTWARE = NETIF_F_GSO_SOFTWARE: "Segmentation that the stack can do in software, too.";
+    GSO_UDP_L4 = NETIF_F_GSO_UDP_L4: "Segmentation of UDP, into datagrams.";
     GSO_ENCAP_ALL = NETIF_F_GSO_ENCAP_ALL: "Segmentation of tunnelled packets.";
     ALL_TSO = NETIF_F_ALL_TSO: "Segmentation of TCP, of any kind.";
     GRO = NETIF_F_GRO: "Received packets merged before they go up the stack.";

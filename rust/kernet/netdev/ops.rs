@@ -64,6 +64,10 @@ impl<D: Driver> Ops<D> {
             !D::TxMode::LOCKED || Self::NAPI && D::HAS_TX_COMPLETE,
             "a driver that is `Locked` has receive queues, and `tx_complete`"
         );
+        assert!(
+            D::LINK_LAYER.is_ethernet() || !Self::NAPI && !Self::XDP && !D::GRO_CELLS,
+            "a driver of devices without a link header has no receive queues, XDP or GRO cells"
+        );
     };
 
     const DEVICE: &'static bindings::net_device_ops = &bindings::net_device_ops {
@@ -96,12 +100,16 @@ impl<D: Driver> Ops<D> {
             Some(Self::no_rx_mode)
         },
         ndo_change_rx_flags: given!(D::HAS_CHANGE_RX_FLAGS, Self::change_rx_flags),
-        ndo_set_mac_address: if D::HAS_SET_ADDRESS {
+        ndo_set_mac_address: if !D::LINK_LAYER.is_ethernet() {
+            None
+        } else if D::HAS_SET_ADDRESS {
             Some(Self::set_mac_address)
         } else {
             Some(bindings::eth_mac_addr)
         },
-        ndo_validate_addr: if D::HAS_VALIDATE_ADDRESS {
+        ndo_validate_addr: if !D::LINK_LAYER.is_ethernet() {
+            None
+        } else if D::HAS_VALIDATE_ADDRESS {
             Some(Self::validate_addr)
         } else {
             Some(bindings::eth_validate_addr)
@@ -122,6 +130,9 @@ impl<D: Driver> Ops<D> {
         // SAFETY: By the caller's promise.
         unsafe {
             bindings::ether_setup(dev);
+            if !D::LINK_LAYER.is_ethernet() {
+                super::raw_ip::setup(&mut *dev);
+            }
             // A packet is sent once and then ours alone; netpoll would send with interrupts off.
             bindings::dev_clear_priv_flags(dev, bindings::netdev_priv_flags_IFF_TX_SKB_SHARING);
             bindings::dev_set_priv_flags(dev, bindings::netdev_priv_flags_IFF_DISABLE_NETPOLL);

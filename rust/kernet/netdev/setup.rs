@@ -153,6 +153,14 @@ impl Setup<'_> {
         self
     }
 
+    /// Keeps the device in the namespace that it is made in.
+    #[doc(alias = "net_device::netns_immutable")]
+    pub fn netns_immutable(&mut self) -> &mut Self {
+        // SAFETY: The device is ours.
+        unsafe { bindings::dev_set_netns_immutable(self.0) };
+        self
+    }
+
     /// Allows changes of the hardware address while the device is up.
     #[doc(alias = "IFF_LIVE_ADDR_CHANGE")]
     pub fn live_address_change(&mut self) -> &mut Self {

@@ -58,6 +58,11 @@ impl GsoKind {
     #[doc(alias = "SKB_GSO_DODGY")]
     pub const DODGY: Self = Self(bindings::SKB_GSO_DODGY as u32);
 
+    /// The value as C has it.
+    pub(super) const fn into_raw(self) -> u32 {
+        self.0
+    }
+
     /// Whether all kinds of `other` are in `self`.
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0

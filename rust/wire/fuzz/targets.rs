@@ -36,16 +36,22 @@ use kernet_wire::{
     Layer, //
 };
 
+#[path = "xlat.rs"]
+mod translation;
+
+pub use translation::xlat;
+
 /// Checks one input; panics where something said of it is not true.
 pub type Target = fn(&[u8]);
 
 /// The targets by their names, which are those of the corpus' folders, too.
-pub const TARGETS: [(&str, Target); 5] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("frame", frame),
     ("headers", headers),
     ("lists", lists),
     ("checksums", checksums),
     ("built", built),
+    ("xlat", xlat),
 ];
 
 /// A frame is walked to an end, and what the walk says of it is true.

@@ -28,7 +28,7 @@ use crate::{
 ///
 /// # Invariants
 ///
-/// Valid, an Ethernet device, not registered, and known to nobody else.
+/// Valid, with the link layer of its driver, not registered, and known to nobody else.
 #[doc(alias = "rtnl_create_link")]
 pub struct NewDevice<'a>(*mut bindings::net_device, PhantomData<&'a Device>);
 

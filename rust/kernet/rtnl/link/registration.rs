@@ -40,6 +40,7 @@ use crate::{
         self,
         Device,
         DriverDevice,
+        LinkLayer,
         Ops,
         Priv, //
     },
@@ -114,6 +115,10 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
                 "the peer's attribute may be shorter than an ifinfomsg"
             );
         }
+        assert!(
+            L::PEER.is_none() || L::LINK_LAYER.is_ethernet(),
+            "a pair of devices without a link header"
+        );
         assert!(L::INFO_SIZE <= 8192, "settings of more than 8192 bytes");
         // An `int` for `alloc_netdev_mqs()`.
         assert!(
@@ -175,7 +180,10 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
             // SAFETY: By the caller's promise.
             let (request, extack) =
                 unsafe { (Self::request(tb, data, None), ExtAck::from_raw(extack)) };
-            validate_address(&request, extack)?;
+            match L::LINK_LAYER {
+                LinkLayer::Ethernet => validate_address(&request, extack)?,
+                LinkLayer::Ip => refuse_address(&request, extack)?,
+            }
             L::validate(&request, extack)?;
             Ok(0)
         })
@@ -315,7 +323,8 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
         rtnl: Rtnl<'a>,
     ) -> Result<&'a DriverDevice<L>> {
         let dev = new.0;
-        if request.link.get(bindings::IFLA_ADDRESS as u16).is_none() {
+        if L::LINK_LAYER.is_ethernet() && request.link.get(bindings::IFLA_ADDRESS as u16).is_none()
+        {
             // SAFETY: Ours, and an Ethernet device.
             unsafe { bindings::eth_hw_addr_random(dev) };
         }
@@ -549,6 +558,18 @@ fn may_change(dev: &Device, link_net: Option<&Net>, extack: ExtAck<'_>, rtnl: Rt
 }
 
 const IFLA_MAX: u32 = bindings::__IFLA_MAX - 1;
+
+/// A link without a link header has no addresses.
+fn refuse_address(request: &Request<'_>, extack: ExtAck<'_>) -> Result {
+    match request.link.get(bindings::IFLA_ADDRESS as u16) {
+        None => Ok(()),
+        attr => Err(extack.bad_attr(
+            attr,
+            EINVAL,
+            format_args!("this kind of link has no link header, and no addresses"),
+        )),
+    }
+}
 
 /// What every Ethernet device asks of the address it is given.
 fn validate_address(request: &Request<'_>, extack: ExtAck<'_>) -> Result {

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reassembly of IP packets from their fragments, by the kernel's own queues.
+//!
+//! C headers: [`include/net/ip.h`](srctree/include/net/ip.h),
+//! [`include/net/netfilter/ipv6/nf_defrag_ipv6.h`](srctree/include/net/netfilter/ipv6/nf_defrag_ipv6.h)
+//!
+//! A wing: it is loaded with the module that uses it, and loads `nf_defrag_ipv6` if that is a module.
+//!
+//! # What can be kept
+//!
+//! Fragments are the queues' until the last one comes, or until their namespace's time for that is over. They
+//! refer to nothing: a namespace that dies, or a module that is unloaded, does not wait for them.
+
+kernet::wing_bindings!("defrag");
+
+use kernel::prelude::*;
+use kernet::{
+    context::Softirq,
+    door,
+    netdev::Device,
+    skb::{
+        DropReason,
+        Skb, //
+    },
+    wire::{
+        ip::Version,
+        ipv4, //
+    }, //
+};
+
+kernel::prelude::module! {
+    type: Defrag,
+    name: "kernet_defrag",
+    authors: ["The kernet developers"],
+    description: "Reassembly for modules on kernet",
+    license: "GPL",
+}
+
+/// `kernet_defrag.ko` registers nothing itself.
+#[doc(hidden)]
+pub struct Defrag;
+
+impl kernel::Module for Defrag {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        Ok(Defrag)
+    }
+}
+
+/// Whose fragments these are: no number of C's, so that they do not meet those of connection tracking.
+const USER: u32 = 0x6b72_6e74;
+
+/// Gives a fragment, whose IP header is at the packet's data, to the queues of `device`'s namespace.
+///
+/// Returns the whole packet when this was the last one that was missing. What the fragments referred to was
+/// removed from them, as by [`Skb::keep`].
+#[doc(alias = "ip_defrag")]
+#[doc(alias = "nf_ct_frag6_gather")]
+pub fn reassemble(mut skb: Skb<'_>, device: &Device, softirq: Softirq<'_>) -> Option<Skb<'static>> {
+    let first = skb.as_mut().pull_header::<[u8; 1]>(0);
+    let version = first.ok().and_then(|[first]| Version::of(*first));
+    let ready = match version {
+        Some(Version::V4) => prepare4(&mut skb),
+        Some(Version::V6) => skb
+            .as_mut()
+            .pull_header::<kernet::wire::ipv6::Header>(0)
+            .map(|_| ()),
+        None => Err(DropReason::INVALID_PROTO),
+    };
+    if let Err(reason) = ready {
+        skb.drop_with(reason, softirq);
+        return None;
+    }
+    skb.as_mut().reset_mac_header();
+    skb.as_mut().reset_network_header();
+    if skb.network_offset() != 0 {
+        skb.drop_with(DropReason::PKT_TOO_BIG, softirq);
+        return None;
+    }
+    let skb = skb.keep();
+    let net = device.net(softirq);
+    // SAFETY: The namespace is borrowed for this call, in which it is used.
+    let net = unsafe { door::net(net) };
+    // SAFETY: The packet is owned, and given up.
+    let raw = unsafe { door::into_raw(skb) };
+    // SAFETY: The device is there for this call, in which the callees look at it; they forget it of what they
+    // keep.
+    unsafe { bindings::skb_set_dev(raw, door::net_device(device)) };
+    if version == Some(Version::V4) {
+        // SAFETY: The packet is ours, with an IPv4 header at its data, options included, and as long as that
+        // says. Bottom halves are off. It is freed if the call fails, and kept if that says so.
+        let whole = unsafe {
+            bindings::skb_clear_ipcb(raw);
+            bindings::ip_defrag(net, raw, USER)
+        };
+        if whole != 0 {
+            return None;
+        }
+        // SAFETY: Now it is ours again, with nothing but what it was given with.
+        return Some(unsafe { door::from_raw(raw) }.keep());
+    }
+    // SAFETY: The packet is ours, with an IPv6 header at its data. It is kept if the call says so.
+    let whole = unsafe {
+        bindings::skb_clear_ip6cb(raw);
+        bindings::nf_ct_frag6_gather(net, raw, USER)
+    };
+    if whole == EINPROGRESS.to_errno() {
+        return None;
+    }
+    // SAFETY: As above: otherwise it is ours still.
+    let skb = unsafe { door::from_raw(raw) }.keep();
+    if whole != 0 {
+        skb.drop_with(DropReason::NOMEM, softirq);
+        return None;
+    }
+    Some(skb)
+}
+
+/// Makes an IPv4 packet's header linear, and cuts off what the link has appended, which the queues would take
+/// for data.
+fn prepare4(skb: &mut Skb<'_>) -> Result<(), DropReason> {
+    let header = *skb.as_mut().pull_header::<ipv4::Header>(0)?;
+    let len = skb.len();
+    let lengths = header
+        .check(len as usize)
+        .map_err(|_| DropReason::IP_INHDR)?;
+    let too_small = |_| DropReason::PKT_TOO_SMALL;
+    skb.as_mut()
+        .may_pull(u32::try_from(lengths.header_len()).map_err(too_small)?)?;
+    skb.as_mut()
+        .trim(u32::try_from(lengths.total_len()).map_err(too_small)?)
+        .map_err(|_| DropReason::NOMEM)
+}
