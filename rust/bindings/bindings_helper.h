@@ -15,6 +15,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
+#include <linux/inet_diag.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
 #include <linux/net.h>
@@ -32,7 +33,9 @@
 #include <linux/seq_file.h>
 #include <linux/seq_file_net.h>
 #include <linux/skbuff.h>
+#include <linux/sock_diag.h>
 #include <linux/sysctl.h>
+#include <linux/tcp.h>
 #include <linux/timer.h>
 #include <linux/virtio_net.h>
 #include <net/addrconf.h>
@@ -60,6 +63,7 @@
 #include <net/protocol.h>
 #include <net/route.h>
 #include <net/rtnetlink.h>
+#include <net/tcp.h>
 #include <net/xdp.h>
 #include <uapi/linux/if_link.h>
 #include <uapi/linux/if_tunnel.h>
@@ -103,3 +107,7 @@ const u32 RUST_CONST_HELPER_ETHTOOL_COALESCE_RX_USECS = ETHTOOL_COALESCE_RX_USEC
 const u32 RUST_CONST_HELPER_ETHTOOL_COALESCE_RX_MAX_FRAMES = ETHTOOL_COALESCE_RX_MAX_FRAMES;
 const u32 RUST_CONST_HELPER_ETHTOOL_COALESCE_TX_USECS = ETHTOOL_COALESCE_TX_USECS;
 const u32 RUST_CONST_HELPER_ETHTOOL_COALESCE_TX_MAX_FRAMES = ETHTOOL_COALESCE_TX_MAX_FRAMES;
+const u32 RUST_CONST_HELPER_TCP_CONG_NON_RESTRICTED = TCP_CONG_NON_RESTRICTED;
+const u32 RUST_CONST_HELPER_TCP_CONG_NEEDS_ECN = TCP_CONG_NEEDS_ECN;
+const u32 RUST_CONST_HELPER_TCP_GSO_LEGACY_MAX = GSO_LEGACY_MAX_SIZE - 1 - MAX_TCP_HEADER;
+const size_t RUST_CONST_HELPER_ICSK_CA_PRIV_SIZE = ICSK_CA_PRIV_SIZE;
