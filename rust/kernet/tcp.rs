@@ -149,7 +149,7 @@ pub trait CongestionControl: HasSlot<Slot> + Send + Sized + 'static {
     #[doc(alias = "TCP_CONG_NEEDS_ECN")]
     const NEEDS_ECN: bool = false;
 
-    /// Makes the state of a socket. What the socket has: the first window, and the first round trip time
+    /// Makes the state of a socket. What is made here is [released](Self::release) once. What the socket has: the first window, and the first round trip time
     /// unless it was connected before it got this algorithm.
     ///
     /// # Errors

@@ -12,7 +12,6 @@ use kernel::{
         Atomic,
         Relaxed, //
     },
-    types::Opaque,
     ThisModule, //
 };
 
@@ -238,8 +237,12 @@ impl<T: CongestionControl> Registration<T> {
             Private::clear(private);
             let owned = Owned::assume();
             let mut socket = Socket::lent(sk, Self::number());
-            T::init(&mut socket, owned)
-                .and_then(|value| Private::put(private, value, owned))
+            // Room first: what `init` has made is released.
+            Private::room(owned)
+                .and_then(|room| {
+                    Private::put(private, room, T::init(&mut socket, owned)?);
+                    Ok(())
+                })
                 .inspect_err(|_| Private::clear(private))
         };
         let slot = T::slot();
@@ -436,6 +439,3 @@ impl<T: CongestionControl> Registration<T> {
         })
     }
 }
-
-// The core works with these tables by their address, from any CPU.
-const _: () = assert!(size_of::<Opaque<Tables>>() == size_of::<Tables>());

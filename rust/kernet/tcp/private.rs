@@ -71,6 +71,12 @@ const _: () = {
 /// Where a state is that is in the socket.
 const HERE: *mut () = ptr::without_provenance_mut(1);
 
+/// Where a state is to be. [`Self::Here`] if and only if [`Private::is_here`].
+pub(super) enum Room<T> {
+    Here,
+    Allocated(KBox<MaybeUninit<T>>),
+}
+
 impl Private {
     /// Those of a socket.
     ///
@@ -124,23 +130,32 @@ impl Private {
         Some(unsafe { &mut *state })
     }
 
+    /// Makes room for a state.
+    pub(super) fn room<T>(_owned: Owned<'_>) -> Result<Room<T>> {
+        if const { Self::is_here::<T>() } {
+            return Ok(Room::Here);
+        }
+        let flags = <Owned<'_> as Context>::FLAGS_CHARGED;
+        Ok(Room::Allocated(KBox::new_uninit(flags)?))
+    }
+
     /// Keeps a state.
     ///
     /// # Safety
     ///
     /// As [`Self::state`]; there is none yet.
-    pub(super) unsafe fn put<T>(this: *mut Self, value: T, _owned: Owned<'_>) -> Result {
-        let state = if const { Self::is_here::<T>() } {
-            // SAFETY: There is room and it is aligned, as just seen.
-            unsafe { (&raw mut (*this).body).cast::<T>().write(value) };
-            HERE
-        } else {
-            KBox::into_raw(KBox::new(value, <Owned<'_> as Context>::FLAGS_CHARGED)?).cast()
+    pub(super) unsafe fn put<T>(this: *mut Self, room: Room<T>, value: T) {
+        let state = match room {
+            Room::Here => {
+                // SAFETY: There is room, and it is aligned: by `Self::room`.
+                unsafe { (&raw mut (*this).body).cast::<T>().write(value) };
+                HERE
+            }
+            Room::Allocated(room) => KBox::into_raw(room.write(value)).cast(),
         };
         // INVARIANT: It is a state, where `is_here` says.
         // SAFETY: The socket is the caller's.
         unsafe { (&raw mut (*this).head.state).write(state) };
-        Ok(())
     }
 
     /// Drops the state, if there is one.
