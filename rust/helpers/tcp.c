@@ -14,6 +14,11 @@ __kernet_helper void kernet_helper_tcp_snd_cwnd_set(struct tcp_sock *tp, u32 val
 	tcp_snd_cwnd_set(tp, val);
 }
 
+__kernet_helper u8 kernet_helper_icsk_ca_state(const struct sock *sk)
+{
+	return inet_csk(sk)->icsk_ca_state;
+}
+
 __kernet_helper bool kernet_helper_tcp_is_cwnd_limited(const struct sock *sk)
 {
 	return tcp_is_cwnd_limited(sk);

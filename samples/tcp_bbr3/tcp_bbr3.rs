@@ -244,3 +244,5 @@ impl CongestionControl for Flow {
         3
     }
 }
+
+const _: () = assert!(size_of::<Flow>() <= 512, "of the memory there is for each");

@@ -3,7 +3,10 @@
 //! The bytes that a socket has for its algorithm.
 
 use core::{
-    mem::MaybeUninit,
+    mem::{
+        offset_of,
+        MaybeUninit, //
+    },
     ptr, //
 };
 use kernel::{
@@ -61,6 +64,13 @@ pub(super) struct Private {
 }
 
 const _: () = {
+    assert!(
+        offset_of!(bindings::inet_connection_sock, icsk_ca_priv)
+            == bindings::INET_CONNECTION_SOCK_ICSK_CA_PRIV
+            && offset_of!(bindings::inet_connection_sock, icsk_ca_ops)
+                == bindings::INET_CONNECTION_SOCK_ICSK_CA_OPS,
+        "places in a socket"
+    );
     assert!(
         size_of::<Private>() == bindings::ICSK_CA_PRIV_SIZE,
         "the bytes of a socket"

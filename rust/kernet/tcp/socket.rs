@@ -4,6 +4,7 @@
 
 use core::{
     marker::PhantomData,
+    mem::offset_of,
     net::{
         IpAddr,
         Ipv4Addr,
@@ -49,13 +50,20 @@ pub struct Socket<'a> {
     _context: NotThreadSafe,
 }
 
+const _: () = {
+    assert!(offset_of!(bindings::sock, sk_pacing_rate) == bindings::SOCK_SK_PACING_RATE);
+    assert!(offset_of!(bindings::sock, sk_max_pacing_rate) == bindings::SOCK_SK_MAX_PACING_RATE);
+    assert!(offset_of!(bindings::sock, sk_pacing_status) == bindings::SOCK_SK_PACING_STATUS);
+    assert!(offset_of!(bindings::sock, sk_pacing_shift) == bindings::SOCK_SK_PACING_SHIFT);
+};
+
 macro_rules! reads {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $field:ident;)+) => {$(
         $(#[$doc])*
         #[inline(always)]
         pub fn $name(&self) -> $type {
             // SAFETY: The socket is ours, by the type invariants.
-            unsafe { (*self.tp()).$field }
+            unsafe { *self.tp(bindings::$field) }
         }
     )+};
 }
@@ -75,10 +83,16 @@ impl<'a> Socket<'a> {
         }
     }
 
-    /// A TCP socket begins with a `struct sock`.
+    /// The socket as the core's functions take it: it begins with a `struct sock`.
     #[inline(always)]
-    fn tp(&self) -> *mut bindings::tcp_sock {
+    fn raw(&self) -> *mut bindings::tcp_sock {
         self.sk.cast()
+    }
+
+    /// A member, which is so many bytes from the beginning.
+    #[inline(always)]
+    fn tp<T>(&self, offset: usize) -> *mut T {
+        self.sk.wrapping_byte_add(offset).cast()
     }
 
     /// The largest window that an algorithm can set, in packets.
@@ -88,7 +102,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub(super) fn window(&self, cwnd: u32) -> u32 {
         // SAFETY: The socket is ours, by the type invariants.
-        let limit = unsafe { (*self.tp()).snd_cwnd_clamp };
+        let limit = unsafe { *self.tp::<u32>(bindings::TCP_SOCK_SND_CWND_CLAMP) };
         cwnd.min(limit).clamp(1, Self::MAX_CWND)
     }
 
@@ -101,52 +115,52 @@ impl<'a> Socket<'a> {
     reads! {
         /// The congestion window, in packets: how many may be in flight.
         #[doc(alias = "tcp_sock::snd_cwnd")]
-        cwnd: u32 = snd_cwnd;
+        cwnd: u32 = TCP_SOCK_SND_CWND;
         /// The slow start threshold, in packets; [`INFINITE_SSTHRESH`] while there was no loss.
         #[doc(alias = "tcp_sock::snd_ssthresh")]
-        ssthresh: u32 = snd_ssthresh;
+        ssthresh: u32 = TCP_SOCK_SND_SSTHRESH;
         /// How far the window is from the next packet, in acknowledged packets.
         #[doc(alias = "tcp_sock::snd_cwnd_cnt")]
-        cwnd_count: u32 = snd_cwnd_cnt;
+        cwnd_count: u32 = TCP_SOCK_SND_CWND_CNT;
         /// The window right before packets were lost.
         #[doc(alias = "tcp_sock::prior_cwnd")]
-        prior_cwnd: u32 = prior_cwnd;
+        prior_cwnd: u32 = TCP_SOCK_PRIOR_CWND;
         /// The largest window that the socket may have.
         #[doc(alias = "tcp_sock::snd_cwnd_clamp")]
-        cwnd_limit: u32 = snd_cwnd_clamp;
+        cwnd_limit: u32 = TCP_SOCK_SND_CWND_CLAMP;
         /// The size of a full segment's data, in bytes.
         #[doc(alias = "tcp_sock::mss_cache")]
-        mss: u32 = mss_cache;
+        mss: u32 = TCP_SOCK_MSS_CACHE;
         /// How many packets were delivered, retransmitted ones included. It wraps.
         #[doc(alias = "tcp_sock::delivered")]
-        delivered: u32 = delivered;
+        delivered: u32 = TCP_SOCK_DELIVERED;
         /// How many of them were marked. It wraps.
         #[doc(alias = "tcp_sock::delivered_ce")]
-        delivered_ce: u32 = delivered_ce;
+        delivered_ce: u32 = TCP_SOCK_DELIVERED_CE;
         /// How many packets were lost, retransmitted ones included. It wraps.
         #[doc(alias = "tcp_sock::lost")]
-        lost: u32 = lost;
+        lost: u32 = TCP_SOCK_LOST;
         /// How many packets are sent and not acknowledged, lost ones included.
         #[doc(alias = "tcp_sock::packets_out")]
-        packets_out: u32 = packets_out;
+        packets_out: u32 = TCP_SOCK_PACKETS_OUT;
         /// The sequence number that was acknowledged last.
         #[doc(alias = "tcp_sock::snd_una")]
-        snd_una: u32 = snd_una;
+        snd_una: u32 = TCP_SOCK_SND_UNA;
         /// The sequence number that is sent next.
         #[doc(alias = "tcp_sock::snd_nxt")]
-        snd_nxt: u32 = snd_nxt;
+        snd_nxt: u32 = TCP_SOCK_SND_NXT;
         /// When the last packet was received or sent.
         #[doc(alias = "tcp_sock::tcp_mstamp")]
-        now: u64 = tcp_mstamp;
+        now: u64 = TCP_SOCK_TCP_MSTAMP;
         /// When [`Self::delivered`] became what it is.
         #[doc(alias = "tcp_sock::delivered_mstamp")]
-        delivered_at: u64 = delivered_mstamp;
+        delivered_at: u64 = TCP_SOCK_DELIVERED_MSTAMP;
         /// When the next packet leaves, in nanoseconds, as pacing has it.
         #[doc(alias = "tcp_sock::tcp_wstamp_ns")]
-        next_departure_ns: u64 = tcp_wstamp_ns;
+        next_departure_ns: u64 = TCP_SOCK_TCP_WSTAMP_NS;
         /// The time of [`Self::now`] in nanoseconds.
         #[doc(alias = "tcp_sock::tcp_clock_cache")]
-        now_ns: u64 = tcp_clock_cache;
+        now_ns: u64 = TCP_SOCK_TCP_CLOCK_CACHE;
     }
 
     /// How many packets are in the network.
@@ -154,7 +168,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn in_flight(&self) -> u32 {
         // SAFETY: The socket is ours, by the type invariants.
-        unsafe { bindings::tcp_packets_in_flight(self.tp()) }
+        unsafe { bindings::tcp_packets_in_flight(self.raw()) }
     }
 
     /// The smoothed round trip time, if there was one.
@@ -162,7 +176,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn srtt(&self) -> Option<u32> {
         // SAFETY: The socket is ours, by the type invariants. In units of 1/8.
-        let srtt = unsafe { (*self.tp()).srtt_us };
+        let srtt = unsafe { *self.tp::<u32>(bindings::TCP_SOCK_SRTT_US) };
         (srtt != 0).then_some((srtt >> 3).max(1))
     }
 
@@ -171,7 +185,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn min_rtt(&self) -> Option<u32> {
         // SAFETY: The socket is ours, by the type invariants.
-        let rtt = unsafe { bindings::tcp_min_rtt(self.tp()) };
+        let rtt = unsafe { bindings::tcp_min_rtt(self.raw()) };
         (rtt != u32::MAX).then_some(rtt)
     }
 
@@ -179,9 +193,8 @@ impl<'a> Socket<'a> {
     #[doc(alias = "inet_connection_sock::icsk_ca_state")]
     #[inline(always)]
     pub fn state(&self) -> State {
-        let icsk = self.sk.cast::<bindings::inet_connection_sock>();
         // SAFETY: The socket is ours, by the type invariants.
-        let state = unsafe { bindings::inet_connection_sock::icsk_ca_state_raw(icsk) };
+        let state = unsafe { bindings::icsk_ca_state(self.sk) };
         State::from_raw(state).unwrap_or(State::Open)
     }
 
@@ -205,7 +218,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn is_app_limited(&self) -> bool {
         // SAFETY: The socket is ours, by the type invariants.
-        unsafe { (*self.tp()).app_limited != 0 }
+        unsafe { *self.tp::<u32>(bindings::TCP_SOCK_APP_LIMITED) != 0 }
     }
 
     /// Whether the receiver acknowledges selectively.
@@ -213,7 +226,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn has_sack(&self) -> bool {
         // SAFETY: The socket is ours, by the type invariants.
-        unsafe { bindings::tcp_is_sack(self.tp()) }
+        unsafe { bindings::tcp_is_sack(self.raw()) }
     }
 
     /// The pacing rate in bytes per second.
@@ -300,7 +313,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn set_cwnd(&mut self, cwnd: u32) {
         // SAFETY: The socket is ours, by the type invariants; the window is not 0.
-        unsafe { bindings::tcp_snd_cwnd_set(self.tp(), self.window(cwnd)) };
+        unsafe { bindings::tcp_snd_cwnd_set(self.raw(), self.window(cwnd)) };
     }
 
     /// Sets how far the window is from the next packet, and that it was looked at now.
@@ -310,8 +323,8 @@ impl<'a> Socket<'a> {
     pub fn set_cwnd_count(&mut self, count: u32) {
         // SAFETY: The socket is ours, by the type invariants.
         unsafe {
-            (*self.tp()).snd_cwnd_cnt = count;
-            (*self.tp()).snd_cwnd_stamp = bindings::tcp_jiffies32();
+            *self.tp(bindings::TCP_SOCK_SND_CWND_CNT) = count;
+            *self.tp(bindings::TCP_SOCK_SND_CWND_STAMP) = bindings::tcp_jiffies32();
         }
     }
 
@@ -321,7 +334,8 @@ impl<'a> Socket<'a> {
     pub fn set_ssthresh(&mut self, ssthresh: u32) {
         // SAFETY: The socket is ours, by the type invariants. Others read the place as a whole.
         unsafe {
-            (&raw mut (*self.tp()).snd_ssthresh).write_volatile(Self::threshold(ssthresh));
+            self.tp::<u32>(bindings::TCP_SOCK_SND_SSTHRESH)
+                .write_volatile(Self::threshold(ssthresh));
         }
     }
 
@@ -358,7 +372,7 @@ impl<'a> Socket<'a> {
     pub fn mark_app_limited(&mut self) {
         let until = self.delivered().wrapping_add(self.in_flight());
         // SAFETY: The socket is ours, by the type invariants. 0 stands for "not limited".
-        unsafe { (*self.tp()).app_limited = until.max(1) };
+        unsafe { *self.tp(bindings::TCP_SOCK_APP_LIMITED) = until.max(1) };
     }
 
     /// Raises the window in slow start: by `acked` packets, to the threshold at most. Returns what is left.
@@ -368,7 +382,7 @@ impl<'a> Socket<'a> {
             return acked;
         }
         // SAFETY: The socket is ours, by the type invariants. Neither sum wraps, and the threshold is not 0.
-        let left = unsafe { bindings::tcp_slow_start(self.tp(), acked.min(Self::MAX_CWND)) };
+        let left = unsafe { bindings::tcp_slow_start(self.raw(), acked.min(Self::MAX_CWND)) };
         self.bound();
         left
     }
@@ -381,7 +395,7 @@ impl<'a> Socket<'a> {
         }
         let acked = acked.min(Self::MAX_CWND);
         // SAFETY: The socket is ours, by the type invariants. What is divided by is not 0; no sum wraps.
-        unsafe { bindings::tcp_cong_avoid_ai(self.tp(), window.max(1), acked) };
+        unsafe { bindings::tcp_cong_avoid_ai(self.raw(), window.max(1), acked) };
         self.bound();
     }
 
@@ -416,7 +430,7 @@ impl<'a> Socket<'a> {
         self.bound();
         // SAFETY: The socket is ours, by the type invariants. What was counted is less than a window.
         unsafe {
-            let count = &raw mut (*self.tp()).snd_cwnd_cnt;
+            let count = self.tp::<u32>(bindings::TCP_SOCK_SND_CWND_CNT);
             *count = (*count).min(Self::MAX_CWND);
         }
         self.cwnd_limit() != 0

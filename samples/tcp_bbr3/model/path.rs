@@ -163,7 +163,7 @@ pub(super) struct Sent {
 /// What was lost and in flight while so many packets were delivered: of a packet it is known only how many
 /// were delivered when it was sent. Patched kernels note the rest in the packet.
 ///
-/// A window of packets takes half of it, so an entry stands for what was sent while a sixteenth of a window
+/// A window of packets takes 16 entries, so one stands for what was sent while a sixteenth of a window
 /// was delivered. What was in flight is that of the last packet of these.
 pub(super) struct History {
     entries: [Sent; History::LEN],
@@ -172,7 +172,7 @@ pub(super) struct History {
 }
 
 impl History {
-    const LEN: usize = 32;
+    const LEN: usize = 22;
 
     pub(super) fn new(delivered: u32) -> Self {
         let first = Sent {
