@@ -22,7 +22,7 @@ for foreign in ("ARCH", "SUBARCH", "CROSS_COMPILE", "KBUILD_OUTPUT", "KBUILD_EXT
                 "CARGO_TARGET_DIR", "KERNELRELEASE", "LOCALVERSION", "KCONFIG_CONFIG"):
     os.environ.pop(foreign, None)
 JOBS = os.cpu_count() or 1
-SAMPLES = ("vpair", "firewall", "linkwatch", "etherip", "ect", "sink", "siit")
+SAMPLES = ("vpair", "firewall", "linkwatch", "etherip", "ect", "sink", "siit", "tcp_bbr3", "tcp_copa")
 
 
 def wings():

@@ -15,6 +15,7 @@
 #include <linux/if_arp.h>
 #include <linux/if_ether.h>
 #include <linux/if_vlan.h>
+#include <linux/inet_diag.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
 #include <linux/net.h>
@@ -32,7 +33,9 @@
 #include <linux/seq_file.h>
 #include <linux/seq_file_net.h>
 #include <linux/skbuff.h>
+#include <linux/sock_diag.h>
 #include <linux/sysctl.h>
+#include <linux/tcp.h>
 #include <linux/timer.h>
 #include <linux/virtio_net.h>
 #include <net/addrconf.h>
@@ -60,6 +63,7 @@
 #include <net/protocol.h>
 #include <net/route.h>
 #include <net/rtnetlink.h>
+#include <net/tcp.h>
 #include <net/xdp.h>
 #include <uapi/linux/if_link.h>
 #include <uapi/linux/if_tunnel.h>
@@ -104,3 +108,39 @@ const u32 RUST_CONST_HELPER_ETHTOOL_COALESCE_RX_USECS = ETHTOOL_COALESCE_RX_USEC
 const u32 RUST_CONST_HELPER_ETHTOOL_COALESCE_RX_MAX_FRAMES = ETHTOOL_COALESCE_RX_MAX_FRAMES;
 const u32 RUST_CONST_HELPER_ETHTOOL_COALESCE_TX_USECS = ETHTOOL_COALESCE_TX_USECS;
 const u32 RUST_CONST_HELPER_ETHTOOL_COALESCE_TX_MAX_FRAMES = ETHTOOL_COALESCE_TX_MAX_FRAMES;
+const u32 RUST_CONST_HELPER_TCP_CONG_NON_RESTRICTED = TCP_CONG_NON_RESTRICTED;
+const u32 RUST_CONST_HELPER_TCP_CONG_NEEDS_ECN = TCP_CONG_NEEDS_ECN;
+const u32 RUST_CONST_HELPER_TCP_GSO_LEGACY_MAX = GSO_LEGACY_MAX_SIZE - 1 - MAX_TCP_HEADER;
+const size_t RUST_CONST_HELPER_ICSK_CA_PRIV_SIZE = ICSK_CA_PRIV_SIZE;
+/* `bindgen` places no member as C does behind one that is aligned by itself. */
+const size_t RUST_CONST_HELPER_TCP_SOCK_SND_CWND = offsetof(struct tcp_sock, snd_cwnd);
+const size_t RUST_CONST_HELPER_TCP_SOCK_SND_SSTHRESH = offsetof(struct tcp_sock, snd_ssthresh);
+const size_t RUST_CONST_HELPER_TCP_SOCK_SND_CWND_CNT = offsetof(struct tcp_sock, snd_cwnd_cnt);
+const size_t RUST_CONST_HELPER_TCP_SOCK_SND_CWND_STAMP = offsetof(struct tcp_sock, snd_cwnd_stamp);
+const size_t RUST_CONST_HELPER_TCP_SOCK_PRIOR_CWND = offsetof(struct tcp_sock, prior_cwnd);
+const size_t RUST_CONST_HELPER_TCP_SOCK_SND_CWND_CLAMP = offsetof(struct tcp_sock, snd_cwnd_clamp);
+const size_t RUST_CONST_HELPER_TCP_SOCK_MSS_CACHE = offsetof(struct tcp_sock, mss_cache);
+const size_t RUST_CONST_HELPER_TCP_SOCK_DELIVERED = offsetof(struct tcp_sock, delivered);
+const size_t RUST_CONST_HELPER_TCP_SOCK_DELIVERED_CE = offsetof(struct tcp_sock, delivered_ce);
+const size_t RUST_CONST_HELPER_TCP_SOCK_LOST = offsetof(struct tcp_sock, lost);
+const size_t RUST_CONST_HELPER_TCP_SOCK_PACKETS_OUT = offsetof(struct tcp_sock, packets_out);
+const size_t RUST_CONST_HELPER_TCP_SOCK_SND_UNA = offsetof(struct tcp_sock, snd_una);
+const size_t RUST_CONST_HELPER_TCP_SOCK_SND_NXT = offsetof(struct tcp_sock, snd_nxt);
+const size_t RUST_CONST_HELPER_TCP_SOCK_SRTT_US = offsetof(struct tcp_sock, srtt_us);
+const size_t RUST_CONST_HELPER_TCP_SOCK_APP_LIMITED = offsetof(struct tcp_sock, app_limited);
+const size_t RUST_CONST_HELPER_TCP_SOCK_TCP_MSTAMP = offsetof(struct tcp_sock, tcp_mstamp);
+const size_t RUST_CONST_HELPER_TCP_SOCK_DELIVERED_MSTAMP = offsetof(struct tcp_sock, delivered_mstamp);
+const size_t RUST_CONST_HELPER_TCP_SOCK_TCP_WSTAMP_NS = offsetof(struct tcp_sock, tcp_wstamp_ns);
+const size_t RUST_CONST_HELPER_TCP_SOCK_TCP_CLOCK_CACHE = offsetof(struct tcp_sock, tcp_clock_cache);
+const size_t RUST_CONST_HELPER_SOCK_SK_PACING_RATE =
+	offsetof(struct sock, sk_pacing_rate);
+const size_t RUST_CONST_HELPER_SOCK_SK_MAX_PACING_RATE =
+	offsetof(struct sock, sk_max_pacing_rate);
+const size_t RUST_CONST_HELPER_SOCK_SK_PACING_STATUS =
+	offsetof(struct sock, sk_pacing_status);
+const size_t RUST_CONST_HELPER_SOCK_SK_PACING_SHIFT =
+	offsetof(struct sock, sk_pacing_shift);
+const size_t RUST_CONST_HELPER_INET_CONNECTION_SOCK_ICSK_CA_OPS =
+	offsetof(struct inet_connection_sock, icsk_ca_ops);
+const size_t RUST_CONST_HELPER_INET_CONNECTION_SOCK_ICSK_CA_PRIV =
+	offsetof(struct inet_connection_sock, icsk_ca_priv);

@@ -21,6 +21,7 @@
 #include "rcu.c"
 #include "skbuff.c"
 #include "spinlock.c"
+#include "tcp.c"
 #include "timer.c"
 #include "workqueue.c"
 #include "xdp.c"

@@ -14,6 +14,7 @@
 //! | [`Rcu`]       | netfilter hooks, notifiers, [`rcu_read`]  | no        | no   | yes | maybe   |
 //! | [`Softirq`]   | transmit, protocol handlers, [`bh_disabled`] | no     | no   | yes | yes     |
 //! | [`Napi`]      | NAPI poll                                 | no        | no   | yes | yes     |
+//! | [`Owned`]     | TCP congestion control                    | no        | no   | no  | maybe   |
 //!
 //! A stronger token can be turned into a weaker one: [`Rtnl::process`], [`Napi::softirq`],
 //! [`Softirq::rcu`].
@@ -104,6 +105,20 @@ token! {
     /// section too, and no lock is held that sending a packet takes.
     #[doc(alias = "local_bh_disable")]
     Softirq
+}
+
+token! {
+    /// A TCP socket is ours: in softirq with its spinlock held, or in a task that owns it, where bottom halves
+    /// may be on. What holds in both holds here: sleeping is not allowed, and nothing is per CPU.
+    ///
+    /// # Invariants
+    ///
+    /// For `'a`, the caller must not sleep, and is neither in a hard interrupt nor has interrupts off. Nobody
+    /// else changes the socket that this was lent with.
+    #[doc(alias = "sock_owned_by_me")]
+    #[doc(alias = "lock_sock")]
+    #[doc(alias = "bh_lock_sock")]
+    Owned
 }
 
 impl<'a> Rtnl<'a> {
@@ -215,8 +230,8 @@ pub trait Context: Copy + private::Sealed {
     #[doc(hidden)]
     const FLAGS_CHARGED: Flags;
 
-    /// The token of this context with bottom halves disabled: [`Softirq`]; for [`Rcu`], [`Rcu`]
-    /// again.
+    /// The token of this context with bottom halves disabled: [`Softirq`]; for [`Rcu`] and [`Owned`],
+    /// which may be lent under a lock that sending takes, [`Rcu`].
     type BhDisabled<'a>: ReadSide<'a> + Into<Rcu<'a>>;
 
     /// Claims the context.
@@ -245,8 +260,8 @@ macro_rules! context {
 
             #[inline(always)]
             unsafe fn assume_bh_disabled<'a>() -> $bh<'a> {
-                // SAFETY: By the caller's promise. No lock that sending takes is held where a token
-                // other than `Rcu` is lent.
+                // SAFETY: By the caller's promise: disabled bottom halves are a read-side section. No lock that
+                // sending takes is held where a token other than `Rcu` and `Owned` is lent.
                 unsafe { $bh::assume() }
             }
         }
@@ -259,6 +274,7 @@ context! {
     Rcu: GFP_ATOMIC, GFP_ATOMIC, Rcu;
     Softirq: GFP_ATOMIC, GFP_ATOMIC, Softirq;
     Napi: GFP_ATOMIC, GFP_ATOMIC, Softirq;
+    Owned: GFP_ATOMIC, GFP_ATOMIC, Rcu;
 }
 
 impl<'a> From<Softirq<'a>> for Rcu<'a> {

@@ -54,6 +54,7 @@ pub mod skb;
 pub mod slot;
 #[cfg(CONFIG_SYSCTL)]
 pub mod sysctl;
+pub mod tcp;
 pub mod timer;
 pub mod work;
 pub mod xdp;
