@@ -253,7 +253,6 @@ impl<T: CongestionControl> Registration<T> {
             return;
         };
         let tables = tables.get();
-        let icsk = sk.cast::<bindings::inet_connection_sock>();
         // As DCTCP does where there is no ECN. Both tables are the module's, of which the socket has a reference.
         // SAFETY: A TCP socket begins with one. The core reads the place without the lock, as a whole.
         unsafe {
@@ -262,7 +261,9 @@ impl<T: CongestionControl> Registration<T> {
             } else {
                 &raw const (*tables).reno
             };
-            (&raw mut (*icsk).icsk_ca_ops).write_volatile(table);
+            sk.byte_add(bindings::INET_CONNECTION_SOCK_ICSK_CA_OPS)
+                .cast::<*const bindings::tcp_congestion_ops>()
+                .write_volatile(table);
         }
     }
 

@@ -3,10 +3,7 @@
 //! The bytes that a socket has for its algorithm.
 
 use core::{
-    mem::{
-        offset_of,
-        MaybeUninit, //
-    },
+    mem::MaybeUninit,
     ptr, //
 };
 use kernel::{
@@ -65,13 +62,6 @@ pub(super) struct Private {
 
 const _: () = {
     assert!(
-        offset_of!(bindings::inet_connection_sock, icsk_ca_priv)
-            == bindings::INET_CONNECTION_SOCK_ICSK_CA_PRIV
-            && offset_of!(bindings::inet_connection_sock, icsk_ca_ops)
-                == bindings::INET_CONNECTION_SOCK_ICSK_CA_OPS,
-        "places in a socket"
-    );
-    assert!(
         size_of::<Private>() == bindings::ICSK_CA_PRIV_SIZE,
         "the bytes of a socket"
     );
@@ -95,9 +85,8 @@ impl Private {
     /// `sk` is a TCP socket.
     #[inline(always)]
     pub(super) unsafe fn of(sk: *mut bindings::sock) -> *mut Self {
-        let icsk = sk.cast::<bindings::inet_connection_sock>();
-        // SAFETY: A TCP socket begins with one, by the caller's promise.
-        unsafe { (&raw mut (*icsk).icsk_ca_priv).cast() }
+        // SAFETY: A TCP socket begins with a connection socket, by the caller's promise, which has them there.
+        unsafe { sk.byte_add(bindings::INET_CONNECTION_SOCK_ICSK_CA_PRIV).cast() }
     }
 
     /// Makes them those of a socket without a state. Drops none.

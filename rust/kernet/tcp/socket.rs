@@ -4,7 +4,6 @@
 
 use core::{
     marker::PhantomData,
-    mem::offset_of,
     net::{
         IpAddr,
         Ipv4Addr,
@@ -49,13 +48,6 @@ pub struct Socket<'a> {
     _lent: PhantomData<&'a mut ()>,
     _context: NotThreadSafe,
 }
-
-const _: () = {
-    assert!(offset_of!(bindings::sock, sk_pacing_rate) == bindings::SOCK_SK_PACING_RATE);
-    assert!(offset_of!(bindings::sock, sk_max_pacing_rate) == bindings::SOCK_SK_MAX_PACING_RATE);
-    assert!(offset_of!(bindings::sock, sk_pacing_status) == bindings::SOCK_SK_PACING_STATUS);
-    assert!(offset_of!(bindings::sock, sk_pacing_shift) == bindings::SOCK_SK_PACING_SHIFT);
-};
 
 macro_rules! reads {
     ($($(#[$doc:meta])* $name:ident: $type:ty = $field:ident;)+) => {$(
@@ -234,7 +226,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn pacing_rate(&self) -> u64 {
         // SAFETY: The socket is ours, by the type invariants.
-        unsafe { (*self.sk).sk_pacing_rate as u64 }
+        unsafe { *self.tp::<usize>(bindings::SOCK_SK_PACING_RATE) as u64 }
     }
 
     /// How many bytes the socket sends at once at its pacing rate, without regard to its device.
@@ -242,7 +234,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn pacing_quantum(&self) -> u32 {
         // SAFETY: The socket is ours, by the type invariants.
-        let shift = unsafe { (*self.sk).sk_pacing_shift };
+        let shift = unsafe { *self.tp::<u8>(bindings::SOCK_SK_PACING_SHIFT) };
         let bytes = self
             .pacing_rate()
             .checked_shr(u32::from(shift))
@@ -346,9 +338,10 @@ impl<'a> Socket<'a> {
     pub fn set_pacing_rate(&mut self, rate: u64) {
         // SAFETY: The socket is ours, by the type invariants. Others read and write the places as a whole.
         unsafe {
-            let most = (&raw const (*self.sk).sk_max_pacing_rate).read_volatile() as u64;
-            let rate = rate.clamp(1, most.max(1));
-            (&raw mut (*self.sk).sk_pacing_rate).write_volatile(rate as _);
+            let most = self.tp::<usize>(bindings::SOCK_SK_MAX_PACING_RATE);
+            let rate = rate.clamp(1, (most.read_volatile() as u64).max(1));
+            self.tp::<usize>(bindings::SOCK_SK_PACING_RATE)
+                .write_volatile(rate as usize);
         }
     }
 
@@ -357,7 +350,7 @@ impl<'a> Socket<'a> {
     #[doc(alias = "sock::sk_pacing_status")]
     pub fn pace(&mut self) {
         // SAFETY: The place is a word of the socket, which others change with atomic operations.
-        let status = unsafe { &*(&raw const (*self.sk).sk_pacing_status).cast::<Atomic<u32>>() };
+        let status = unsafe { &*self.tp::<Atomic<u32>>(bindings::SOCK_SK_PACING_STATUS) };
         // Unless it is paced already, or by `fq`.
         let _ = status.cmpxchg(
             bindings::sk_pacing_SK_PACING_NONE,
