@@ -143,9 +143,10 @@ pub struct Settings {
     pub mtu6: Option<u32>,
     /// What becomes of UDP without a checksum.
     pub zero_checksum: ZeroChecksum,
-    /// The senders of ICMP errors that come from an IPv6 router without an address in IPv4.
+    /// The senders of ICMP errors that come from an IPv6 router without an address in IPv4. If there are
+    /// none, such an error comes from where the packet that it quotes was to go.
     pub sources4: Option<Sources4>,
-    /// The senders of ICMPv6 errors that come from an IPv4 router without an address in IPv6.
+    /// The senders of ICMPv6 errors that come from an IPv4 router without an address in IPv6, likewise.
     pub sources6: Option<Sources6>,
     /// Whether two hosts that have mappings reach each other by their IPv4 addresses (RFC 7757 section
     /// 4).

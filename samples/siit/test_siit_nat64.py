@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""siit in front of the kernel's own NAT: many hosts of IPv6 behind one address of IPv4 (RFC 6146). See translators.py.
+"""siit in front of the kernel's own NAT: many hosts of IPv6 behind one address of IPv4 (RFC 6146); and on a host
+of IPv6 for its applications of IPv4 (RFC 6877). See translators.py.
 
     A mapping gives each host of 2001:db8:6::/120 an address of 192.0.2.0/24, which exists between x0 and the
     NAT alone. Which address and port it has outside is conntrack's to choose.
@@ -11,7 +12,7 @@ import socket
 import tempfile
 
 from selftest import case, defer, equal, iperf, main, need, wait_until
-from translators import FOUR, FOUR_IN_6, Family, batch, network
+from translators import FOUR, FOUR_IN_6, Family, batch, network, translator
 
 RULES = """
 table ip nat {
@@ -101,4 +102,19 @@ def errors_come_back():
         pass
 
 
-main(20)
+@case
+def applications_of_ipv4_on_a_link_of_ipv6():
+    """RFC 6877: a translator on the host, with an address of its own, for which the host answers."""
+    six, _, four = behind()
+    translator(six, source4=None)
+    own = "2001:db8:6::64"
+    batch(six, "link set x0 up", "addr add 192.0.0.1/32 dev x0", "route add default dev x0 src 192.0.0.1 mtu 1480",
+          f"route add {own}/128 dev x0", f"neigh add proxy {own} dev u0")
+    six.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv6.conf.u0.proxy_ndp=1")
+    Family(six).replace(("192.0.0.1", own))
+    assert six.ping(FOUR)
+    assert six.ping(FOUR, options="-s 3000")
+    assert iperf(six, four, FOUR) > 1e5
+
+
+main(30)

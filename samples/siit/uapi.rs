@@ -18,7 +18,8 @@ pub(crate) const HAIRPIN: u16 = 5;
 pub(crate) const PRIVATE: u16 = 6;
 /// Whether the octet of DSCP and ECN is copied. 1 if absent.
 pub(crate) const COPY_CLASS: u16 = 7;
-/// The IPv4 prefix from which ICMP errors of routers come that have no IPv4 address (RFC 6791).
+/// The IPv4 prefix from which ICMP errors of routers come that have no IPv4 address (RFC 6791). If
+/// absent: from where the packet that they quote was to go.
 pub(crate) const SOURCE4: u16 = 8;
 /// Its length in bits. 32 if absent.
 pub(crate) const SOURCE4_LEN: u16 = 9;

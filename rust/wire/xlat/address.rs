@@ -134,11 +134,13 @@ impl<E: Deref<Target = [Mapping]>, I: Deref<Target = [u32]>> Translator<'_, E, I
     }
 
     /// Source and destination of an ICMP error. RFC 7915 section 4.1 lets the source be illegal, and RFC
-    /// 6791 has one for who has none.
+    /// 6791 has one for who has none. Where no such is configured it is `quoted`, where the quoted packet
+    /// was to go: who has sent that is to hear of its path's MTU in any case.
     pub(super) fn error_to_v6(
         &self,
         source: Ipv4Addr,
         destination: Ipv4Addr,
+        quoted: Ipv6Addr,
     ) -> Result<(Ipv6Addr, Ipv6Addr), Refused> {
         if of_no_host4(destination) {
             return Err(Refused::Destination4(destination));
@@ -147,7 +149,7 @@ impl<E: Deref<Target = [Mapping]>, I: Deref<Target = [u32]>> Translator<'_, E, I
         let from = match (self.to_v6(source), self.settings.sources6) {
             (Ok((from, _)), _) => from,
             (Err(_), Some(sources)) => sources.pick(source),
-            (Err(refused), None) => return Err(refused),
+            (Err(_), None) => quoted,
         };
         Ok((from, to))
     }
@@ -157,6 +159,7 @@ impl<E: Deref<Target = [Mapping]>, I: Deref<Target = [u32]>> Translator<'_, E, I
         &self,
         source: Ipv6Addr,
         destination: Ipv6Addr,
+        quoted: Ipv4Addr,
     ) -> Result<(Ipv4Addr, Ipv4Addr), Refused> {
         if of_no_host6(destination) {
             return Err(Refused::Destination6(destination));
@@ -168,7 +171,7 @@ impl<E: Deref<Target = [Mapping]>, I: Deref<Target = [u32]>> Translator<'_, E, I
         let from = match (self.to_v4(source), self.settings.sources4) {
             (Ok(from), _) => from,
             (Err(_), Some(sources)) => sources.pick(source),
-            (Err(refused), None) => return Err(refused),
+            (Err(_), None) => quoted,
         };
         Ok((from, to))
     }

@@ -146,7 +146,8 @@ impl<E: Deref<Target = [Mapping]>, I: Deref<Target = [u32]>> Translator<'_, E, I
         let addresses = self.quoted_to_v6(quoted.header.source(), quoted.header.destination())?;
         let fragment = quoted.header.fragment();
         let exchange = self.exchange_v4(&quoted, addresses, fragment, false, None)?;
-        let (source, destination) = self.error_to_v6(outer.source(), outer.destination())?;
+        let (source, destination) =
+            self.error_to_v6(outer.source(), outer.destination(), addresses.1)?;
 
         let short = Error::truncated(Layer::Icmpv6, ERROR6_LEN, 0);
         let headers = ipv6::Header::LEN.saturating_add(icmpv6::Header::LEN);
@@ -199,7 +200,8 @@ impl<E: Deref<Target = [Mapping]>, I: Deref<Target = [u32]>> Translator<'_, E, I
         let addresses = self.quoted_to_v4(quoted.header.source(), quoted.header.destination())?;
         let sent = quoted.payload_len()?.saturating_add(ipv4::Header::LEN);
         let exchange = self.exchange_v6(&quoted, addresses, sent, None)?;
-        let (source, destination) = self.error_to_v4(outer.source(), outer.destination())?;
+        let (source, destination) =
+            self.error_to_v4(outer.source(), outer.destination(), addresses.1)?;
 
         let short = Error::truncated(Layer::Icmp, ERROR4_LEN, 0);
         let headers = ipv4::Header::LEN.saturating_add(icmp4::Header::LEN);
