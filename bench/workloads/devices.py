@@ -38,10 +38,10 @@ def receiver(device, summed=False):
 
 
 @contextlib.contextmanager
-def delivered(summed=False):
+def delivered(summed=False, samples=24):
     """What receiving costs without a device that transmits."""
     with link("right", "bench_floor"), receiver("right", summed) as (frame, drops):
-        yield packets("receive", "right", frame, drops)
+        yield packets("receive", "right", frame, drops, samples)
 
 
 def pair(kind, *modules, gro=True):

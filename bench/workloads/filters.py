@@ -18,11 +18,15 @@ from lib import DISCARD, module, run, workload
 FIRST_PORT = 1000
 
 
-def behind(setup, summed=False):
+# Of what takes long for a packet.
+FEW = 3
+
+
+def behind(setup, summed=False, samples=24):
     """Packets received while `setup` holds."""
     @contextlib.contextmanager
     def side():
-        with setup(), delivered(summed) as measure:
+        with setup(), delivered(summed, samples) as measure:
             yield measure
     return side
 
@@ -148,7 +152,7 @@ def many_rules(count):
     """Beside a chain, and the set that one makes of it by hand."""
     def sides():
         ports = [str(FIRST_PORT + i) for i in range(count)]
-        return (delivered, {"nftables": behind(lambda: nftables(count)),
+        return (delivered, {"nftables": behind(lambda: nftables(count), samples=FEW),
                             "nftables set": behind(lambda: nftables_set("inet_service", ports, "udp dport"))},
                 behind(lambda: with_modules(firewall(count), "kernet", "firewall")))
     return sides
@@ -181,7 +185,7 @@ def shaped(shape, count):
         rules = shapes.generate(shape, count, avoid=(FOREIGN, LOCAL, 17, 9, DISCARD))
         chain = "chain input { type filter hook input priority 0; policy accept; %s }"
         return (delivered, {"nftables": behind(lambda: nftables_text(
-                    chain % " ".join(map(shapes.nftables, rules))))},
+                    chain % " ".join(map(shapes.nftables, rules))), samples=FEW)},
                 behind(lambda: with_modules(loaded([attributes(rule) for rule in rules]), "kernet", "firewall")))
     return sides
 

@@ -54,7 +54,7 @@ pub(super) fn index<A: Address, M: Memory>(
             });
         }
         let [a, b, c, d, e, f, g] = Field::ALL;
-        let spans = |field| Spans::new(field, rules, &plan.numbers);
+        let spans = |field| Spans::<A, M>::new(field, rules, &plan.numbers);
         let index = Index {
             spans: [
                 spans(a)?,

@@ -213,8 +213,9 @@ pub struct Classifier<A: Address, M: Memory> {
 
 /// How rules are found.
 struct Index<A: Address, M: Memory> {
-    /// For each field, in the order of [`Field::ALL`]: which tables have a rule for a value.
-    spans: [Spans<A, M>; Field::ALL.len()],
+    /// For each field, in the order of [`Field::ALL`], unless all rules want any value: which tables
+    /// have a rule for a value.
+    spans: [Option<M::Box<Spans<A, M>>>; Field::ALL.len()],
     tables: Tables<A, M>,
     trees: Trees<A, M>,
 }
@@ -226,6 +227,7 @@ impl<A: Address, M: Memory> Classifier<A, M> {
     /// # Errors
     ///
     /// Says which.
+    #[inline(never)]
     pub fn new(rules: M::Array<Rule<A>>, seed: u64) -> Result<Self, Error> {
         let (index, cost) = index::index::<A, M>(&rules, seed)?;
         let index = index.map(M::boxed).transpose()?;
@@ -265,7 +267,8 @@ impl<A: Address, M: Memory> Classifier<A, M> {
             let spans = index
                 .spans
                 .iter()
-                .map(Spans::bytes)
+                .flatten()
+                .map(|spans| spans.bytes())
                 .fold(0, usize::saturating_add);
             spans
                 .saturating_add(index.tables.bytes())
@@ -280,6 +283,8 @@ impl<A: Address, M: Memory> Classifier<A, M> {
 
 impl<A: Address, M: Memory> Index<A, M> {
     /// The number of the rule.
+    // Apart, so that what few rules cost is not what saves registers for many.
+    #[inline(never)]
     fn find(
         &self,
         rules: &[Rule<A>],
@@ -324,9 +329,11 @@ impl<A: Address, M: Memory> Index<A, M> {
     fn tables_for(&self, key: &Key<A>) -> u64 {
         let mut set = u64::MAX;
         for (spans, field) in self.spans.iter().zip(Field::ALL) {
-            set &= spans.get(key.value(field));
-            if set == 0 {
-                break;
+            if let Some(spans) = spans {
+                set &= spans.get(key.value(field));
+                if set == 0 {
+                    break;
+                }
             }
         }
         set

@@ -36,6 +36,12 @@ impl<T: Copy + Send + Sync + 'static, M: Memory> List<T, M> {
         Ok(())
     }
 
+    pub(super) fn pop(&mut self) -> Option<T> {
+        let last = *self.as_slice().last()?;
+        self.len = self.len.saturating_sub(1);
+        Some(last)
+    }
+
     pub(super) fn extend(&mut self, items: &[T]) -> Result<(), NoMemory> {
         items.iter().try_for_each(|item| self.push(*item))
     }

@@ -85,6 +85,7 @@ pub(super) struct Plan<M: Memory> {
 pub(super) const NOWHERE: u8 = u8::MAX;
 
 impl<M: Memory> Plan<M> {
+    #[inline(never)]
     pub(super) fn new<A: Address>(rules: &[Rule<A>]) -> Result<Self, NoMemory> {
         let groups = groups::<A, M>(rules)?;
         let groups = groups.as_slice();
@@ -122,6 +123,7 @@ impl<M: Memory> Plan<M> {
 }
 
 /// The shapes that there are, in their order, each with one of at most [`MAX_TABLES`] coarser ones.
+#[inline(never)]
 fn groups<A: Address, M: Memory>(rules: &[Rule<A>]) -> Result<List<Group, M>, NoMemory> {
     let mut shapes = M::array(rules.len(), Shape::default())?;
     for (shape, rule) in shapes.iter_mut().zip(rules) {

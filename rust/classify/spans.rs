@@ -15,8 +15,6 @@ use super::{
 /// Intervals of a field's values, each with a set of tables: that of all that have a rule for one of
 /// the values, and perhaps more.
 pub(super) struct Spans<A: Address, M: Memory> {
-    /// Where none of the rules looks at the field: all tables.
-    all: u64,
     /// The first values of the intervals, ascending, the first of which is 0.
     starts: M::Array<A>,
     /// The class of each interval.
@@ -37,12 +35,20 @@ struct Edge<A> {
 }
 
 impl<A: Address, M: Memory> Spans<A, M> {
-    /// Of those `rules` that are in a table, by `numbers`.
-    pub(super) fn new(field: Field, rules: &[Rule<A>], numbers: &[u8]) -> Result<Self, NoMemory> {
+    /// Of those `rules` that are in a table, by `numbers`. `None` if all want any value.
+    // On a stack of its own: that of the kernel is small.
+    #[inline(never)]
+    pub(super) fn new(
+        field: Field,
+        rules: &[Rule<A>],
+        numbers: &[u8],
+    ) -> Result<Option<M::Box<Self>>, NoMemory> {
         let (starts, sets) = intervals::<A, M>(field, rules, numbers)?;
+        let len = sets.len();
+        if len <= 1 {
+            return Ok(None);
+        }
         let known = classes::<M>(sets.as_slice())?;
-        let only = sets.len() <= 1;
-        let len = if only { 0 } else { sets.len() };
         let mut classes = M::array(len, 0u16)?;
         for (class, set) in classes.iter_mut().zip(sets.as_slice()) {
             // Behind the first, which is in no order.
@@ -50,28 +56,22 @@ impl<A: Address, M: Memory> Spans<A, M> {
             let found = found.map_or(0, |found| found.saturating_add(1));
             *class = u16::try_from(found).unwrap_or(0);
         }
-        let all = sets.as_slice().first().copied().unwrap_or(0);
-        let mut short = starts;
-        short.truncate(len);
-        let starts = short.finish(A::default())?;
+        let starts = starts.finish(A::default())?;
         let bits = len.checked_ilog2().unwrap_or(0).saturating_sub(1);
         let shift = field.width::<A>().saturating_sub(bits);
-        Ok(Self {
-            all,
+        M::boxed(Self {
             heads: heads::<A, M>(&starts, bits, shift)?,
             shift,
             starts,
             classes,
-            sets: if only { M::array(0, 0)? } else { known },
+            sets: known,
         })
+        .map(Some)
     }
 
     /// The tables for a value.
     #[inline]
     pub(super) fn get(&self, value: A) -> u64 {
-        if self.starts.is_empty() {
-            return self.all;
-        }
         self.find(value).unwrap_or(u64::MAX)
     }
 
@@ -93,11 +93,13 @@ impl<A: Address, M: Memory> Spans<A, M> {
             .saturating_add(size_of_val(&*self.classes))
             .saturating_add(size_of_val(&*self.sets))
             .saturating_add(size_of_val(&*self.heads))
+            .saturating_add(size_of::<Self>())
     }
 }
 
 /// The first values of the intervals, and their sets.
 #[expect(clippy::type_complexity, reason = "two lists")]
+#[inline(never)]
 fn intervals<A: Address, M: Memory>(
     field: Field,
     rules: &[Rule<A>],
@@ -189,9 +191,6 @@ fn heads<A: Address, M: Memory>(
     bits: u32,
     shift: u32,
 ) -> Result<M::Array<u32>, NoMemory> {
-    if starts.is_empty() {
-        return M::array(0, 0);
-    }
     let len = 1usize.checked_shl(bits).unwrap_or(1).saturating_add(1);
     let mut heads = M::array(len, 0u32)?;
     let mut at = 0usize;

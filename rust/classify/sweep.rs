@@ -188,6 +188,7 @@ pub(super) struct Sweep<'r, A: Address, M: Memory> {
 
 impl<'r, A: Address, M: Memory> Sweep<'r, A, M> {
     /// Of `field`, within `region`. `numbers` are ascending.
+    #[inline(never)]
     pub(super) fn new(
         rules: &[Rule<A>],
         numbers: &'r [u32],

@@ -186,6 +186,7 @@ struct Builder<'p, 'r, A: Address, M: Memory> {
 /// # Errors
 ///
 /// [`Error::Collisions`] if two keys have the same hash: other `keys` will do.
+#[inline(never)]
 pub(super) fn build<'r, A: Address, M: Memory>(
     rules: &'r [Rule<A>],
     plan: &Plan<M>,

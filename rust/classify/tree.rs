@@ -140,12 +140,15 @@ struct Cut {
     most: usize,
 }
 
-/// An interval of a list that is cut.
+/// A list that is to become a tree.
 #[derive(Clone, Copy)]
-struct Piece<A> {
-    start: A,
+struct Seedling<A> {
+    /// Where the tree is below a node.
+    place: Option<usize>,
+    /// Where its rules begin.
     from: usize,
-    to: usize,
+    depth: usize,
+    region: Region<A>,
 }
 
 impl<'r, A: Address, M: Memory> Planter<'r, A, M> {
@@ -169,13 +172,41 @@ impl<'r, A: Address, M: Memory> Planter<'r, A, M> {
 
     /// Plants a tree of the rules `numbers`, which are ascending, for packets of `region`. Returns its
     /// root and how long its longest list is.
+    // Not by recursion: the stack of the kernel is small.
+    #[inline(never)]
     pub(super) fn plant(
         &mut self,
         numbers: &[u32],
         region: &Region<A>,
     ) -> Result<(u32, usize), NoMemory> {
         self.longest = 0;
-        let root = self.tree(numbers, region, 0)?;
+        let mut root = NOTHING;
+        let first = Seedling {
+            place: None,
+            from: 0,
+            depth: 0,
+            region: *region,
+        };
+        let mut todo = List::<Seedling<A>, M>::new(16, first)?;
+        // The rules of those that are to do, one behind the other.
+        let mut flat = List::<u32, M>::new(numbers.len(), 0)?;
+        let mut list = List::<u32, M>::new(numbers.len(), 0)?;
+        flat.extend(numbers)?;
+        todo.push(first)?;
+        while let Some(seedling) = todo.pop() {
+            list.truncate(0);
+            list.extend(flat.as_slice().get(seedling.from..).unwrap_or(&[]))?;
+            flat.truncate(seedling.from);
+            let grown = self.grow(&seedling, list.as_slice(), &mut flat, &mut todo)?;
+            match seedling.place {
+                None => root = grown,
+                Some(place) => {
+                    if let Some(below) = self.below.as_mut_slice().get_mut(place) {
+                        *below = grown;
+                    }
+                }
+            }
+        }
         Ok((root, self.longest))
     }
 
@@ -184,6 +215,7 @@ impl<'r, A: Address, M: Memory> Planter<'r, A, M> {
         self.depth
     }
 
+    #[inline(never)]
     pub(super) fn finish(self) -> Result<Trees<A, M>, NoMemory> {
         let node = Node {
             field: Field::Source,
@@ -198,25 +230,34 @@ impl<'r, A: Address, M: Memory> Planter<'r, A, M> {
         })
     }
 
-    fn tree(&mut self, numbers: &[u32], region: &Region<A>, depth: usize) -> Result<u32, NoMemory> {
-        self.depth = self.depth.max(depth);
+    /// A leaf, or a node whose pieces are to do.
+    #[inline(never)]
+    fn grow(
+        &mut self,
+        seedling: &Seedling<A>,
+        numbers: &[u32],
+        flat: &mut List<u32, M>,
+        todo: &mut List<Seedling<A>, M>,
+    ) -> Result<u32, NoMemory> {
+        self.depth = self.depth.max(seedling.depth);
         let decided = numbers.iter().position(|number| {
             self.rules
                 .get(*number as usize)
-                .is_some_and(|rule| region.is_decided_by(rule, None))
+                .is_some_and(|rule| seedling.region.is_decided_by(rule, None))
         });
         // Nothing behind a rule that matches all is ever the first.
         let len = decided.map_or(numbers.len(), |at| at.saturating_add(1));
         let numbers = numbers.get(..len).unwrap_or(numbers);
-        if numbers.len() > LEAF && depth < MAX_DEPTH {
-            if let Some(cut) = self.choose(numbers, region)? {
-                return self.cut(numbers, region, depth, cut);
+        if numbers.len() > LEAF && seedling.depth < MAX_DEPTH {
+            if let Some(cut) = self.choose(numbers, &seedling.region)? {
+                return self.cut(seedling, numbers, cut, flat, todo);
             }
         }
         self.leaf(numbers)
     }
 
     /// By which field the lists become shortest.
+    #[inline(never)]
     fn choose(&self, numbers: &[u32], region: &Region<A>) -> Result<Option<Cut>, NoMemory> {
         let len = numbers.len();
         let most = len.saturating_add(len.saturating_mul(2).min(self.spare / 2));
@@ -252,67 +293,52 @@ impl<'r, A: Address, M: Memory> Planter<'r, A, M> {
         Ok(best)
     }
 
+    #[inline(never)]
     fn cut(
         &mut self,
+        seedling: &Seedling<A>,
         numbers: &[u32],
-        region: &Region<A>,
-        depth: usize,
         cut: Cut,
+        flat: &mut List<u32, M>,
+        todo: &mut List<Seedling<A>, M>,
     ) -> Result<u32, NoMemory> {
         self.spare = self
             .spare
             .saturating_sub(cut.total.saturating_sub(numbers.len()));
-        let (first, last) = region.get(cut.field);
-        let nowhere = Piece {
-            start: first,
-            from: 0,
-            to: 0,
-        };
-        let mut pieces = List::<Piece<A>, M>::new(16, nowhere)?;
-        let mut flat = List::<u32, M>::new(16, 0)?;
+        let region = &seedling.region;
+        let (_, last) = region.get(cut.field);
+        let (begin, from) = (todo.len(), self.below.len());
+        let depth = seedling.depth.saturating_add(1);
         let sweep = Sweep::<A, M>::new(self.rules, numbers, region, cut.field)?;
+        let (starts, below) = (&mut self.starts, &mut self.below);
         sweep.run(cut.grain, cut.most, |start, list| {
-            let same = pieces
-                .as_slice()
-                .last()
-                .is_some_and(|piece| flat.as_slice().get(piece.from..piece.to) == Some(list));
-            if same {
+            let before = todo.as_slice().get(begin..).and_then(<[_]>::last);
+            if before.is_some_and(|piece| flat.as_slice().get(piece.from..) == Some(list)) {
                 return Ok(());
             }
-            let from = flat.len();
+            todo.push(Seedling {
+                place: Some(below.len()),
+                from: flat.len(),
+                depth,
+                // Up to the next piece, which is not known yet.
+                region: region.with(cut.field, start, last),
+            })?;
             flat.extend(list)?;
-            pieces.push(Piece {
-                start,
-                from,
-                to: flat.len(),
-            })
+            starts.push(start)?;
+            below.push(NOTHING)
         })?;
-        drop(sweep);
-
-        let from = self.below.len();
-        for piece in pieces.as_slice() {
-            self.starts.push(piece.start)?;
-            self.below.push(NOTHING)?;
+        let mut end = last;
+        for piece in todo.as_mut_slice().iter_mut().skip(begin).rev() {
+            let (start, _) = piece.region.get(cut.field);
+            piece.region = piece.region.with(cut.field, start, end);
+            end = start.previous();
         }
         let node = self.nodes.len();
         self.nodes.push(Node {
             field: cut.field,
             from: number(from),
-            len: number(pieces.len()),
+            len: number(self.below.len().saturating_sub(from)),
         })?;
-        let depth = depth.saturating_add(1);
-        for (at, piece) in pieces.as_slice().iter().enumerate() {
-            let end = match pieces.as_slice().get(at.saturating_add(1)) {
-                Some(next) => next.start.previous(),
-                None => last,
-            };
-            let part = region.with(cut.field, piece.start, end);
-            let list = flat.as_slice().get(piece.from..piece.to).unwrap_or(&[]);
-            let child = self.tree(list, &part, depth)?;
-            if let Some(place) = self.below.as_mut_slice().get_mut(from.saturating_add(at)) {
-                *place = child;
-            }
-        }
         Ok(NODE | number(node))
     }
 

@@ -48,6 +48,30 @@ def adding_and_deleting():
 
 @case
 @checked
+def replacing():
+    """So many that they are not asked one after the other: all the new ones are there, or all the old ones."""
+    inject = faults.Faults()
+    modprobe("firewall")
+    ns = NetNs()
+    firewall = Firewall(ns)
+    old = [{"chain": "input", "action": "accept", "protocol": 6, "id": 1}]
+    new = [{"chain": "input", "action": "drop", "protocol": 17, "id": 10 + number,
+            "destination-port-min": number, "destination-port-max": number + 20} for number in range(16)]
+
+    def replaced(error):
+        there = [rule["id"] for rule in firewall.dump()]
+        if error is not None:
+            assert there == [1] if error else len(there) == len(new), f"{there} after error {error}"
+        firewall.replace(*old)
+
+    firewall.replace(*old)
+    with ns.enter():
+        faults.requests(inject, ynl.NETLINK_GENERIC, ynl.encode(firewall.family, "rule-replace", {"rules": new}),
+                        replaced)
+
+
+@case
+@checked
 def loading():
     inject = faults.Faults()
     modprobe("firewall")

@@ -40,7 +40,7 @@ fn nested_ranges_cost_little() {
 
 /// Ranges of both ports; of every `some`th rule of the destination's alone, which so decides on all
 /// packets that have those.
-fn ranges(some: usize) {
+fn ranges(some: usize, most: usize) {
     let mut random = Random::new(seed());
     let range = |random: &mut Random| {
         let min = random.below(60_000);
@@ -59,18 +59,18 @@ fn ranges(some: usize) {
     let Cost {
         comparisons, depth, ..
     } = set.cost();
-    assert!(comparisons <= 40 && depth >= 2, "{:?}", set.cost());
+    assert!(comparisons <= most && depth >= 2, "{:?}", set.cost());
     agrees(&set, &rules, Packets::new(&rules, 1).take(10_000), |_| true);
 }
 
 #[test]
 fn ranges_of_both_ports() {
-    ranges(usize::MAX);
+    ranges(usize::MAX, 40);
 }
 
 #[test]
 fn ranges_of_which_some_decide() {
-    ranges(7);
+    ranges(7, 250);
 }
 
 #[test]
