@@ -19,6 +19,17 @@ __kernet_helper u8 kernet_helper_icsk_ca_state(const struct sock *sk)
 	return inet_csk(sk)->icsk_ca_state;
 }
 
+__kernet_helper bool kernet_helper_icsk_ca_initialized(const struct sock *sk)
+{
+	return inet_csk(sk)->icsk_ca_initialized;
+}
+
+/* Between connect() and the SYN, in which a route may give the socket an algorithm. */
+__kernet_helper bool kernet_helper_tcp_has_not_sent_syn(const struct sock *sk)
+{
+	return sk->sk_state == TCP_SYN_SENT && !tcp_sk(sk)->packets_out;
+}
+
 __kernet_helper bool kernet_helper_tcp_is_cwnd_limited(const struct sock *sk)
 {
 	return tcp_is_cwnd_limited(sk);

@@ -25,7 +25,9 @@
 //! A socket has 104 bytes for an algorithm. A state of at most [`INLINE`] bytes is there; a larger one is
 //! allocated when the socket is connected, and freed by `release`. Callbacks come before, too: the ACK of a
 //! SYN, and a change of state of a listener's child, which has no state of its own yet. kernet does nothing
-//! then. A child begins without a state, whatever its listener has.
+//! then. A child begins without a state, whatever its listener has. Before its SYN is sent a socket gets none
+//! either: its route may give it another algorithm until then, without a word to the first. Its state is made
+//! by the first callback after that.
 //!
 //! If [`CongestionControl::init`] fails, or there is no memory, the socket gets a table of operations that has
 //! the kernel's Reno behind the algorithm's name. [`fallbacks`] counts how often. It tries again when it

@@ -212,7 +212,7 @@ impl<T: CongestionControl> Registration<T> {
         (ptr::from_ref(T::slot()).addr() >> 3) as u32 & 0x7fff_ffff
     }
 
-    /// What a callback gets: the state, if the socket has one.
+    /// What a callback gets: the state, if the socket has one, or is to have one.
     ///
     /// # Safety
     ///
@@ -220,30 +220,56 @@ impl<T: CongestionControl> Registration<T> {
     #[inline(always)]
     unsafe fn lent<'a>(sk: *mut bindings::sock) -> Option<(&'a mut T, Socket<'a>, Owned<'a>)> {
         // SAFETY: The core calls with the socket owned by this context, for as long as the callback runs, one
-        // at a time, and only while the socket uses this table. A `Socket` gives no access to the state.
+        // at a time. A `Socket` gives no access to the state.
         unsafe {
-            let state = Private::state::<T>(Private::of(sk))?;
+            let state = match Private::state::<T>(sk) {
+                Some(state) => state,
+                None => Self::late(sk)?,
+            };
             Some((state, Socket::lent(sk, Self::number()), Owned::assume()))
+        }
+    }
+
+    /// Makes the state of a socket that is said to be initialised and has none: it got the algorithm before
+    /// its SYN was sent, from its route, or with what it was cloned from.
+    ///
+    /// # Safety
+    ///
+    /// As [`Self::lent`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn late<'a>(sk: *mut bindings::sock) -> Option<&'a mut T> {
+        // SAFETY: By the caller's promise.
+        unsafe {
+            if !bindings::icsk_ca_initialized(sk) || bindings::tcp_has_not_sent_syn(sk) {
+                return None;
+            }
+            Self::init(sk);
+            Private::state::<T>(sk)
         }
     }
 
     /// # Safety
     ///
-    /// Called by the core only, for a socket that is connected.
+    /// Called by the core only, for a socket that is connected, or is going to be. There is no state of `T`.
     unsafe extern "C" fn init(sk: *mut bindings::sock) {
-        // SAFETY: As `lent`. The socket has no state: it has just got the algorithm, or was released.
+        // SAFETY: By the caller's promise. What another algorithm has left in the socket is no state: one is made
+        // after the SYN was sent only, and from then on the core releases it before the socket gets another one.
         let made = unsafe {
-            let private = Private::of(sk);
-            Private::clear(private);
+            Private::clear(Private::of(sk));
+            if bindings::tcp_has_not_sent_syn(sk) {
+                // Its route may still give it another algorithm, which releases nothing.
+                return;
+            }
             let owned = Owned::assume();
             let mut socket = Socket::lent(sk, Self::number());
             // Room first: what `init` has made is released.
             Private::room(owned)
                 .and_then(|room| {
-                    Private::put(private, room, T::init(&mut socket, owned)?);
+                    Private::put(sk, room, T::init(&mut socket, owned)?);
                     Ok(())
                 })
-                .inspect_err(|_| Private::clear(private))
+                .inspect_err(|_| Private::clear(Private::of(sk)))
         };
         let slot = T::slot();
         if made.is_err() {
@@ -269,14 +295,15 @@ impl<T: CongestionControl> Registration<T> {
 
     /// # Safety
     ///
-    /// Called by the core only, once after `init`.
+    /// Called by the core only, after `init`.
     unsafe extern "C" fn release(sk: *mut bindings::sock) {
         // SAFETY: As `lent`. The references to the state have ended when it is dropped.
         unsafe {
-            if let Some((state, mut socket, owned)) = Self::lent(sk) {
-                state.release(&mut socket, owned);
+            if let Some(state) = Private::state::<T>(sk) {
+                let mut socket = Socket::lent(sk, Self::number());
+                state.release(&mut socket, Owned::assume());
             }
-            Private::drop_state::<T>(Private::of(sk));
+            Private::drop_state::<T>(sk);
         }
     }
 
@@ -393,7 +420,13 @@ impl<T: CongestionControl> Registration<T> {
     unsafe extern "C" fn tx_start(sk: *mut bindings::sock) {
         // SAFETY: By the caller's promise.
         if let Some((state, mut socket, owned)) = unsafe { Self::lent(sk) } {
+            let before = socket.cwnd();
             state.tx_start(&mut socket, owned);
+            // `tcp_mtu_probe()` takes one away after this, from a window that it has looked at before.
+            let least = before.min(2);
+            if socket.cwnd() < least {
+                socket.set_cwnd(least);
+            }
         }
     }
 

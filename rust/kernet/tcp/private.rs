@@ -21,6 +21,7 @@ use super::{
         self,
         WORDS, //
     },
+    CongestionControl,
     Info, //
 };
 use crate::{
@@ -37,12 +38,15 @@ pub const INLINE: usize = bindings::ICSK_CA_PRIV_SIZE - size_of::<Head>();
 
 /// What is before a state that is kept here.
 ///
-/// The core fills it with zeros before an algorithm gets a socket. A child of a listener has a copy of its
-/// listener's, which is zeros, too: a listener is not connected.
+/// The core fills it with zeros when a user gives a socket an algorithm, and not when the socket's route
+/// does (`tcp_ca_dst_init()`), nor in a clone: what is here may be of another algorithm, C's too, or of another
+/// socket.
 #[repr(C)]
 struct Head {
-    /// Null for none; where it was allocated, or [`HERE`].
-    state: *mut (),
+    /// The static of the algorithm whose state it is; anything else for none.
+    owner: *const (),
+    /// The socket whose state it is.
+    socket: *const bindings::sock,
     /// What is shown: the algorithm's number, and how often it was changed, odd while it is.
     stamp: Atomic<u64>,
     form: Atomic<u32>,
@@ -53,7 +57,8 @@ struct Head {
 ///
 /// # Invariants
 ///
-/// If `head.state` is not null, `body` or what it points to is a state of the algorithm whose callbacks run.
+/// If `head.owner` and `head.socket` are an algorithm's static and the socket that has these bytes, `body` is a
+/// state of the algorithm, or a pointer to one that is the socket's. No C algorithm writes the two addresses.
 #[repr(C)]
 pub(super) struct Private {
     head: Head,
@@ -67,9 +72,6 @@ const _: () = {
     );
     assert!(align_of::<Private>() <= align_of::<u64>(), "they are words");
 };
-
-/// Where a state is that is in the socket.
-const HERE: *mut () = ptr::without_provenance_mut(1);
 
 /// Where a state is to be. [`Self::Here`] if and only if [`Private::is_here`].
 pub(super) enum Room<T> {
@@ -98,7 +100,7 @@ impl Private {
         // SAFETY: By the caller's promise. Who shows the socket meanwhile sees that it is not so, or all zeros.
         unsafe {
             (*this).head.stamp.store(0, Release);
-            (&raw mut (*this).head.state).write(ptr::null_mut());
+            (&raw mut (*this).head.owner).write(ptr::null());
         }
     }
 
@@ -107,26 +109,46 @@ impl Private {
         size_of::<T>() <= INLINE && align_of::<T>() <= align_of::<u64>()
     }
 
+    /// Where the state of the algorithm is, if the socket has one.
+    ///
+    /// # Safety
+    ///
+    /// `sk` is a TCP socket, and the caller's.
+    #[inline(always)]
+    unsafe fn place<T: CongestionControl>(sk: *mut bindings::sock) -> Option<*mut T> {
+        // SAFETY: By the caller's promise.
+        let this = unsafe { Self::of(sk) };
+        // SAFETY: As above.
+        let (owner, socket) = unsafe { ((*this).head.owner, (*this).head.socket) };
+        if owner != Self::owner::<T>() || !ptr::eq(socket, sk) {
+            return None;
+        }
+        // SAFETY: As above.
+        let body = unsafe { &raw mut (*this).body };
+        Some(if const { Self::is_here::<T>() } {
+            body.cast()
+        } else {
+            // SAFETY: A pointer, by the type invariants.
+            unsafe { *body.cast::<*mut T>() }
+        })
+    }
+
+    #[inline(always)]
+    fn owner<T: CongestionControl>() -> *const () {
+        ptr::from_ref(T::slot()).cast()
+    }
+
     /// The state.
     ///
     /// # Safety
     ///
-    /// The socket is the caller's for `'a`, and uses the algorithm `T`. Nobody has another reference.
+    /// `sk` is a TCP socket, and the caller's for `'a`. Nobody has another reference.
     #[inline(always)]
-    pub(super) unsafe fn state<'a, T>(this: *mut Self) -> Option<&'a mut T> {
-        // SAFETY: By the caller's promise.
-        let state = unsafe { (*this).head.state };
-        if state.is_null() {
-            return None;
-        }
-        let state = if const { Self::is_here::<T>() } {
-            // SAFETY: As above.
-            unsafe { (&raw mut (*this).body).cast() }
-        } else {
-            state.cast::<T>()
-        };
-        // SAFETY: It is one, by the type invariants.
-        Some(unsafe { &mut *state })
+    pub(super) unsafe fn state<'a, T: CongestionControl>(
+        sk: *mut bindings::sock,
+    ) -> Option<&'a mut T> {
+        // SAFETY: By the caller's promise; it is one, by the type invariants.
+        unsafe { Self::place::<T>(sk).map(|state| &mut *state) }
     }
 
     /// Makes room for a state.
@@ -143,18 +165,30 @@ impl Private {
     /// # Safety
     ///
     /// As [`Self::state`]; there is none yet.
-    pub(super) unsafe fn put<T>(this: *mut Self, room: Room<T>, value: T) {
-        let state = match room {
-            Room::Here => {
-                // SAFETY: There is room, and it is aligned: by `Self::room`.
-                unsafe { (&raw mut (*this).body).cast::<T>().write(value) };
-                HERE
+    pub(super) unsafe fn put<T: CongestionControl>(
+        sk: *mut bindings::sock,
+        room: Room<T>,
+        value: T,
+    ) {
+        // SAFETY: By the caller's promise.
+        let this = unsafe { Self::of(sk) };
+        // SAFETY: As above.
+        let body = unsafe { &raw mut (*this).body };
+        match room {
+            // SAFETY: There is room, and it is aligned: by `Self::room`.
+            Room::Here => unsafe { body.cast::<T>().write(value) },
+            Room::Allocated(room) => {
+                let state = KBox::into_raw(room.write(value));
+                // SAFETY: A pointer has room there.
+                unsafe { body.cast::<*mut T>().write(state) };
             }
-            Room::Allocated(room) => KBox::into_raw(room.write(value)).cast(),
-        };
+        }
         // INVARIANT: It is a state, where `is_here` says.
         // SAFETY: The socket is the caller's.
-        unsafe { (&raw mut (*this).head.state).write(state) };
+        unsafe {
+            (&raw mut (*this).head.socket).write(sk);
+            (&raw mut (*this).head.owner).write(Self::owner::<T>());
+        }
     }
 
     /// Drops the state, if there is one.
@@ -162,21 +196,20 @@ impl Private {
     /// # Safety
     ///
     /// As [`Self::state`].
-    pub(super) unsafe fn drop_state<T>(this: *mut Self) {
+    pub(super) unsafe fn drop_state<T: CongestionControl>(sk: *mut bindings::sock) {
         // SAFETY: By the caller's promise.
-        let state = unsafe { (*this).head.state };
+        let Some(state) = (unsafe { Self::place::<T>(sk) }) else {
+            return;
+        };
         // Before it is dropped: none is found from now on.
         // SAFETY: As above.
-        unsafe { Self::clear(this) };
-        if state.is_null() {
-            return;
-        }
+        unsafe { Self::clear(Self::of(sk)) };
         if const { Self::is_here::<T>() } {
             // SAFETY: It was a state until now, and is not found again.
-            unsafe { ptr::drop_in_place((&raw mut (*this).body).cast::<T>()) };
+            unsafe { ptr::drop_in_place(state) };
         } else {
             // SAFETY: As above; it came from `KBox::into_raw`.
-            drop(unsafe { KBox::from_raw(state.cast::<T>()) });
+            drop(unsafe { KBox::from_raw(state) });
         }
     }
 

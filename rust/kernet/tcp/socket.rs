@@ -98,10 +98,14 @@ impl<'a> Socket<'a> {
         cwnd.min(limit).clamp(1, Self::MAX_CWND)
     }
 
-    /// What a slow start threshold may be: the core makes it a window.
+    /// What a slow start threshold may be: the core makes it a window, but for the infinite one.
     #[inline(always)]
     pub(super) fn threshold(ssthresh: u32) -> u32 {
-        ssthresh.clamp(1, INFINITE_SSTHRESH)
+        match ssthresh {
+            0 => 1,
+            1..=Self::MAX_CWND => ssthresh,
+            _ => INFINITE_SSTHRESH,
+        }
     }
 
     reads! {
@@ -225,16 +229,22 @@ impl<'a> Socket<'a> {
     #[doc(alias = "sock::sk_pacing_rate")]
     #[inline(always)]
     pub fn pacing_rate(&self) -> u64 {
-        // SAFETY: The socket is ours, by the type invariants.
-        unsafe { *self.tp::<usize>(bindings::SOCK_SK_PACING_RATE) as u64 }
+        // SAFETY: The socket is ours, by the type invariants. `SO_MAX_PACING_RATE` changes it without the lock.
+        unsafe {
+            self.tp::<usize>(bindings::SOCK_SK_PACING_RATE)
+                .read_volatile() as u64
+        }
     }
 
     /// How many bytes the socket sends at once at its pacing rate, without regard to its device.
     #[doc(alias = "sock::sk_pacing_shift")]
     #[inline(always)]
     pub fn pacing_quantum(&self) -> u32 {
-        // SAFETY: The socket is ours, by the type invariants.
-        let shift = unsafe { *self.tp::<u8>(bindings::SOCK_SK_PACING_SHIFT) };
+        // SAFETY: The socket is ours, by the type invariants. Drivers change it without the lock.
+        let shift = unsafe {
+            self.tp::<u8>(bindings::SOCK_SK_PACING_SHIFT)
+                .read_volatile()
+        };
         let bytes = self
             .pacing_rate()
             .checked_shr(u32::from(shift))
@@ -308,19 +318,20 @@ impl<'a> Socket<'a> {
         unsafe { bindings::tcp_snd_cwnd_set(self.raw(), self.window(cwnd)) };
     }
 
-    /// Sets how far the window is from the next packet, and that it was looked at now.
+    /// Sets how far the window is from the next packet, [`Self::MAX_CWND`] at most, and that it was looked at now.
     #[doc(alias = "tcp_sock::snd_cwnd_cnt")]
     #[doc(alias = "tcp_sock::snd_cwnd_stamp")]
     #[inline(always)]
     pub fn set_cwnd_count(&mut self, count: u32) {
         // SAFETY: The socket is ours, by the type invariants.
         unsafe {
-            *self.tp(bindings::TCP_SOCK_SND_CWND_CNT) = count;
+            *self.tp(bindings::TCP_SOCK_SND_CWND_CNT) = count.min(Self::MAX_CWND);
             *self.tp(bindings::TCP_SOCK_SND_CWND_STAMP) = bindings::tcp_jiffies32();
         }
     }
 
-    /// Sets the slow start threshold, in packets: 1 at least, [`INFINITE_SSTHRESH`] at most.
+    /// Sets the slow start threshold, in packets: 1 at least. More than [`Self::MAX_CWND`] is
+    /// [`INFINITE_SSTHRESH`].
     #[doc(alias = "tcp_sock::snd_ssthresh")]
     #[inline(always)]
     pub fn set_ssthresh(&mut self, ssthresh: u32) {

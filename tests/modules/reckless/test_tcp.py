@@ -96,6 +96,38 @@ def absurd_answers():
     assert have["made"] == 6 and have["calls"] > 1000, have
 
 
+TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_NO_COOKIE = 30, 34
+
+
+@case
+@checked
+def a_route_changes_the_algorithm():
+    """Of a socket that is connecting, whose SYN was not sent: the core releases nothing then."""
+    modprobe("reckless")
+    path = Path()
+    server = path.listener()
+    names = ABSURD, "classic", "cubic", "reno"
+    setting(path.a, "answer", 100)
+    made = 0
+    for first, second in itertools.permutations(names, 2):
+        path.a.run(f"ip route replace {tcp.B}/32 dev e0 congctl {second}")
+        client = path.socket()
+        client.settimeout(60)
+        for option in TCP_FASTOPEN_NO_COOKIE, TCP_FASTOPEN_CONNECT:
+            client.setsockopt(socket.IPPROTO_TCP, option, 1)
+        client.connect(server.getsockname())
+        set_algorithm(client, first)
+        client.sendall(b"x")
+        other, _ = server.accept()
+        equal(other.recv(1), b"x")
+        equal(algorithm(client), second)
+        transfer(client, other, 300_000)
+        client.close()
+        other.close()
+        made += second == ABSURD
+        equal(released(path.a)["made"], made, "states")
+
+
 @case
 def a_state_that_is_refused():
     """The socket uses Reno then, under the same name, until it gets the algorithm again."""
