@@ -33,7 +33,8 @@ class Path:
             self.shape(options)
 
     def shape(self, options):
-        """What netem does with what a sends."""
+        """What netem does with what a sends: with each segment by itself, not with what is sent at once."""
+        self.a.run("ip link set e0 gso_max_segs 1")
         self.a.run(f"tc qdisc replace dev e0 root netem {options}")
 
     def listener(self, address=B, algorithm=None, protocol=0):

@@ -88,7 +88,10 @@ impl Private {
     #[inline(always)]
     pub(super) unsafe fn of(sk: *mut bindings::sock) -> *mut Self {
         // SAFETY: A TCP socket begins with a connection socket, by the caller's promise, which has them there.
-        unsafe { sk.byte_add(bindings::INET_CONNECTION_SOCK_ICSK_CA_PRIV).cast() }
+        unsafe {
+            sk.byte_add(bindings::INET_CONNECTION_SOCK_ICSK_CA_PRIV)
+                .cast()
+        }
     }
 
     /// Makes them those of a socket without a state. Drops none.

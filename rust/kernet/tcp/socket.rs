@@ -9,8 +9,7 @@ use core::{
         Ipv4Addr,
         Ipv6Addr,
         SocketAddr, //
-    },
-    ptr, //
+    }, //
 };
 use kernel::{
     sync::atomic::{
@@ -454,10 +453,5 @@ impl<'a> Socket<'a> {
     pub fn show(&mut self, info: Info) {
         // SAFETY: The socket is ours and uses the algorithm of this number, by the type invariants.
         unsafe { Private::show(Private::of(self.sk), self.number, info) };
-    }
-
-    /// Whether both are the same socket.
-    pub fn is(&self, other: &Socket<'_>) -> bool {
-        ptr::eq(self.sk, other.sk)
     }
 }

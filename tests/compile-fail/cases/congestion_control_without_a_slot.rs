@@ -35,6 +35,5 @@ impl CongestionControl for Mine {
         Ok(Mine)
     }
 
-    fn cong_avoid(&mut self, _socket: &mut Socket<'_>, _ack: u32, _acked: u32, _owned: Owned<'_>) {
-    }
+    fn cong_avoid(&mut self, _socket: &mut Socket<'_>, _ack: u32, _acked: u32, _owned: Owned<'_>) {}
 }

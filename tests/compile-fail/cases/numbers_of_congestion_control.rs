@@ -43,14 +43,7 @@ impl CongestionControl for Mine {
 
     fn cong_avoid(&mut self, _: &mut Socket<'_>, _: u32, _: u32, _: Owned<'_>) {}
 
-    fn cong_control(
-        &mut self,
-        _: &mut Socket<'_>,
-        _: AckFlags,
-        _: &RateSample<'_>,
-        _: Owned<'_>,
-    ) {
-    }
+    fn cong_control(&mut self, _: &mut Socket<'_>, _: AckFlags, _: &RateSample<'_>, _: Owned<'_>) {}
 }
 
 /// Has neither.

@@ -19,7 +19,7 @@ import threading
 
 import faults
 import tcp
-from selftest import (NetNs, case, checked, churn, defer, equal, loaded, main, modprobe, rmmod, run,
+from selftest import (NetNs, case, checked, churn, equal, loaded, main, modprobe, rmmod, run,
                       wait_until)
 from tcp import Info, Path, algorithm, set_algorithm, shown, transfer
 
