@@ -163,6 +163,11 @@ impl<D: Driver> DriverDevice<D> {
         skb.as_mut().reset_network_header();
         let route = route(skb);
         let raw = skb.as_raw();
+        if skb.transport_offset().is_none() {
+            // ICMPv6 looks there for an ICMPv6 header, wherever the packet comes from.
+            // SAFETY: The packet is owned, and `len` bytes of it are linear.
+            unsafe { bindings::skb_set_transport_header(raw, len as c_int) };
+        }
         match (answer, version, route) {
             (Answer::V4(kind, code, value), Some(Version::V4), Route::V4) => {
                 let (kind, code) = (c_int::from(kind.0), c_int::from(code));
