@@ -43,6 +43,7 @@ mod index;
 mod list;
 mod rule;
 mod shape;
+mod sort;
 mod spans;
 mod sweep;
 mod table;
@@ -69,6 +70,7 @@ pub use self::{
         Ports,
         Rule, //
     },
+    sort::sort,
 };
 
 use self::{

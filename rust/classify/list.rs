@@ -74,7 +74,7 @@ impl<T: Copy + Send + Sync + 'static, M: Memory> List<T, M> {
 }
 
 /// Copies as many as both have.
-fn copy<T: Copy>(to: &mut [T], from: &[T]) {
+pub(super) fn copy<T: Copy>(to: &mut [T], from: &[T]) {
     for (to, from) in to.iter_mut().zip(from) {
         *to = *from;
     }

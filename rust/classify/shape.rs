@@ -5,6 +5,7 @@
 use super::{
     list::List,
     rule::exact,
+    sort::sort,
     Address,
     Memory,
     NoMemory,
@@ -129,7 +130,7 @@ fn groups<A: Address, M: Memory>(rules: &[Rule<A>]) -> Result<List<Group, M>, No
     for (shape, rule) in shapes.iter_mut().zip(rules) {
         *shape = Shape::of(rule);
     }
-    shapes.sort_unstable();
+    sort::<_, M>(&mut shapes, |one, other| one < other)?;
     let mut groups = List::<Group, M>::new(16, Group::default())?;
     for shape in shapes.iter() {
         match groups.as_mut_slice().last_mut() {

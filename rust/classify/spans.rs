@@ -4,6 +4,7 @@
 
 use super::{
     list::List,
+    sort::sort,
     Address,
     Field,
     Memory,
@@ -132,7 +133,7 @@ fn intervals<A: Address, M: Memory>(
         }
     }
     M::pause();
-    edges.as_mut_slice().sort_unstable_by_key(|edge| edge.at);
+    sort::<_, M>(edges.as_mut_slice(), |one, other| one.at < other.at)?;
     M::pause();
 
     let mut starts = List::<A, M>::new(8, A::default())?;
@@ -172,7 +173,7 @@ fn intervals<A: Address, M: Memory>(
 fn classes<M: Memory>(sets: &[u64]) -> Result<M::Array<u64>, NoMemory> {
     let mut sorted = List::<u64, M>::new(sets.len(), 0)?;
     sorted.extend(sets)?;
-    sorted.as_mut_slice().sort_unstable();
+    sort::<_, M>(sorted.as_mut_slice(), |one, other| one < other)?;
     let mut known = List::<u64, M>::new(8, 0)?;
     // Stands for all that have no number: too many tables are looked at, never too few.
     known.push(u64::MAX)?;

@@ -4,6 +4,7 @@
 
 use super::{
     list::List,
+    sort::sort,
     Address,
     Field,
     Memory,
@@ -227,7 +228,7 @@ impl<'r, A: Address, M: Memory> Sweep<'r, A, M> {
                 })?;
             }
         }
-        edges.as_mut_slice().sort_unstable_by_key(|edge| edge.at);
+        sort::<_, M>(edges.as_mut_slice(), |one, other| one.at < other.at)?;
         M::pause();
         Ok(Self {
             numbers,

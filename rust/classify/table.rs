@@ -10,6 +10,7 @@ use super::{
         Plan,
         Shape, //
     },
+    sort::sort,
     sweep::Region,
     tree::Planter,
     Address,
@@ -227,7 +228,7 @@ pub(super) fn build<'r, A: Address, M: Memory>(
         })?;
     }
     M::pause();
-    items.as_mut_slice().sort_unstable();
+    sort::<_, M>(items.as_mut_slice(), |one, other| one < other)?;
     M::pause();
 
     let mut builder = Builder {

@@ -10,6 +10,7 @@ use kernel::{
 use kernet::{
     classify::{
         self,
+        sort,
         Classifier,
         Memory,
         NoMemory,
@@ -30,7 +31,7 @@ use crate::rules::{
 };
 
 /// Memory of classifiers, charged to who changes the rules.
-struct Charged;
+pub(crate) struct Charged;
 
 impl Memory for Charged {
     type Array<T: Copy + Send + Sync + 'static> = KVVec<T>;
@@ -102,6 +103,12 @@ impl From<classify::Error> for Refused {
     }
 }
 
+impl From<NoMemory> for Refused {
+    fn from(_: NoMemory) -> Self {
+        Self::NoMemory
+    }
+}
+
 impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
@@ -136,7 +143,8 @@ impl Level {
                 GFP_KERNEL_ACCOUNT,
             )?;
         }
-        by_id.sort_unstable_by_key(|tag| rules.get(*tag as usize).map(|rule| rule.id));
+        let id = |tag: &u32| rules.get(*tag as usize).map(|rule| rule.id);
+        sort::<_, Charged>(&mut by_id, |one, other| id(one) < id(other))?;
         let [input, forward, output] = CHAINS;
         Ok(Self {
             entries,

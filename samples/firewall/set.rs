@@ -11,10 +11,14 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use kernet::classify::MAX_COMPARISONS;
+use kernet::classify::{
+    sort,
+    MAX_COMPARISONS, //
+};
 
 use crate::{
     level::{
+        Charged,
         Entry,
         Level,
         Refused, //
@@ -206,7 +210,7 @@ impl RuleSet {
         if let Some(rule) = rule {
             rules.push(rule, GFP_KERNEL_ACCOUNT)?;
         }
-        rules.sort_unstable_by_key(|rule| (rule.priority, rule.place));
+        let rules = ordered(rules)?;
         let mut levels = KVec::with_capacity(kept.len().saturating_add(1), GFP_KERNEL_ACCOUNT)?;
         for level in kept {
             levels.push(level.clone(), GFP_KERNEL_ACCOUNT)?;
@@ -221,8 +225,7 @@ impl RuleSet {
     /// These rules in the place of all there are, in this order where priorities are the same.
     pub(crate) fn replaced(&self, mut rules: KVVec<Rule>) -> Result<Self, Refused> {
         set_places(&mut rules);
-        rules.sort_unstable_by_key(|rule| (rule.priority, rule.place));
-        self.next(one(&rules)?)
+        self.next(one(&ordered(rules)?)?)
     }
 
     /// A copy without a rule.
@@ -273,6 +276,28 @@ impl RuleSet {
             .checked_add(1)
             .unwrap_or(NonZero::<u32>::MIN)
     }
+}
+
+/// The rules by priority and place.
+// Not by a sort of the library's, which takes much of the stack.
+#[inline(never)]
+fn ordered(rules: KVVec<Rule>) -> Result<KVVec<Rule>, Refused> {
+    let order = |at: &u32| {
+        let rule = rules.get(*at as usize);
+        rule.map(|rule| (rule.priority, rule.place))
+    };
+    let mut sorted = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
+    for (at, _) in (0u32..).zip(&rules) {
+        sorted.push(at, GFP_KERNEL_ACCOUNT)?;
+    }
+    sort::<_, Charged>(&mut sorted, |one, other| order(one) < order(other))?;
+    let mut moved = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
+    for at in &sorted {
+        if let Some(rule) = rules.get(*at as usize) {
+            moved.push(rule.clone(), GFP_KERNEL_ACCOUNT)?;
+        }
+    }
+    Ok(moved)
 }
 
 /// The only level, of rules that are in their order.

@@ -166,8 +166,10 @@ def a_hundred_thousand_rules():
 
     def other(number):
         # Of addresses that no packet has.
-        return {"chain": "input", "action": "drop", "source": f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}",
-                "protocol": TCP, "destination-port-min": number % 1000}
+        low = number & 65535
+        source = f"10.{number >> 16}.{low >> 8}.{low & 255}" if number % 2 else f"2001:db9::{number >> 16}:{low:x}"
+        return {"chain": "input", "action": "drop", "source": source, "protocol": TCP,
+                "destination-port-min": number % 1000}
     many = [other(number) for number in range(MAX_RULES - len(few))]
     refusal = bulk.replace(many + few + few[:1])
     equal((refusal["errno"], "100000" in str(refusal)), (errno.ENOSPC, True), f"refusal {refusal}")

@@ -187,3 +187,15 @@ fn what_a_rule_was_given_it_says() {
     assert_eq!(Prefix::new(0u32, 33), None);
     assert_eq!(core::mem::size_of_val(&rule), 32);
 }
+
+#[test]
+fn sorted_as_by_the_library() {
+    let mut random = Random::new(seed());
+    for len in (0..40).chain([100, 1000, 4097]) {
+        let mut items: Vec<(u8, usize)> = (0..len).map(|at| (random.next() as u8, at)).collect();
+        let mut expected = items.clone();
+        expected.sort_by_key(|item| item.0);
+        sort::<_, Host>(&mut items, |one, other| one.0 < other.0).unwrap();
+        assert_eq!(items, expected);
+    }
+}
