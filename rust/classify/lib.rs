@@ -29,7 +29,8 @@
 //! # Conditions
 //!
 //! What a rule wants beyond these fields makes it conditional. `find` asks its caller about those that
-//! match in all fields, in their order, until one is granted.
+//! match in all fields, in an order of its own: also about one behind the rule that decides. Asking changes nothing,
+//! so a rate is taken for the rule that was found, afterwards.
 //!
 //! # Memory
 //!

@@ -25,7 +25,8 @@ use kernet::{
     },
     wire::{
         ip::Version,
-        ipv4, //
+        ipv4,
+        ipv6, //
     }, //
 };
 
@@ -61,12 +62,14 @@ pub fn reassemble(mut skb: Skb<'_>, device: &Device, softirq: Softirq<'_>) -> Op
     let version = first.ok().and_then(|[first]| Version::of(*first));
     let ready = match version {
         Some(Version::V4) => prepare4(&mut skb),
-        Some(Version::V6) => skb
-            .as_mut()
-            .pull_header::<kernet::wire::ipv6::Header>(0)
-            .map(|_| ()),
+        Some(Version::V6) => prepare6(&mut skb),
         None => Err(DropReason::INVALID_PROTO),
     };
+    // A list of packets would be one level further down in what comes back, each time.
+    let ready = ready.and_then(|()| match skb.has_frag_list() {
+        true => skb.as_mut().linearize().map_err(|_| DropReason::NOMEM),
+        false => Ok(()),
+    });
     if let Err(reason) = ready {
         skb.drop_with(reason, softirq);
         return None;
@@ -116,18 +119,28 @@ pub fn reassemble(mut skb: Skb<'_>, device: &Device, softirq: Softirq<'_>) -> Op
     Some(skb)
 }
 
-/// Makes an IPv4 packet's header linear, and cuts off what the link has appended, which the queues would take
-/// for data.
+/// Makes an IPv4 packet's header linear, and the packet as long as that says.
 fn prepare4(skb: &mut Skb<'_>) -> Result<(), DropReason> {
     let header = *skb.as_mut().pull_header::<ipv4::Header>(0)?;
-    let len = skb.len();
     let lengths = header
-        .check(len as usize)
+        .check(skb.len() as usize)
         .map_err(|_| DropReason::IP_INHDR)?;
-    let too_small = |_| DropReason::PKT_TOO_SMALL;
-    skb.as_mut()
-        .may_pull(u32::try_from(lengths.header_len()).map_err(too_small)?)?;
-    skb.as_mut()
-        .trim(u32::try_from(lengths.total_len()).map_err(too_small)?)
-        .map_err(|_| DropReason::NOMEM)
+    let header_len = u32::try_from(lengths.header_len()).map_err(|_| DropReason::PKT_TOO_SMALL)?;
+    skb.as_mut().may_pull(header_len)?;
+    trim(skb, lengths.total_len())
+}
+
+/// As [`prepare4`], for IPv6: the queues believe what the header says, as the core has checked it.
+fn prepare6(skb: &mut Skb<'_>) -> Result<(), DropReason> {
+    let header = *skb.as_mut().pull_header::<ipv6::Header>(0)?;
+    let lengths = header
+        .check(skb.len() as usize)
+        .map_err(|_| DropReason::PKT_TOO_SMALL)?;
+    trim(skb, lengths.total_len())
+}
+
+/// Cuts off what the link has appended, which the queues would take for data.
+fn trim(skb: &mut Skb<'_>, len: usize) -> Result<(), DropReason> {
+    let len = u32::try_from(len).map_err(|_| DropReason::PKT_TOO_BIG)?;
+    skb.as_mut().trim(len).map_err(|_| DropReason::NOMEM)
 }

@@ -370,6 +370,11 @@ fn link(
     if !upper.is_settled(rtnl) || !lower.is_settled(rtnl) {
         return Err(ENODEV);
     }
+    // The core counts a second link, and makes no master of the first.
+    let to = |link: &Link| link.lower() == lower.as_raw() && link.leaving.load(Relaxed) == 0;
+    if lowers.find(to, rtnl).is_some() {
+        return Err(EEXIST);
+    }
     let number = EVENTS.fetch_add(1, Relaxed);
     let new = KBox::new(
         Link {

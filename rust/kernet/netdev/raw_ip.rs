@@ -23,6 +23,8 @@ use crate::{
     },
     wire::{
         ethernet::EtherType,
+        icmp,
+        icmpv6,
         ip::Version,
         xlat::Answer, //
     },
@@ -146,7 +148,8 @@ impl<D: Driver> DriverDevice<D> {
     ///
     /// The packet is one that this device was given to send, and has its route still
     /// ([`Setup::keep_dst`](super::Setup::keep_dst)). Nobody is told of an ICMP error, or more often than the
-    /// namespace's limits allow. An answer of the other version than the packet's is not sent.
+    /// namespace's limits allow. An answer of the other version than the packet's is not sent, nor one that is no
+    /// error, nor one about a place that is not in the packet.
     #[doc(alias = "icmp_ndo_send")]
     #[doc(alias = "icmpv6_ndo_send")]
     pub fn answer(&self, skb: &mut Skb<'_>, answer: Answer, _softirq: Softirq<'_>) {
@@ -154,6 +157,9 @@ impl<D: Driver> DriverDevice<D> {
             Answer::V4(..) => 20,
             Answer::V6(..) => 40,
         };
+        if !is_error(answer, skb.len()) {
+            return;
+        }
         if skb.as_mut().may_pull(len).is_err() || skb.headroom() >= MAX_PLACE {
             return;
         }
@@ -189,5 +195,25 @@ impl<D: Driver> DriverDevice<D> {
             }
             _ => {}
         }
+    }
+}
+
+/// Whether an answer is an error of RFC 792 or RFC 4443 that a packet of `len` bytes may get. The core looks up the
+/// type in a table, and looks at the place that a parameter problem names, unchecked.
+fn is_error(answer: Answer, len: u32) -> bool {
+    match answer {
+        Answer::V4(kind, _, _) => matches!(
+            kind,
+            icmp::Type::DESTINATION_UNREACHABLE
+                | icmp::Type::TIME_EXCEEDED
+                | icmp::Type::PARAMETER_PROBLEM
+        ),
+        Answer::V6(icmpv6::Type::PARAMETER_PROBLEM, _, place) => place < len,
+        Answer::V6(kind, _, _) => matches!(
+            kind,
+            icmpv6::Type::DESTINATION_UNREACHABLE
+                | icmpv6::Type::PACKET_TOO_BIG
+                | icmpv6::Type::TIME_EXCEEDED
+        ),
     }
 }

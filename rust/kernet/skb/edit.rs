@@ -48,7 +48,6 @@ use crate::{
         },
         ipv4,
         ipv6,
-        Header as _, //
     },
 };
 

@@ -165,6 +165,13 @@ impl<'a> Skb<'a> {
             if start != header_len {
                 packet.partial = false;
                 step = self.step(translator, &packet)?;
+                // A packet has one place for what is left to the device.
+                if matches!(&step, Step::Exchange(exchange) if exchange.begun()) {
+                    self.as_mut()
+                        .fill_checksum()
+                        .map_err(|_| TranslateError::NoMemory)?;
+                    step = self.step(translator, &packet)?;
+                }
             }
         }
         let Step::Exchange(mut exchange) = step else {
