@@ -189,4 +189,4 @@ def absurd_acks():
         script.socket.close()
 
 
-main(30)
+main(60)
