@@ -79,7 +79,8 @@ pub(crate) struct Level {
     entries: KVVec<Entry>,
     /// The entries by their ids.
     by_id: KVVec<u32>,
-    chains: [ChainRules; CHAINS.len()],
+    /// Each on its own: what is made of rules is not moved over the stack, of which there is little.
+    chains: [KBox<ChainRules>; CHAINS.len()],
 }
 
 const CHAINS: [Chain; 3] = [Chain::Input, Chain::Forward, Chain::Output];
@@ -126,6 +127,7 @@ impl From<kernel::alloc::AllocError> for Refused {
 
 impl Level {
     /// Of rules that are in their order.
+    #[inline(never)]
     pub(crate) fn new(rules: &[Rule]) -> Result<Self, Refused> {
         let mut entries = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
         let mut by_id = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
@@ -196,7 +198,11 @@ impl Level {
 
     /// How many rules are compared with a packet of each chain at most.
     pub(crate) fn comparisons(&self) -> [usize; CHAINS.len()] {
-        array::from_fn(|chain| self.chains.get(chain).map_or(0, ChainRules::comparisons))
+        array::from_fn(|chain| {
+            self.chains
+                .get(chain)
+                .map_or(0, |rules| rules.comparisons())
+        })
     }
 
     /// Where the rule with this number is.
@@ -241,7 +247,8 @@ impl Level {
 }
 
 impl ChainRules {
-    fn new(rules: &[Rule], chain: Chain) -> Result<Self, Refused> {
+    #[inline(never)]
+    fn new(rules: &[Rule], chain: Chain) -> Result<KBox<Self>, Refused> {
         let of = |family| {
             (0u32..)
                 .zip(rules)
@@ -257,7 +264,7 @@ impl ChainRules {
         };
         match made.comparisons() {
             comparisons if comparisons > MAX_COMPARISONS => Err(Refused::TooCostly(comparisons)),
-            _ => Ok(made),
+            _ => Ok(KBox::new(made, GFP_KERNEL_ACCOUNT)?),
         }
     }
 
