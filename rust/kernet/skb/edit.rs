@@ -47,7 +47,7 @@ use crate::{
             Version, //
         },
         ipv4,
-        ipv6,
+        ipv6, //
     },
 };
 
