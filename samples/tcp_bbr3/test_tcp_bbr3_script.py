@@ -8,6 +8,7 @@ pseudo-code has them, and what no peer should send.
     +-------------------+        +------------------+
 """
 
+import contextlib
 import random
 import time
 
@@ -45,10 +46,11 @@ class Script(Peer):
         return Info(self.socket).cwnd
 
     def deliver(self, count, delay=0.02):
-        """After a while acknowledges `count` packets more, all that are before the last of them."""
-        self.read(count)
+        """After a while acknowledges `count` packets more, or as many as there are."""
+        with contextlib.suppress(TimeoutError):
+            self.read(count, 2)
         time.sleep(delay)
-        self.acked += count * MSS
+        self.acked += min(count, len(self.sent)) * MSS
         self.ack(self.acked)
         self.fill()
 
@@ -71,15 +73,16 @@ def startup():
     script = Script()
     equal((script.told()["phase"], script.cwnd()), ("startup", 10), "phase and window at first")
     window = 10
-    for count in 1, 2, 7, 20, 30:
-        script.deliver(count)
-        window += count
-        equal(script.cwnd(), window, f"window after {count} packets more")
+    for _ in range(3):
+        # A window is delivered in each round: the next one is twice as much.
+        script.deliver(window)
+        window *= 2
+        equal(script.cwnd(), window, "window")
     told, info = script.told(), Info(script.socket)
     equal(told["phase"], "startup")
     equal(told["full"], 0)
     assert "inflight-longterm" not in told and "inflight-shortterm" not in told, told
-    assert told["min-rtt"] >= 20_000 or told["min-rtt"] > 0, told
+    assert told["min-rtt"] >= 20_000, told
     # As of the last round: what is told of the rate is no less than 2.77 * 0.99 of the bandwidth then.
     gain = info.pacing_rate / told["max-bandwidth"]
     assert gain >= 2.77 * 0.99 - 0.01, f"the rate is {gain} of the bandwidth"
