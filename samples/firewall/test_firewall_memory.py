@@ -78,4 +78,4 @@ def loading():
     faults.loads(inject, "firewall")
 
 
-main(5)
+main(11)
