@@ -91,7 +91,7 @@ pub const MAX_COMPARISONS: usize = 1024;
 pub const MAX_RULES: usize = 1 << 20;
 
 /// So many rules are asked one after the other.
-const LINEAR: usize = 12;
+const LINEAR: usize = 4;
 
 /// So many rules of a list are asked one after the other.
 const LEAF: usize = 6;
