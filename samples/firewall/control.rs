@@ -151,9 +151,14 @@ impl Operations for Control {
         ids.sort_unstable();
         let twice = ids.windows(2).find(|pair| pair.first() == pair.last());
         if let Some(id) = twice.and_then(|pair| pair.first()) {
-            let second = request.rules().filter(|asked| asked.id() == Some(*id)).nth(1);
+            let second = request
+                .rules()
+                .filter(|asked| asked.id() == Some(*id))
+                .nth(1);
             return Err(extack.bad_attr(
-                second.as_ref().and_then(|asked| asked.attrs().get(rule::ID)),
+                second
+                    .as_ref()
+                    .and_then(|asked| asked.attrs().get(rule::ID)),
                 EEXIST,
                 fmt!("there is a rule {id} in this request already"),
             ));
