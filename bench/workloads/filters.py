@@ -64,8 +64,8 @@ def nftables_text(text):
 
 def nftables_set(kind, elements, match):
     """What one writes by hand where all rules look at the same fields."""
-    return nftables_text("set s { type %s; elements = { %s } } chain input { type filter hook input priority 0; "
-                         "policy accept; %s @s drop; }" % (kind, ", ".join(elements), match))
+    return nftables_text("set s { type %s; elements = { %s }; }; chain input { type filter hook input priority 0; "
+                         "policy accept; %s @s drop; };" % (kind, ", ".join(elements), match))
 
 
 # Of the firewall's specification.
