@@ -40,7 +40,7 @@ impl Delta {
         let change = ((old ^ mask) as u64).wrapping_add(new as u64);
         Self {
             words: self.words.wrapping_add(change),
-            changed: self.changed | (old != new),
+            changed: self.changed || old != new,
         }
     }
 

@@ -139,7 +139,7 @@ fn show(shown: &Shown<'_>) {
         show_prefix(shown, c"prefix", prefix, len);
     }
     if let Some(mtu) = shown.u32(uapi::LOWEST_IPV6_MTU) {
-        shown.json(c"lowest_ipv6_mtu", Json::Number(mtu.into()));
+        shown.json(c"lowest_ipv6_mtu", Json::Number(mtu));
         shown.text(format_args!("lowest-ipv6-mtu {mtu} "));
     }
     for (kind, key, name, usual) in [
@@ -171,7 +171,7 @@ fn show(shown: &Shown<'_>) {
         show_prefix(shown, c"source6", address, len);
     }
     if let Some(count) = shown.u32(uapi::MAPPINGS) {
-        shown.json(c"mappings", Json::Number(count.into()));
+        shown.json(c"mappings", Json::Number(count));
         if count != 0 {
             shown.text(format_args!("mappings {count} "));
         }

@@ -75,16 +75,15 @@ const MOST: u32 = bindings::TCP_CA_MAX / 2;
 
 /// Whether a string is a name that an algorithm may have.
 const fn is_name(name: &str) -> bool {
-    let bytes = name.as_bytes();
-    let mut at = 0;
-    while at < bytes.len() {
+    let mut rest = name.as_bytes();
+    while let [first, others @ ..] = rest {
         // The lists of names in `/proc/sys` are separated by spaces.
-        if !bytes[at].is_ascii_graphic() {
+        if !first.is_ascii_graphic() {
             return false;
         }
-        at += 1;
+        rest = others;
     }
-    at > 0 && at < bindings::TCP_CA_NAME_MAX as usize
+    !name.is_empty() && name.len() < bindings::TCP_CA_NAME_MAX as usize
 }
 
 /// The registration of an algorithm: a [`Part`] of its module.
@@ -395,9 +394,8 @@ impl<T: CongestionControl> Registration<T> {
     /// Called by the core only.
     unsafe extern "C" fn set_state(sk: *mut bindings::sock, new: u8) {
         // SAFETY: By the caller's promise.
-        if let (Some((state, mut socket, owned)), Some(new)) =
-            (unsafe { Self::lent(sk) }, State::from_raw(new))
-        {
+        let lent = unsafe { Self::lent(sk) };
+        if let (Some((state, mut socket, owned)), Some(new)) = (lent, State::from_raw(new)) {
             state.set_state(&mut socket, new, owned);
         }
     }
@@ -407,8 +405,8 @@ impl<T: CongestionControl> Registration<T> {
     /// Called by the core only.
     unsafe extern "C" fn cwnd_event(sk: *mut bindings::sock, event: bindings::tcp_ca_event) {
         // SAFETY: By the caller's promise.
-        if let (Some((state, mut socket, owned)), Some(event)) =
-            (unsafe { Self::lent(sk) }, CwndEvent::from_raw(event))
+        let lent = unsafe { Self::lent(sk) };
+        if let (Some((state, mut socket, owned)), Some(event)) = (lent, CwndEvent::from_raw(event))
         {
             state.cwnd_event(&mut socket, event, owned);
         }

@@ -245,14 +245,8 @@ impl Private {
     /// `this` is that of a socket.
     pub(super) unsafe fn shown(this: *mut Self, number: u32) -> Option<(u32, [u32; WORDS])> {
         // SAFETY: The socket is not freed, by the caller's promise; all bytes are atomics, which others write.
-        let head = unsafe { &*(&raw const (*this).head.stamp) };
-        // SAFETY: As above.
-        let (form, words) = unsafe {
-            (
-                &*(&raw const (*this).head.form),
-                &*(&raw const (*this).head.words),
-            )
-        };
+        let (head, form, words) =
+            unsafe { (&(*this).head.stamp, &(*this).head.form, &(*this).head.words) };
         for _ in 0..3 {
             let before = head.load(Acquire);
             // Zeros, another algorithm's, or being changed.
