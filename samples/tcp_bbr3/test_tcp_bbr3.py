@@ -117,7 +117,6 @@ def both_families():
 
 
 @case
-@checked
 def phases():
     """Startup and the cycle, seen by the family; the window and the rate follow the gains. Drain and DOWN take a
     round trip, in which nobody may look."""

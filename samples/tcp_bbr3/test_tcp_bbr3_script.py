@@ -67,7 +67,6 @@ def fill_pipe(script):
 
 
 @case
-@checked
 def startup():
     """The window grows by what is acknowledged, the rate by the bandwidth, 2.77 times 0.99."""
     script = Script()
@@ -89,7 +88,6 @@ def startup():
 
 
 @case
-@checked
 def a_full_pipe():
     """Three rounds without a quarter more, and Startup is over; what is drained is above the product."""
     script = Script()
