@@ -92,7 +92,7 @@ impl From<Refused> for TranslateError {
 impl<'a> Skb<'a> {
     /// Translates the IP packet that begins at the packet's data to the other version of IP.
     ///
-    /// Returns the packet, and the fragments that it has to be sent as, if any ([`Skb::copy_fragment`]). Its
+    /// Returns the packet, and the fragments that it has to be sent as, if any ([`SkbRef::copy_fragment`]). Its
     /// route and connection, which were for the other version, are removed as by [`Skb::keep`]. Segments of TCP
     /// become smaller by what they are longer than `segment`, if that is no more than the headers are longer; a
     /// checksum that is left to the device is left to it. Of `packet` it is what the packet itself does not say
