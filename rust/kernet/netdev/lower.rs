@@ -304,6 +304,12 @@ impl Lowers {
         Some(link)
     }
 
+    /// The link to a device.
+    fn to<'a>(&self, lower: &Device, rtnl: Rtnl<'a>) -> Option<&'a Link> {
+        let to = |link: &Link| link.lower() == lower.as_raw() && link.leaving.load(Relaxed) == 0;
+        self.find(to, rtnl)
+    }
+
     /// Cuts a link.
     ///
     /// # Safety
@@ -371,8 +377,7 @@ fn link(
         return Err(ENODEV);
     }
     // The core counts a second link, and makes no master of the first.
-    let to = |link: &Link| link.lower() == lower.as_raw() && link.leaving.load(Relaxed) == 0;
-    if lowers.find(to, rtnl).is_some() {
+    if lowers.to(lower, rtnl).is_some() {
         return Err(EEXIST);
     }
     let number = EVENTS.fetch_add(1, Relaxed);

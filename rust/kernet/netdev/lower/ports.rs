@@ -7,10 +7,6 @@ use kernel::{
     prelude::*, //
 };
 
-use super::{
-    Link,
-    Relaxed, //
-};
 use crate::{
     bindings,
     context::Rtnl,
@@ -56,7 +52,7 @@ impl<D: Driver> Ops<D> {
             let (dev, port) = unsafe { (DriverDevice::<D>::from_raw(dev), Device::from_raw(port)) };
             // SAFETY: By the caller's promise.
             let rtnl = unsafe { Rtnl::assume() };
-            dev.link_to(port, rtnl).ok_or(EINVAL)?;
+            dev.lower_links().to(port, rtnl).ok_or(EINVAL)?;
             D::remove_port(dev, port, rtnl);
             dev.cut(port, rtnl);
             Ok(0)
@@ -65,14 +61,9 @@ impl<D: Driver> Ops<D> {
 }
 
 impl<D: Driver> DriverDevice<D> {
-    fn link_to<'a>(&self, lower: &Device, rtnl: Rtnl<'a>) -> Option<&'a Link> {
-        let to = |link: &Link| link.lower() == lower.as_raw() && link.leaving.load(Relaxed) == 0;
-        self.lower_links().find(to, rtnl)
-    }
-
     /// Cuts the link to a device, if there is one.
     fn cut(&self, lower: &Device, rtnl: Rtnl<'_>) {
-        if let Some(link) = self.link_to(lower, rtnl) {
+        if let Some(link) = self.lower_links().to(lower, rtnl) {
             // SAFETY: One of these.
             unsafe { self.lower_links().cut(link, rtnl) };
         }
