@@ -167,6 +167,9 @@ impl<'a> Skb<'a> {
                 step = self.step(translator, &packet)?;
                 // A packet has one place for what is left to the device.
                 if matches!(&step, Step::Exchange(exchange) if exchange.begun()) {
+                    if gso.is_some() {
+                        return Err(TranslateError::Unsupported);
+                    }
                     self.as_mut()
                         .fill_checksum()
                         .map_err(|_| TranslateError::NoMemory)?;
