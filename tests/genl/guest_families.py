@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Each family of ours from outside, by its specification alone. Runs in the machine.
 
-A new family, operation or event is an error here until REQUESTS and EVENTS, or driven.py of its
-module, say how it is driven.
+A new family, operation or event is an error here until driven.py of its module says how it is
+driven.
 """
 
 import contextlib
@@ -25,10 +25,6 @@ NEWUSER, NEWNET = 0x10000000, 0x40000000
 NOBODY = 65534
 FAMILIES = sorted([*(path.stem for path in ynl.SPECS.glob("*.yaml")), "conform"])
 
-RULE = {"id": 7, "chain": "input", "action": "drop", "family": "ipv4", "protocol": 17, "priority": 3,
-        "source": "192.0.2.0", "source-prefix-len": 24, "destination": "192.0.2.1",
-        "destination-prefix-len": 32, "source-port-min": 1, "source-port-max": 2,
-        "destination-port-min": 3, "destination-port-max": 4}
 VALUES = {"u8": 9, "u16": 700, "u32": 9, "u64": 10 ** 9, "s8": -3, "s16": -30000, "s32": -5, "s64": -99999,
           "uint": 70, "sint": -70, "be16": 258, "be32": 1 << 31, "flag": True, "text": "text",
           "key": "01020304", "long": "00112233", "short": "", "any": "00" * 40,
@@ -46,14 +42,6 @@ REQUESTS = {
         ("do", "hooked", {"u8": 1}), ("do", "count", {}), ("do", "bare", {}), ("do", "tell", {"plain32": 5}),
         ("do", "alive", {}), ("do", "object-add", {"id": 7, "count": 3, "data": "0011"}),
         ("dump", "object-get", {"without": 8}), ("do", "object-del", {"id": 7, "count": 3})],
-    "ect": [("do", "config-set", {"server": 1, "assistance": 1}), ("do", "config-get", {}),
-            ("do", "stats-get", {})],
-    "firewall": [
-        ("do", "rule-add", {"rule": RULE}), ("do", "rule-get", {"id": 7}), ("dump", "rule-get", {}),
-        ("do", "stats-get", {}), ("do", "rule-del", {"id": 7}),
-        ("do", "rule-replace", {"rules": [{"chain": "input", "action": "drop"}]}), ("do", "rule-flush", {})],
-    "linkwatch": [("dump", f"{kind}-get", {"ifindex": 1})
-                  for kind in ("device", "address", "neighbour", "route")],
 }
 # What an answer has to say, where anything can be said beforehand.
 ANSWERS = {
@@ -61,36 +49,20 @@ ANSWERS = {
     ("conform", "dump", "list"): [{"plain32": number} for number in range(3)],
     ("conform", "dump", "lenient"): [{"u8": 1}], ("conform", "do", "hooked"): {"plain32": 1},
     ("conform", "dump", "object-get"): [{"id": number, "data": "0011"} for number in (7, 9)],
-    ("ect", "do", "config-get"): {"server": 1, "assistance": 1},
-    ("firewall", "do", "rule-add"): {"rule": {**RULE, "packets": 0, "bytes": 0}},
-    ("firewall", "do", "rule-get"): {"rule": {**RULE, "packets": 0, "bytes": 0}},
-    ("firewall", "dump", "rule-get"): [{"rule": {**RULE, "packets": 0, "bytes": 0}}],
-    ("firewall", "do", "rule-replace"): {"count": 1}, ("firewall", "do", "rule-flush"): {"count": 1},
 }
 # What makes a family tell of each of its events.
 EVENTS = {
     "conform": {"told": lambda ns, family: family.do("tell", {"plain32": 5})},
-    "ect": {},
-    "firewall": {
-        "rule-add-ntf": lambda ns, family: family.do("rule-add", {"rule": {"chain": "input", "action": "drop"}}),
-        "rule-del-ntf": lambda ns, family: family.do("rule-del", {"id": family.do(
-            "rule-add", {"rule": {"chain": "input", "action": "drop"}})["rule"]["id"]}),
-        "rule-flush-ntf": lambda ns, family: family.do("rule-flush", {}),
-        "rule-replace-ntf": lambda ns, family: family.do("rule-replace", {"rules": []})},
-    "linkwatch": {
-        "device-event": lambda ns, family: ns.run("ip link set lo mtu 1400; ip link set lo mtu 1500"),
-        "address-event": lambda ns, family: ns.run("ip addr add 192.0.2.1/32 dev lo; ip addr del 192.0.2.1/32 dev lo"),
-        "neighbour-event": lambda ns, family: ns.run(
-            "ip link add d0 type dummy 2>&1; ip link set d0 up; ip neigh replace 192.0.2.9 dev d0 "
-            "lladdr 02:00:00:00:00:09; ip neigh del 192.0.2.9 dev d0"),
-        "route-event": lambda ns, family: ns.run(
-            "ip route add blackhole 198.51.100.0/24; ip route del blackhole 198.51.100.0/24")},
 }
 
-# A module's own folder may say it, too.
+# What makes in the calling thread's namespace what a family's requests name.
+PREPARE = {"conform": lambda: None}
+
+# A module's own folder says it, too.
 for _path in sorted(ynl.ROOT.glob("samples/*/driven.py")):
     _driven, _name = runpy.run_path(str(_path)), _path.parent.name
     REQUESTS[_name], EVENTS[_name] = _driven["REQUESTS"], _driven["EVENTS"]
+    PREPARE[_name] = _driven.get("prepare", lambda: None)
     ANSWERS.update({(_name, *key): value for key, value in _driven["ANSWERS"].items()})
 
 
@@ -106,7 +78,11 @@ def family(name, ns):
 
 def start():
     modprobe(*FAMILIES)
-    return NetNs()
+    ns = NetNs()
+    with ns.enter():
+        for name in FAMILIES:
+            PREPARE[name]()
+    return ns
 
 
 def requests(name, made):
@@ -343,7 +319,7 @@ def check_what_the_kernel_does_not_show():
     for name in FAMILIES:
         made = family(name, ns)
         with ns.enter():
-            sock = Socket(name)
+            sock = Socket(made.yaml["name"])
         wanted = Wanted(made)
 
         def attributes(set_name, names, around):
@@ -388,15 +364,16 @@ def are_shown_by_genl():
     defer(controller.sock.close)
     for name in FAMILIES:
         made = family(name, ns)
-        shown = run(["genl", "ctrl", "get", "name", name]).stdout
-        assert shown.strip() in listed, f"{name} in {listed}"
-        assert f"Name: {name}\n" in shown, shown
+        called = made.yaml["name"]
+        shown = run(["genl", "ctrl", "get", "name", called]).stdout
+        assert shown.strip() in listed, f"{called} in {listed}"
+        assert f"Name: {called}\n" in shown, shown
         flags = {operation.req_value: flags_of(operation) for operation in made.ops.values()}
         equal({int(number, 16) for number in re.findall(r"#\d+:\s+ID-0x(\w+)\s*\n", shown)}, set(flags),
               f"operations of {name}")
         equal(set(re.findall(r"ID-0x\w+\s+name: (\S+)", shown)), set(made.mcast_groups),
               f"groups of {name}")
-        told = controller.do("getfamily", {"family-name": name})
+        told = controller.do("getfamily", {"family-name": called})
         # An array's element is of its own number.
         operations = [operation for element in told["ops"] for operation in element.values()]
         equal({operation["id"]: operation["flags"] for operation in operations}, flags, f"flags of {name}")
@@ -411,7 +388,7 @@ def flags_of(operation):
 
 
 def policies_by_genl(name, made):
-    shown = run(["genl", "ctrl", "policy", "name", name]).stdout
+    shown = run(["genl", "ctrl", "policy", "name", made.yaml["name"]]).stdout
     tables, starts = {}, {}
     for number, modes in re.findall(r"op (\d+) policies:(.*)", shown):
         for mode, index in re.findall(r"(do|dump)=(\d+)", modes):
@@ -480,6 +457,7 @@ def ask_for_the_privileges_of_their_specifications():
         def alone():
             os.setresuid(NOBODY, NOBODY, NOBODY)
             unshare(NEWUSER | NEWNET)
+            PREPARE[name]()
             return [granted(message) for _, _, message in prepared]
         in_its_own = in_child(alone)
         for (mode, operation, message), owned in zip(prepared, in_its_own):
@@ -504,12 +482,12 @@ def are_unloaded_under_their_listeners():
     ns = start()
     for name in FAMILIES:
         made = family(name, ns)
-        socks = []
+        called, socks = made.yaml["name"], []
         for _ in range(20):
             with ns.enter():
-                sock = Socket(name)
+                sock = Socket(called)
             defer(sock.close)
-            for group in sock.resolve(name)[1].values():
+            for group in sock.resolve(called)[1].values():
                 sock.join(group)
             socks.append(sock)
         messages = [message for _, _, message in requests(name, made)]
@@ -521,12 +499,14 @@ def are_unloaded_under_their_listeners():
             for sock in socks:
                 equal(sock.pass_on(messages[0]), errno.ENOENT, "errno of a family that is gone")
             run(["modprobe", name])
+            with ns.enter():
+                PREPARE[name]()
             made = family(name, ns)
             messages = [message for _, _, message in requests(name, made)]
             for number, message in enumerate(messages):
                 equal(socks[number % 2].pass_on(message), 0, f"errno of request {number} of {name}")
             for sock in socks[:2]:
-                family_id, groups = sock.resolve(name)
+                family_id, groups = sock.resolve(called)
                 equal(set(groups), set(made.mcast_groups), "groups")
                 for number in groups.values():
                     sock.join(number)

@@ -23,7 +23,7 @@ os.environ["MODARGS"] = f"{os.environ.get('MODARGS', '')} TESTS=y".strip()
 
 import vmlib  # noqa: E402
 import ynlc  # noqa: E402
-from kernetlib import environment, make_arguments, run_logged, toolchain  # noqa: E402
+from kernetlib import run_logged, toolchain, wings  # noqa: E402
 
 CONFORM = ROOT / "tests/modules/conform"
 # Seconds of the machine. Some four hundred changed messages take one.
@@ -45,8 +45,9 @@ def c_module(kernel, sources, tools):
     shutil.copy(CONFORM / "conform_c.c", out / "conform_main.c")
     (out / "Kbuild").write_text("obj-m := conform_c.o\nconform_c-y := conform_main.o conform_gen.o\n"
                                 f"ccflags-y := -I{out}/include -I{out}\n")
-    run_logged("conform_c", ["make", "-C", str(kernel), *make_arguments(tools), f"M={out}",
-                             "modules"], out / "build.log", env=environment(tools))
+    modules = vmlib.script("modules")
+    run_logged("conform_c", modules.kbuild(kernel, out, out, tools, "modules"), out / "build.log",
+               env=modules.make_environment(kernel, tools))
     return out / "conform_c.ko"
 
 
@@ -58,7 +59,7 @@ def declared(file):
 
 def main():
     tools = toolchain()
-    kernel = vmlib.script("kernel").kernel((os.environ.get("KERNET_KERNELS") or "plain").split()[0])
+    kernel = vmlib.script("kernel").kernel("user")
     sources = vmlib.script("kernel").source()
     module = c_module(kernel, sources, tools)
     tree = vmlib.script("modules").stage(kernel)
@@ -72,11 +73,12 @@ def main():
     said = bytearray()
     command = "".join(f"{tools['PYTHON']} tests/genl/guest_{file}.py {' '.join([*first, *cases])}\n"
                       for file in files)
-    outcome = vmlib.boot(kernel, command + "rmmod conform; rmmod kernet && echo verdict complete",
+    layer = " ".join(["conform", *(f"kernet_{wing}" for wing in wings()), "kernet"])
+    outcome = vmlib.boot(kernel, command + f"modprobe -r {layer} && echo verdict complete",
                          modules=tree, timeout=LIMIT, on_output=said.extend,
                          environment={"PYTHONPATH": str(ROOT / "tests/lib"), "KERNET_KSRC": str(sources),
                                       "KERNET_CONFORM_C": str(module),
-                                      "KERNET_KERNEL": "debug" if "debug" in kernel.name else "plain",
+                                      "KERNET_KERNEL": "user",
                                       "KERNET_MUTATIONS": os.environ.get("KERNET_MUTATIONS", "")})
     text = said.decode(errors="replace")
     for outcome_of, file, name, why in re.findall(r"^result (\w+) guest_(\w+) (\w+) ?(.*)$", text, re.M):

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """The misbehaving module that the tests of the harness load."""
 
-import umlib
 import vmlib
-from kernetlib import ROOT, environment, make_arguments, run_logged, toolchain
+from kernetlib import ROOT, run_logged, toolchain
 
 
 def plant_for(name):
@@ -12,7 +11,7 @@ def plant_for(name):
     kernel = vmlib.script("kernel").kernel(name)
     out = ROOT / "build" / f"plant-{kernel.name}"
     out.mkdir(parents=True, exist_ok=True)
-    run_logged("plant", ["make", "-C", str(kernel), *make_arguments(tools), *umlib.module_words(kernel),
-                         f"M={ROOT}/tests/harness/plant", f"MO={out}", "modules"],
-               out / "build.log", env=environment(tools))
+    modules = vmlib.script("modules")
+    run_logged("plant", modules.kbuild(kernel, ROOT / "tests/harness/plant", out, tools, "modules"),
+               out / "build.log", env=modules.make_environment(kernel, tools))
     return out / "plant.ko"

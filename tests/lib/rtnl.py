@@ -86,11 +86,12 @@ def request(message):
 
 
 @contextlib.contextmanager
-def newlink_message(name, kind, attrs=(), data=None, peer=None, create=True):
+def newlink_message(name, kind, attrs=(), data=None, peer=None, create=True, index=0):
     """The request that makes a link, or changes it; the files that it names are open meanwhile.
 
     `peer` is (attribute, name, namespace or None[, attributes]). Settings that are none (`data` is empty)
-    are sent as an empty nest, for which the core asks the kind; without `data` it does not.
+    are sent as an empty nest, for which the core asks the kind; without `data` it does not. With an
+    `index` of 0 the kernel gives it one.
     """
     given = data is not None
     data = list(data or ())
@@ -105,7 +106,8 @@ def newlink_message(name, kind, attrs=(), data=None, peer=None, create=True):
         info = [(IFLA_INFO_KIND, kind.encode() + b"\0")]
         if data or given:
             info.append((IFLA_INFO_DATA | NLA_F_NESTED, attributes(data)))
-        yield message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL if create else 0, IFINFOMSG + attributes(
+        header = struct.pack("=BxHiII", 0, 0, index, 0, 0)
+        yield message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL if create else 0, header + attributes(
             [(IFLA_IFNAME, name.encode() + b"\0"), *attrs,
              (IFLA_LINKINFO | NLA_F_NESTED, attributes(info))]))
 

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0
+"""How tests/genl drives the family: each mode of each operation, and each event."""
+
+RULE = {"id": 7, "chain": "input", "action": "drop", "family": "ipv4", "protocol": 17, "priority": 3,
+        "source": "192.0.2.0", "source-prefix-len": 24, "destination": "192.0.2.1",
+        "destination-prefix-len": 32, "source-port-min": 1, "source-port-max": 2,
+        "destination-port-min": 3, "destination-port-max": 4}
+DROP = {"chain": "input", "action": "drop"}
+COUNTED = {"rule": {**RULE, "packets": 0, "bytes": 0}}
+
+REQUESTS = [
+    ("do", "rule-add", {"rule": RULE}), ("do", "rule-get", {"id": 7}), ("dump", "rule-get", {}),
+    ("do", "stats-get", {}), ("do", "rule-del", {"id": 7}), ("do", "rule-replace", {"rules": [DROP]}),
+    ("do", "rule-flush", {})]
+ANSWERS = {
+    ("do", "rule-add"): COUNTED, ("do", "rule-get"): COUNTED, ("dump", "rule-get"): [COUNTED],
+    ("do", "rule-replace"): {"count": 1}, ("do", "rule-flush"): {"count": 1}}
+EVENTS = {
+    "rule-add-ntf": lambda ns, family: family.do("rule-add", {"rule": DROP}),
+    "rule-del-ntf": lambda ns, family: family.do("rule-del", {
+        "id": family.do("rule-add", {"rule": DROP})["rule"]["id"]}),
+    "rule-flush-ntf": lambda ns, family: family.do("rule-flush", {}),
+    "rule-replace-ntf": lambda ns, family: family.do("rule-replace", {"rules": []})}
