@@ -16,13 +16,13 @@ modules:
 	@KDIR='$(KDIR)' scripts/modules $(KERNEL_ARG)
 
 # What Debian's own kernels need is a part of the tools.
-SETUP = scripts/setup $(if $(filter stock%,$(KERNEL)),run)
+SETUP = scripts/setup $(if $(filter-out stock%,$(KERNEL)),,run)
 
 setup:
 	@scripts/setup
 
 run:
-	@scripts/setup $(if $(filter-out stock%,$(KERNEL)),,run)
+	@$(SETUP)
 	@scripts/run $(KERNEL_ARG)
 
 metadata:
@@ -79,10 +79,10 @@ clean:
 	rm -rf build rust-project.json
 
 help:
-	@echo 'make                   build the modules for the tested kernel, and plugins for ip (build/)'
+	@echo 'make                   build the modules for Debian'"'"'s own kernel, and plugins for ip (build/)'
 	@echo 'make KDIR=folder       build them for a kernel of your own'
 	@echo 'make run               the demonstration, in a virtual machine'
-	@echo 'make test              all tests, on the host, in QEMU and on a kernel with checkers'
+	@echo 'make test              all tests, on the host, on Debian'"'"'s own kernel and on one with checkers'
 	@echo 'make fuzz              input that is not quite valid, for long: TARGET=wire|classify|packets|netlink'
 	@echo 'make churn             modules and all that they have come and go, for long'
 	@echo 'make lint              formatting, clippy and the rules of the code'
@@ -101,10 +101,11 @@ help:
 	@echo
 	@echo 'make metadata          what modules for a Debian kernel are compiled with (KERNEL=release)'
 	@echo
-	@echo 'KERNEL=plain|user|debug  which kernel. user: user-mode Linux with KASAN, lockdep, kmemleak and'
-	@echo '                       others, at the speed of the host; debug: those in QEMU, two processors'
-	@echo 'KERNEL=stock           Debian'"'"'s own, from its packages: the newest of trixie-backports;'
-	@echo '                       make run takes it; stock-7.2: the newest 7.2'
+	@echo 'KERNEL=stock           which kernel, here Debian'"'"'s own, from its packages: the newest of'
+	@echo '                       trixie-backports, if none is named; stock-7.2: the newest 7.2'
+	@echo 'KERNEL=user|plain|debug  built here. user: user-mode Linux with KASAN, lockdep, kmemleak and'
+	@echo '                       others, at the speed of the host; debug: those in QEMU, two processors;'
+	@echo '                       plain: in QEMU, with inlined helpers'
 	@echo 'KSRC=folder            a Linux source tree of your own, instead of the distribution'"'"'s'
 	@echo 'ONLY=word,...          of make test: the selftests of these modules or files alone'
 	@echo 'SEED=number            of make fuzz and churn: the same again (COUNT=, SECONDS=, ROUNDS=: how long)'

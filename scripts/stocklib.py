@@ -7,9 +7,11 @@ import pathlib
 import re
 import shutil
 import subprocess
+import time
 
 import initramfs
 from aptlib import Apt
+from budgetlib import record
 from kernetlib import CACHE, JOBS, Failure, Lock, run_logged
 from vmlib import script
 
@@ -95,7 +97,10 @@ def kernel(name):
         raise Failure(f"KERNEL={name}: there is stock, stock-7.2 and the like")
     if not (folder := there(name)):
         with Lock(CACHE / "lock/stock", f"kernel {name}"):
-            folder = there(name) or script("metadata").make(newest(name), more=machine, complete=STAMP)
+            if not (folder := there(name)):
+                start = time.monotonic()
+                folder = script("metadata").make(newest(name), more=machine, complete=STAMP)
+                record(f"kernel {name}", time.monotonic() - start)
     return folder
 
 

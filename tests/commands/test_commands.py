@@ -102,7 +102,8 @@ def terminal(command, said):
 
 def make(line, folder=ROOT):
     """What is wrong with a call of make; None if nothing."""
-    line = line.replace("/path/to/build", os.environ["KERNET_KERNEL"])
+    if "/path/to/build" in line:
+        line = line.replace("/path/to/build", str(vmlib.script("kernel").kernel("stock")))
     # tests/lint runs that.
     words = [word for word in shlex.split(line) if word != "lint"]
     if words[1:] == ["shell"]:
@@ -160,9 +161,9 @@ def new():
                               capture_output=True, text=True)
         if done.returncode:
             return refused(done)
-    done = subprocess.run(["scripts/test", "--kernel", "plain", "--machine"], cwd=copy, capture_output=True, text=True,
+    done = subprocess.run(["scripts/test", "--kernel", "user", "--machine"], cwd=copy, capture_output=True, text=True,
                           env={**os.environ, "ONLY": ",".join(f"my{kind}" for kind in kinds)})
-    passed = {name for name in re.findall(r"^ok \d+ plain (\w+) ", done.stdout, re.M) if name.startswith("my")}
+    passed = {name for name in re.findall(r"^ok \d+ user (\w+) ", done.stdout, re.M) if name.startswith("my")}
     if done.returncode or passed != {f"my{kind}" for kind in kinds}:
         return f"{done.stderr[-300:]} {re.findall('^not ok.*|^# .*Error.*', done.stdout, re.M)}"
     return None if "warnings" not in done.stderr else done.stderr
@@ -250,7 +251,7 @@ def in_machine():
             script.append(f'echo "begin {index}"; (set -e; . {path}) 2>&1; echo "status {index} $?"; set +e')
         said = []
         kernels = vmlib.script("kernel")
-        kernel = kernels.kernel("plain")
+        kernel = kernels.kernel("stock")
         outcome = vmlib.boot(kernel, PRELUDE + "set +e\n" + "\n".join(script),
                              modules=vmlib.script("modules").stage(kernel), timeout=600,
                              on_output=said.append, on_error=said.append)

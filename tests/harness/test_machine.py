@@ -42,11 +42,11 @@ RUNS = (
                                    r"not ok \d+ user machine kmemleak\n# \d+ leaks"], 600),
     ("user", ["kasan"], [r"not ok \d+ user log\n# the kernel complains: .*BUG: KASAN: "
                          r"slab-out-of-bounds"], 600),
-    ("plain", ["good"], [], 400),
-    ("plain", ["warn"], [r"not ok \d+ plain log\n# the kernel complains: .*WARNING: ",
-                         r"not ok \d+ plain warn plant\n# declared, but"], 400),
-    ("plain", ["hang"], [r"not ok \d+ plain log\n# the machine was stopped at its time limit",
-                         r"not ok \d+ plain hang plant\n# declared, but"], 60),
+    ("stock", ["good"], [], 400),
+    ("stock", ["warn"], [r"not ok \d+ stock log\n# the kernel complains: .*WARNING: ",
+                         r"not ok \d+ stock warn plant\n# declared, but"], 400),
+    ("stock", ["hang"], [r"not ok \d+ stock log\n# the machine was stopped at its time limit",
+                         r"not ok \d+ stock hang plant\n# declared, but"], 60),
     ("debug", ["lockdep", "leak"], [r"not ok \d+ debug log\n# the kernel complains: .*circular locking",
                                     r"not ok \d+ debug machine lockdep\n# lockdep is disarmed",
                                     r"not ok \d+ debug machine kmemleak\n# \d+ leaks"], 900),
@@ -86,9 +86,9 @@ def streams(kernel):
 
 
 def main():
-    kernels = os.environ.get("KERNET_KERNELS", "user plain debug").split()
+    kernels = os.environ.get("KERNET_KERNELS", "user stock debug").split()
     runs = [run for run in RUNS if {"_".join(run[1]), run[0]} & set(sys.argv[1:]) or not sys.argv[1:]]
-    streaming = [kernel for kernel in ("plain", "user") if {"streams", kernel} & set(sys.argv[1:]) or not sys.argv[1:]]
+    streaming = [kernel for kernel in ("stock", "user") if {"streams", kernel} & set(sys.argv[1:]) or not sys.argv[1:]]
     print(f"1..{len(runs) + len(streaming)}", flush=True)
     for kernel in streaming:
         if kernel not in kernels:

@@ -190,18 +190,18 @@ def checkout_in_a_path_with_a_space():
 @test
 def foreign_words_in_the_environment():
     """What a shell says for another build decides nothing here."""
-    done = subprocess.run([str(ROOT / "scripts/modules"), "--kernel", "plain"], capture_output=True, text=True,
+    done = subprocess.run([str(ROOT / "scripts/modules"), "--kernel", "stock"], capture_output=True, text=True,
                           env={**os.environ, "ARCH": "arm64", "CROSS_COMPILE": "aarch64-linux-gnu-",
                                "KBUILD_OUTPUT": "/nowhere", "CC": "false", "RUSTFLAGS": "-Znothing"})
     assert done.returncode == 0, done.stderr
-    said = vmlib.script("kernel").kernel("plain").name
+    said = stock().name
     assert said in done.stdout, done.stdout
 
 
 @test
 def relative_cache():
     cache = os.path.relpath(os.environ.get("KERNET_CACHE") or pathlib.Path.home() / ".cache/kernet", SCRATCH)
-    done = subprocess.run([str(ROOT / "scripts/vm"), "--kernel", "plain", "--no-modules", "echo in the machine"],
+    done = subprocess.run([str(ROOT / "scripts/vm"), "--no-modules", "echo in the machine"],
                           cwd=SCRATCH, capture_output=True, text=True, env={**os.environ, "KERNET_CACHE": cache})
     assert done.returncode == 0 and done.stdout == "in the machine\n", done.stderr
 
@@ -215,7 +215,7 @@ def clean_of_kbuild():
                                      "rust/kernet/exports_generated.h", "rust/kernet/lib.o", "samples/sink/sink.ko")]
     for path in made:
         path.touch()
-    done = subprocess.run(["make", "-C", str(plain()), f"M={copy}", f"LLVM={toolchain()['LLVM']}", "clean"],
+    done = subprocess.run(["make", "-C", str(stock()), f"M={copy}", f"LLVM={toolchain()['LLVM']}", "clean"],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     left = [path.name for path in made if path.exists()]
@@ -476,8 +476,8 @@ def boot(kernel, command, **options):
     return b"".join(said).decode(), outcome
 
 
-def plain():
-    return os.environ.get("KERNET_KERNEL") or vmlib.script("kernel").kernel("plain")
+def stock():
+    return vmlib.script("kernel").kernel("stock")
 
 
 @test
@@ -509,7 +509,7 @@ def kvm_is_asked_once():
 
 @test
 def machine_gives_status_and_output():
-    said, outcome = boot(plain(), "echo to-out; echo to-err >&2; exit 7", timeout=300)
+    said, outcome = boot(stock(), "echo to-out; echo to-err >&2; exit 7", timeout=300)
     assert outcome.status == 7, outcome.failure()
     assert "to-out" in said and "to-err" in said, said
     assert outcome.failure() is None, outcome.failure()
@@ -522,7 +522,7 @@ def demonstration_that_falls_short():
     command = ("mkdir /tmp/bin; printf '#!/bin/sh\\n[ \"$1\" != etherip ] && exec /usr/sbin/modprobe \"$@\"'"
                " >/tmp/bin/modprobe; chmod +x /tmp/bin/modprobe; "
                f"PATH=/tmp/bin:$PATH exec {toolchain()['PYTHON']} scripts/guest-demo")
-    said, outcome = boot(plain(), command, timeout=900, modules=vmlib.script("modules").stage(plain()),
+    said, outcome = boot(stock(), command, timeout=900, modules=vmlib.script("modules").stage(stock()),
                          environment={"KERNET_KSRC": str(kernels.source()), "PYTHONPATH": "tests/lib"})
     assert outcome.status == 1, outcome.failure() or f"status {outcome.status}: {said[-500:]}"
     assert re.search(r"^demonstration .*etherip.* SHORT$", said, re.M), said[-1500:]
@@ -534,7 +534,7 @@ def demonstration_that_falls_short():
 def machine_cannot_write_to_the_host():
     path = SCRATCH / "host-file"
     path.write_text("host")
-    _, outcome = boot(plain(), f"echo machine >{path} && grep -q machine {path}", timeout=300)
+    _, outcome = boot(stock(), f"echo machine >{path} && grep -q machine {path}", timeout=300)
     assert outcome.status == 0, outcome.failure()
     assert path.read_text() == "host", "the machine has written to the host"
 
@@ -563,10 +563,10 @@ def machine_that_is_stuck():
     silence, machine, vmlib.STUCK = vmlib.STUCK, vmlib.machine, 15
     vmlib.machine = lambda *asked: [str(wrapper / "qemu"), *machine(*asked)[1:]]
     try:
-        said, outcome = boot(plain(), "sleep 20; echo there", timeout=300)
+        said, outcome = boot(stock(), "sleep 20; echo there", timeout=300)
         assert outcome.status == 0 and "there" in said, outcome.failure()
         assert count.read_text() == "begun\n" * 2, count.read_text()
-        _, outcome = boot(plain(), "true", timeout=300, qemu=["-S"])
+        _, outcome = boot(stock(), "true", timeout=300, qemu=["-S"])
         assert outcome.status is None and "said nothing for 15 s" in outcome.failure(), outcome.failure()
         assert count.read_text() == "begun\n" * 4, count.read_text()
     finally:
@@ -585,21 +585,21 @@ def machine_without_kernel():
 
 @test
 def machine_at_its_time_limit():
-    _, outcome = boot(plain(), "sleep 1000", timeout=8)
+    _, outcome = boot(stock(), "sleep 1000", timeout=8)
     why = outcome.failure()
     assert outcome.status is None and "stopped at its time limit of 8 s" in why, why
 
 
 @test
 def machine_that_panics():
-    _, outcome = boot(plain(), "echo c >/proc/sysrq-trigger; sleep 1000", timeout=300)
+    _, outcome = boot(stock(), "echo c >/proc/sysrq-trigger; sleep 1000", timeout=300)
     assert not outcome.timed_out, "it ran to its time limit"
     assert "Kernel panic" in outcome.failure(), outcome.failure()
 
 
 @test
 def machine_that_powers_off_early():
-    _, outcome = boot(plain(), "busybox poweroff -f", timeout=300)
+    _, outcome = boot(stock(), "busybox poweroff -f", timeout=300)
     assert "ended without an exit status" in outcome.failure(), outcome.failure()
 
 

@@ -20,7 +20,7 @@ HEADER = struct.Struct("=IHHII")
 OF_A_SOCKET = 32
 DEBUG = os.environ["KERNET_KERNEL"] == "debug"
 # KASAN keeps what is freed.
-CHECKED = os.environ["KERNET_KERNEL"] != "plain"
+CHECKED = os.environ["KERNET_KERNEL"] in ("user", "debug")
 # How many a case sends; 1,000,000 take some minutes under emulation.
 COUNT = int(os.environ.get("KERNET_MUTATIONS") or (1000 if DEBUG else 30000))
 SEED = int(os.environ.get("KERNET_SEED") or 0)

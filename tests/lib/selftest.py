@@ -41,8 +41,8 @@ def case(function):
 
 
 def checked(function):
-    """Marks a case from which the kernel in QEMU learns most: of a module's cases `make test` runs these
-    there, `make test KERNEL=plain` all."""
+    """Marks a case from which Debian's own kernel learns most: of a module's cases `make test` runs these
+    there, `make test KERNEL=stock` all."""
     return _mark(function, "checked")
 
 
@@ -68,7 +68,7 @@ def runs(marks, kernel, part):
     leaves to it."""
     if kernel == "user":
         return "emulated" not in marks
-    wanted = {"plain": {"checked", "churn", "emulated"}, "debug": {"churn", "emulated"}}
+    wanted = {"stock": {"checked", "churn", "emulated"}, "debug": {"churn", "emulated"}}
     return not part or bool(wanted.get(kernel, set()) & set(marks))
 
 
