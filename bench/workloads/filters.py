@@ -113,11 +113,12 @@ def hook():
             behind(lambda: module("kernet", "bench_hook")))
 
 
-def in_a_hook(name):
+def in_a_hook(name, **peers):
     """What a hook does with each packet; the floor is a hook that does nothing."""
     def side(*names):
         return behind(lambda: module(*names), summed=True)
-    return side("bench_hook_c"), {"C module": side(f"bench_{name}_c")}, side("kernet", f"bench_{name}")
+    peers = {peer: behind(setup, summed=True) for peer, setup in peers.items()}
+    return side("bench_hook_c"), {"C module": side(f"bench_{name}_c"), **peers}, side("kernet", f"bench_{name}")
 
 
 @workload("lookup", "a hook that looks a device up by its index", "packet", quick=True)
@@ -132,7 +133,9 @@ def timer():
 
 @workload("edit", "a hook that changes TTL, DSCP, source address and port", "packet", quick=True)
 def edit():
-    return in_a_hook("edit")
+    return in_a_hook("edit", nftables=lambda: nftables_text(
+        "chain input { type filter hook input priority 0; policy accept; "
+        "ip ttl set 63 ip dscp set 8 ip saddr set 192.0.2.3 udp sport set 7; };"))
 
 
 def rules(count):

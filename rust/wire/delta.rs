@@ -12,17 +12,13 @@ use super::checksum::fold;
 pub struct Delta {
     /// The sum of 16-bit words as the machine reads them, not folded. It would take 2^31 changes to wrap.
     words: u64,
-    changed: bool,
 }
 
 impl Delta {
     /// No change.
     #[inline]
     pub const fn new() -> Self {
-        Self {
-            words: 0,
-            changed: false,
-        }
+        Self { words: 0 }
     }
 
     /// Adds the change of a 16-bit word at an even place, given in host order.
@@ -34,13 +30,24 @@ impl Delta {
 
     /// Adds the change of 32 bits, or of the 16 that `mask` has, as the machine reads them.
     ///
-    /// A word that has not changed adds 0xffff, which is zero in a sum that something else has changed.
+    /// A word that has not changed adds nothing: 0xffff is zero too, but leaves another zero in a sum.
     #[inline]
     const fn stored(self, old: u32, new: u32, mask: u32) -> Self {
+        if old == new {
+            return self;
+        }
         let change = ((old ^ mask) as u64).wrapping_add(new as u64);
         Self {
             words: self.words.wrapping_add(change),
-            changed: self.changed || old != new,
+        }
+    }
+
+    /// Both changes.
+    #[doc(alias = "csum_add")]
+    #[inline]
+    pub const fn and(self, other: Self) -> Self {
+        Self {
+            words: self.words.wrapping_add(other.words),
         }
     }
 
@@ -71,10 +78,10 @@ impl Delta {
         }
     }
 
-    /// Whether a word was given that has changed.
+    /// Whether a sum that covers what has changed changes.
     #[inline]
     pub const fn is_change(self) -> bool {
-        self.changed
+        self.words != 0
     }
 
     /// The checksum after the change, in host order. RFC 1624 section 3, equation 3.
@@ -98,7 +105,7 @@ impl Delta {
     /// As [`Self::folded`], of two octets as they are in the packet.
     #[inline]
     pub const fn folded_octets(self, sum: [u8; 2]) -> [u8; 2] {
-        if !self.changed {
+        if !self.is_change() {
             return sum;
         }
         let sum = u16::from_ne_bytes(sum) as u64;
@@ -118,7 +125,7 @@ impl Delta {
     #[doc(alias = "csum_block_add")]
     #[inline]
     pub const fn unfolded(self, sum: u32, odd: bool) -> u32 {
-        if !self.changed {
+        if !self.is_change() {
             return sum;
         }
         let word = fold(self.words);

@@ -6,19 +6,17 @@ A tap device is the station's: what is written to it is received, and answered, 
 """
 
 import contextlib
-import fcntl
 import os
 import socket
-import struct
 
 import faults
 import ynl
 from selftest import NetNs, case, checked, defer, equal, main, modprobe
+from tuntap import TAP, tuntap
 
 A, B = b"\2\0\0\0\0\x0a", b"\2\0\0\0\0\x0b"
 TYPE = b"\x90\0"
 MESSAGES = b"\2\0" + A + b"\1\0\x34\x12" + bytes(60)
-TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454ca, 2, 0x1000
 
 
 @case
@@ -28,10 +26,8 @@ def answering():
     inject = faults.Faults()
     modprobe("ect")
     ns = NetNs()
+    tap = tuntap(ns, "e0", TAP, os.O_NONBLOCK)
     with ns.enter():
-        tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-        defer(os.close, tap)
-        fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", b"e0", IFF_TAP | IFF_NO_PI))
         # Shares each frame with the station.
         listener = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x9000))
     defer(listener.close)

@@ -4,7 +4,6 @@
 socket and of a tap device says how to segment and to sum them, and need not be true."""
 
 import errno
-import fcntl
 import os
 import random
 import socket
@@ -15,9 +14,9 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 from selftest import case, checked, defer, main, wait_until
 from topology import statistics, two
+from tuntap import TAP, VNET_HDR, tuntap
 
 SOL_PACKET, PACKET_VNET_HDR = 263, 15
-TUNSETIFF, IFF_TAP, IFF_NO_PI, IFF_VNET_HDR = 0x400454CA, 0x0002, 0x1000, 0x4000
 NEEDS_CSUM, DATA_VALID = 1, 2
 TCPV4, UDP_FRAGMENTS, TCPV6, UDP_SEGMENTS, ECN = 1, 3, 4, 5, 0x80
 # What each field of the header may be instead of the truth: flags, kind, length of headers, size
@@ -114,10 +113,7 @@ def of_a_guest():
     """What a guest's network card would send by a tap device, bridged into the pair."""
     a, b = two()
     a.run("ip link add bridge0 type bridge")
-    with a.enter():
-        tap = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-        defer(os.close, tap)
-        fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH22x", b"tap0", IFF_TAP | IFF_NO_PI | IFF_VNET_HDR))
+    tap = tuntap(a, "tap0", TAP | VNET_HDR, os.O_NONBLOCK)
     made = frames(a, b)
     a.run("ip addr flush dev pa")
     for port in ("tap0", "pa"):

@@ -12,7 +12,8 @@ import bpf
 import rtnl
 import ynl
 from selftest import NetNs, case, main, modprobe, wait_until
-from thrower import (COUNT, IFF_NAPI, IFF_NAPI_FRAGS, Ends, between, ears, packet_socket, tap, throw)
+from thrower import COUNT, Ends, between, ears, packet_socket, throw
+from tuntap import NAPI, NAPI_FRAGS, TAP, VNET_HDR, tuntap
 
 PEER = 1
 LOCAL, REMOTE = 1, 2
@@ -106,10 +107,10 @@ def of_a_guest():
     """By a tap device, in pieces, bridged into a pair and out of another."""
     modprobe("vpair")
     a, b = NetNs(), NetNs()
-    for form, flags in (("tap", 0), ("frags", IFF_NAPI | IFF_NAPI_FRAGS)):
+    for form, flags in (("tap", 0), ("frags", NAPI | NAPI_FRAGS)):
         pair(a, b, "vpair")
         a.run("ip link add bridge0 type bridge")
-        file = tap(a, f"tap-{form}", flags)
+        file = tuntap(a, f"tap-{form}", TAP | VNET_HDR | flags)
         a.run("ip addr flush dev pa")
         for port in (f"tap-{form}", "pa"):
             a.run(f"ip link set {port} master bridge0 up")

@@ -2,7 +2,6 @@
 """Throws packets that are nearly valid at a device: runs the program that is built of src/."""
 
 import errno
-import fcntl
 import os
 import pathlib
 import socket
@@ -19,8 +18,6 @@ SLOW = os.environ["KERNET_KERNEL"] == "debug"
 COUNT = int(os.environ.get("KERNET_PACKETS") or (200 if SLOW else 2000))
 SEED = int(os.environ.get("KERNET_SEED") or 1)
 SOL_PACKET, PACKET_VNET_HDR = 263, 15
-TUNSETIFF = 0x400454CA
-IFF_TAP, IFF_NAPI, IFF_NAPI_FRAGS, IFF_NO_PI, IFF_VNET_HDR = 2, 0x10, 0x20, 0x1000, 0x4000
 ETH_P_ALL = 3
 UDP_GRO, SOL_UDP = 104, 17
 # What the core says of a header that is not true, and of a packet that it cannot segment (ENOMEM)
@@ -52,15 +49,6 @@ def packet_socket(ns, device):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("=qq", 20, 0))
         sock.bind((device, 0))
     return sock
-
-
-def tap(ns, name, flags=0):
-    with ns.enter():
-        file = os.open("/dev/net/tun", os.O_RDWR)
-        defer(os.close, file)
-        fcntl.ioctl(file, TUNSETIFF, struct.pack("16sH22x", name.encode(),
-                                                 IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | flags))
-    return file
 
 
 def ears(ns, device=None):

@@ -271,7 +271,7 @@ def unknown_kernel():
 
 @test
 def no_setup():
-    refused(call("modules", KERNET_CACHE=str(SCRATCH / "empty")), "run scripts/setup")
+    refused(call("modules", "--kernel", "user", KERNET_CACHE=str(SCRATCH / "empty")), "run scripts/setup")
 
 
 @test

@@ -8,7 +8,6 @@
 The kernel connects; segments are read from the tun device. Nothing is acknowledged but by `ack`.
 """
 
-import fcntl
 import os
 import select
 import socket
@@ -16,8 +15,8 @@ import struct
 import time
 
 from selftest import NetNs, defer
+from tuntap import TUN, tuntap
 
-TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454ca, 1, 0x1000
 OURS, THEIRS, PORT = "10.8.0.2", "10.8.0.1", 7
 FIN, SYN, RST, ACK = 1, 2, 4, 16
 MSS = 1000
@@ -38,10 +37,8 @@ class Peer:
 
     def __init__(self, algorithm, window=1 << 20):
         self.ns = NetNs()
+        self.tun = tuntap(self.ns, "tun0", TUN, os.O_NONBLOCK)
         with self.ns.enter():
-            self.tun = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-            defer(os.close, self.tun)
-            fcntl.ioctl(self.tun, TUNSETIFF, struct.pack("16sH22x", b"tun0", IFF_TUN | IFF_NO_PI))
             self.socket = socket.socket()
         defer(self.socket.close)
         self.ns.up("tun0", f"{THEIRS}/24")

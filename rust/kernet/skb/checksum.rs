@@ -56,8 +56,7 @@ impl SkbRef {
     /// The state of the transport checksum.
     #[doc(alias = "sk_buff::ip_summed")]
     pub fn checksum(&self) -> Checksum {
-        // SAFETY: Valid by the type.
-        match u32::from(unsafe { bindings::skb_get_ip_summed(self.as_raw()) }) {
+        match self.ip_summed() {
             bindings::CHECKSUM_UNNECESSARY => Checksum::Unnecessary {
                 // SAFETY: As above.
                 level: unsafe { bindings::skb_get_csum_level(self.as_raw()) },
@@ -74,6 +73,13 @@ impl SkbRef {
             },
             _ => Checksum::None,
         }
+    }
+
+    /// The state's number, such as `CHECKSUM_PARTIAL`.
+    #[inline]
+    pub(super) fn ip_summed(&self) -> u32 {
+        // SAFETY: Valid by the type.
+        u32::from(unsafe { bindings::skb_get_ip_summed(self.as_raw()) })
     }
 
     /// Sets the state of the transport checksum.

@@ -101,60 +101,98 @@ impl From<wire::Error> for EditError {
     }
 }
 
-/// Which transport checksums cover a field.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Covered {
-    /// None.
-    No,
-    /// Those with a pseudo header, of which it is a part.
-    Pseudo,
-    /// Each.
-    Transport,
+/// The transport's checksum.
+#[derive(Clone, Copy)]
+enum Sum {
+    /// There is none, or none that is kept right.
+    None,
+    /// It is not in the packet.
+    CutOff,
+    /// It is at this place.
+    Full(u32),
+    /// What is at this place is a sum of the pseudo header, not complemented.
+    Partial(u32),
 }
 
-/// The field of a transport checksum that an edit changes.
+/// What is known of a protocol.
 #[derive(Clone, Copy)]
-struct Field {
-    at: u32,
-    /// What it holds is a sum of the pseudo header, not complemented.
-    partial: bool,
+struct Facts {
+    has_ports: bool,
+    has_pseudo: bool,
+    /// Where its header has the checksum; 0 if nowhere.
+    checksum: u32,
 }
 
-/// What the first change has found out, and the others rely on.
-#[derive(Clone, Copy)]
-struct Sums {
-    /// The transport's checksum, if it is kept right; an error if it is not in the packet.
-    transport: Result<Option<Field>, EditError>,
-    /// Whether there is a sum of all bytes.
-    complete: bool,
+impl Facts {
+    #[inline]
+    fn of(protocol: Protocol, version: Version) -> Self {
+        #[cold]
+        #[inline(never)]
+        fn of_others(protocol: Protocol, version: Version) -> Facts {
+            Facts::found(protocol, version)
+        }
+        match protocol {
+            Protocol::TCP => const { Self::found(Protocol::TCP, Version::V4) },
+            Protocol::UDP => const { Self::found(Protocol::UDP, Version::V4) },
+            _ => of_others(protocol, version),
+        }
+    }
+
+    const fn found(protocol: Protocol, version: Version) -> Self {
+        Self {
+            has_ports: protocol.has_ports(),
+            has_pseudo: protocol.has_pseudo_header(),
+            checksum: match protocol.checksum_offset(version) {
+                // Widening, in a const function.
+                Some(offset) => offset as u32,
+                None => 0,
+            },
+        }
+    }
 }
 
 /// An IP packet that is being edited. [`SkbRef::edit`] and
 /// [`netfilter::Packet::edit`](crate::netfilter::Packet::edit) make one.
 ///
-/// Each call changes one field and all sums that cover it, or fails and changes nothing. Bytes are
-/// made linear and unshared when a call needs them; a call that sets what is there already needs
-/// none. Values are read from the packet, so that they are those that were set last.
+/// Each call changes one field, or fails and changes nothing. The sums that cover what was changed are
+/// written at the end, when this is dropped: what is read meanwhile has the new values and the old sums. One
+/// that is forgotten leaves the packet with wrong sums.
 ///
 /// # Invariants
 ///
 /// The first `writable` bytes are linear and not shared with a clone: nobody else changes the packet
-/// while it is borrowed. If there are any, the fixed part of the IP header is among them, and `sums` is
-/// what the packet has.
+/// while it is borrowed. Among them are the fixed part of the IP header, the `ports`, and the checksum whose
+/// place `sum` has.
 #[doc(alias = "inet_proto_csum_replace4")]
 pub struct Edit<'a> {
     skb: Pin<&'a mut SkbRef>,
     layout: Layout,
     writable: u32,
-    sums: Sums,
+    /// Where the ports are, if the packet has them.
+    ports: Option<u32>,
+    /// Whether the transport's checksum covers the addresses.
+    has_pseudo: bool,
+    sum: Sum,
+    /// Whether there is a sum of all bytes.
+    is_complete: bool,
+    /// Whether the packet is to be split by its list, whose parts have headers of their own.
+    is_list: bool,
+    /// What has changed in the IP header, in what of it the pseudo header has, and behind it.
+    header: Delta,
+    pseudo: Delta,
+    transport: Delta,
 }
 
 impl SkbRef {
     /// Edits the IP packet whose header is at `offset`, in bytes from `skb->data`.
     ///
+    /// The headers are made linear and are not shared with a clone then: who only reads them takes
+    /// [`Self::copy_header`].
+    ///
     /// # Errors
     ///
     /// [`EditError::TooShort`] and [`EditError::Malformed`]: what is there is no whole IP packet.
+    /// [`EditError::NoMemory`].
     ///
     /// # Examples
     ///
@@ -174,40 +212,105 @@ impl SkbRef {
     #[inline]
     pub fn edit(self: Pin<&mut Self>, offset: u32) -> Result<Edit<'_>, EditError> {
         let layout = Layout::of(&self, offset)?;
-        // INVARIANT: No byte is writable yet.
-        Ok(Edit {
-            skb: self,
-            layout,
-            writable: 0,
-            sums: Sums {
-                transport: Ok(None),
-                complete: false,
-            },
-        })
+        Edit::new(self, layout)
     }
 
-    /// The first `len` bytes, linear and not shared with a clone.
+    /// Makes the first `len` bytes linear, and not shared with a clone.
     #[inline]
-    pub(super) fn writable(self: Pin<&mut Self>, len: u32) -> Result<&mut [u8], EditError> {
+    fn make_writable(self: Pin<&mut Self>, len: u32) -> Result<(), EditError> {
         if len > self.len() {
             return Err(EditError::TooShort);
         }
         // SAFETY: The packet is ours to change, and at least `len` bytes long.
-        if unsafe { bindings::skb_ensure_writable(self.as_raw(), len) } != 0 {
-            return Err(EditError::NoMemory);
+        match unsafe { bindings::skb_ensure_writable(self.as_raw(), len) } {
+            0 => Ok(()),
+            _ => Err(EditError::NoMemory),
         }
+    }
+
+    /// The first `len` bytes, linear and not shared with a clone.
+    #[inline]
+    pub(super) fn writable(mut self: Pin<&mut Self>, len: u32) -> Result<&mut [u8], EditError> {
+        self.as_mut().make_writable(len)?;
         // SAFETY: The first `len` bytes are now linear and not shared with a clone, and `self` is
         // borrowed for as long as the slice.
         Ok(unsafe { slice::from_raw_parts_mut(self.inner().data, len as usize) })
     }
 }
 
-/// What is at `at`.
-#[inline(always)]
-fn word_of<T: Bytes + IntoBytes>(data: &mut [u8], at: u32) -> Option<&mut T> {
-    T::mut_from_prefix(data.get_mut(at as usize..)?)
-        .ok()
-        .map(|(place, _)| place)
+impl<'a> Edit<'a> {
+    /// Finds out what has to be kept right, and makes the headers writable: that of IP, the transport's
+    /// checksum and its ports.
+    // Inlined, an edit is as short as C's: most of what is asked here decides what the setters do.
+    #[inline]
+    fn new(mut skb: Pin<&'a mut SkbRef>, layout: Layout) -> Result<Self, EditError> {
+        let header = match layout.version {
+            Version::V4 => ipv4::Header::LEN,
+            Version::V6 => ipv6::Header::LEN,
+        };
+        // The packet has the header, and what is said to be in it: no sum of places is above its length.
+        let mut end = layout.network.wrapping_add(header as u32);
+        let (mut ports, mut sum) = (None, Sum::None);
+        let facts = Facts::of(layout.protocol, layout.version);
+        if let Some(at) = layout.transport {
+            let behind = layout.end.wrapping_sub(at);
+            let ports_len = Ports::LEN as u32;
+            if facts.has_ports && behind >= ports_len {
+                ports = Some(at);
+                end = end.max(at.wrapping_add(ports_len));
+            }
+            if facts.checksum != 0 {
+                sum = Sum::CutOff;
+                if behind >= facts.checksum.wrapping_add(2) {
+                    let at = at.wrapping_add(facts.checksum);
+                    sum = Sum::Full(at);
+                    end = end.max(at.wrapping_add(2));
+                }
+            }
+        }
+        skb.as_mut().make_writable(end)?;
+        // INVARIANT: `end` bytes are writable, which is the end of all of these.
+        let mut edit = Self {
+            layout,
+            writable: end,
+            ports,
+            has_pseudo: facts.has_pseudo,
+            sum,
+            is_complete: false,
+            is_list: skb.gso_kind().contains(GsoKind::FRAGLIST),
+            header: Delta::new(),
+            pseudo: Delta::new(),
+            transport: Delta::new(),
+            skb,
+        };
+        let summed = edit.skb.ip_summed();
+        edit.is_complete = summed == bindings::CHECKSUM_COMPLETE;
+        if let Sum::Full(at) = sum {
+            let udp = layout.protocol == Protocol::UDP;
+            if summed == bindings::CHECKSUM_PARTIAL && Self::is_partial(&edit.skb, at, udp) {
+                edit.sum = Sum::Partial(at);
+            // SAFETY: By the type invariants.
+            } else if udp && unsafe { edit.word(at) } == [0; 2] {
+                // RFC 768: no checksum.
+                edit.sum = Sum::None;
+            }
+        }
+        Ok(edit)
+    }
+
+    /// Whether the device fills in the checksum at `at`, so that a sum of the pseudo header is there.
+    #[cold]
+    #[inline(never)]
+    fn is_partial(skb: &SkbRef, at: u32, udp: bool) -> bool {
+        let Checksum::Partial { start, offset } = skb.checksum() else {
+            return false;
+        };
+        let outer = i64::from(start).saturating_add(i64::from(offset)) == i64::from(at);
+        // It fills in the one that is noted. If that is an inner header's, the outer one is there in full,
+        // but for a tunnel's UDP header in front of what is to be segmented.
+        let tunnel = |gso: super::Gso| gso.kind.contains(GsoKind::UDP_TUNNEL_CSUM);
+        outer || (udp && skb.gso().is_some_and(tunnel))
+    }
 }
 
 impl Edit<'_> {
@@ -238,7 +341,7 @@ impl Edit<'_> {
     #[inline]
     pub fn ipv4(&self) -> Option<ipv4::Header> {
         (self.layout.version == Version::V4)
-            .then(|| self.skb.copy_header(self.layout.network))
+            .then(|| self.skb.header(self.layout.network).copied())
             .flatten()
     }
 
@@ -247,7 +350,7 @@ impl Edit<'_> {
     #[inline]
     pub fn ipv6(&self) -> Option<ipv6::Header> {
         (self.layout.version == Version::V6)
-            .then(|| self.skb.copy_header(self.layout.network))
+            .then(|| self.skb.header(self.layout.network).copied())
             .flatten()
     }
 
@@ -259,224 +362,162 @@ impl Edit<'_> {
             .ok_or(EditError::TooShort)
     }
 
-    /// Where a field is that is so many bytes into the IP header.
-    #[inline]
-    fn in_header(&self, offset: u32) -> Result<u32, EditError> {
-        self.layout
-            .network
-            .checked_add(offset)
-            .ok_or(EditError::TooShort)
-    }
-
-    /// The IP header's word at `offset`.
-    #[inline]
-    fn header_word(&self, offset: u32) -> Result<u16, EditError> {
-        self.skb
-            .copy_header(self.in_header(offset)?)
-            .map(u16::from_be_bytes)
-            .ok_or(EditError::TooShort)
-    }
-
-    /// The checksum of the transport, if it is kept right.
-    fn transport_field(&self) -> Result<Option<Field>, EditError> {
-        let layout = &self.layout;
-        let (Some(transport), Some(offset)) = (
-            layout.transport,
-            layout.protocol.checksum_offset(layout.version),
-        ) else {
-            return Ok(None);
-        };
-        let at = transport
-            .checked_add(u32::from(offset))
-            .ok_or(EditError::TooShort)?;
-        self.within(at, 2)?;
-        let udp = layout.protocol == Protocol::UDP;
-        if let Checksum::Partial { start, offset } = self.skb.checksum() {
-            let outer = i64::from(start).saturating_add(i64::from(offset)) == i64::from(at);
-            // The device fills in the one that is noted. If that is an inner header's, the outer one is
-            // there in full, but for a tunnel's UDP header in front of what is to be segmented.
-            let tunnel = |gso: super::Gso| gso.kind.contains(GsoKind::UDP_TUNNEL_CSUM);
-            if outer || (udp && self.skb.gso().is_some_and(tunnel)) {
-                return Ok(Some(Field { at, partial: true }));
-            }
-        }
-        // RFC 768: no checksum.
-        if udp && self.skb.copy_header(at) == Some([0_u8; 2]) {
-            return Ok(None);
-        }
-        Ok(Some(Field { at, partial: false }))
-    }
-
-    /// The field that a change of what `covered` says changes, too.
-    #[inline]
-    fn field(&self, covered: Covered) -> Result<Option<Field>, EditError> {
-        match covered {
-            Covered::No => Ok(None),
-            Covered::Pseudo if !self.layout.protocol.has_pseudo_header() => Ok(None),
-            Covered::Pseudo => self.sums.transport,
-            // The device sums what is in the packet.
-            Covered::Transport => {
-                let field = self.sums.transport?;
-                Ok(field.filter(|field| !field.partial))
-            }
-        }
-    }
-
-    /// Makes the first `end` bytes writable, and with them what else is changed as a rule: the IP header, the
-    /// transport's checksum and its ports.
-    #[cold]
-    #[inline(never)]
-    fn prepare(&mut self, end: u32) -> Result<(), EditError> {
-        let layout = &self.layout;
-        let header = match layout.version {
-            Version::V4 => ipv4::Header::LEN,
-            Version::V6 => ipv6::Header::LEN,
-        };
-        let ports = layout
-            .transport
-            .map_or(0, |at| at.saturating_add(Ports::LEN as u32));
-        let transport = self.transport_field();
-        let checksum = match transport {
-            Ok(Some(field)) => field.at.saturating_add(2),
-            _ => 0,
-        };
-        let end = end
-            .max(self.in_header(header as u32)?)
-            .max(checksum)
-            .max(ports.min(layout.end));
-        let complete = matches!(self.skb.checksum(), Checksum::Complete { .. });
-        self.skb.as_mut().writable(end)?;
-        // INVARIANT: As just found out; each is that of all changes.
-        self.sums = Sums {
-            transport,
-            complete,
-        };
-        self.writable = end;
-        Ok(())
-    }
-
-    /// Replaces what is at `at`, an even place in its header, and the sums that cover it: that of the IP
-    /// header if `in_header`.
-    // Inlined, each caller has the part for what it changes.
+    /// What is at `at`, as it may be written.
+    ///
+    /// # Safety
+    ///
+    /// It ends within what is writable.
     #[inline(always)]
-    fn replace<T: Bytes + IntoBytes + Copy>(
-        &mut self,
-        at: u32,
-        new: T,
-        in_header: bool,
-        covered: Covered,
-    ) -> Result<(), EditError> {
-        let end = self.within(at, size_of::<T>() as u32)?;
-        if end > self.writable {
-            let old: T = self.skb.copy_header(at).ok_or(EditError::TooShort)?;
-            if old.as_bytes() == new.as_bytes() {
-                return Ok(());
-            }
-            self.prepare(end)?;
-        }
-        let field = self.field(covered)?;
-        let place = word_of(self.data(), at).ok_or(EditError::TooShort)?;
-        let delta = Delta::new().octets(T::as_bytes(place), new.as_bytes());
-        if delta.is_change() {
-            *place = new;
-            self.change_sums(delta, in_header, field);
-        }
-        Ok(())
+    unsafe fn place<T: Bytes + IntoBytes>(&mut self, at: u32) -> &mut T {
+        debug_assert!(at as usize + size_of::<T>() <= self.writable as usize);
+        // SAFETY: By the type invariants and the caller; `T` may have any bytes and any alignment, and `self`
+        // is borrowed for as long as the reference.
+        unsafe { &mut *self.skb.inner().data.add(at as usize).cast() }
     }
 
-    /// Changes the sums that cover what has changed.
+    /// What is `OFFSET` bytes into the IP header, within the fixed part of each version's.
     #[inline(always)]
-    fn change_sums(&mut self, delta: Delta, in_header: bool, field: Option<Field>) {
-        let (protocol, version) = (self.layout.protocol, self.layout.version);
-        // What has changed in all, if that is asked for.
-        let complete = self.sums.complete;
-        let mut total = delta;
-        if in_header && version == Version::V4 {
-            let checksum = self.header_at::<[u8; 2], 10>();
-            let old = *checksum;
-            *checksum = delta.checksum_octets(old);
-            if complete {
-                total = total.octets(&old, checksum);
-            }
-        }
-        if let Some((field, checksum)) =
-            field.and_then(|field| Some((field, word_of::<[u8; 2]>(self.data(), field.at)?)))
-        {
-            let old = *checksum;
-            let new = match field.partial {
-                true => delta.folded_octets(old),
-                false => delta.checksum_octets(old),
-            };
-            // RFC 768, RFC 3828 section 3.1: zero says that there is none.
-            *checksum = match (protocol, new) {
-                (Protocol::UDP | Protocol::UDP_LITE, [0, 0]) => [0xff; 2],
-                _ => new,
-            };
-            if complete {
-                total = total.octets(&old, checksum);
-            }
-        }
-        if complete {
-            self.change_sum(total);
-        }
-    }
-
-    /// Changes the sum of all bytes.
-    #[cold]
-    #[inline(never)]
-    fn change_sum(&mut self, delta: Delta) {
-        if let Checksum::Complete { sum } = self.skb.checksum() {
-            // All headers begin as the IP header does, at even places or at odd ones.
-            let sum = delta.unfolded(sum, self.layout.network % 2 != 0);
-            // SAFETY: The packet is ours to change.
-            unsafe { bindings::skb_set_csum_complete(self.skb.as_raw(), sum) };
-        }
-    }
-
-    /// What is writable.
-    #[inline(always)]
-    fn data(&mut self) -> &mut [u8] {
-        // SAFETY: By the type invariants, and `self` is borrowed for as long as the slice.
-        unsafe { slice::from_raw_parts_mut(self.skb.inner().data, self.writable as usize) }
-    }
-
-    /// What is `OFFSET` bytes into the IP header, within its first 20. Something is writable.
-    #[inline(always)]
-    fn header_at<T: Bytes + IntoBytes, const OFFSET: usize>(&mut self) -> &mut T {
+    fn in_header<T: Bytes + IntoBytes, const OFFSET: usize>(&mut self) -> &mut T {
         const { assert!(OFFSET + size_of::<T>() <= ipv4::Header::LEN) };
-        debug_assert!(self.writable != 0);
-        let header = self.layout.network as usize + OFFSET;
-        // SAFETY: By the type invariants the IP header is a part of what is writable; `T` may have any bytes and
-        // any alignment, and `self` is borrowed for as long as the reference.
-        unsafe { &mut *self.skb.inner().data.add(header).cast() }
+        // SAFETY: By the type invariants the IP header is writable, and so it ends within 32 bits.
+        unsafe { self.place(self.layout.network.wrapping_add(OFFSET as u32)) }
+    }
+
+    /// The two bytes at `at`.
+    ///
+    /// # Safety
+    ///
+    /// They end within what is writable.
+    #[inline(always)]
+    unsafe fn word(&self, at: u32) -> [u8; 2] {
+        debug_assert!(at as usize + 2 <= self.writable as usize);
+        // SAFETY: By the type invariants and the caller.
+        unsafe {
+            self.skb
+                .inner()
+                .data
+                .add(at as usize)
+                .cast::<[u8; 2]>()
+                .read()
+        }
+    }
+
+    /// The IP header's word at `OFFSET`, in host order.
+    #[inline]
+    fn header_word<const OFFSET: usize>(&self) -> u16 {
+        const { assert!(OFFSET + 2 <= ipv4::Header::LEN) };
+        // SAFETY: By the type invariants the IP header is writable, and so it ends within 32 bits.
+        u16::from_be_bytes(unsafe { self.word(self.layout.network.wrapping_add(OFFSET as u32)) })
     }
 
     /// Changes the IP header's word at `OFFSET`, that no other sum covers.
-    #[inline(always)]
+    #[inline]
     fn change_word<const OFFSET: usize>(
         &mut self,
         change: impl FnOnce(u16) -> u16,
     ) -> Result<(), EditError> {
         self.one_packet()?;
-        let old = self.header_word(OFFSET as u32)?;
+        let place = self.in_header::<[u8; 2], OFFSET>();
+        let old = u16::from_be_bytes(*place);
         let new = change(old);
-        if new == old {
-            return Ok(());
-        }
-        if self.writable == 0 {
-            self.prepare(0)?;
-        }
-        *self.header_at::<[u8; 2], OFFSET>() = new.to_be_bytes();
-        self.change_sums(Delta::new().u16(old, new), true, None);
+        *place = new.to_be_bytes();
+        self.header = self.header.u16(old, new);
         Ok(())
     }
 
-    /// Refuses to change what the parts of a packet that is to be split by its list have themselves.
+    /// Replaces the address that is `offset` bytes into the IP header.
+    ///
+    /// # Safety
+    ///
+    /// It is in the fixed part of the header.
+    #[inline]
+    unsafe fn replace_address<T: Bytes + IntoBytes + Copy>(
+        &mut self,
+        offset: u32,
+        new: T,
+        is_pseudo: bool,
+    ) -> Result<(), EditError> {
+        let is_pseudo = is_pseudo && self.has_pseudo;
+        if is_pseudo && matches!(self.sum, Sum::CutOff) {
+            return Err(EditError::TooShort);
+        }
+        let at = self.layout.network.wrapping_add(offset);
+        // SAFETY: By the caller and the type invariants.
+        let place = unsafe { self.place::<T>(at) };
+        let old = *place;
+        *place = new;
+        let delta = Delta::new().octets(old.as_bytes(), new.as_bytes());
+        self.header = self.header.and(delta);
+        if is_pseudo {
+            self.pseudo = self.pseudo.and(delta);
+        }
+        self.forget_hash();
+        Ok(())
+    }
+
+    /// Replaces what is at `at` in the transport header.
+    ///
+    /// # Safety
+    ///
+    /// It ends within what is writable.
+    #[inline]
+    unsafe fn replace_transport<T: Bytes + IntoBytes + Copy>(
+        &mut self,
+        at: u32,
+        new: T,
+    ) -> Result<(), EditError> {
+        if matches!(self.sum, Sum::CutOff) {
+            return Err(EditError::TooShort);
+        }
+        // SAFETY: By the caller.
+        let place = unsafe { self.place::<T>(at) };
+        let old = *place;
+        *place = new;
+        let delta = Delta::new().octets(old.as_bytes(), new.as_bytes());
+        self.transport = self.transport.and(delta);
+        self.forget_hash();
+        Ok(())
+    }
+
+    /// Writes the checksums that cover what has changed. Returns what that changes itself.
     #[inline(always)]
+    fn write_sums(&mut self) -> Delta {
+        let mut written = Delta::new();
+        if self.layout.version == Version::V4 {
+            let delta = self.header;
+            let checksum = self.in_header::<[u8; 2], 10>();
+            let old = *checksum;
+            *checksum = delta.checksum_octets(old);
+            written = written.octets(&old, checksum);
+        }
+        let (at, is_partial, delta) = match self.sum {
+            Sum::Full(at) => (at, false, self.pseudo.and(self.transport)),
+            // The device sums what is in the packet.
+            Sum::Partial(at) => (at, true, self.pseudo),
+            Sum::None | Sum::CutOff => return written,
+        };
+        let protocol = self.layout.protocol;
+        // SAFETY: By the type invariants.
+        let checksum = unsafe { self.place::<[u8; 2]>(at) };
+        let old = *checksum;
+        let new = match is_partial {
+            true => delta.folded_octets(old),
+            false => delta.checksum_octets(old),
+        };
+        // RFC 768, RFC 3828 section 3.1: zero says that there is none.
+        *checksum = match (protocol, new) {
+            (Protocol::UDP | Protocol::UDP_LITE, [0, 0]) if delta.is_change() => [0xff; 2],
+            _ => new,
+        };
+        written.octets(&old, checksum)
+    }
+
+    /// Refuses to change what the parts of a packet that is to be split by its list have themselves.
+    #[inline]
     fn one_packet(&self) -> Result<(), EditError> {
-        match self.skb.gso() {
-            Some(gso) if gso.kind.contains(GsoKind::FRAGLIST) => Err(EditError::Unsupported),
-            _ => Ok(()),
+        match self.is_list {
+            true => Err(EditError::Unsupported),
+            false => Ok(()),
         }
     }
 
@@ -485,6 +526,31 @@ impl Edit<'_> {
     fn forget_hash(&mut self) {
         // SAFETY: The packet is ours to change.
         unsafe { bindings::skb_clear_hash(self.skb.as_raw()) };
+    }
+}
+
+/// Changes the sum of all of a packet's bytes.
+#[cold]
+#[inline(never)]
+fn change_sum(skb: Pin<&mut SkbRef>, delta: Delta, odd: bool) {
+    if let Checksum::Complete { sum } = skb.checksum() {
+        // SAFETY: The packet is ours to change.
+        unsafe { bindings::skb_set_csum_complete(skb.as_raw(), delta.unfolded(sum, odd)) };
+    }
+}
+
+impl Drop for Edit<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.header.is_change() && !self.transport.is_change() {
+            return;
+        }
+        let written = self.write_sums();
+        if self.is_complete {
+            let changed = self.header.and(self.transport).and(written);
+            // All headers begin as the IP header does, at even places or at odd ones.
+            change_sum(self.skb.as_mut(), changed, self.layout.network % 2 != 0);
+        }
     }
 }
 

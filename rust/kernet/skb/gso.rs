@@ -85,6 +85,13 @@ impl SkbRef {
         })
     }
 
+    /// What is to be made of the packet by segmentation; nothing of one that is not to be segmented.
+    #[inline]
+    pub(super) fn gso_kind(&self) -> GsoKind {
+        // SAFETY: As in `gso()`. The kind of a packet without a size is 0.
+        GsoKind(unsafe { (*bindings::skb_shinfo(self.as_raw())).gso_type })
+    }
+
     /// Marks the packet for segmentation, as a device that has merged packets, or a guest, does.
     /// The data begins with the link header, and the [checksum](Checksum::Partial) is left to
     /// whoever segments the packet.

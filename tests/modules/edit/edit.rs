@@ -107,22 +107,22 @@ impl Hook for Mangle {
             if rule.point != Some(state.point()) {
                 continue;
             }
-            let mut edit = match packet.edit() {
-                Ok(edit) => edit,
+            // The sums are right when the edit ends, before the packet goes on.
+            let applied = match packet.edit() {
+                Ok(edit) if !rule.matches(&edit) => continue,
+                Ok(_) if rule.limit.as_ref().is_some_and(|limit| !limit.take(1)) => None,
+                Ok(mut edit) => Some(rule.apply(&mut edit)),
                 Err(error) => {
                     own.counts.note(Err(error));
                     continue;
                 }
             };
-            if !rule.matches(&edit) {
-                continue;
-            }
-            if rule.limit.as_ref().is_some_and(|limit| !limit.take(1)) {
+            let Some(applied) = applied else {
                 own.counts.limited.add(0);
                 net_info_ratelimited!("too many packets of {} bytes\n", packet.len());
                 return packet.drop_with(DropReason::NETFILTER_DROP);
-            }
-            own.counts.note(rule.apply(&mut edit));
+            };
+            own.counts.note(applied);
             if rule.reroute {
                 packet = match packet.reroute(state, rcu) {
                     Ok(packet) => packet,

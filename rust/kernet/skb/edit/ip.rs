@@ -5,7 +5,6 @@
 use core::net::IpAddr;
 
 use super::{
-    Covered,
     Edit,
     EditError, //
 };
@@ -19,8 +18,9 @@ impl Edit<'_> {
     ///
     /// # Errors
     ///
-    /// [`EditError::NoMemory`], [`EditError::Unsupported`].
+    /// [`EditError::Unsupported`].
     #[doc(alias = "ip_decrease_ttl")]
+    #[inline]
     pub fn set_hop_limit(&mut self, limit: u8) -> Result<(), EditError> {
         match self.layout.version {
             Version::V4 => self.change_word::<8>(|word| word & 0xff | u16::from(limit) << 8),
@@ -33,11 +33,10 @@ impl Edit<'_> {
     #[doc(alias = "ipv6hdr::hop_limit")]
     #[inline]
     pub fn hop_limit(&self) -> u8 {
-        let (offset, shift) = match self.layout.version {
-            Version::V4 => (8, 8),
-            Version::V6 => (6, 0),
-        };
-        (self.header_word(offset).unwrap_or(0) >> shift) as u8
+        match self.layout.version {
+            Version::V4 => (self.header_word::<8>() >> 8) as u8,
+            Version::V6 => self.header_word::<6>() as u8,
+        }
     }
 
     /// Takes one from the TTL or hop limit, as a router does. Returns whether the packet may be
@@ -47,6 +46,7 @@ impl Edit<'_> {
     ///
     /// As [`Self::set_hop_limit`].
     #[doc(alias = "ip_decrease_ttl")]
+    #[inline]
     pub fn decrement_hop_limit(&mut self) -> Result<bool, EditError> {
         match self.hop_limit() {
             0 | 1 => Ok(false),
@@ -59,7 +59,7 @@ impl Edit<'_> {
     #[doc(alias = "ipv6_get_dsfield")]
     #[inline]
     pub fn traffic_class(&self) -> u8 {
-        let word = self.header_word(0).unwrap_or(0);
+        let word = self.header_word::<0>();
         match self.layout.version {
             Version::V4 => word as u8,
             Version::V6 => (word >> 4) as u8,
@@ -70,22 +70,24 @@ impl Edit<'_> {
     ///
     /// # Errors
     ///
-    /// [`EditError::NoMemory`], [`EditError::Unsupported`].
+    /// [`EditError::Unsupported`].
     #[doc(alias = "ipv4_change_dsfield")]
     #[doc(alias = "ipv6_change_dsfield")]
+    #[inline]
     pub fn set_traffic_class(&mut self, class: u8) -> Result<(), EditError> {
         self.change_class(0, class)
     }
 
     /// Sets the octet of DSCP and ECN, but for the bits that are to stay.
-    #[inline(always)]
+    #[inline]
     fn change_class(&mut self, stays: u8, class: u8) -> Result<(), EditError> {
-        let shift = match self.layout.version {
-            Version::V4 => 0,
-            Version::V6 => 4,
-        };
-        let stays = !(0xff_u16 << shift) | u16::from(stays) << shift;
-        self.change_word::<0>(|word| word & stays | u16::from(class) << shift)
+        match self.layout.version {
+            Version::V4 => self
+                .change_word::<0>(|word| word & !0xff | word & u16::from(stays) | u16::from(class)),
+            Version::V6 => self.change_word::<0>(|word| {
+                word & !0xff0 | word & u16::from(stays) << 4 | u16::from(class) << 4
+            }),
+        }
     }
 
     /// Sets the differentiated services code point, 0 to 63. ECN stays.
@@ -95,6 +97,7 @@ impl Edit<'_> {
     /// [`EditError::OutOfRange`], and as [`Self::set_traffic_class`].
     #[doc(alias = "ipv4_change_dsfield")]
     #[doc(alias = "ipv6_change_dsfield")]
+    #[inline]
     pub fn set_dscp(&mut self, dscp: u8) -> Result<(), EditError> {
         if dscp > 63 {
             return Err(EditError::OutOfRange);
@@ -108,6 +111,7 @@ impl Edit<'_> {
     ///
     /// As [`Self::set_traffic_class`].
     #[doc(alias = "IP_ECN_clear")]
+    #[inline]
     pub fn set_ecn(&mut self, ecn: Ecn) -> Result<(), EditError> {
         self.change_class(!3, ecn.bits())
     }
@@ -119,6 +123,7 @@ impl Edit<'_> {
     ///
     /// As [`Self::set_traffic_class`].
     #[doc(alias = "INET_ECN_set_ce")]
+    #[inline]
     pub fn mark_congested(&mut self) -> Result<bool, EditError> {
         if self.traffic_class() & 3 == Ecn::NotCapable.bits() {
             return Ok(false);
@@ -149,12 +154,12 @@ impl Edit<'_> {
     /// # Errors
     ///
     /// [`EditError::Absent`] if the address is of the other version of IP; [`EditError::TooShort`] if
-    /// the transport's checksum is not in the packet, as in a first fragment that ends before it;
-    /// [`EditError::NoMemory`].
+    /// the transport's checksum is not in the packet, as in a first fragment that ends before it.
     #[doc(alias = "inet_proto_csum_replace4")]
     #[doc(alias = "inet_proto_csum_replace16")]
+    #[inline]
     pub fn set_source(&mut self, address: IpAddr) -> Result<(), EditError> {
-        self.set_address(address, (12, 8), Covered::Pseudo)
+        self.set_address(address, (12, 8), true)
     }
 
     /// Sets the receiver's address.
@@ -167,34 +172,34 @@ impl Edit<'_> {
     /// As [`Self::set_source`].
     #[doc(alias = "inet_proto_csum_replace4")]
     #[doc(alias = "inet_proto_csum_replace16")]
+    #[inline]
     pub fn set_destination(&mut self, address: IpAddr) -> Result<(), EditError> {
-        let covered = match self.layout.source_routed {
-            true => {
-                // The core takes the checksums of the parts for ones that cover it.
-                self.one_packet()?;
-                Covered::No
-            }
-            false => Covered::Pseudo,
-        };
-        self.set_address(address, (16, 24), covered)
+        if self.layout.source_routed {
+            // The core takes the checksums of the parts for ones that cover it.
+            self.one_packet()?;
+        }
+        self.set_address(address, (16, 24), !self.layout.source_routed)
     }
 
+    #[inline]
     fn set_address(
         &mut self,
         address: IpAddr,
         (v4, v6): (u32, u32),
-        covered: Covered,
+        is_pseudo: bool,
     ) -> Result<(), EditError> {
         match (address, self.layout.version) {
             (IpAddr::V4(address), Version::V4) => {
-                self.replace(self.in_header(v4)?, address.octets(), true, covered)?;
+                let address = address.octets();
+                // SAFETY: The callers say where the addresses are in a header of this version.
+                unsafe { self.replace_address(v4, address, is_pseudo) }
             }
             (IpAddr::V6(address), Version::V6) => {
-                self.replace(self.in_header(v6)?, address.octets(), false, covered)?;
+                let address = address.octets();
+                // SAFETY: As above.
+                unsafe { self.replace_address(v6, address, is_pseudo) }
             }
-            _ => return Err(EditError::Absent),
+            _ => Err(EditError::Absent),
         }
-        self.forget_hash();
-        Ok(())
     }
 }

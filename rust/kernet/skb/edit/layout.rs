@@ -59,6 +59,7 @@ impl Layout {
             .ok_or(EditError::Malformed)
     }
 
+    #[inline]
     fn v4(skb: &SkbRef, network: u32) -> Result<Self, EditError> {
         let header: ipv4::Header = skb.copy_header(network).ok_or(EditError::TooShort)?;
         let available = skb.len().saturating_sub(network) as usize;

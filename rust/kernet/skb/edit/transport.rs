@@ -3,7 +3,6 @@
 //! Edits of a transport header: its ports, or the whole of it.
 
 use super::{
-    Covered,
     Edit,
     EditError, //
 };
@@ -112,30 +111,18 @@ impl Edit<'_> {
     /// The ports; `None` if the protocol has none, in a later fragment, and if they are cut off.
     #[inline]
     pub fn ports(&self) -> Option<Ports> {
-        let at = self.ports_at().ok()?;
-        self.skb.copy_header(at)
-    }
-
-    /// Where the ports are.
-    fn ports_at(&self) -> Result<u32, EditError> {
-        let at = self.layout.transport.ok_or(EditError::Absent)?;
-        if !self.layout.protocol.has_ports() {
-            return Err(EditError::Absent);
-        }
-        self.within(at, Ports::LEN as u32)?;
-        Ok(at)
+        self.skb.header(self.ports?).copied()
     }
 
     /// Sets the sender's port, in host byte order. The flow hash is removed.
     ///
     /// # Errors
     ///
-    /// [`EditError::Absent`], [`EditError::Unsupported`] (SCTP), [`EditError::TooShort`],
-    /// [`EditError::NoMemory`].
+    /// [`EditError::Absent`], [`EditError::Unsupported`] (SCTP), [`EditError::TooShort`].
     #[doc(alias = "inet_proto_csum_replace2")]
+    #[inline]
     pub fn set_source_port(&mut self, port: u16) -> Result<(), EditError> {
-        let at = self.ports_at()?;
-        self.set_port(at, port)
+        self.set_port(0, port)
     }
 
     /// Sets the receiver's port, in host byte order. The flow hash is removed.
@@ -144,19 +131,32 @@ impl Edit<'_> {
     ///
     /// As [`Self::set_source_port`].
     #[doc(alias = "inet_proto_csum_replace2")]
+    #[inline]
     pub fn set_destination_port(&mut self, port: u16) -> Result<(), EditError> {
-        let at = self.ports_at()?.checked_add(2).ok_or(EditError::TooShort)?;
-        self.set_port(at, port)
+        self.set_port(2, port)
     }
 
-    fn set_port(&mut self, at: u32, port: u16) -> Result<(), EditError> {
+    /// Sets the port that is `offset` bytes into the ports, 0 or 2.
+    #[inline]
+    fn set_port(&mut self, offset: u32, port: u16) -> Result<(), EditError> {
+        let Some(at) = self.ports else {
+            return Err(self.no_ports());
+        };
         // Its checksum is another kind.
         if self.layout.protocol == Protocol::SCTP {
             return Err(EditError::Unsupported);
         }
-        self.replace(at, port.to_be_bytes(), false, Covered::Transport)?;
-        self.forget_hash();
-        Ok(())
+        // SAFETY: By the type invariants the ports are writable.
+        unsafe { self.replace_transport(at.wrapping_add(offset), port.to_be_bytes()) }
+    }
+
+    /// Why there are no ports.
+    #[cold]
+    fn no_ports(&self) -> EditError {
+        match self.layout.transport {
+            Some(_) if self.layout.protocol.has_ports() => EditError::TooShort,
+            _ => EditError::Absent,
+        }
     }
 
     /// Changes the transport header: `change` gets a copy of it, and what it changes there is changed in
@@ -188,16 +188,20 @@ impl Edit<'_> {
         if self.layout.protocol != H::PROTOCOL {
             return Err(EditError::Absent);
         }
-        self.within(at, size_of::<H>() as u32)?;
-        let old: H = self.skb.copy_header(at).ok_or(EditError::TooShort)?;
+        let end = self.within(at, size_of::<H>() as u32)?;
+        if end > self.writable {
+            self.skb.as_mut().writable(end)?;
+            // INVARIANT: As just made; more than before.
+            self.writable = end;
+        }
+        let old: H = *self.skb.header(at).ok_or(EditError::TooShort)?;
         let mut new = old;
         change(&mut new);
         if !new.is_as_long_as(&old) {
             return Err(EditError::Malformed);
         }
         new.keep_checksum(&old);
-        self.replace(at, new, false, Covered::Transport)?;
-        self.forget_hash();
-        Ok(())
+        // SAFETY: It is writable to its end.
+        unsafe { self.replace_transport(at, new) }
     }
 }
