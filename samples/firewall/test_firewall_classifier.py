@@ -13,7 +13,7 @@ import ipaddress
 import random
 import struct
 
-from selftest import NetNs, case, checked, equal, main, modprobe, wait_until
+from selftest import NetNs, case, equal, main, modprobe, wait_until
 from topology import MAX_RULES, R4, R6, TCP, UDP, Bulk, Firewall, ipv4, ipv6, refused, two, wire
 
 # Addresses of r, which differ early and late.
@@ -117,7 +117,6 @@ def with_addresses():
 
 
 @case
-@checked
 def decides_as_one_rule_after_the_other():
     a, r = with_addresses()
     bulk = Bulk(r)
@@ -133,7 +132,6 @@ def decides_as_one_rule_after_the_other():
 
 
 @case
-@checked
 def decides_while_rules_come_and_go_one_by_one():
     """In many places, so that they are in several levels."""
     a, r = with_addresses()

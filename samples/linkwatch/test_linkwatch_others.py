@@ -12,7 +12,7 @@ import time
 import rtnl
 import ynl
 from nlraw import ACK, DUMP, Socket, attr
-from selftest import NetNs, case, checked, defer, equal, main, modprobe, rmmod, run, wait_until
+from selftest import NetNs, case, defer, equal, main, modprobe, rmmod, run, wait_until
 
 from mirror import agrees, follow, stream
 
@@ -74,7 +74,6 @@ def changing(ns):
 
 
 @case
-@checked
 def a_busy_namespace_keeps_nobody_from_loading_it():
     """Routes there are told when they have paused; who listens by then is told that some were missed."""
     ns, quiet = with_routes(), NetNs()

@@ -22,7 +22,6 @@ def classify(m, name, other, flags=0):
 
 
 @case
-@checked
 def handed_to_a_peer():
     """What comes in at one host end is received by the other's peer, which it is never sent to."""
     for kind in KINDS:

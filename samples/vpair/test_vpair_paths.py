@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 
-from selftest import NetNs, case, checked, iperf, main, modprobe, need, run, wait_until
+from selftest import NetNs, case, iperf, main, modprobe, need, run, wait_until
 from topology import two
 
 V4, V6 = "192.0.2.2", "2001:db8::2"
@@ -175,7 +175,6 @@ def checksums_are_right():
 
 
 @case
-@checked
 def two_hundred_pairs():
     """Made, renamed, moved and deleted from two shells, while other pairs carry traffic."""
     a, b = two()

@@ -45,7 +45,7 @@ impl kernet::Module for Module {
 
 def rustc():
     """rustc as kbuild has called it for a module."""
-    os.environ.setdefault("KERNET_KERNEL", str(vmlib.script("kernel").kernel("plain")))
+    os.environ.setdefault("KERNET_KERNEL", str(vmlib.script("kernel").kernel("user")))
     spec = importlib.util.spec_from_loader("compile_fail", importlib.machinery.SourceFileLoader(
         "compile_fail", str(HERE.parent / "compile-fail/test_compile_fail.py")))
     module = importlib.util.module_from_spec(spec)

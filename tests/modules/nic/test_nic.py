@@ -84,7 +84,6 @@ def stuck(ns):
 
 
 @case
-@checked
 def the_watchdog_fires_on_a_stuck_line():
     """A queue that is stopped for longer than a second is reported, and the card resets itself."""
     a, b = two()
@@ -136,7 +135,6 @@ def byte_queue_limits_move():
 
 
 @case
-@checked
 def going_down_forgets_what_was_sent():
     """A card that goes down with a full ring comes up with an empty one."""
     a, b = two()

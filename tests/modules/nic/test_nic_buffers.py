@@ -42,7 +42,6 @@ def pools(ns):
 
 
 @case
-@checked
 def every_size_arrives():
     """From one byte in a packet to as many buffers as the MTU takes, and several packets of those."""
     for how in HOW:
