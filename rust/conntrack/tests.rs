@@ -13,16 +13,14 @@ mod cases {
     use kernel::sync::rcu::Guard;
     use kernet::{
         context::{
-            kunit::{
-                init_net,
-                process, //
-            },
+            kunit::process,
             Rcu, //
         },
         door::{
             self,
             Token, //
         },
+        netns::kunit::init_net,
         skb::Skb,
     };
 

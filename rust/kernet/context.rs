@@ -356,7 +356,6 @@ pub fn bh_disabled<C: Context, R>(
 #[cfg(CONFIG_KUNIT = "y")]
 pub mod kunit {
     use super::*;
-    use crate::netns::Net;
 
     /// Runs `f` in process context. For KUnit cases only. Elsewhere it returns `None` and runs
     /// nothing: if no case is running, or the caller is in softirq or must not sleep.
@@ -369,12 +368,6 @@ pub mod kunit {
         // SAFETY: KUnit runs its cases in a kernel thread or in insmod, which may sleep, as just seen,
         // and which ends before the module does.
         Some(f(unsafe { Process::assume() }))
-    }
-
-    /// The initial network namespace, which exists as long as the kernel. For KUnit cases only.
-    pub fn init_net() -> &'static Net {
-        // SAFETY: Set up at boot, and never freed.
-        unsafe { Net::from_raw(&raw mut bindings::init_net) }
     }
 
     /// Runs `f` with bottom halves disabled. For KUnit cases only.

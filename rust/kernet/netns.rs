@@ -249,6 +249,18 @@ pub trait NetState: Send + Sync + Sized + 'static {
     fn exit_rtnl(&self, _rtnl: Rtnl<'_>, _list: &mut Unregister<'_>) {}
 }
 
+/// A namespace for KUnit cases.
+#[cfg(CONFIG_KUNIT = "y")]
+pub mod kunit {
+    use super::*;
+
+    /// The initial network namespace, which exists as long as the kernel. For KUnit cases only.
+    pub fn init_net() -> &'static Net {
+        // SAFETY: Set up at boot, and never freed.
+        unsafe { Net::from_raw(&raw mut bindings::init_net) }
+    }
+}
+
 mod private {
     /// See [`NetState::NOTHING`](super::State::NOTHING).
     #[derive(Clone, Copy)]

@@ -18,7 +18,8 @@ def survives_mutations():
     modprobe("firewall")
     survives("firewall", NetNs(),
              [("stats-get", {}), ("rule-get", {"id": 7}), ("rule-del", {"id": 7}), ("rule-flush", {}),
-              *(("rule-add", {"rule": rule}) for rule in RULES)],
+              *(("rule-add", {"rule": rule}) for rule in RULES), ("rule-add", {"rule": RULES[0], "before": 7}),
+              ("rule-replace", {"rules": RULES})],
              after=[("rule-flush", {})])
 
 

@@ -177,8 +177,9 @@ def requester(ns):
 
 
 @case
+@checked
 def rules_are_charged_to_who_asks():
-    """A thousand rules and their counters: of who has them, that he has them is seen."""
+    """A thousand rules and their counters are charged to the control group of who adds them."""
     modprobe("firewall")
     group, ns = Group(), NetNs()
     add = requester(ns)

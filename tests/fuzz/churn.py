@@ -27,13 +27,16 @@ from nlraw import Socket as Raw
 from selftest import NetNs, rmmod, run, scope, wait_until
 
 SEED = int(os.environ.get("KERNET_SEED") or 1)
-MODULES = ("vpair", "sink", "etherip", "ect", "firewall", "linkwatch", "nic", "conform", "relay", "edit", "settings",
-           "stack", "stateful", "ticker")
+MODULES = ("vpair", "sink", "etherip", "ect", "firewall", "linkwatch", "siit", "tcp_bbr3", "tcp_copa", "nic", "conform",
+           "relay", "edit", "settings", "stack", "stateful", "ticker")
 # These want what relay has: they are loaded where it is not.
 RIVALS = ("rival", "usurper")
 FAMILIES = {"ect": ("config-get", {}, False), "firewall": ("rule-get", {}, True),
-            "linkwatch": ("device-get", {}, True), "conform": ("object-get", {}, True)}
+            "linkwatch": ("device-get", {}, True), "conform": ("object-get", {}, True),
+            "tcp_bbr3": ("socket-get", {}, True)}
 PEER, LOCAL, REMOTE = 1, 1, 2
+PREFIX, PREFIX_LEN, NAT64 = 1, 2, socket.inet_pton(socket.AF_INET6, "2001:db8:64::")
+TCP_CONGESTION = 13
 # What is said to who asks for what is going, or is gone; the last of a dump whose module goes.
 GOING = {errno.ENODEV, errno.EEXIST, errno.ENOENT, errno.EOPNOTSUPP, errno.ENETDOWN, errno.ENETUNREACH,
          errno.EBUSY, errno.EADDRNOTAVAIL, errno.ENOBUFS, errno.EINVAL, errno.EAGAIN, errno.ENXIO,
@@ -62,6 +65,7 @@ def make_links(rng, done):
             made = tolerant(rtnl.newlink, "pa", kind, peer=(PEER, "pb", b.name))
             done[f"{kind} made"] += made
             done["sink made"] += tolerant(rtnl.newlink, "s0", "sink")
+            done["siit made"] += tolerant(rtnl.newlink, "x0", "siit", data=[(PREFIX, NAT64), (PREFIX_LEN, b"\x60")])
         batch = ["link set {0} up", "addr add 192.0.2.{1}/24 dev {0}", "addr add 2001:db8::{1}/64 dev {0}"]
         for ns, device, host in ((a, "pa", 1), (b, "pb", 2)):
             lines = "\n".join(line.format(device, host) for line in batch)
@@ -69,11 +73,14 @@ def make_links(rng, done):
         with a.enter():
             done["etherip made"] += tolerant(rtnl.newlink, "t0", "etherip", data=[
                 (LOCAL, bytes([192, 0, 2, 1])), (REMOTE, bytes([192, 0, 2, 2]))])
-        for name in ("t0", "s0"):
+        for name in ("t0", "s0", "x0"):
             a.run(f"ip link set {name} up", check=False)
+        # What is translated goes back into the translator.
+        a.run("ip route add 198.51.100.0/24 dev x0; ip route add 2001:db8:64::/96 dev x0; "
+              "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1", check=False)
         done["packets"] += traffic(a, rng)
         if rng.random() < 0.5:
-            for name in ("t0", "pa", "s0"):
+            for name in ("t0", "pa", "s0", "x0"):
                 done["deleted"] += a.run(f"ip link del {name}", check=False).returncode == 0
         # Else they go with their namespaces.
         done["namespaces"] += 2
@@ -86,7 +93,7 @@ def traffic(ns, rng):
         sock.setblocking(False)
         for _ in range(rng.randrange(50, 300)):
             with contextlib.suppress(OSError):
-                sock.sendto(bytes(rng.choice((1, 100, 1400, 4000))), ("192.0.2.2", 9))
+                sock.sendto(bytes(rng.choice((1, 100, 1400, 4000))), (rng.choice(("192.0.2.2", "198.51.100.2")), 9))
                 sent += 1
         for device in ("pa", "t0", "s0"):
             with contextlib.suppress(OSError), \
@@ -125,6 +132,19 @@ def ask_families(rng, done):
                 family.sock.close()
             done["listeners"] += listens(ns, name)
             done["dumps left"] += leaves(ns, name)
+        done["connections"] += tolerant(connects, ns, rng)
+
+
+def connects(ns, rng):
+    """A connection to itself by one of the algorithms, which may go while it is there."""
+    ns.run("ip link set lo up")
+    with ns.enter(), socket.socket() as server, socket.socket() as client:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        client.setsockopt(socket.IPPROTO_TCP, TCP_CONGESTION, rng.choice((b"bbr3", b"copa")))
+        client.settimeout(10)
+        client.connect(server.getsockname())
+        client.sendall(bytes(10000))
 
 
 def listens(ns, name):

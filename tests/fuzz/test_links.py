@@ -106,6 +106,15 @@ def of_sink():
 
 
 @case
+def of_siit():
+    modprobe("siit")
+    prefix = [(1, socket.inet_pton(socket.AF_INET6, "2001:db8:64::")), (2, b"\x60")]
+    survives("siit", [[], prefix, [*prefix, (3, u32(1400)), (4, b"\1"), (5, b"\0"), (6, b"\1"), (7, b"\0"),
+                                   (8, socket.inet_aton("192.0.2.0")), (9, b"\x18"),
+                                   (10, socket.inet_pton(socket.AF_INET6, "2001:db8:9::")), (11, b"\x40")]])
+
+
+@case
 def of_nic():
     modprobe("nic")
     survives("nic", [[], [peer("p1")]])

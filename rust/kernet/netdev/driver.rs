@@ -362,8 +362,9 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// `ip link set PORT nomaster`: the link is cut next. Without this the command is refused. Of a port that is
-    /// unregistered [`Self::lower_event`] is told instead.
+    /// `ip link set PORT nomaster`, and a port that is moved to another namespace: the link is cut next. Without
+    /// this the command is refused, and the move changes no link. Of a port that is unregistered
+    /// [`Self::lower_event`] is told instead.
     #[doc(alias = "ndo_del_slave")]
     fn remove_port(_dev: &DriverDevice<Self>, _port: &Device, _rtnl: Rtnl<'_>) {}
 

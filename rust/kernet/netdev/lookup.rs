@@ -89,14 +89,16 @@ mod tests {
         super::DeviceSlot,
         *, //
     };
-    use crate::context::{
-        kunit::{
-            init_net,
-            process,
-            softirq, //
+    use crate::{
+        context::{
+            kunit::{
+                process,
+                softirq, //
+            },
+            rcu_read,
+            ReadSide, //
         },
-        rcu_read,
-        ReadSide, //
+        netns::kunit::init_net, //
     };
 
     /// The loopback device is the first one of a namespace, by index and by name.

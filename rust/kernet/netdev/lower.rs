@@ -81,6 +81,8 @@ struct Link {
     /// The list of the upper device that the link is in.
     list: *const Lowers,
     next: Atomic<*mut Link>,
+    /// Whether the upper device is the master of the lower one.
+    is_port: bool,
     calls: &'static Calls,
     /// Greater than those of the links before it in the list.
     number: u64,
@@ -115,6 +117,12 @@ struct Calls {
     ///
     /// The device was made for the driver, and is registered.
     changed: unsafe fn(*mut bindings::net_device, &Device, DeviceEvent, Rtnl<'_>),
+    /// Lets go of a port, whose link is cut next; `None` if the driver cannot.
+    ///
+    /// # Safety
+    ///
+    /// As above.
+    remove_port: Option<unsafe fn(*mut bindings::net_device, &Device, Rtnl<'_>)>,
     /// # Safety
     ///
     /// As above; the list is unregistered by the caller.
@@ -132,6 +140,18 @@ unsafe fn call_changed<D: Driver>(
 ) {
     // SAFETY: By the caller's promise.
     D::lower_event(unsafe { DriverDevice::from_raw(upper) }, lower, event, rtnl);
+}
+
+/// # Safety
+///
+/// As [`Calls::remove_port`].
+unsafe fn call_remove_port<D: Driver>(
+    upper: *mut bindings::net_device,
+    port: &Device,
+    rtnl: Rtnl<'_>,
+) {
+    // SAFETY: By the caller's promise.
+    D::remove_port(unsafe { DriverDevice::from_raw(upper) }, port, rtnl);
 }
 
 /// # Safety
@@ -388,6 +408,7 @@ fn link(
             upper: upper.as_raw(),
             list: lowers,
             next: Atomic::<*mut Link>::new(ptr::null_mut()),
+            is_port: master,
             calls,
             number,
             // What happens just now is nothing new to it.
@@ -437,11 +458,28 @@ fn link(
     Ok(())
 }
 
-/// The device leaves its namespace for another one: what is above lets go of its lists of addresses.
+/// The device leaves its namespace for another one: its master loses it, as a bond or a bridge does; what is
+/// above it otherwise lets go of its lists of addresses.
 pub(super) fn leaves(lower: &Device, rtnl: Rtnl<'_>) {
     let number = EVENTS.fetch_add(1, Relaxed);
     while let Some(link) = next(lower, number) {
-        link.leave(rtnl);
+        let Some(remove_port) = link.calls.remove_port.filter(|_| link.is_port) else {
+            link.leave(rtnl);
+            continue;
+        };
+        let (upper, lowers) = (link.upper, link.list);
+        if link.upper_is_registered() {
+            // SAFETY: By the type invariants, and as just seen.
+            unsafe { remove_port(upper, lower, rtnl) };
+        }
+        // Looked up again: what was called may have cut the link.
+        // SAFETY: By the type invariants the list is in the private area of the upper device, which was there
+        // under RTNL, before whose release it is not freed.
+        let lowers = unsafe { &*lowers };
+        if let Some(link) = lowers.to(lower, rtnl) {
+            // SAFETY: One of these.
+            unsafe { lowers.cut(link, rtnl) };
+        }
     }
 }
 

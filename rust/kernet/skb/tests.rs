@@ -8,10 +8,8 @@ use kernel::prelude::*;
 mod cases {
     use super::super::*;
     use crate::{
-        context::kunit::{
-            init_net,
-            process, //
-        },
+        context::kunit::process,
+        netns::kunit::init_net,
         wire::{
             self,
             ethernet,

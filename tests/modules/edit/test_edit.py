@@ -378,16 +378,37 @@ def nothing_a_packet_can_be_is_too_much():
     assert stats["edited"] > 500 and stats["too-short"] and stats["absent"], stats
 
 
-@case
-@churn
-def unloaded_under_traffic():
-    """With rules at all points; traffic goes on."""
+def edited():
+    """A router with rules at all points, under traffic."""
     router = Router()
     for index, point in enumerate(("prerouting", "forward", "local-out", "postrouting")):
         router.editor.rule(index, point=point, dscp=7, hop_limit=60)
     for address in R4, R6:
         router.b.popen(f"ping -q -i 0.01 {address}")
     wait_until(lambda: router.editor.stats()["edited"] > 200, 30, "traffic")
+    return router
+
+
+@case
+@churn
+def namespace_deleted_under_traffic():
+    """And the device before it."""
+    router = edited()
+    router.r.run("ip link del edit0")
+    for address in R4, R6:
+        assert router.b.ping(address)
+    router.editor.close()
+    # Its socket holds the namespace.
+    router.wire.close()
+    router.r.delete()
+    wait_until(lambda: "bb" not in router.b.run("ip -br link").stdout, 30, "the namespace is gone")
+
+
+@case
+@churn
+def unloaded_under_traffic():
+    """Traffic goes on."""
+    router = edited()
     router.editor.close()
     rmmod("edit")
     assert not loaded("edit")

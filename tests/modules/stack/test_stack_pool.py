@@ -89,7 +89,7 @@ def ports_come_and_go():
 @case
 @checked
 def a_port_receives_what_the_pool_is_to():
-    """Also one that comes when the pool is up, and one that was in another namespace meanwhile."""
+    """Also one that comes when the pool is up; one that is moved to another namespace is lost, as by a bond."""
     host = Host(ports=(0,))
     host.ns.run(f"ip maddr add {GROUP} dev p0")
     equal(host.is_asked(0), (True, True), "of the first port")
@@ -102,11 +102,16 @@ def a_port_receives_what_the_pool_is_to():
     host.ns.run("ip link set p0 up")
     equal(host.is_asked(0), (True, True), "when it is up again")
     other = NetNs()
+    host.ns.run("ip link set l1 master p0")
     host.ns.run(f"ip link set l0 netns {other.name}")
-    equal(host.is_asked(0, other), (True, True), "after a move")
-    # What was added once is taken off once.
-    host.ns.run("ip link set p0 down")
-    equal(host.is_asked(0, other), (False, False), "after a move, while the pool is down")
+    assert "master" not in other.link("l0")
+    equal(host.is_asked(0, other), (False, False), "after a move")
+    equal(host.is_asked(1), (True, True), "of the port that is left")
+    assert host.ns.ping(FAR)
+    # It may come back, and is free for others.
+    other.run(f"ip link set l0 netns {host.ns.name}")
+    host.ns.run("ip link set l0 up master p0")
+    equal(host.is_asked(0), (True, True), "of one that has come back")
     host.ns.run(f"ip maddr del {GROUP} dev p0")
 
 

@@ -13,6 +13,7 @@ use kernel::{
 use super::{
     call_changed,
     call_go_along,
+    call_remove_port,
     link,
     Calls,
     Link,
@@ -42,6 +43,11 @@ impl<D: Driver> DriverDevice<D> {
             None
         },
         changed: call_changed::<D>,
+        remove_port: if D::HAS_REMOVE_PORT {
+            Some(call_remove_port::<D>)
+        } else {
+            None
+        },
         go_along: call_go_along::<D>,
     };
 
