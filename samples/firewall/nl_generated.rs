@@ -617,7 +617,10 @@ pub(crate) struct Spec;
 impl genl::FamilySpec for Spec {
     const NAME: &'static CStr = c"firewall";
     const VERSION: u32 = 1;
-    const GROUPS: &'static [genl::McastGroup] = &[genl::McastGroup::new(c"rules")];
+    const GROUPS: &'static [genl::McastGroup] = &[genl::McastGroup {
+        net_admin: true,
+        ..genl::McastGroup::new(c"rules")
+    }];
 }
 
 kernet::slot!(Spec: genl::Slot);
@@ -904,6 +907,7 @@ mod op {
 
     impl<T: Operations> genl::Do<Server<T>> for RuleGet<T> {
         const COMMAND: u8 = 4;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
         const POLICIES: Option<Policies> = Some(policy::OP_RULE_DEL.policies());
 
         type Request = super::request::RuleGet<'static>;
@@ -922,6 +926,7 @@ mod op {
 
     impl<T: Operations> genl::Dump<Server<T>> for RuleGetDump<T> {
         const COMMAND: u8 = 4;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
         const POLICIES: Option<Policies> = None;
 
         type Request = super::request::RuleGetDump<'static>;
@@ -949,6 +954,7 @@ mod op {
 
     impl<T: Operations> genl::Do<Server<T>> for StatsGet<T> {
         const COMMAND: u8 = 5;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
         const POLICIES: Option<Policies> = None;
 
         type Request = super::request::StatsGet<'static>;

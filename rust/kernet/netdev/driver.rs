@@ -332,8 +332,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
     }
 
     /// A [lower device](DriverDevice::link_lower) has changed. [`DeviceEvent::Unregister`] says that it is
-    /// being moved to another namespace, and is still linked, or that it is being unregistered, and that its
-    /// link ends next.
+    /// being moved to another namespace, and is still linked (a port is not: [`Self::remove_port`]), or that it
+    /// is being unregistered, and that its link ends next.
     ///
     /// One event may stand for several, if a callback has caused the next one: look at what the lower device
     /// is now. A lower device of a C driver may be locked.

@@ -5,7 +5,7 @@
 //! # Lifetime
 //!
 //! A link is kernet's: it ends when the upper device is unregistered, after `uninit`, or when the lower
-//! one is, whichever comes first. Under RTNL it is taken off the list of the upper device, which has a
+//! one is, whichever comes first; that of a port also when the port is moved to another namespace. Under RTNL it is taken off the list of the upper device, which has a
 //! grace period before either device is freed. What the upper device has asked of the lower one, a mode or
 //! addresses, is undone with the link.
 
@@ -461,12 +461,17 @@ fn link(
 /// The device leaves its namespace for another one: its master loses it, as a bond or a bridge does; what is
 /// above it otherwise lets go of its lists of addresses.
 pub(super) fn leaves(lower: &Device, rtnl: Rtnl<'_>) {
+    let removes = |link: &Link| link.calls.remove_port.filter(|_| link.is_port);
+    // Nobody is notified of this, so that it reaches each link; of what a driver does below, everybody may be.
     let number = EVENTS.fetch_add(1, Relaxed);
     while let Some(link) = next(lower, number) {
-        let Some(remove_port) = link.calls.remove_port.filter(|_| link.is_port) else {
+        if removes(link).is_none() {
             link.leave(rtnl);
-            continue;
-        };
+        }
+    }
+    // A device has one master at most.
+    let port = find(lower, |link| removes(link).is_some());
+    if let Some((link, remove_port)) = port.and_then(|link| Some((link, removes(link)?))) {
         let (upper, lowers) = (link.upper, link.list);
         if link.upper_is_registered() {
             // SAFETY: By the type invariants, and as just seen.
@@ -504,21 +509,23 @@ pub(super) fn changed(lower: &Device, event: DeviceEvent, rtnl: Rtnl<'_>) {
     }
 }
 
-/// A link to `lower` that was not told of event `number` yet.
-fn next<'a>(lower: &Device, number: u64) -> Option<&'a Link> {
+/// A link to `lower` that is not being cut, and for which `matches` returns true.
+fn find<'a>(lower: &Device, matches: impl Fn(&Link) -> bool) -> Option<&'a Link> {
     // SAFETY: The callers hold RTNL. What is in the table is of links, which stay until they are cut.
     unsafe {
         let reference = LINKS.find(lower.as_raw(), |reference| {
             let link = Link::of(reference);
-            link.leaving.load(Relaxed) == 0 && link.seen.load(Relaxed) < number
+            link.leaving.load(Relaxed) == 0 && matches(link)
         });
-        if reference.is_null() {
-            return None;
-        }
-        let link = Link::of(reference);
-        link.seen.store(number, Relaxed);
-        Some(link)
+        (!reference.is_null()).then(|| Link::of(reference))
     }
+}
+
+/// A link to `lower` that was not told of event `number` yet.
+fn next<'a>(lower: &Device, number: u64) -> Option<&'a Link> {
+    let link = find(lower, |link| link.seen.load(Relaxed) < number)?;
+    link.seen.store(number, Relaxed);
+    Some(link)
 }
 
 /// Whether there is a device of ours above.
@@ -547,21 +554,8 @@ pub(super) fn gone(lower: &Device, rtnl: Rtnl<'_>) {
     unsafe { bindings::unregister_netdevice_many(&mut list) };
     changed(lower, DeviceEvent::Unregister, rtnl);
     // Who is notified may cause events of its own: not by what the links have seen.
-    loop {
-        // SAFETY: RTNL is held. What is in the table is of links, which stay until they are cut.
-        let reference = unsafe {
-            LINKS.find(lower.as_raw(), |reference| {
-                Link::of(reference).leaving.load(Relaxed) == 0
-            })
-        };
-        if reference.is_null() {
-            break;
-        }
-        // SAFETY: As above; by the type invariants, the link is in that list, in the private area of its upper
-        // device.
-        unsafe {
-            let link = Link::of(reference);
-            (*link.list).cut(link, rtnl);
-        }
+    while let Some(link) = find(lower, |_| true) {
+        // SAFETY: By the type invariants the link is in that list, in the private area of its upper device.
+        unsafe { (*link.list).cut(link, rtnl) };
     }
 }

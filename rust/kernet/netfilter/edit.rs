@@ -31,7 +31,7 @@ impl<'a> Packet<'a> {
     ///
     /// # Errors
     ///
-    /// [`EditError::TooShort`], [`EditError::Malformed`].
+    /// [`EditError::TooShort`], [`EditError::Malformed`], [`EditError::NoMemory`].
     ///
     /// # Examples
     ///

@@ -58,17 +58,17 @@ impl SkbRef {
     pub fn checksum(&self) -> Checksum {
         match self.ip_summed() {
             bindings::CHECKSUM_UNNECESSARY => Checksum::Unnecessary {
-                // SAFETY: As above.
+                // SAFETY: Valid by the type.
                 level: unsafe { bindings::skb_get_csum_level(self.as_raw()) },
             },
             bindings::CHECKSUM_COMPLETE => Checksum::Complete {
-                // SAFETY: As above.
+                // SAFETY: Valid by the type.
                 sum: unsafe { bindings::skb_get_csum(self.as_raw()) },
             },
             bindings::CHECKSUM_PARTIAL => Checksum::Partial {
-                // SAFETY: As above.
+                // SAFETY: Valid by the type.
                 start: unsafe { bindings::skb_checksum_start_offset(self.as_raw()) },
-                // SAFETY: As above.
+                // SAFETY: Valid by the type.
                 offset: unsafe { bindings::skb_get_csum_offset(self.as_raw()) },
             },
             _ => Checksum::None,

@@ -277,6 +277,7 @@ impl<'a> Edit<'a> {
             has_pseudo: facts.has_pseudo,
             sum,
             is_complete: false,
+            // GRO alone sets it, together with a size.
             is_list: skb.gso_kind().contains(GsoKind::FRAGLIST),
             header: Delta::new(),
             pseudo: Delta::new(),

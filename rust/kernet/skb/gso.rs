@@ -85,10 +85,10 @@ impl SkbRef {
         })
     }
 
-    /// What is to be made of the packet by segmentation; nothing of one that is not to be segmented.
+    /// What is to be made of the packet by segmentation, if it is to be [segmented](Self::gso).
     #[inline]
     pub(super) fn gso_kind(&self) -> GsoKind {
-        // SAFETY: As in `gso()`. The kind of a packet without a size is 0.
+        // SAFETY: As in `gso()`.
         GsoKind(unsafe { (*bindings::skb_shinfo(self.as_raw())).gso_type })
     }
 

@@ -64,7 +64,8 @@ impl<D: Driver> DriverDevice<D> {
 
     /// Links this device to a lower one: what is sent by this one leaves by that. There may be several.
     ///
-    /// The link ends when either device is unregistered. No callback can cut it before: the core walks the links
+    /// The link ends when either device is unregistered; that of a port also when the port is moved to another
+    /// namespace, if the driver has [`Driver::remove_port`]. No callback can cut it before: the core walks the links
     /// while it calls drivers. Who administers the host can, of what is a port: [`Driver::remove_port`].
     /// Changes of the lower device are told to [`Driver::lower_event`]. If this device is up,
     /// [`Driver::set_rx_mode`] is called, so that the lower one receives what is wanted.
