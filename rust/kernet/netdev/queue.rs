@@ -87,6 +87,7 @@ impl<'a, D: Driver> TxQueue<'a, D> {
     /// discipline, or a poll of `receiver`, which must be the peer's queue of the same number,
     /// would not start the queue again.
     #[doc(alias = "netif_tx_stop_queue")]
+    #[doc(alias = "netif_stop_queue")]
     #[doc(alias = "qdisc_txq_has_no_queue")]
     #[cold]
     pub fn stop_and_requeue(

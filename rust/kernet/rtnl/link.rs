@@ -201,6 +201,7 @@ pub enum Queues {
 
 /// A request to make or change a link.
 #[doc(alias = "rtnl_newlink_params")]
+#[doc(alias = "IFLA_INFO_DATA")]
 pub struct Request<'a> {
     /// The `IFLA_*` attributes of any link.
     #[doc(alias = "rtnl_newlink_params::tb")]
