@@ -248,6 +248,17 @@ pub mod names {
 /// `type` names an implementation of [`Module`](trait@crate::Module). To be used once, in the root of
 /// the crate.
 ///
+/// # Aliases
+///
+/// By an alias the kernel loads the module when somebody asks for what it has:
+///
+/// | alias | who asks | macro in C |
+/// |---|---|---|
+/// | `rtnl-link-KIND` | `ip link add type KIND` | `MODULE_ALIAS_RTNL_LINK` |
+/// | `net-pf-16-proto-16-family-NAME` | a socket that resolves the generic netlink family | `MODULE_ALIAS_GENL_FAMILY` |
+/// | `net-pf-16-proto-NUMBER` | `socket(AF_NETLINK, .., NUMBER)` | `MODULE_ALIAS_NET_PF_PROTO` |
+/// | `tcp_NAME` is no alias but the module's name | `setsockopt(TCP_CONGESTION)` by the administrator | |
+///
 /// # What the loader alone may do
 ///
 /// What registers the module's parts is named in a private scope, where no code of the module's is. Nor
@@ -258,6 +269,9 @@ pub mod names {
 #[doc(alias = "MODULE_AUTHOR")]
 #[doc(alias = "MODULE_DESCRIPTION")]
 #[doc(alias = "MODULE_ALIAS")]
+#[doc(alias = "MODULE_ALIAS_RTNL_LINK")]
+#[doc(alias = "MODULE_ALIAS_GENL_FAMILY")]
+#[doc(alias = "MODULE_ALIAS_NET_PF_PROTO")]
 // `crate` is the module's own: that its root is where `module!` stands is what is checked.
 #[allow(clippy::crate_in_macro_def)]
 #[macro_export]
