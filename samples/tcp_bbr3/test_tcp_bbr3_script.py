@@ -106,7 +106,6 @@ def a_full_pipe():
 
 
 @case
-@checked
 def a_loss_in_the_cycle():
     """A hole in what is acknowledged, for a round: bounds of this cycle, at 0.7 or what was delivered."""
     script = Script()
