@@ -58,13 +58,13 @@ pub use filter::{
     RxFlags,
     Vlan, //
 };
+pub use hardware_address::HardwareAddress;
 pub use map::{
     DeviceMap,
     Unregister, //
 };
-pub(crate) use ops::Ops;
-pub use hardware_address::HardwareAddress;
 pub use name::Name;
+pub(crate) use ops::Ops;
 pub use port_map::PortMap;
 pub(crate) use private::{
     create,

@@ -16,7 +16,7 @@ import time
 
 import tcp
 import ynl
-from selftest import case, checked, churn, defer, equal, iperf, main, modprobe, rmmod, wait_until
+from selftest import case, checked, churn, defer, equal, iperf, main, modprobe, paced, rmmod, wait_until
 from tcp import Info, Path, algorithm, set_algorithm, transfer
 
 PROBE_BW = ("probe-bw-down", "probe-bw-cruise", "probe-bw-refill", "probe-bw-up")
@@ -93,7 +93,8 @@ def traffic():
     shown = re.search(r"bbr:\(bw:([\d.]+)([MGK]?)bps,mrtt:([\d.]+),pacing_gain:([\d.]+),cwnd_gain:([\d.]+)\)", line)
     assert shown, line
     assert float(shown[3]) >= 5, f"round trip time in {line}"
-    assert iperf(path.a, path.b, tcp.B, "-C bbr3", amount="5M") >= 4_000_000
+    # Of 100 million and more, on a host with nothing else to do.
+    assert iperf(path.a, path.b, tcp.B, "-C bbr3", amount="5M") >= 1_000_000
 
 
 @case
@@ -117,6 +118,7 @@ def both_families():
 
 
 @case
+@paced
 def phases():
     """Startup and the cycle, seen by the family; the window and the rate follow the gains. Drain and DOWN take a
     round trip, in which nobody may look."""
@@ -147,6 +149,7 @@ def phases():
 
 
 @case
+@paced
 def probing_for_the_round_trip_time():
     """After five seconds half of what the path holds is in flight, for a fifth of a second."""
     modprobe("tcp_bbr3")
@@ -244,6 +247,7 @@ def losses_are_borne():
 
 
 @case
+@paced
 def the_queue():
     """A deep buffer: CUBIC fills it, BBRv3 leaves it nearly empty."""
     modprobe("tcp_bbr3")

@@ -13,7 +13,7 @@ import random
 import time
 
 import ynl
-from selftest import case, checked, defer, equal, main, modprobe, wait_until
+from selftest import case, checked, defer, equal, main, modprobe, paced, wait_until
 from tcp import Info
 from tcppeer import MSS, Peer
 
@@ -67,6 +67,7 @@ def fill_pipe(script):
 
 
 @case
+@paced
 def startup():
     """The window grows by what is acknowledged, the rate by the bandwidth, 2.77 times 0.99."""
     script = Script()
@@ -88,6 +89,7 @@ def startup():
 
 
 @case
+@paced
 def a_full_pipe():
     """Three rounds without a quarter more, and Startup is over; what is drained is above the product."""
     script = Script()
@@ -106,6 +108,7 @@ def a_full_pipe():
 
 
 @case
+@paced
 def a_loss_in_the_cycle():
     """A hole in what is acknowledged, for a round: bounds of this cycle, at 0.7 or what was delivered."""
     script = Script()

@@ -7,6 +7,7 @@ its result in a line that scripts/test reads: `result pass|fail|skip SUITE CASE 
 
 import contextlib
 import ctypes
+import functools
 import json
 import os
 import pathlib
@@ -31,8 +32,12 @@ class Skip(Exception):
 def scope():
     """What is deferred in the block is done at its end."""
     global _undo
-    with contextlib.ExitStack() as _undo:
-        yield
+    outer = _undo
+    try:
+        with contextlib.ExitStack() as _undo:
+            yield
+    finally:
+        _undo = outer
 
 
 def case(function):
@@ -44,6 +49,20 @@ def checked(function):
     """Marks a case from which Debian's own kernel learns most: of a module's cases `make test` runs these
     there, `make test KERNEL=stock` all."""
     return _mark(function, "checked")
+
+
+def paced(function):
+    """Wraps a case of what happens in time, on a host that may have other things to do meanwhile: it is right
+    if it is right once in five times."""
+    def patient():
+        for _ in range(4):
+            try:
+                with scope():
+                    return function()
+            except AssertionError as error:
+                print(f"{function.__name__}, again: {error}", file=sys.stderr)
+        return function()
+    return functools.wraps(function)(patient)
 
 
 def churn(function):

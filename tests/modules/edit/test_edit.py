@@ -395,8 +395,8 @@ def namespace_deleted_under_traffic():
     """And the device before it."""
     router = edited()
     router.r.run("ip link del edit0")
-    for address in R4, R6:
-        assert router.b.ping(address)
+    # Not by IPv6: the rules change the hop limit of what finds neighbours.
+    assert router.b.ping(R4)
     router.editor.close()
     # Its socket holds the namespace.
     router.wire.close()
