@@ -147,7 +147,7 @@ impl<D: Driver> DriverDevice<D> {
         }
     }
 
-    /// The namespace of the [`DeviceMap`] that has the device: where a tunnel sends its outer
+    /// The namespace of the [`DeviceMap`](super::DeviceMap) that has the device: where a tunnel sends its outer
     /// packets, even if the device was moved to another namespace.
     #[doc(alias = "get_link_net")]
     #[inline]
