@@ -160,15 +160,19 @@ def rmmod(name, timeout=60):
     """Unloads a module if it is loaded; waits for those who still use it for a moment."""
     def gone():
         return not loaded(name) or run(["rmmod", name], check=False).returncode == 0
-    wait_until(gone, timeout, f"{name}, used by {users(name)}, is unloaded")
+    wait_until(gone, timeout, f"{name}, used by {users(name) or 'none'}, is unloaded")
+
+
+def unload(name):
+    """Unloads a module, and before it those that use it."""
+    for user in users(name):
+        unload(user)
+    rmmod(name)
 
 
 def users(name):
     """The modules that use one."""
-    try:
-        return " ".join(sorted(path.name for path in pathlib.Path("/sys/module", name, "holders").iterdir())) or "none"
-    except OSError:
-        return "none"
+    return [path.name for path in pathlib.Path("/sys/module", name).glob("holders/*")]
 
 
 def wait_until(condition, timeout=10, what="the condition"):

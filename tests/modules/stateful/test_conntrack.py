@@ -20,7 +20,7 @@ import struct
 
 import ynl
 from selftest import (NetNs, Skip, case, checked, churn, defer, equal, iperf, loaded, main,
-                      modprobe, need, rmmod, run, wait_until)
+                      modprobe, need, rmmod, run, unload, wait_until)
 
 A4, A6, B4, B6 = "192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2"
 HERE = pathlib.Path(__file__).resolve().parent
@@ -138,10 +138,7 @@ def gone(ns, peer, device):
 @case
 def another_module_loads_no_conntrack():
     """vpair is on kernet, but not on the wing."""
-    # Wings are used by nobody else.
-    for path in pathlib.Path("/sys/module").glob("kernet_*"):
-        rmmod(path.name)
-    rmmod("kernet")
+    unload("kernet")
     builtin = not run("modinfo -F filename nf_conntrack", check=False).stdout.strip().startswith("/")
     if not builtin and loaded("nf_conntrack"):
         for name in "nf_conntrack_netlink", "nft_ct", "nf_nat", "nf_conntrack":
