@@ -10,7 +10,8 @@ use super::checksum::fold;
 /// whatever form that sum is kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Delta {
-    /// The sum of 16-bit words as the machine reads them, not folded. It would take 2^29 changes of an IPv6 address to wrap.
+    /// The sum of 16-bit words as the machine reads them, not folded. It would take 2^29 changes of an IPv6
+    /// address to wrap.
     words: u64,
 }
 

@@ -24,7 +24,7 @@ import time
 import rtnl
 import ynl
 from nlraw import Socket as Raw
-from selftest import NetNs, rmmod, run, scope, wait_until
+from selftest import NetNs, rmmod, run, scope, unload, wait_until
 
 SEED = int(os.environ.get("KERNET_SEED") or 1)
 MODULES = ("vpair", "sink", "etherip", "ect", "firewall", "linkwatch", "siit", "tcp_bbr3", "tcp_copa", "nic", "conform",
@@ -130,8 +130,8 @@ def ask_families(rng, done):
                 done["dumps" if dump else "requests"] += asked
             finally:
                 family.sock.close()
-            done["listeners"] += listens(ns, name)
-            done["dumps left"] += leaves(ns, name)
+            done["listeners"] += listens(ns, family.yaml["name"])
+            done["dumps left"] += leaves(ns, family.yaml["name"])
         done["connections"] += tolerant(connects, ns, rng)
 
 
@@ -253,7 +253,8 @@ def use(ns, name, rng):
             rtnl.newlink("x0", name, data=[(REMOTE, bytes([127, 0, 0, 2]))])
         elif name in FAMILIES:
             raw = Raw()
-            for group in raw.resolve(name)[1].values():
+            # The family of a module has its name, with hyphens.
+            for group in raw.resolve(name.replace("_", "-"))[1].values():
                 raw.join(group)
             raw.close()
         elif name == "relay":
@@ -284,7 +285,8 @@ def main():
     left = wait_until(lambda: not [path for path in pathlib.Path("/run/netns").iterdir()
                                    if path.name.startswith("t")] or None, 60, "no namespace is left")
     assert left
-    rmmod("kernet")
+    # With the wings that were loaded for others.
+    unload("kernet")
     done["seconds"] = int(time.monotonic() - started)
     print("done", json.dumps(done), flush=True)
     for failure in failures:

@@ -160,7 +160,10 @@ def rmmod(name, timeout=60):
     """Unloads a module if it is loaded; waits for those who still use it for a moment."""
     def gone():
         return not loaded(name) or run(["rmmod", name], check=False).returncode == 0
-    wait_until(gone, timeout, f"{name}, used by {users(name) or 'none'}, is unloaded")
+    try:
+        wait_until(gone, timeout, f"{name} is unloaded")
+    except AssertionError as error:
+        raise AssertionError(f"{error}; used by {users(name) or 'no module'}") from None
 
 
 def unload(name):

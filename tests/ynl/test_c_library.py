@@ -50,7 +50,7 @@ def main():
     if wrong:
         print(f"not ok client: {wrong}")
         return 0
-    kernel = vmlib.script("kernel").kernel((os.environ.get("KERNET_KERNELS") or "plain").split()[0])
+    kernel = vmlib.script("kernel").kernel("user")
     tree = vmlib.script("modules").stage(kernel)
     said = bytearray()
     outcome = vmlib.boot(kernel, f"modprobe -a firewall linkwatch && {OUT}/client", modules=tree,

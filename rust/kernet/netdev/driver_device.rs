@@ -20,10 +20,14 @@ use crate::{
     bindings,
     context::{
         ReadSide,
-        Rtnl, //
+        Rtnl,
+        Softirq, //
     },
     netns::Net,
-    skb::MAX_HEADROOM, //
+    skb::{
+        Skb,
+        MAX_HEADROOM, //
+    }, //
 };
 
 /// A device of the driver `D`: one that a module on kernet has made.
@@ -173,5 +177,18 @@ impl<D: Driver> DriverDevice<D> {
     pub fn carrier_off(&self, _rtnl: Rtnl<'_>) {
         // SAFETY: Valid by the type.
         unsafe { bindings::netif_carrier_off(self.as_raw()) };
+    }
+
+    /// Takes the transmit time stamp of the packet, if a socket has asked for it.
+    #[doc(alias = "skb_tx_timestamp")]
+    #[inline]
+    pub fn tx_timestamp(&self, skb: &mut Skb<'_>, _softirq: Softirq<'_>) {
+        if cfg!(CONFIG_NETWORK_PHY_TIMESTAMPING) {
+            // The callee looks for a PHY that stamps.
+            // SAFETY: The packet is ours.
+            unsafe { bindings::skb_set_dev(skb.as_raw(), self.as_raw()) };
+        }
+        // SAFETY: The packet is ours. Its device, if the callee looks at it, is this one, and valid.
+        unsafe { bindings::skb_tx_timestamp(skb.as_raw()) };
     }
 }

@@ -5,9 +5,9 @@
 //! # Lifetime
 //!
 //! A link is kernet's: it ends when the upper device is unregistered, after `uninit`, or when the lower
-//! one is, whichever comes first; that of a port also when the port is moved to another namespace. Under RTNL it is taken off the list of the upper device, which has a
-//! grace period before either device is freed. What the upper device has asked of the lower one, a mode or
-//! addresses, is undone with the link.
+//! one is, whichever comes first; that of a port also when the port is moved to another namespace. Under
+//! RTNL it is taken off the list of the upper device, which has a grace period before either device is freed.
+//! What the upper device has asked of the lower one, a mode or addresses, is undone with the link.
 
 use core::ptr;
 use kernel::{

@@ -23,19 +23,6 @@ use crate::{
 };
 
 impl<D: Driver> DriverDevice<D> {
-    /// Takes the transmit time stamp of the packet, if a socket has asked for it.
-    #[doc(alias = "skb_tx_timestamp")]
-    #[inline]
-    pub fn tx_timestamp(&self, skb: &mut Skb<'_>, _softirq: Softirq<'_>) {
-        if cfg!(CONFIG_NETWORK_PHY_TIMESTAMPING) {
-            // The callee looks for a PHY that stamps.
-            // SAFETY: The packet is ours.
-            unsafe { bindings::skb_set_dev(skb.as_raw(), self.as_raw()) };
-        }
-        // SAFETY: The packet is ours. Its device, if the callee looks at it, is this one, and valid.
-        unsafe { bindings::skb_tx_timestamp(skb.as_raw()) };
-    }
-
     /// Makes a packet that another device sends a packet that this device has received.
     ///
     /// `from` is the device that sends. What belongs to the sender's side is removed: the route,

@@ -255,7 +255,6 @@ impl<'a> Edit<'a> {
     }
 
     /// Whether the device fills in the checksum at `at`, so that a sum of the pseudo header is there.
-    #[cold]
     #[inline(never)]
     fn is_partial(skb: &SkbRef, at: u32, udp: bool) -> bool {
         let Checksum::Partial { start, offset } = skb.checksum() else {

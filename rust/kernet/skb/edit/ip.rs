@@ -159,7 +159,7 @@ impl Edit<'_> {
     #[doc(alias = "inet_proto_csum_replace16")]
     #[inline]
     pub fn set_source(&mut self, address: IpAddr) -> Result<(), EditError> {
-        self.set_address(address, (12, 8), true)
+        self.set_address(address, Place::Source, true)
     }
 
     /// Sets the receiver's address.
@@ -178,20 +178,24 @@ impl Edit<'_> {
             // The core takes the checksums of the parts for ones that cover it.
             self.one_packet()?;
         }
-        self.set_address(address, (16, 24), !self.layout.source_routed)
+        self.set_address(address, Place::Destination, !self.layout.source_routed)
     }
 
     #[inline]
     fn set_address(
         &mut self,
         address: IpAddr,
-        (v4, v6): (u32, u32),
+        place: Place,
         is_pseudo: bool,
     ) -> Result<(), EditError> {
+        let (v4, v6) = match place {
+            Place::Source => (12, 8),
+            Place::Destination => (16, 24),
+        };
         match (address, self.layout.version) {
             (IpAddr::V4(address), Version::V4) => {
                 let address = address.octets();
-                // SAFETY: The callers say where the addresses are in a header of this version.
+                // SAFETY: There the address is, in a header of this version.
                 unsafe { self.replace_address(v4, address, is_pseudo) }
             }
             (IpAddr::V6(address), Version::V6) => {
@@ -202,4 +206,10 @@ impl Edit<'_> {
             _ => Err(EditError::Absent),
         }
     }
+}
+
+/// Which address of an IP header.
+enum Place {
+    Source,
+    Destination,
 }

@@ -106,7 +106,6 @@ impl Edit<'_> {
 }
 
 /// Changes the sum of all of a packet's bytes.
-#[cold]
 #[inline(never)]
 fn change_sum(skb: Pin<&mut SkbRef>, delta: Delta, odd: bool) {
     if let Checksum::Complete { sum } = skb.checksum() {
