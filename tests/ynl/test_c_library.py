@@ -3,7 +3,6 @@
 """Our families by the kernel's C library: what its generator writes for programs compiles with our
 headers, and a program made of it (c_library.c) asks, and is told of changes."""
 
-import os
 import pathlib
 import re
 import subprocess
