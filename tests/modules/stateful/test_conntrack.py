@@ -136,6 +136,7 @@ def gone(ns, peer, device):
 
 
 @case
+@checked
 def another_module_loads_no_conntrack():
     """vpair is on kernet, but not on the wing."""
     unload("kernet")
