@@ -80,6 +80,7 @@ def busy(client, other):
 
 @case
 @checked
+@paced
 def traffic():
     """It carries what is sent, `ss` shows it, and a module that nobody loaded is."""
     modprobe("tcp_bbr3")
@@ -93,8 +94,7 @@ def traffic():
     shown = re.search(r"bbr:\(bw:([\d.]+)([MGK]?)bps,mrtt:([\d.]+),pacing_gain:([\d.]+),cwnd_gain:([\d.]+)\)", line)
     assert shown, line
     assert float(shown[3]) >= 5, f"round trip time in {line}"
-    # Of 100 million and more, on a host with nothing else to do.
-    assert iperf(path.a, path.b, tcp.B, "-C bbr3", amount="5M") >= 1_000_000
+    assert iperf(path.a, path.b, tcp.B, "-C bbr3", amount="5M") >= 4_000_000
 
 
 @case
