@@ -138,6 +138,13 @@ pub struct Edit<'a> {
     transport: Delta,
 }
 
+/// Which of two addresses, or of two ports.
+#[derive(Clone, Copy)]
+enum Place {
+    Source,
+    Destination,
+}
+
 impl SkbRef {
     /// Edits the IP packet whose header is at `offset`, in bytes from `skb->data`.
     ///

@@ -6,7 +6,8 @@ use core::net::IpAddr;
 
 use super::{
     Edit,
-    EditError, //
+    EditError,
+    Place, //
 };
 use crate::wire::ip::{
     Ecn,
@@ -206,10 +207,4 @@ impl Edit<'_> {
             _ => Err(EditError::Absent),
         }
     }
-}
-
-/// Which address of an IP header.
-enum Place {
-    Source,
-    Destination,
 }

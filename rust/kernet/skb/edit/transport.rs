@@ -4,7 +4,8 @@
 
 use super::{
     Edit,
-    EditError, //
+    EditError,
+    Place, //
 };
 use crate::wire::{
     self,
@@ -122,7 +123,7 @@ impl Edit<'_> {
     #[doc(alias = "inet_proto_csum_replace2")]
     #[inline]
     pub fn set_source_port(&mut self, port: u16) -> Result<(), EditError> {
-        self.set_port(0, port)
+        self.set_port(Place::Source, port)
     }
 
     /// Sets the receiver's port, in host byte order. The flow hash is removed.
@@ -133,12 +134,15 @@ impl Edit<'_> {
     #[doc(alias = "inet_proto_csum_replace2")]
     #[inline]
     pub fn set_destination_port(&mut self, port: u16) -> Result<(), EditError> {
-        self.set_port(2, port)
+        self.set_port(Place::Destination, port)
     }
 
-    /// Sets the port that is `offset` bytes into the ports, 0 or 2.
     #[inline]
-    fn set_port(&mut self, offset: u32, port: u16) -> Result<(), EditError> {
+    fn set_port(&mut self, place: Place, port: u16) -> Result<(), EditError> {
+        let offset = match place {
+            Place::Source => 0,
+            Place::Destination => 2,
+        };
         let Some(at) = self.ports else {
             return Err(self.no_ports());
         };
@@ -146,7 +150,7 @@ impl Edit<'_> {
         if self.layout.protocol == Protocol::SCTP {
             return Err(EditError::Unsupported);
         }
-        // SAFETY: By the type invariants the ports are writable.
+        // SAFETY: By the type invariants the ports are writable, and `offset` is that of one of them.
         unsafe { self.replace_transport(at.wrapping_add(offset), port.to_be_bytes()) }
     }
 
@@ -190,7 +194,7 @@ impl Edit<'_> {
         }
         let end = self.within(at, size_of::<H>() as u32)?;
         if end > self.writable {
-            self.skb.as_mut().writable(end)?;
+            self.skb.as_mut().make_writable(end)?;
             // INVARIANT: As just made; more than before.
             self.writable = end;
         }
