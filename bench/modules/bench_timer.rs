@@ -64,9 +64,7 @@ impl Hook for Timer {
         _state: &netfilter::HookState<'a>,
         _rcu: Rcu<'a>,
     ) -> Verdict<'a> {
-        if let Some(timer) = TimerRef::of::<Timer>() {
-            timer.modify(Jiffies::from_secs(1));
-        }
+        TimerRef::of::<Timer>().modify(Jiffies::from_secs(1));
         packet.accept()
     }
 }

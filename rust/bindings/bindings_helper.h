@@ -74,6 +74,8 @@ const gfp_t RUST_CONST_HELPER_GFP_KERNEL = GFP_KERNEL;
 const gfp_t RUST_CONST_HELPER_GFP_KERNEL_ACCOUNT = GFP_KERNEL_ACCOUNT;
 /* `bindgen` takes the first definition, userspace's. */
 const u32 RUST_CONST_HELPER_HZ = HZ;
+/* bindgen takes no pointer, and no number above LONG_MAX. */
+const long RUST_CONST_HELPER_TIMER_ENTRY_STATIC = (long)(0x300 + POISON_POINTER_DELTA);
 const size_t RUST_CONST_HELPER_NLMSG_DEFAULT_SIZE = NLMSG_DEFAULT_SIZE;
 const u16 RUST_CONST_HELPER_RTM_MAX = RTM_MAX;
 const u32 RUST_CONST_HELPER_RTNLGRP_MAX = RTNLGRP_MAX;

@@ -58,6 +58,21 @@ unsafe impl<T> Send for SetUp<T> {}
 unsafe impl<T> Sync for SetUp<T> {}
 
 impl<T> SetUp<T> {
+    /// Not set up, but what it is already before: `value`.
+    pub(crate) const fn with(value: T) -> Self {
+        // INVARIANT: Not `READY`.
+        Self {
+            state: Atomic::<u32>::new(UNUSED),
+            value: Opaque::new(value),
+        }
+    }
+
+    /// The value, set up or not.
+    #[inline(always)]
+    pub(crate) fn value(&self) -> &Opaque<T> {
+        &self.value
+    }
+
     /// Not set up.
     pub(crate) const fn new() -> Self {
         // INVARIANT: Not `READY`.
@@ -71,7 +86,7 @@ impl<T> SetUp<T> {
     ///
     /// # Safety
     ///
-    /// `set_up` sets up what it is given, zeroed, at a place that stays: something of the core's that any
+    /// `set_up` sets up what it is given, zeroed or as in [`Self::with`], at a place that stays: something of the core's that any
     /// CPU may use.
     ///
     /// # Errors

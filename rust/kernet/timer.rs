@@ -24,7 +24,11 @@
 //! A module can stop a timer, but not wait for it: under a lock that the callback takes, or in the callback,
 //! that would be for ever. A callback may so run to its end after [`TimerRef::cancel`], and arm again.
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    mem::MaybeUninit,
+    ptr, //
+};
 use kernel::{
     prelude::*,
     types::Opaque,
@@ -87,9 +91,7 @@ pub use jiffies::Jiffies;
 ///
 /// /// From now on in a tenth of a second, in any context.
 /// fn hurry() {
-///     if let Some(timer) = TimerRef::of::<Tick>() {
-///         timer.modify(Jiffies::from_millis(100));
-///     }
+///     TimerRef::of::<Tick>().modify(Jiffies::from_millis(100));
 /// }
 /// ```
 #[doc(alias = "timer_list")]
@@ -159,7 +161,8 @@ pub trait NetTimer: HasSlot<NetSlot> + 'static {
 ///
 /// # Invariants
 ///
-/// The timer was set up, and its memory stays for `'a`.
+/// The timer was set up, or is a static that the core takes for shut down; nobody sets it up while code of
+/// the module runs on another CPU. Its memory stays for `'a`.
 #[doc(alias = "timer_list")]
 #[derive(Clone, Copy)]
 pub struct TimerRef<'a>(&'a Opaque<bindings::timer_list>);
@@ -170,10 +173,15 @@ unsafe impl Send for TimerRef<'_> {}
 unsafe impl Sync for TimerRef<'_> {}
 
 impl TimerRef<'static> {
-    /// The timer of the module that `T` stands for. `None` until it is registered.
-    pub fn of<T: Timer>() -> Option<Self> {
-        // INVARIANT: Set up, in a static.
-        <T as HasSlot<Slot>>::slot().0.get().map(Self)
+    /// The timer of the module that `T` stands for.
+    ///
+    /// One that is in no [`Module::Parts`] never expires, whoever arms it. One that the making of the
+    /// [module's state](crate::module::state) arms may expire before the parts are registered.
+    #[inline(always)]
+    pub fn of<T: Timer>() -> Self {
+        // INVARIANT: In a static, which begins as one that is shut down. `Part::prepare` sets it up before
+        // another CPU may run code of the module.
+        Self(<T as HasSlot<Slot>>::slot().0.value())
     }
 }
 
@@ -229,7 +237,11 @@ impl Slot {
     /// Empty.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
-        Self(SetUp::new())
+        // SAFETY: Numbers and pointers, which may be zero.
+        let mut timer: bindings::timer_list = unsafe { MaybeUninit::zeroed().assume_init() };
+        // As `DEFINE_TIMER()` does. Without a function it is one that was shut down.
+        timer.entry.next = ptr::without_provenance_mut(bindings::TIMER_ENTRY_STATIC as usize);
+        Self(SetUp::with(timer))
     }
 }
 
@@ -243,30 +255,35 @@ pub struct Registration<T: Timer> {
 // SAFETY: `timer_shutdown_sync()` returns when the callback does not run, and will not, whoever arms the
 // timer. Its memory is a static of the module.
 unsafe impl<T: Timer> Part for Registration<T> {
-    unsafe fn register(_: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
-        let set_up = |timer: *mut bindings::timer_list| {
-            // SAFETY: At its place in a static. The callback is shut down before it goes.
-            unsafe { bindings::timer_setup(timer, Some(Self::callback)) }
-        };
-        // SAFETY: It sets it up; any CPU may use it.
-        let timer = unsafe { Self::slot().set_up(name, "timer", set_up)? };
-        TimerRef(timer).again(T::FIRST);
+    unsafe fn register(_: *mut Self, _: &'static ThisModule, _: &'static CStr) -> Result {
+        TimerRef::of::<T>().again(T::FIRST);
         Ok(())
     }
 
     unsafe fn unregister(_: *mut Self) {
-        if let Some(timer) = Self::slot().get() {
-            // SAFETY: Set up by `register`. May sleep, by the caller's promise, which holds no lock.
-            unsafe { bindings::timer_shutdown_sync(timer.get()) };
-        }
+        // SAFETY: Set up by `prepare`. May sleep, by the caller's promise, which holds no lock.
+        unsafe { bindings::timer_shutdown_sync(TimerRef::of::<T>().0.get()) };
+    }
+
+    unsafe fn prepare(_: *mut Self, name: &'static CStr) -> Result {
+        let set_up = |timer: *mut bindings::timer_list| {
+            // SAFETY: At its place in a static. The callback is shut down before it goes.
+            unsafe { bindings::timer_setup(timer, Some(Self::callback)) }
+        };
+        let slot = &<T as HasSlot<Slot>>::slot().0;
+        // SAFETY: It sets it up; any CPU may use it.
+        unsafe { slot.set_up(name, "timer", set_up)? };
+        Ok(())
+    }
+
+    // What makes the state of the module may have armed it, and the rest of the parts failed.
+    unsafe fn finish(slot: *mut Self) {
+        // SAFETY: Once more does no harm.
+        unsafe { Self::unregister(slot) };
     }
 }
 
 impl<T: Timer> Registration<T> {
-    fn slot() -> &'static SetUp<bindings::timer_list> {
-        &<T as HasSlot<Slot>>::slot().0
-    }
-
     /// # Safety
     ///
     /// Called by the core, with the timer of the slot.
@@ -274,10 +291,7 @@ impl<T: Timer> Registration<T> {
         // SAFETY: The core calls timers in softirq, or in a task with bottom halves off, without a lock
         // that sending takes.
         let next = T::expired(unsafe { Softirq::assume() });
-        if let Some(timer) = Self::slot().get() {
-            // INVARIANT: Set up, in a static.
-            TimerRef(timer).again(next);
-        }
+        TimerRef::of::<T>().again(next);
     }
 }
 

@@ -143,9 +143,7 @@ fn arm_all(net: &Net) {
 }
 
 fn arm_module() {
-    if let Some(timer) = TimerRef::of::<Pulse>() {
-        timer.modify(Jiffies::new(0));
-    }
+    TimerRef::of::<Pulse>().modify(Jiffies::new(0));
     if let Some(work) = WorkRef::of::<Chore>() {
         work.modify(Jiffies::new(0));
         work.queue();
