@@ -204,7 +204,7 @@ def wing():
 
 
 def errors():
-    """make says where a packet is lost, and what the compiler says first, whole."""
+    """make says where a packet is lost, what the compiler says first, whole, and which part is missing."""
     copy = copy_with_hello()
     source = copy / "samples/sink/sink.rs"
     text = source.read_text()
@@ -212,11 +212,14 @@ def errors():
     for change, wanted in (
             ("if skb.len() > 5 { skb.consume(softirq) }", rf"sink\.rs:(?!{line}:)\d+: .*(start_xmit|transmit) lets a packet"),
             ("skb.consumed(softirq);", rf"(?s)error\[E0599\]: .*sink\.rs:{line}:.*a method `consume`")):
-        source.write_text(text.replace("skb.consume(softirq);", change))
+        parts = re.sub(r"type Parts = .*;", "type Parts = ();", text)
+        source.write_text(parts.replace("skb.consume(softirq);", change))
         done = subprocess.run(["scripts/modules"], cwd=copy, capture_output=True, text=True)
         source.write_text(text)
         if not done.returncode or not re.search(wanted, done.stderr):
             return f"{change}: {done.stderr}"
+        if "`Device` implements `Link` and is not registered" not in done.stderr:
+            return f"{change}: the part that is missing is not named: {done.stderr}"
     return None
 
 

@@ -2,6 +2,7 @@
 """The checkout passes `make lint`, and each rule of it finds what it is there for."""
 
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+import partslib  # noqa: E402
 import vmlib  # noqa: E402
 
 LINT = vmlib.script("lint")
@@ -60,6 +62,11 @@ PLANTS = (
      "use crate::{\n    bindings,\n    context::{\n        self,\n        netdev, //\n    }, //\n};\n"),
     (LINT.layers, "rust/kernet/netdev/a.rs", "use crate::genl::Family;\n",
      "use crate::skb::Skb;\n#[kunit_tests(a)]\nmod tests {\n    use crate::genl::Family;\n}\n"),
+    (LINT.parts, "samples/a/a.rs", "type Parts = ();\nimpl Hook for Filter {\n",
+     "type Parts = netfilter::Registration<Filter>;\nimpl Hook for Filter {\n"),
+    (LINT.parts, "bench/modules/a.rs",
+     "type Parts = notifier::Registration<A>;\nimpl notifier::Ipv4AddressNotifier for A {\n",
+     "trait Hook {}\nimpl Hook for A {\nimpl ethtool::Operations<D> for A {\n// impl Timer for A {\n"),
     (LINT.c_names, "Documentation/names.md", "| `kfree` | nothing |\n", NAMES.HEAD + NAMES.OWN_HEAD),
     (LINT.c_names, "rust/kernet/lib.rs", "/// A.\npub fn a() {}\n",
      "/// A.\n#[doc(alias = \"c\")]\npub fn a() {}\n/// B.\n#[doc(hidden)]\npub fn b() {}\nfn c() {}\n"),
@@ -82,6 +89,26 @@ def planted(rule, name, text):
         return list(rule([name], pathlib.Path(folder)))
 
 
+def taken_away():
+    """Each part that a module lists is missed when it is not there: what is wrong, if something is."""
+    seen = 0
+    for folder in (*(ROOT / "samples").glob("*/"), *(ROOT / "tests/modules").glob("*/")):
+        files = {path: path.read_text() for path in folder.rglob("*.rs")}
+        for path, text in files.items():
+            declared = re.search(r"type Parts =(.*?);", text, re.S)
+            for part in re.finditer(r"(?:\w+::)*(?:Net)?Registration<[^<>]*>", declared[1] if declared else ""):
+                if part[0].startswith("conntrack::"):
+                    # Of no trait: it is for any type.
+                    continue
+                start = declared.start(1) + part.start()
+                without = text[:start] + "()" + text[start + len(part[0]):]
+                found = list(partslib.unlisted({**files, path: without}))
+                seen += 1
+                if len(found) != 1:
+                    return f"{path}: without {part[0]} it says {found}"
+    return None if seen > 40 else f"only {seen} parts were found"
+
+
 def counted():
     """Whether `lint` counts what is unsafe, and nothing that only looks so."""
     text = "// unsafe {\nfn a() {\n    unsafe { b() };\n    unsafe {\n        c()\n    }\n}\nunsafe fn d() {}\n"
@@ -93,8 +120,10 @@ def counted():
 
 
 def main():
-    print(f"1..{1 + len(PLANTS) + len(LINT.RULES) + len(LINT.TOOLS)}", flush=True)
+    print(f"1..{2 + len(PLANTS) + len(LINT.RULES) + len(LINT.TOOLS)}", flush=True)
     print("ok budget" if counted() == [("rust/kernet/a.rs", 2)] else f"not ok budget: {counted()}", flush=True)
+    wrong = taken_away()
+    print(f"not ok parts_taken_away: {wrong}" if wrong else "ok parts_taken_away", flush=True)
     for number, (rule, name, bad, good) in enumerate(PLANTS):
         test = f"plant_{rule.__name__}_{number}"
         if not planted(rule, name, bad):
