@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A mirror: what it sends and receives by the device below, another device sends, too.
+//! A mirror: what it sends and receives by the device below, another device sends, too, with another traffic
+//! class if one is wanted.
 
 use super::*;
 use kernet::nlattr::Policy;
@@ -11,6 +12,7 @@ pub(crate) struct Mirror {
     #[pin]
     target: DeviceSlot,
     port: Arc<Above>,
+    class: Option<u8>,
 }
 
 /// What the device below has.
@@ -23,6 +25,15 @@ pub(crate) struct Above {
 impl Mirror {
     fn target<'a>(&self, softirq: Softirq<'a>) -> Option<&'a Device> {
         self.target.get(softirq)
+    }
+
+    /// Marks a copy, which shares its bytes with the packet. What is no IP stays as it is.
+    fn mark<'a>(&self, mut copy: Skb<'a>) -> Skb<'a> {
+        if let Some(class) = self.class {
+            let edited = copy.as_mut().edit(ethernet::Header::LEN as u32);
+            let _ = edited.and_then(|mut edit| edit.set_traffic_class(class));
+        }
+        copy
     }
 }
 
@@ -58,7 +69,7 @@ impl Driver for Mirror {
         if let Some(target) = dev.private().target(softirq) {
             let copied = skb.try_clone(softirq).is_ok_and(|copy| {
                 // Counted by the one that is sent below.
-                target.queue_xmit(copy, softirq).is_ok()
+                target.queue_xmit(dev.private().mark(copy), softirq).is_ok()
             });
             if !copied {
                 dev.count_tx_dropped();
@@ -84,12 +95,19 @@ impl Driver for Mirror {
 const TARGET: u16 = 1;
 /// Also kept by the namespace.
 const KEEP: u16 = 2;
+/// Of what the target sends.
+const CLASS: u16 = 3;
+pub(crate) const ATTRS: usize = 4;
 
-static POLICY: Table<3> = Table::new(&[(TARGET, Policy::U32), (KEEP, Policy::FLAG)]);
+static POLICY: Table<ATTRS> = Table::new(&[
+    (TARGET, Policy::U32),
+    (KEEP, Policy::FLAG),
+    (CLASS, Policy::U8),
+]);
 
-impl Link<3> for Mirror {
+impl Link<ATTRS> for Mirror {
     const KIND: &'static CStr = c"mirror";
-    const POLICY: &'static Table<3> = &POLICY;
+    const POLICY: &'static Table<ATTRS> = &POLICY;
     const INFO_SIZE: usize = 8;
 
     fn create(
@@ -103,9 +121,11 @@ impl Link<3> for Mirror {
             let mirror = PortMap::new(rtnl)?;
             Ok(Arc::new(Above { mirror }, GFP_KERNEL)?)
         });
+        let class = request.data.u8(CLASS);
         Ok(Self {
             target: DeviceSlot::new(rtnl)?,
             port: prepared?,
+            class,
         })
     }
 
@@ -161,8 +181,11 @@ impl RxHandler for Tap {
             return Verdict::Exact(packet);
         };
         if let Some(target) = mirror.private().target(softirq) {
-            let copied = packet.try_clone(softirq);
-            if !copied.is_ok_and(|copy| copy.queue_xmit(target, softirq).is_ok()) {
+            let copied = packet.try_clone(softirq).is_ok_and(|copy| {
+                let copy = mirror.private().mark(copy.into_frame());
+                target.queue_xmit(copy, softirq).is_ok()
+            });
+            if !copied {
                 mirror.count_rx_dropped();
             }
         }

@@ -89,7 +89,7 @@ impl kernet::Module for Stack {
     type Parts = (
         rx_handler::Registration<Receive>,
         rtnl::Registration<Upper, 1>,
-        rtnl::Registration<mirror::Mirror, 3>,
+        rtnl::Registration<mirror::Mirror, { mirror::ATTRS }>,
         rx_handler::Registration<mirror::Tap>,
         rtnl::Registration<pool::Pool, 1>,
         rx_handler::Registration<pool::Port>,

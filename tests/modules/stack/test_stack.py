@@ -9,110 +9,16 @@
     |    +------ l0 -----+   stack: by their addresses   veth |
     |            +------------------------------------------+
     +--------------------------------------------------------+
-
-A mirror m0 is above l0 in the place of the uppers, and t0, a veth whose other end is in `watch`, sends what it
-sends and receives.
 """
 
 import errno
 import json
-import socket
 
 import rtnl
-from selftest import (NetNs, case, checked, churn, equal, iperf, loaded, main, modprobe, rmmod, run,
-                      wait_until)
+from hosts import FAR, IFLA_LINK, LIMIT, Host, Mirrored, drained, flooded, has, link, quiet, refused
+from selftest import NetNs, case, checked, churn, equal, iperf, loaded, main, rmmod, run, wait_until
 
-IFLA_LINK, IFLA_MTU, IFLA_ADDRESS = 5, 4, 1
-TARGET, KEEP = 1, 2
-FAR = "192.0.2.9"
-LIMIT = 30
-
-
-def veth(ns, name, other, other_name):
-    ns.run(f"ip link add {name} type veth peer name {other_name} netns {other.name}")
-
-
-class Host:
-    """A lower device, and who is at its other end."""
-
-    def __init__(self):
-        modprobe("stack")
-        self.ns, self.far = NetNs(), NetNs()
-        veth(self.ns, "l0", self.far, "f0")
-        self.ns.up("l0")
-        self.far.up("f0", f"{FAR}/24", "2001:db8::9/64")
-
-    def upper(self, number=0, ns=None):
-        """An upper device, in a namespace of its own."""
-        ns = ns or NetNs()
-        self.ns.run(f"ip link add link l0 name u{number} netns {ns.name} type stack")
-        ns.up(f"u{number}", f"192.0.2.{number + 1}/24", f"2001:db8::{number + 1}/64")
-        return ns
-
-
-class Mirrored(Host):
-    """A mirror above the lower device."""
-
-    def __init__(self, data=()):
-        super().__init__()
-        self.watch = NetNs()
-        veth(self.ns, "t0", self.watch, "w0")
-        self.ns.up("t0")
-        self.watch.up("w0")
-        self.mirror(data)
-
-    def mirror(self, data=()):
-        with self.ns.enter():
-            target = rtnl.u32(socket.if_nametoindex("t0"))
-            rtnl.newlink("m0", "mirror", attrs=[link("l0")], data=[(TARGET, target), *data])
-        self.ns.up("m0", "192.0.2.1/24")
-
-    def seen(self):
-        return self.watch.link("w0")["stats64"]["rx"]
-
-
-def link(name):
-    return IFLA_LINK, rtnl.u32(socket.if_nametoindex(name))
-
-
-def has(ns, name):
-    return ns.run(f"ip link show {name}", check=False).returncode == 0
-
-
-def packets(ns, name):
-    stats = ns.link(name)["stats64"]
-    return stats["rx"]["packets"] + stats["tx"]["packets"]
-
-
-def flooded(ns, name, *addresses):
-    """Traffic that goes on until the case ends."""
-    before = packets(ns, name)
-    for address in addresses:
-        ns.popen(f"ping -q -f -s 1000 {address}")
-    wait_until(lambda: packets(ns, name) > before + 100, LIMIT, "traffic")
-
-
-def quiet(ns):
-    """Ends what runs in a namespace, as it keeps it."""
-    for pid in run(["ip", "netns", "pids", ns.name]).stdout.split():
-        run(["kill", "-9", pid], check=False)
-
-
-def drained():
-    """Waits until the namespaces that were deleted before are gone."""
-    last = NetNs()
-    run(["ip", "link", "add", "z0", "type", "veth", "peer", "name", "z1", "netns", last.name])
-    last.delete()
-    wait_until(lambda: run("ip link show z0", check=False).returncode, LIMIT, "namespaces are gone")
-
-
-def refused(number, function, *args, **named):
-    try:
-        function(*args, **named)
-    except rtnl.NetlinkError as refusal:
-        equal(refusal.errno, number, f"error of {args} {named}: {refusal}")
-    else:
-        raise AssertionError(f"accepted: {args} {named}")
+IFLA_MTU, IFLA_ADDRESS = 4, 1
 
 
 @case
@@ -305,47 +211,6 @@ def the_lower_device_receives_what_is_asked_for():
 
 
 @case
-@checked
-def a_mirror_sends_on_two_devices():
-    host = Mirrored()
-    equal(host.ns.link("l0")["master"], "m0", "master")
-    before = host.seen()["packets"]
-    assert host.ns.ping(FAR, count=20)
-    # A request and an answer each.
-    wait_until(lambda: host.seen()["packets"] >= before + 40, LIMIT, "all is mirrored")
-    before = host.seen()["bytes"]
-    got = iperf(host.ns, host.far, FAR)
-    assert got > 1 << 20, got
-    wait_until(lambda: host.seen()["bytes"] >= before + got, LIMIT, f"{got} bytes are mirrored")
-    assert host.far.ping("192.0.2.1")
-    equal(host.ns.link("l0")["promiscuity"], 1, "promiscuity")
-    host.ns.run("ip link set m0 down")
-    equal(host.ns.link("l0")["promiscuity"], 0, "promiscuity")
-
-
-@case
-def what_does_not_fit_is_not_mirrored():
-    """The other device is down, or has a smaller MTU: the traffic goes on, and drops are counted."""
-    host = Mirrored()
-
-    def lost():
-        stats = host.ns.link("m0")["stats64"]
-        return stats["tx"]["dropped"], stats["rx"]["dropped"]
-    host.ns.run("ip link set t0 mtu 600")
-    before, seen = lost(), host.seen()["bytes"]
-    assert host.ns.ping(FAR, count=5, options="-s 1200")
-    after = lost()
-    assert after[0] >= before[0] + 5 and after[1] >= before[1] + 5, (before, after)
-    # Less than they have, whatever small packets there are beside.
-    assert host.seen()["bytes"] < seen + 6000, (host.seen(), seen)
-    host.ns.run("ip link set t0 down")
-    before = lost()
-    assert host.ns.ping(FAR, count=5)
-    after = lost()
-    assert after[0] >= before[0] + 5 and after[1] >= before[1] + 5, (before, after)
-
-
-@case
 @churn
 def an_upper_is_deleted_under_traffic():
     host = Host()
@@ -432,67 +297,6 @@ def unloaded_under_traffic():
         rmmod("stack")
         equal(loaded("stack"), False, "loaded")
         assert not has(a, "u0")
-
-
-@case
-@churn
-def a_mirror_is_unloaded_under_traffic():
-    """Its handler goes before its devices do."""
-    host = Mirrored()
-    for _ in range(2):
-        flooded(host.ns, "m0", FAR)
-        host.far.popen("ping -q -f 192.0.2.1")
-        rmmod("stack")
-        run(["modprobe", "stack"])
-        host.mirror()
-
-
-def target(host):
-    """The index of a mirror's target, as `fill_info` shows it."""
-    with host.ns.enter():
-        return int.from_bytes(rtnl.info("m0")[TARGET], "little")
-
-
-@case
-@churn
-def a_mirrors_devices_go_under_traffic():
-    """Its target is given up, wherever it goes; the mirror outlives the device below."""
-    host = Mirrored()
-    flooded(host.ns, "m0", FAR)
-    assert target(host)
-    host.ns.run(f"ip link set t0 netns {host.far.name}")
-    equal(target(host), 0, "the target that was moved")
-    host.ns.run("ip link del m0")
-    host.far.run(f"ip link set t0 netns {host.ns.name}")
-    host.ns.up("t0")
-    host.mirror()
-    flooded(host.ns, "m0", FAR)
-    assert target(host)
-    host.ns.run("ip link del t0")
-    equal(target(host), 0, "the target that was deleted")
-    assert host.ns.ping(FAR)
-    host.ns.run("ip link del l0")
-    link_ = host.ns.link("m0")
-    assert "NO-CARRIER" in link_["flags"], link_
-    host.ns.run("ip link del m0")
-
-
-@case
-@churn
-def what_is_kept_pins_no_device():
-    """A namespace that never gives a device up by itself keeps neither it, nor the one it is in."""
-    host = Mirrored(data=[(KEEP, b"")])
-    flooded(host.ns, "m0", FAR)
-    host.ns.run("ip link del t0")
-    host.ns.run("ip link del m0")
-    veth(host.ns, "t0", host.watch, "w0")
-    host.ns.up("t0")
-    host.mirror(data=[(KEEP, b"")])
-    flooded(host.ns, "m0", FAR)
-    quiet(host.ns)
-    host.ns.delete()
-    drained()
-    rmmod("stack")
 
 
 main(60)
