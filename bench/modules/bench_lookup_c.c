@@ -10,7 +10,9 @@
 static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
 {
 	/* The loopback device, which each namespace has. */
-	return dev_get_by_index_rcu(state->net, 1) ? NF_ACCEPT : NF_DROP;
+	if (dev_get_by_index_rcu(state->net, 1))
+		return NF_ACCEPT;
+	return NF_DROP_REASON(skb, SKB_DROP_REASON_NETFILTER_DROP, 0);
 }
 
 static const struct nf_hook_ops ops = {

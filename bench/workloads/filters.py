@@ -117,7 +117,8 @@ def in_a_hook(name, **peers):
     """What a hook does with each packet; the floor is a hook that does nothing."""
     def side(*names):
         return behind(lambda: module(*names), summed=True)
-    peers = {peer: behind(setup, summed=True) for peer, setup in peers.items()}
+    peers = {peer: side(setup) if isinstance(setup, str) else behind(setup, summed=True)
+             for peer, setup in peers.items()}
     return side("bench_hook_c"), {"C module": side(f"bench_{name}_c"), **peers}, side("kernet", f"bench_{name}")
 
 
@@ -133,7 +134,7 @@ def timer():
 
 @workload("edit", "a hook that changes TTL, DSCP, source address and port", "packet", quick=True)
 def edit():
-    return in_a_hook("edit", nftables=lambda: nftables_text(
+    return in_a_hook("edit", **{"C for any packet": "bench_edit_any_c"}, nftables=lambda: nftables_text(
         "chain input { type filter hook input priority 0; policy accept; "
         "ip ttl set 63 ip dscp set 8 ip saddr set 192.0.2.3 udp sport set 7; };"))
 
