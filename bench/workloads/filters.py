@@ -55,7 +55,8 @@ def iptables(rules):
 @contextlib.contextmanager
 def nftables_text(text):
     """A chain of the input hook, and the sets that it uses."""
-    run(["nft", "-f", "-"], input="table ip bench { %s }" % text)
+    # A line each: nft wants one after a brace.
+    run(["nft", "-f", "-"], input="table ip bench {\n%s\n}" % text)
     try:
         yield
     finally:
