@@ -9,14 +9,16 @@
 //!
 //! # Load and unload
 //!
+//! 0. the module's [timers](crate::timer), so that any of its code may arm them;
 //! 1. the module-wide state, if a part is a [`state::Registration`];
 //! 2. the per-namespace state ([`Module::State`]) in every namespace;
 //! 3. the [`Module::Parts`], first to last. A part that fails undoes those before it; the log says
 //!    which one and why.
 //!
 //! Unloading goes the other way. Each part unregisters first, then waits until none of its
-//! callbacks can run. If RCU still has values of a module to drop, the last step is an
-//! `rcu_barrier()`: after it no callback of the module is pending, and its code may be freed.
+//! callbacks can run. If a module cannot be loaded, its timers end first. If RCU still has values of a
+//! module to drop, the last step is an `rcu_barrier()`: after it no callback of the module is pending,
+//! and its code may be freed.
 //!
 //! # Examples
 //!
@@ -143,16 +145,23 @@ impl<M: Declared> Running<M> {
             unsafe {
                 let state = (&raw mut (*slot).state).cast::<StateRegistration<M>>();
                 let parts = (&raw mut (*slot).parts).cast::<M::Parts>();
-                let result = M::Parts::prepare(parts, name).and_then(|()| {
-                    StateRegistration::<M>::register(state, module, name)
-                        .and_then(|()| {
-                            M::Parts::register(parts, module, name).inspect_err(|_| {
-                                unreferenced(module);
-                                StateRegistration::<M>::unregister(state);
+                let shut_down = |_: &Error| M::Parts::shut_down(parts);
+                M::Parts::set_up(parts, name)?;
+                let result = M::Parts::prepare(parts, name)
+                    .inspect_err(shut_down)
+                    .and_then(|()| {
+                        StateRegistration::<M>::register(state, module, name)
+                            .inspect_err(shut_down)
+                            .and_then(|()| {
+                                M::Parts::register(parts, module, name)
+                                    .inspect_err(shut_down)
+                                    .inspect_err(|_| {
+                                        unreferenced(module);
+                                        StateRegistration::<M>::unregister(state);
+                                    })
                             })
-                        })
-                        .inspect_err(|_| M::Parts::finish(parts))
-                });
+                            .inspect_err(|_| M::Parts::finish(parts))
+                    });
                 if result.is_err() {
                     // What has run of the module, making a state for one, may have left RCU callbacks
                     // behind.

@@ -161,8 +161,8 @@ pub trait NetTimer: HasSlot<NetSlot> + 'static {
 ///
 /// # Invariants
 ///
-/// The timer was set up, or is a static that the core takes for shut down; nobody sets it up while code of
-/// the module runs on another CPU. Its memory stays for `'a`.
+/// The timer was set up, or is a static that the core takes for shut down, and that nobody sets up any more.
+/// Its memory stays for `'a`.
 #[doc(alias = "timer_list")]
 #[derive(Clone, Copy)]
 pub struct TimerRef<'a>(&'a Opaque<bindings::timer_list>);
@@ -176,11 +176,12 @@ impl TimerRef<'static> {
     /// The timer of the module that `T` stands for.
     ///
     /// One that is in no [`Module::Parts`] never expires, whoever arms it. One that the making of the
-    /// [module's state](crate::module::state) arms may expire before the parts are registered.
+    /// [module's state](crate::module::state) or of a namespace's arms may expire before the parts are
+    /// registered.
     #[inline(always)]
     pub fn of<T: Timer>() -> Self {
-        // INVARIANT: In a static, which begins as one that is shut down. `Part::prepare` sets it up before
-        // another CPU may run code of the module.
+        // INVARIANT: In a static, which begins as one that is shut down. `Part::set_up` sets it up before any
+        // code of the module runs.
         Self(<T as HasSlot<Slot>>::slot().0.value())
     }
 }
@@ -260,14 +261,15 @@ unsafe impl<T: Timer> Part for Registration<T> {
         Ok(())
     }
 
-    unsafe fn unregister(_: *mut Self) {
-        // SAFETY: Set up by `prepare`. May sleep, by the caller's promise, which holds no lock.
-        unsafe { bindings::timer_shutdown_sync(TimerRef::of::<T>().0.get()) };
+    unsafe fn unregister(slot: *mut Self) {
+        // SAFETY: By the caller's promise.
+        unsafe { Self::shut_down(slot) };
     }
 
-    unsafe fn prepare(_: *mut Self, name: &'static CStr) -> Result {
+    unsafe fn set_up(_: *mut Self, name: &'static CStr) -> Result {
         let set_up = |timer: *mut bindings::timer_list| {
-            // SAFETY: At its place in a static. The callback is shut down before it goes.
+            // SAFETY: At its place in a static, which nobody looks at yet. The callback is shut down before it
+            // goes.
             unsafe { bindings::timer_setup(timer, Some(Self::callback)) }
         };
         let slot = &<T as HasSlot<Slot>>::slot().0;
@@ -276,10 +278,9 @@ unsafe impl<T: Timer> Part for Registration<T> {
         Ok(())
     }
 
-    // What makes the state of the module may have armed it, and the rest of the parts failed.
-    unsafe fn finish(slot: *mut Self) {
-        // SAFETY: Once more does no harm.
-        unsafe { Self::unregister(slot) };
+    unsafe fn shut_down(_: *mut Self) {
+        // SAFETY: Set up. May sleep, by the caller's promise, which holds no lock.
+        unsafe { bindings::timer_shutdown_sync(TimerRef::of::<T>().0.get()) };
     }
 }
 

@@ -22,7 +22,8 @@ use kernel::{
 ///   that hold a reference to the module, and no reference to `*slot` is left with the kernel. A
 ///   module that is unloaded has no references; of one that fails to load they are waited for before
 ///   its state is dropped.
-/// - `prepare` leaves nothing behind if it returns an error.
+/// - `prepare` and `set_up` leave nothing behind if they return an error.
+/// - `set_up` runs no code of the module.
 pub unsafe trait Part: Send + Sync {
     /// Registers.
     ///
@@ -48,6 +49,7 @@ pub unsafe trait Part: Send + Sync {
     /// # Safety
     ///
     /// - As of `register`, which is called after this if it returns `Ok`, unless the state cannot be made.
+    /// - `set_up` was called on each part of the module, and returned `Ok`.
     /// - `finish` is called before `module` is unloaded.
     #[doc(hidden)]
     unsafe fn prepare(_slot: *mut Self, _name: &'static CStr) -> Result {
@@ -60,9 +62,31 @@ pub unsafe trait Part: Send + Sync {
     ///
     /// `prepare` was called on `slot` and returned `Ok`; `finish` was not. What is registered of the module
     /// is unregistered, its state is dropped, and nobody holds a reference to it but the loader: no token
-    /// that was lent to code of the module is left. May sleep.
+    /// that was lent to code of the module is left, but for those of timers that were armed while the module
+    /// was being loaded, which a grace period of RCU waits for. May sleep.
     #[doc(hidden)]
     unsafe fn finish(_slot: *mut Self) {}
+
+    /// Sets up what code of the module may use from its first line on: of all parts before anything is
+    /// prepared.
+    ///
+    /// # Safety
+    ///
+    /// - No code of the module has run.
+    /// - `unregister`, or if the module is not loaded `shut_down`, is called before `module` is unloaded.
+    #[doc(hidden)]
+    unsafe fn set_up(_slot: *mut Self, _name: &'static CStr) -> Result {
+        Ok(())
+    }
+
+    /// Ends what `set_up` has set up, whether or not it is registered: it runs no code of the module any
+    /// more.
+    ///
+    /// # Safety
+    ///
+    /// `set_up` returned `Ok`. May sleep.
+    #[doc(hidden)]
+    unsafe fn shut_down(_slot: *mut Self) {}
 }
 
 // SAFETY: Registers nothing; a unit needs no initialisation.
@@ -113,7 +137,7 @@ macro_rules! tuple_part {
     ($($part:ident $index:tt),+; $($undo_part:ident $undo:tt),+) => {
         // SAFETY: Registers and unregisters each element by its own implementation; what was
         // registered before a failure is unregistered, last first. So it is with what is prepared, of which
-        // nobody has a token yet.
+        // nobody has a token but timers, and with what is set up.
         unsafe impl<$($part: Part),+> Part for ($($part,)+) {
             unsafe fn register(
                 slot: *mut Self,
@@ -138,6 +162,17 @@ macro_rules! tuple_part {
                 $(
                     // SAFETY: All elements are prepared, by the caller's promise.
                     unsafe { $undo_part::finish(&raw mut (*slot).$undo) };
+                )+
+            }
+
+            unsafe fn set_up(slot: *mut Self, name: &'static CStr) -> Result {
+                each!(slot: $($part $index),+; $($undo_part $undo),+; set_up(name), shut_down)
+            }
+
+            unsafe fn shut_down(slot: *mut Self) {
+                $(
+                    // SAFETY: All elements are set up, by the caller's promise.
+                    unsafe { $undo_part::shut_down(&raw mut (*slot).$undo) };
                 )+
             }
         }

@@ -165,8 +165,8 @@ unsafe impl<T: ModuleState> Part for Registration<T> {
         // `rcu_read`.
         // SAFETY: The loader calls it in a task that may sleep.
         unsafe { bindings::synchronize_rcu() };
-        // SAFETY: `prepare` has made it. No reference is left: callbacks of parts have ended, by the caller's
-        // promise, and a grace period has passed since it cannot be found.
+        // SAFETY: `prepare` has made it. No reference is left: callbacks of parts but of timers have ended, by the
+        // caller's promise, and a grace period has passed since it cannot be found.
         unsafe { core::ptr::drop_in_place(slot.value.get()) };
     }
 }
