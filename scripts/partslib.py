@@ -3,7 +3,7 @@
 
 import re
 
-# A trait, and the part that registers a type which implements it.
+# A trait, and what registers a type that implements it.
 PARTS = {
     "CongestionControl": "tcp::Registration<{}>",
     "DeviceNotifier": "notifier::Registration<{}>",
@@ -23,19 +23,33 @@ PARTS = {
     "Notifier": "fib::Registration<{}>",
     "Operations": "nl_generated::Registration<{}>",
     "Protocol": "ipv4::Registration<{}>",
-    "RxHandler": "rx_handler::Registration<{}>",
+    "RxHandler": "netdev::rx_handler::Registration<{}>",
     "Socket": "netlink::socket::Registration<{}>",
     "Table": "sysctl::Registration<{}>",
     "Timer": "timer::Registration<{}>",
     "Work": "work::Registration<{}>",
 }
-# `impl Trait<...> for Type`.
-IMPL = re.compile(r"^ *impl\b *(?:<[^{]*?> *)?(?:\w+::)*(\w+)(<[^;\n]*?>)? for (?:\w+::)*(\w+)", re.M)
+ARGUMENTS = r"(?:<(?:[^<>]|<[^<>]*>)*>)?"
+# `impl path::Trait<...> for path::Type`.
+IMPL = re.compile(rf"\bimpl\b\s*(?:{ARGUMENTS}\s*)((?:(?:::)?\w+::)*)(\w+)({ARGUMENTS})\s+for\s+(?:\w+::)*(\w+)")
+ROOT = r"(?:::)?(?:(?:kernet|crate|self|super)::)*"
 
 
 def code(text):
-    """Without comments; lines stay where they are."""
-    return re.sub(r"//[^\n]*", "", text)
+    """Without comments and tests; lines stay where they are."""
+    def empty(found):
+        return "\n" * found[0].count("\n")
+    text = re.sub(r"/\*.*?\*/", empty, re.sub(r"//[^\n]*", "", text), flags=re.S)
+    return re.sub(r"#\[(?:[\w:]*kunit_tests\(\w+\)|cfg\(test\))\]\s*mod \w+ \{\n.*?\n\}", empty, text, flags=re.S)
+
+
+def is_kernets(text, path, trait, part):
+    """Whether a trait is kernet's, and not another's of the same name."""
+    modules = part.partition("<")[0].split("::")[:-1]
+    if path:
+        return path.removeprefix("::").split("::")[-2] in {*modules, "kernet", "nl_generated"}
+    # `use kernel::irq::Handler;`
+    return not re.search(rf"\buse (?!kernet|super|crate|nl_generated)\w+::[^;]*\b{trait}\b", text)
 
 
 def listed(text, part, name):
@@ -43,10 +57,22 @@ def listed(text, part, name):
     imported of it."""
     path, _, rest = part.partition("<")
     *modules, word = path.split("::")
-    start = "".join(rf"(?:{step}::)?" for step in modules)
-    chain = re.escape(rest.split(",")[1].strip(" >")) if rest.count(",") and "..." not in rest else None
-    after = rf",\s*(?:\w+::)*{chain}\s*>" if chain else r"\s*,\s*[^>]" if "..." in rest else r"\s*>"
-    return re.search(rf"(?<![\w:]){start}{word}<\s*(?:\w+::)*{name}\b{after}", text)
+    start = ROOT + "".join(rf"(?:{step}::)?" for step in modules)
+    chain = rest.strip("{}>").strip(", ")
+    after = {"": r"(?:,\s*(?:\w+::)*Devices\s*)?", "...": r",[^>]*"}.get(chain, rf",\s*(?:\w+::)*{chain}\s*")
+    return re.search(rf"(?<![\w:]){start}{word}<\s*(?:\w+::)*{name}\b{ARGUMENTS}\s*{after},?\s*>", text)
+
+
+def is_renamed(text, name):
+    """Whether parts have names of the module's own, one of which may stand for that of the type."""
+    if re.search(r"\b(?:Net)?Registration as \w+|\btype Parts = [^;]*!", text):
+        return True
+    # Not indented: those of a trait are no other names.
+    for found in re.finditer(r"^(?:pub(?:\([^)]*\))? )?type (\w+)(?:<[^>]*>)? =([^;]*);", text, re.M):
+        if found[1] not in ("Registration", "Parts") and ("Registration" in found[2] or
+                                           re.fullmatch(rf"\s*(?:\w+::)*{name}\s*", found[2])):
+            return True
+    return False
 
 
 def unlisted(files):
@@ -55,25 +81,32 @@ def unlisted(files):
     everything = "\n".join(texts.values())
     own = set(re.findall(r"\btrait (\w+)", "\n".join(
         text for path, text in texts.items() if not str(path).endswith("nl_generated.rs"))))
-    module = re.search(r"module! *\{[^}]*?\btype: *(\w+)", everything)
+    module = re.search(r"module! *\{[^}]*?\btype: *(?:\w+::)*(\w+)", everything)
     # As the module may write itself.
     everything = re.sub(r"\bSelf\b", module[1], everything) if module else everything
     for path, text in texts.items():
         for found in IMPL.finditer(text):
-            trait, arguments, name = found.groups()
+            where, trait, arguments, name = found.groups()
             part = PARTS.get(trait)
             # ethtool's operations are of a driver, and no part.
             if not part or trait in own or trait == "Operations" and arguments:
                 continue
-            if not listed(everything, part, name):
-                line = text.count("\n", 0, found.start(1)) + 1
+            if is_kernets(text, where, trait, part) and not listed(everything, part, name) and \
+                    not is_renamed(everything, name):
+                line = text.count("\n", 0, found.start(2)) + 1
                 yield path, line, (f"`{name}` implements `{trait}` and is not registered: list "
                                    f"`{part.format(name)}` in `Module::Parts`")
 
 
+def sources(folder):
+    """The files of a module, without those of a program beside it."""
+    programs = {path.parent for path in folder.rglob("Cargo.toml")}
+    return [path for path in sorted(folder.rglob("*.rs")) if programs.isdisjoint(path.parents)]
+
+
 def of_tree(root, names=None):
     """The same of all modules of a tree, or of those that `names` has files of: lines to print."""
-    modules = [sorted(folder.rglob("*.rs")) for place in ("samples", "tests/modules")
+    modules = [sources(folder) for place in ("samples", "tests/modules")
                for folder in sorted((root / place).glob("*/"))]
     # There each file is one.
     modules += [[path] for path in sorted((root / "bench/modules").glob("*.rs"))]
