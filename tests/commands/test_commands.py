@@ -223,6 +223,16 @@ def errors():
     return None
 
 
+def piped():
+    """What is piped in reaches the command, or is said not to."""
+    for words, shown, warned in ([], "", True), (["INPUT=1"], "piped", False):
+        done = subprocess.run(["make", "-s", "vm", "KERNEL=user", "CMD=cat", *words], cwd=ROOT, input="piped\n",
+                              capture_output=True, text=True)
+        if done.returncode or done.stdout.strip() != shown or ("not given" in done.stderr) != warned:
+            return f"{words}: it shows {done.stdout!r}; {refused(done)}"
+    return None
+
+
 def packages():
     """What the page for operators has is tried by `make test-packages`, which takes a quarter of an hour."""
     try:
@@ -246,6 +256,7 @@ def on_host():
         return
     yield "Documentation/guide.md:errors", errors
     yield "Documentation/guide.md:new", new
+    yield "README.md:piped", piped
     yield "Documentation/wings.md:smallest", wing
     yield "Documentation/operators.md:packages", packages
 
