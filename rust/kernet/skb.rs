@@ -217,7 +217,7 @@ impl SkbRef {
         unsafe { bindings::skb_destructor_is_sock_wfree(self.as_raw()) }
     }
 
-    /// The offset of the network header from `skb->data`. Negative if the header was pulled.
+    /// The offset of the network header from `skb->data`, in bytes. Negative if the header was pulled.
     #[doc(alias = "skb_network_offset")]
     #[inline(always)]
     pub fn network_offset(&self) -> i32 {
@@ -225,7 +225,7 @@ impl SkbRef {
         unsafe { bindings::skb_network_offset(self.as_raw()) }
     }
 
-    /// The offset of the transport header from `skb->data`.
+    /// The offset of the transport header from `skb->data`, in bytes.
     ///
     /// `None` if it is not set.
     #[doc(alias = "skb_transport_offset")]

@@ -17,6 +17,23 @@ use super::{
 use crate::bindings;
 
 /// The state of a packet's transport checksum.
+///
+/// # Examples
+///
+/// ```
+/// use core::pin::Pin;
+/// use kernet::skb::{Checksum, SkbRef};
+///
+/// /// What a descriptor of the hardware says of a received frame.
+/// fn describe(frame: Pin<&mut SkbRef>, verified: bool) -> Result {
+///     let state = match verified {
+///         // Of the outermost header alone.
+///         true => Checksum::Unnecessary { level: 0 },
+///         false => Checksum::None,
+///     };
+///     frame.set_checksum(state)
+/// }
+/// ```
 #[doc(alias = "ip_summed")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checksum {

@@ -18,6 +18,21 @@ use core::pin::Pin;
 
 /// The VLAN tag in a packet's metadata: stripped when the packet was received, or to be inserted by
 /// the device that sends it.
+///
+/// # Examples
+///
+/// ```
+/// use core::pin::Pin;
+/// use kernet::{
+///     skb::{SkbRef, VlanTag},
+///     wire::vlan::Tci,
+/// };
+///
+/// /// The tag that the hardware has stripped from a received frame.
+/// fn note_tag(frame: Pin<&mut SkbRef>, tci: u16) {
+///     frame.set_vlan_tag(Some(VlanTag::Customer(Tci(tci))));
+/// }
+/// ```
 #[doc(alias = "sk_buff::vlan_tci")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VlanTag {
@@ -41,6 +56,21 @@ impl VlanTag {
 
 /// The flow hash of a packet, which a device or the kernel has computed. It is the same for all
 /// packets of a flow.
+///
+/// # Examples
+///
+/// ```
+/// use core::pin::Pin;
+/// use kernet::skb::{FlowHash, SkbRef};
+///
+/// /// The hash by which the hardware has selected the queue of a received frame.
+/// fn note_hash(frame: Pin<&mut SkbRef>, hash: u32, has_ports: bool) {
+///     frame.set_hash(match has_ports {
+///         true => FlowHash::Ports(hash),
+///         false => FlowHash::Addresses(hash),
+///     });
+/// }
+/// ```
 #[doc(alias = "sk_buff::hash")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlowHash {
@@ -195,6 +225,23 @@ impl SkbRef {
 }
 
 /// Whether a packet goes to another network namespace.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Softirq,
+///     netdev::{Driver, DriverDevice},
+///     skb::{Skb, Xnet},
+/// };
+///
+/// /// Receives a frame from a tunnel, which may end in another namespace than the device is in.
+/// fn receive<D: Driver>(dev: &DriverDevice<D>, frame: Skb<'_>, softirq: Softirq<'_>) {
+///     let to = dev.net(softirq);
+///     let from = dev.link_net(softirq).unwrap_or(to);
+///     dev.rx(frame, Xnet::between(from, to), softirq);
+/// }
+/// ```
 #[doc(alias = "xnet")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Xnet {

@@ -38,6 +38,23 @@ pub unsafe trait FreeContext: Copy {
 }
 
 /// Any context, even a hard interrupt: if necessary, the packet is freed later.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::skb::{AnyContext, DropReason, Skb};
+///
+/// /// Packets that wait. Whoever drops this has no token to free them with.
+/// struct Waiting(KVec<Skb<'static>>);
+///
+/// impl Drop for Waiting {
+///     fn drop(&mut self) {
+///         while let Some(skb) = self.0.pop() {
+///             skb.drop_with(DropReason::QUEUE_PURGE, AnyContext);
+///         }
+///     }
+/// }
+/// ```
 #[doc(alias = "dev_kfree_skb_any")]
 #[derive(Clone, Copy)]
 pub struct AnyContext;

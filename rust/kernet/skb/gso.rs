@@ -17,6 +17,20 @@ use super::{
 use crate::bindings;
 
 /// How a packet is to be segmented.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::skb::{Gso, SkbRef};
+///
+/// /// How many packets leave when this one does.
+/// fn packets(skb: &SkbRef) -> u16 {
+///     match skb.gso() {
+///         Some(Gso { segments, .. }) => segments.max(1),
+///         None => 1,
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gso {
     /// The payload of each segment in bytes, except for the last one.

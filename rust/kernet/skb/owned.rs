@@ -171,6 +171,30 @@ impl Skb<'static> {
     ///
     /// [`ENOMEM`], also if `headroom` and `size` exceed 65535 together, or `headroom` is so large
     /// that the offset of a header behind it cannot be stored.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernet::{
+    ///     context::Softirq,
+    ///     netdev::Device,
+    ///     skb::{DropReason, Skb},
+    ///     wire::ethernet::{Address, EtherType, Header},
+    /// };
+    ///
+    /// /// Sends a frame with `payload` to all stations.
+    /// fn announce(device: &Device, payload: &[u8; 46], softirq: Softirq<'_>) -> Result {
+    ///     let source = device.ethernet_address(softirq).ok_or(EINVAL)?;
+    ///     let header = Header::new(Address::BROADCAST, source, EtherType(0x88b5));
+    ///     let mut frame = Skb::new(Header::LEN as u32, 46, softirq)?;
+    ///     let built = frame.put(payload).and_then(|()| frame.as_mut().push_header(&header));
+    ///     if let Err(error) = built {
+    ///         frame.drop_with(DropReason::NOMEM, softirq);
+    ///         return Err(error);
+    ///     }
+    ///     device.queue_xmit(frame, softirq).map_err(|_| EIO)
+    /// }
+    /// ```
     #[doc(alias = "alloc_skb")]
     pub fn new<C: Context>(headroom: u32, size: u32, _context: C) -> Result<Self> {
         let total = headroom.checked_add(size).ok_or(ENOMEM)?;
