@@ -55,6 +55,29 @@ pub(crate) fn module_barrier() {
 }
 
 /// A value in its own allocation, to be published in an [`RcuPointer`].
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Process,
+///     rcu::{RcuBox, RcuPointer},
+/// };
+///
+/// struct Rule {
+///     from: u32,
+///     to: u32,
+/// }
+///
+/// /// Replaces both rules, or none: what may fail comes first.
+/// fn set(rules: [&RcuPointer<Rule>; 2], from: u32, to: u32, process: Process<'_>) -> Result {
+///     let forth = RcuBox::new(Rule { from, to }, process)?;
+///     let back = RcuBox::new(Rule { from: to, to: from }, process)?;
+///     rules[0].replace(Some(forth), process);
+///     rules[1].replace(Some(back), process);
+///     Ok(())
+/// }
+/// ```
 #[doc(alias = "rcu_head")]
 pub struct RcuBox<T>(KBox<RcuBoxInner<T>>);
 
@@ -113,6 +136,10 @@ unsafe fn drop_node<T>(head: *mut Head) {
 
 impl<T> RcuBox<T> {
     /// Allocates a box for `value`.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
     #[doc(alias = "kmalloc")]
     pub fn new<C: Context>(value: T, _context: C) -> Result<Self> {
         Ok(Self(KBox::new(
