@@ -149,6 +149,10 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
 
     /// Makes the content of a queue, before it is polled. `size` is the current one of
     /// [`Self::SIZES`], in packets.
+    ///
+    /// # Errors
+    ///
+    /// The device stays down, or the new numbers of queues, sizes, features or XDP program are refused.
     fn init<'a>(size: u32, process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
 
     /// Returns the next received packet, if any.

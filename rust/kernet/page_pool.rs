@@ -118,6 +118,30 @@ const HEADROOM: usize = bindings::XDP_PACKET_HEADROOM as usize;
 ///
 /// `page` is the first byte of a page of `pool`, of which this value has the one reference. `len`
 /// bytes from [`HEADROOM`] on are written, at most [`Self::CAPACITY`].
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Napi,
+///     napi::{Consumer, Packet},
+///     netdev::{Driver, DriverDevice},
+/// };
+///
+/// /// Makes a packet of what the hardware has received, for `Queue::next` to return.
+/// fn receive<D: Driver, Q>(
+///     bytes: &[u8],
+///     queue: &mut Consumer<'_, Q>,
+///     dev: &DriverDevice<D>,
+///     napi: Napi<'_>,
+/// ) -> Option<Packet> {
+///     // `Queue::BUFFERS` gives the queue a pool.
+///     let mut buffer = queue.buffer(napi)?;
+///     buffer.append(bytes).ok()?;
+///     let frame = buffer.into_skb(napi).ok()?;
+///     dev.eth_type_trans(frame, napi).map(Packet::from)
+/// }
+/// ```
 #[doc(alias = "page_pool_dev_alloc_pages")]
 pub struct Buffer {
     page: NonNull<u8>,

@@ -124,6 +124,31 @@ impl<Q> Deref for Consumer<'_, Q> {
 /// # Invariants
 ///
 /// A packet of `napi_get_frags()`, whose data is in fragments alone.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Napi,
+///     napi::{Consumer, Packet},
+///     skb::DropReason,
+/// };
+///
+/// /// A frame of the pieces that the hardware has received, for `Queue::next` to return.
+/// fn frame<Q>(pieces: &[&[u8]], queue: &mut Consumer<'_, Q>, napi: Napi<'_>) -> Option<Packet> {
+///     let mut frame = queue.fragments(napi)?;
+///     for piece in pieces {
+///         let buffer = queue.buffer(napi);
+///         let buffer = buffer.and_then(|mut buffer| buffer.append(piece).ok().map(|()| buffer));
+///         if buffer.is_none_or(|buffer| frame.add(buffer).is_err()) {
+///             frame.drop_with(DropReason::NOMEM, napi);
+///             return None;
+///         }
+///     }
+///     frame.record_rx_queue(queue.index());
+///     Some(frame.into())
+/// }
+/// ```
 #[doc(alias = "napi_gro_frags")]
 pub struct Fragments(Skb<'static>);
 

@@ -101,6 +101,36 @@ impl From<RxSkb> for Packet {
 /// # Invariants
 ///
 /// The ring is initialised, and each pointer in it is that of a [`Packet`] that the ring owns.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Softirq,
+///     napi::Ring,
+///     netdev::{Driver, DriverDevice},
+///     skb::{DropReason, Skb},
+/// };
+///
+/// /// Passes a packet to the first queue of the peer, as `Driver::transmit` of a pair does.
+/// fn hand_over<D: Driver<Queue = Ring<256>>>(
+///     dev: &DriverDevice<D>,
+///     peer: &DriverDevice<D>,
+///     skb: Skb<'_>,
+///     softirq: Softirq<'_>,
+/// ) {
+///     let Some(received) = peer.forward_skb(skb, dev, softirq) else {
+///         return; // the peer has counted it
+///     };
+///     let Some(queue) = peer.rx_queue(0, softirq.rcu()) else {
+///         return received.drop_with(DropReason::DEV_READY, softirq);
+///     };
+///     match queue.produce(received, softirq) {
+///         Ok(()) => queue.schedule(softirq),
+///         Err(received) => received.drop_with(DropReason::FULL_RING, softirq),
+///     }
+/// }
+/// ```
 #[doc(alias = "ptr_ring")]
 #[pin_data(PinnedDrop)]
 pub struct Ring<const SIZE: i32> {
@@ -115,15 +145,21 @@ unsafe impl<const SIZE: i32> Sync for Ring<SIZE> {}
 
 impl<const SIZE: i32> Ring<SIZE> {
     /// An empty ring.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
     #[doc(alias = "ptr_ring_init")]
     pub fn new<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         const { assert!(SIZE > 0, "a ring without room") };
         Self::with_size(SIZE.unsigned_abs(), process)
     }
 
-    /// An empty ring of another size.
+    /// An empty ring of another size, in packets.
     ///
-    /// Fails with [`EINVAL`] if the size is 0 or does not fit into an `int`, and with [`ENOMEM`].
+    /// # Errors
+    ///
+    /// [`EINVAL`] if the size is 0 or does not fit into an `int`; [`ENOMEM`].
     #[doc(alias = "ptr_ring_init")]
     pub fn with_size<'a>(size: u32, process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Self {
