@@ -27,6 +27,34 @@ use crate::{
 const DSCP_MASK: u8 = 0xfc;
 
 /// The end points of a tunnel, and how its outer packets are built.
+///
+/// # Examples
+///
+/// ```
+/// use core::net::Ipv4Addr;
+/// use kernet::{
+///     context::Rtnl,
+///     ipv4::{Parameters, Tunnel},
+///     netns::Net,
+///     rcu::{RcuBox, RcuPointer},
+/// };
+///
+/// /// Has a tunnel end somewhere else. Packets go on meanwhile.
+/// fn redirect(tunnel: &RcuPointer<Tunnel>, net: &Net, remote: Ipv4Addr, rtnl: Rtnl<'_>) -> Result {
+///     let parameters = Parameters {
+///         local: Ipv4Addr::UNSPECIFIED,
+///         remote,
+///         ttl: 64,
+///         tos: 1, // that of the inner packet
+///         path_mtu_discovery: true,
+///         link: 0,
+///         mark: 0,
+///     };
+///     let new = Tunnel::new(net, 97, parameters, rtnl)?;
+///     tunnel.replace(Some(RcuBox::new(new, rtnl)?), rtnl.process());
+///     Ok(())
+/// }
+/// ```
 #[doc(alias = "ip_tunnel_parm_kern")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Parameters {
@@ -76,6 +104,23 @@ impl Parameters {
 }
 
 /// What the path below a tunnel allows: MTU and headroom.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Rtnl,
+///     ipv4::Tunnel,
+///     netdev::{Driver, DriverDevice},
+///     netns::Net,
+/// };
+///
+/// /// Follows the path of a tunnel whose header has 2 bytes.
+/// fn follow<D: Driver>(dev: &DriverDevice<D>, tunnel: &Tunnel, net: &Net, rtnl: Rtnl<'_>) {
+///     let underlay = tunnel.underlay(net, 2, rtnl);
+///     underlay.apply(dev, true, rtnl);
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Underlay {
     /// The MTU of a device whose frames the tunnel carries, in bytes. Applied if it is 68 or more.

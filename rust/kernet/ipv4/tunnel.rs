@@ -136,6 +136,27 @@ fn jiffies() -> usize {
 ///
 /// `cache` is initialised. Its routes are of the namespace at the address `net`, and need none: a tunnel
 /// may be kept for longer.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Softirq,
+///     ipv4::Tunnel,
+///     netdev::{Driver, DriverDevice},
+///     netns::Net,
+///     skb::Skb,
+///     wire::etherip,
+/// };
+///
+/// type Device<D> = DriverDevice<D>;
+///
+/// fn transmit<D: Driver>(dev: &Device<D>, skb: Skb<'_>, over: &Tunnel, net: &Net, softirq: Softirq<'_>) {
+///     if let Err(failed) = over.transmit(dev, skb, &etherip::Header::new(), net, softirq) {
+///         failed.count_and_drop(dev, softirq);
+///     }
+/// }
+/// ```
 #[doc(alias = "ip_tunnel")]
 pub struct Tunnel {
     parameters: Parameters,
