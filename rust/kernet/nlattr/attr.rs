@@ -426,6 +426,38 @@ impl<'a> Iterator for Iter<'a> {
 }
 
 /// A typed view of attributes. Generated code has one per request.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::nlattr::{Attrs, View};
+///
+/// /// Attributes with a limit, which is attribute 1.
+/// struct Limits;
+///
+/// #[derive(Clone, Copy)]
+/// struct LimitsOn<'a>(Attrs<'a>);
+///
+/// impl View for Limits {
+///     type On<'a> = LimitsOn<'a>;
+///
+///     fn on(attrs: Attrs<'_>) -> LimitsOn<'_> {
+///         LimitsOn(attrs)
+///     }
+/// }
+///
+/// impl<'a> From<LimitsOn<'a>> for Attrs<'a> {
+///     fn from(limits: LimitsOn<'a>) -> Self {
+///         limits.0
+///     }
+/// }
+///
+/// impl LimitsOn<'_> {
+///     fn limit(self) -> Option<u32> {
+///         self.0.u32(1)
+///     }
+/// }
+/// ```
 pub trait View {
     /// The view of attributes borrowed for `'a`.
     type On<'a>: Copy + Into<Attrs<'a>>;

@@ -12,6 +12,24 @@ use super::Attr;
 use crate::bindings;
 
 /// The extended ack of a request: where to put the reason of a refusal.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::nlattr::{Attrs, ExtAck};
+///
+/// const TTL: u16 = 1;
+///
+/// /// What no policy can say. `ip` prints the message.
+/// fn check(attrs: Attrs<'_>, is_fragmented: bool, extack: ExtAck<'_>) -> Result {
+///     match attrs.get(TTL) {
+///         Some(ttl) if is_fragmented => {
+///             Err(extack.bad_attr(Some(ttl), EINVAL, fmt!("a fixed TTL wants path MTU discovery")))
+///         }
+///         _ => Ok(()),
+///     }
+/// }
+/// ```
 #[doc(alias = "netlink_ext_ack")]
 #[derive(Clone, Copy)]
 pub struct ExtAck<'a>(Option<&'a UnsafeCell<bindings::netlink_ext_ack>>);

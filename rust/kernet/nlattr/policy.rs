@@ -18,11 +18,32 @@ use crate::bindings;
 type Value = bindings::nla_policy__bindgen_ty_1;
 
 /// The policy of an attribute: its type and range.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::nlattr::{Policy, Range, Table};
+///
+/// static RATES: Range = Range::new(1, 1 << 40);
+///
+/// static LIMIT: Table<2> = Table::new(&[(1, Policy::U64.within(&RATES))]);
+///
+/// static POLICY: Table<5> = Table::new(&[
+///     (1, Policy::string(15)),
+///     (2, Policy::U8.range(0, 63)),
+///     (3, Policy::reject(c"the state is shown, and cannot be set")),
+///     (4, Policy::nested(LIMIT.policies())),
+/// ]);
+/// ```
 #[doc(alias = "nla_policy")]
 #[derive(Clone, Copy)]
 pub struct Policy(bindings::nla_policy);
 
 /// The bounds of an unsigned integer, both inclusive. Needed if 15 bits do not hold them.
+///
+/// # Examples
+///
+/// That of [`Policy`].
 #[doc(alias = "netlink_range_validation")]
 #[repr(transparent)]
 pub struct Range(bindings::netlink_range_validation);
@@ -36,6 +57,16 @@ impl Range {
 }
 
 /// The bounds of a signed integer, both inclusive. Needed if 16 bits do not hold them.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::nlattr::{Policy, SignedRange};
+///
+/// static PPB: SignedRange = SignedRange::new(-100_000, 100_000);
+///
+/// const FREQUENCY: Policy = Policy::SINT.within_signed(&PPB);
+/// ```
 #[doc(alias = "netlink_range_validation_signed")]
 #[repr(transparent)]
 pub struct SignedRange(bindings::netlink_range_validation_signed);

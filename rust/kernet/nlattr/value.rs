@@ -2,7 +2,29 @@
 
 //! Values of fixed size in attributes and headers.
 
-/// A type of fixed size, as an attribute or header holds it.
+/// A type of fixed size, as an attribute or header holds it. Integers are in host byte order, those in
+/// [`Be`] in network byte order.
+///
+/// # Examples
+///
+/// ```
+/// kernet::netlink_struct! {
+///     /// `struct ifaddrmsg`. The macro implements `Value`.
+///     struct Header {
+///         family: u8,
+///         prefixlen: u8,
+///         flags: u8,
+///         scope: u8,
+///         index: u32,
+///     }
+/// }
+///
+/// fn index(bytes: &[u8]) -> Option<u32> {
+///     use kernet::nlattr::Value;
+///
+///     Header::read(bytes).map(|header| header.index)
+/// }
+/// ```
 pub trait Value: Copy {
     /// The size in bytes.
     const SIZE: usize;
@@ -18,6 +40,23 @@ pub trait Value: Copy {
 }
 
 /// A number in network byte order.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::nlattr::{Attrs, Be, Writer};
+///
+/// const PORT: u16 = 1;
+///
+/// /// A port as most families have it, in network byte order.
+/// fn port(attrs: Attrs<'_>) -> Option<u16> {
+///     attrs.get(PORT)?.be()
+/// }
+///
+/// fn put_port(message: &mut Writer<'_>, port: u16) -> Result {
+///     message.put_value(PORT, Be(port))
+/// }
+/// ```
 #[doc(alias = "__be16")]
 #[doc(alias = "__be32")]
 #[doc(alias = "__be64")]
@@ -78,7 +117,25 @@ impl<const N: usize> Value for [u8; N] {
     }
 }
 
-/// Bits, and a selector that says which of them are set or cleared.
+/// Bits, and a selector that says which of them are set or cleared; in host byte order.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::nlattr::{Attrs, Bitfield32, Policy};
+///
+/// const FLAGS: u16 = 1;
+///
+/// const POLICY: Policy = Policy::bitfield32(0x3);
+///
+/// /// What the flags are after a request, which changes those that it selects.
+/// fn changed(flags: u32, attrs: Attrs<'_>) -> u32 {
+///     match attrs.get(FLAGS).and_then(|attr| attr.value()) {
+///         Some(Bitfield32 { value, selector }) => flags & !selector | value & selector,
+///         None => flags,
+///     }
+/// }
+/// ```
 #[doc(alias = "nla_bitfield32")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bitfield32 {
@@ -145,6 +202,28 @@ pub fn take<V: Value>(bytes: &[u8]) -> Option<(V, &[u8])> {
 }
 
 /// An enumeration. [`netlink_enum!`](crate::netlink_enum!) implements it.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::nlattr::{Attrs, Policy, Table};
+///
+/// kernet::netlink_enum! {
+///     /// What to do with a packet. The macro implements `Enum`.
+///     enum Action {
+///         Accept = 1,
+///         Drop = 2,
+///     }
+/// }
+///
+/// const ACTION: u16 = 1;
+///
+/// static POLICY: Table<2> = Table::new(&[(ACTION, Policy::U8.one_of::<Action>())]);
+///
+/// fn action(attrs: Attrs<'_>) -> Action {
+///     attrs.get(ACTION).and_then(|attr| attr.one_of()).unwrap_or(Action::Accept)
+/// }
+/// ```
 pub trait Enum: Copy + 'static {
     /// The value of a number.
     fn from_raw(raw: u64) -> Option<Self>;

@@ -27,6 +27,22 @@ use crate::{
 /// # Invariants
 ///
 /// The packet is a netlink message that is this writer's alone for `'a`.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::nlattr::Writer;
+///
+/// const NAME: u16 = 1;
+/// const LIMIT: u16 = 2;
+/// const RATE: u16 = 1;
+///
+/// /// A name, and a nest with a rate.
+/// fn fill(message: &mut Writer<'_>, name: &[u8], rate: u64) -> Result {
+///     message.put_string(NAME, name)?;
+///     message.nest(LIMIT, |limit| limit.put_uint(RATE, rate))
+/// }
+/// ```
 pub struct Writer<'a> {
     skb: &'a mut bindings::sk_buff,
     /// The family's own header, before the attributes.
@@ -97,7 +113,8 @@ impl<'a> Writer<'a> {
     ///
     /// # Errors
     ///
-    /// [`EMSGSIZE`] when the message has no room for it.
+    /// [`EMSGSIZE`] when the message has no room for it, or the payload does not fit into the 16 bits of
+    /// the attribute's length.
     #[doc(alias = "nla_put")]
     #[inline]
     pub fn put(&mut self, r#type: u16, payload: &[u8]) -> Result {
@@ -139,6 +156,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends a value.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::put`].
     #[doc(alias = "nla_put")]
     #[inline]
     pub fn put_value<V: Value>(&mut self, r#type: u16, value: V) -> Result {
@@ -147,6 +168,10 @@ impl<'a> Writer<'a> {
 
     /// Appends a value whose payload is aligned to 8 bytes if the architecture needs that. An
     /// attribute of type `pad` fills the gap.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::put`].
     #[doc(alias = "nla_put_64bit")]
     #[inline]
     pub fn put_64bit<V: Value>(&mut self, r#type: u16, value: V, pad: u16) -> Result {
@@ -166,6 +191,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends an array of values as one attribute.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::put`].
     #[doc(alias = "nla_put")]
     #[inline]
     pub fn put_values<V: Value>(&mut self, r#type: u16, values: &[V]) -> Result {
@@ -196,6 +225,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends a flag.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::put`].
     #[doc(alias = "nla_put_flag")]
     #[inline]
     pub fn put_flag(&mut self, r#type: u16) -> Result {
@@ -203,6 +236,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends an unsigned byte.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::put`].
     #[doc(alias = "nla_put_u8")]
     #[inline]
     pub fn put_u8(&mut self, r#type: u16, value: u8) -> Result {
@@ -210,6 +247,10 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends an unsigned 16-bit integer, in host byte order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::put`].
     #[doc(alias = "nla_put_u16")]
     #[inline]
     pub fn put_u16(&mut self, r#type: u16, value: u16) -> Result {
@@ -217,13 +258,21 @@ impl<'a> Writer<'a> {
     }
 
     /// Appends an unsigned 32-bit integer, in host byte order.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::put`].
     #[doc(alias = "nla_put_u32")]
     #[inline]
     pub fn put_u32(&mut self, r#type: u16, value: u32) -> Result {
         self.put_value(r#type, value)
     }
 
-    /// Appends an unsigned integer, in 32 bits if they suffice, otherwise in 64.
+    /// Appends an unsigned integer, in host byte order, in 32 bits if they suffice, otherwise in 64.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::put`].
     #[doc(alias = "nla_put_uint")]
     #[inline]
     pub fn put_uint(&mut self, r#type: u16, value: u64) -> Result {
@@ -233,7 +282,11 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Appends a signed integer, in 32 bits if they suffice, otherwise in 64.
+    /// Appends a signed integer, in host byte order, in 32 bits if they suffice, otherwise in 64.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::put`].
     #[doc(alias = "nla_put_sint")]
     #[inline]
     pub fn put_sint(&mut self, r#type: u16, value: i64) -> Result {
@@ -243,7 +296,11 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Appends a string and a NUL.
+    /// Appends a string, which has no NUL, and a NUL.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::put`].
     #[doc(alias = "nla_put_string")]
     #[inline]
     pub fn put_string(&mut self, r#type: u16, string: &[u8]) -> Result {
@@ -282,6 +339,10 @@ impl<'a> Writer<'a> {
 
     /// Appends a nest with the attributes that `fill` puts by a builder. If `fill` fails, the
     /// message is as before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::nest`].
     #[doc(alias = "nla_nest_start")]
     pub fn build<B: Builder>(
         &mut self,
@@ -302,6 +363,31 @@ fn length(len: usize) -> Result<c_int> {
 }
 
 /// A typed end of a message. Generated code has one per message and nest.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::nlattr::{Builder, Writer};
+///
+/// /// The end of a message that has a limit, which is attribute 1.
+/// struct Limits;
+///
+/// struct LimitsOn<'a>(Writer<'a>);
+///
+/// impl Builder for Limits {
+///     type On<'a> = LimitsOn<'a>;
+///
+///     fn on(writer: Writer<'_>) -> LimitsOn<'_> {
+///         LimitsOn(writer)
+///     }
+/// }
+///
+/// impl LimitsOn<'_> {
+///     fn put_limit(&mut self, limit: u32) -> Result {
+///         self.0.put_u32(1, limit)
+///     }
+/// }
+/// ```
 pub trait Builder {
     /// The builder at an end borrowed for `'a`.
     type On<'a>;
