@@ -297,6 +297,17 @@ pub enum Port {
 }
 
 /// Settings of a link.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::ethtool::{Duplex, LinkSettings};
+///
+/// /// What `Operations::link_settings` of a device with a fixed rate returns.
+/// fn settings(megabits: u32) -> LinkSettings {
+///     LinkSettings { speed: Some(megabits), duplex: Duplex::Full, ..LinkSettings::default() }
+/// }
+/// ```
 #[doc(alias = "ethtool_link_ksettings")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LinkSettings {

@@ -36,6 +36,37 @@ impl CoalesceParams {
 }
 
 /// Interrupt coalescing: how long, and for how many packets, an interrupt is delayed.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::macros::vtable;
+/// use kernet::{
+///     context::Rtnl,
+///     ethtool::{Coalesce, CoalesceParams, Operations},
+///     netdev::{Driver, DriverDevice},
+/// };
+///
+/// /// What a driver knows of its interrupts.
+/// trait Delays {
+///     fn delay_usecs(&self) -> u32;
+/// }
+///
+/// struct Ethtool;
+///
+/// #[vtable]
+/// impl<D: Driver + Delays> Operations<D> for Ethtool {
+///     type Stats = ();
+///     type RxStats = ();
+///     type TxStats = ();
+///
+///     const COALESCE: CoalesceParams = CoalesceParams::RX_USECS;
+///
+///     fn coalesce(dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> Coalesce {
+///         Coalesce { rx_usecs: dev.private().delay_usecs(), ..Coalesce::default() }
+///     }
+/// }
+/// ```
 #[doc(alias = "ethtool_coalesce")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Coalesce {

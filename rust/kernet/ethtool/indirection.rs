@@ -9,6 +9,29 @@ use kernel::sync::atomic::{
 
 /// The RSS indirection table: it maps a flow's hash to the receive queue of the flow. A part of a
 /// device's private data. Initially each entry is queue 0.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Softirq,
+///     ethtool::Indirection,
+///     napi::RxQueue,
+///     netdev::{Driver, DriverDevice},
+///     skb::Skb,
+/// };
+///
+/// /// The queue that receives a packet, as hardware selects it. None: it is not in use any more.
+/// fn receiver<'a, D: Driver>(
+///     receiver: &'a DriverDevice<D>,
+///     table: &Indirection,
+///     skb: &mut Skb<'_>,
+///     softirq: Softirq<'a>,
+/// ) -> Option<&'a RxQueue<D>> {
+///     let hash = skb.as_mut().flow_hash(receiver.net(softirq));
+///     receiver.rx_queue(table.queue(hash), softirq.rcu())
+/// }
+/// ```
 #[doc(alias = "RSS")]
 #[doc(alias = "ethtool_rxfh_param")]
 pub struct Indirection([Atomic<u32>; Self::SIZE]);
@@ -23,7 +46,7 @@ impl Indirection {
         Self([const { Atomic::<u32>::new(0) }; Self::SIZE])
     }
 
-    /// The queue of a flow. The queue may no longer be in use.
+    /// The queue of a flow, by its hash, in any context. The queue may no longer be in use.
     #[doc(alias = "ethtool_rxfh_param::indir")]
     #[inline]
     pub fn queue(&self, hash: u32) -> u16 {

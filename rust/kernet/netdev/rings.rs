@@ -19,6 +19,18 @@ use crate::{
 };
 
 /// The sizes that a ring supports, in packets: powers of two, or one fixed size.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::netdev::RingSizes;
+///
+/// /// What a `Queue::SIZES` may be: powers of two from 64 to 4096.
+/// const RX_RING: RingSizes = RingSizes { min: 64, default: 256, max: 4096 };
+///
+/// /// What `Driver::TX_RING` is for hardware with a ring of one size.
+/// const TX_RING: RingSizes = RingSizes::fixed(512);
+/// ```
 #[doc(alias = "ethtool_ringparam")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RingSizes {

@@ -104,7 +104,28 @@ impl<D: Driver> DriverDevice<D> {
 
 /// A counter with one writer at a time, such as the poll of a queue.
 ///
-/// If two writers add at the same time, one addition may be lost, and nothing worse happens.
+/// If two writers add at the same time, one addition may be lost, and nothing worse happens. Written
+/// and read in any context.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{context::Napi, netdev::Counter};
+///
+/// /// What a receive queue counts: its poll is the only writer.
+/// struct Truncated(Counter);
+///
+/// impl Truncated {
+///     fn count(&self, _napi: Napi<'_>) {
+///         self.0.add(1);
+///     }
+///
+///     /// For `ethtool -S`, at any time.
+///     fn total(&self) -> u64 {
+///         self.0.get()
+///     }
+/// }
+/// ```
 #[doc(alias = "u64_stats_t")]
 pub struct Counter(Atomic<u64>);
 
