@@ -110,6 +110,18 @@ pub trait FamilySpec: HasSlot<Slot> + 'static {
 }
 
 /// A multicast group, as [`FamilySpec::GROUPS`] lists it.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::genl::McastGroup;
+///
+/// const GROUPS: &[McastGroup] = &[
+///     McastGroup::new(c"events"),
+///     // For those who may configure the network.
+///     McastGroup { net_admin: true, ..McastGroup::new(c"keys") },
+/// ];
+/// ```
 #[doc(alias = "genl_multicast_group")]
 #[derive(Clone, Copy)]
 pub struct McastGroup {

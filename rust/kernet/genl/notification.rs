@@ -32,6 +32,30 @@ use crate::{
 };
 
 /// A multicast group of a family, as a type.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::genl::{FamilySpec, Group, McastGroup, Slot};
+///
+/// struct Spec;
+///
+/// kernet::slot!(Spec: Slot);
+///
+/// impl FamilySpec for Spec {
+///     const NAME: &'static CStr = c"example";
+///     const GROUPS: &'static [McastGroup] = &[McastGroup::new(c"events"), McastGroup::new(c"errors")];
+/// }
+///
+/// /// The second group of the family.
+/// struct Errors;
+///
+/// impl Group for Errors {
+///     type Spec = Spec;
+///
+///     const INDEX: usize = 1;
+/// }
+/// ```
 #[doc(alias = "genl_multicast_group")]
 pub trait Group: 'static {
     /// The family that has the group.

@@ -62,6 +62,59 @@ impl Validation {
 }
 
 /// An operation that answers with at most one message, a `do`.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet::genl::{FamilyServer, FamilySpec, Op};
+/// use kernet::{
+///     context::Process,
+///     genl::{Do, Replied, Reply, Request},
+///     netlink::Access,
+///     nlattr::{Attrs, Policies, Policy, Table, Writer},
+/// };
+/// #
+/// # struct Spec;
+/// #
+/// # kernet::slot!(Spec: kernet::genl::Slot);
+/// #
+/// # impl FamilySpec for Spec {
+/// #     const NAME: &'static CStr = c"example";
+/// # }
+/// #
+/// # struct Control;
+/// #
+/// # impl FamilyServer for Control {
+/// #     type Spec = Spec;
+/// #     type Socket = ();
+/// #     const OPS: &'static [Op<Self>] = &[Op::new_do::<SetLimit>()];
+/// # }
+///
+/// const LIMIT: u16 = 1;
+///
+/// static POLICY: Table<2> = Table::for_family(&[(LIMIT, Policy::U32.min(1))]);
+///
+/// struct SetLimit;
+///
+/// impl Do<Control> for SetLimit {
+///     const COMMAND: u8 = 1;
+///     const ACCESS: Access = Access::NamespaceAdmin;
+///     const POLICIES: Option<Policies> = Some(POLICY.policies());
+///
+///     type Request = Attrs<'static>;
+///     type Reply = Writer<'static>;
+///
+///     fn run(
+///         request: &Request<'_, Control, Attrs<'static>>,
+///         reply: Reply<'_, Writer<'static>>,
+///         _process: Process<'_>,
+///     ) -> Result<Replied> {
+///         let limit = request.required(LIMIT, request.u32(LIMIT))?;
+///         pr_info!("the limit is {limit}\n");
+///         Ok(reply.ack_only())
+///     }
+/// }
+/// ```
 #[doc(alias = "GENL_CMD_CAP_DO")]
 pub trait Do<F: FamilyServer> {
     /// The command of requests.
@@ -98,6 +151,17 @@ pub trait Do<F: FamilyServer> {
 }
 
 /// An operation, as [`FamilyServer::OPS`] lists it.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::genl::{Do, Dump, FamilyServer, Op};
+///
+/// /// A command by which userspace gets one object, or all of them: in this order.
+/// const fn get<F: FamilyServer, One: Do<F>, All: Dump<F>>() -> [Op<F>; 2] {
+///     [Op::new_do::<One>(), Op::new_dump::<All>()]
+/// }
+/// ```
 #[doc(alias = "genl_split_ops")]
 #[repr(transparent)]
 pub struct Op<F: FamilyServer>(bindings::genl_split_ops, PhantomData<fn() -> F>);

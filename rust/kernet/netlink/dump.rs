@@ -162,6 +162,57 @@ pub trait Dump<const N: usize> {
 /// Such a dump does not hold a reference to the module. If the module is unloaded, the dump goes on
 /// with whoever serves the family then. So its state is a value of any bytes, at most 40, that
 /// needs no drop. Its request is not of this family, and is not parsed.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet::{
+/// #     netlink::{Entries, Full, Message, Request},
+/// #     nlattr::{Attrs, Table, Writer},
+/// # };
+/// use kernet::{
+///     context::Rcu,
+///     netlink::{Dump, DumpOfAll, UnderRcu},
+///     netns::Net,
+///     rtnl::message::rtm,
+/// };
+/// #
+/// # struct Number;
+/// #
+/// # impl Message for Number {
+/// #     const TYPE: u16 = rtm::NEWADDR;
+/// #     type Header = u32;
+/// #     type Builder = Writer<'static>;
+/// # }
+/// #
+/// # static POLICY: Table<1> = Table::new(&[]);
+///
+/// /// The addresses of a family, by number.
+/// struct Addresses;
+///
+/// impl Dump<1> for Addresses {
+///     const TYPE: u16 = rtm::GETADDR;
+///     // The other items.
+/// #     const POLICY: &'static Table<1> = &POLICY;
+/// #     type Header = u32;
+/// #     type Request = Attrs<'static>;
+/// #     type Entry = Number;
+/// #     type State = u32;
+/// #     type Lock = UnderRcu;
+/// #     fn start(_: &Request<'_, u32, Attrs<'static>>, _: Rcu<'_>) -> Result<u32> {
+/// #         Ok(0)
+/// #     }
+/// #     fn run(_: &Net, _: &mut u32, _: &mut Entries<'_, Number>, _: Rcu<'_>) -> Result<(), Full> {
+/// #         Ok(())
+/// #     }
+/// }
+///
+/// impl DumpOfAll<1> for Addresses {
+///     fn all(_net: &Net, _rcu: Rcu<'_>) -> u32 {
+///         0 // from the first one
+///     }
+/// }
+/// ```
 #[doc(alias = "rtnl_dump_all")]
 pub trait DumpOfAll<const N: usize>: Dump<N, State: Value, Lock: Nested> {
     /// The state at the start of the dump.

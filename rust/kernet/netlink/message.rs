@@ -21,6 +21,33 @@ use crate::{
 };
 
 /// A type of messages to userspace.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{netlink::Message, nlattr::Writer, rtnl::message::rtm};
+///
+/// kernet::netlink_struct! {
+///     /// `struct ifaddrmsg`.
+///     struct Header {
+///         family: u8,
+///         prefixlen: u8,
+///         flags: u8,
+///         scope: u8,
+///         index: u32,
+///     }
+/// }
+///
+/// /// An address was added, or is one of a dump's.
+/// struct Address;
+///
+/// impl Message for Address {
+///     const TYPE: u16 = rtm::NEWADDR;
+///
+///     type Header = Header;
+///     type Builder = Writer<'static>;
+/// }
+/// ```
 #[doc(alias = "nlmsghdr")]
 pub trait Message: 'static {
     /// The type, `nlmsg_type`.

@@ -167,7 +167,7 @@ pub trait Socket: HasSlot<Slot> + Sized + 'static {
     fn unbind(_net: &Net, _group: u32, _process: Process<'_>) {}
 }
 
-/// A handler of a type of requests, as [`Socket::HANDLERS`] lists it.
+/// A handler of a type of requests, as [`Socket::HANDLERS`] lists it: see the example of [`Socket`].
 #[doc(alias = "netlink_kernel_cfg::input")]
 #[repr(transparent)]
 pub struct Handler<S>(Entry, PhantomData<fn() -> S>);

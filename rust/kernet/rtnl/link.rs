@@ -128,6 +128,11 @@ pub trait Link<const N: usize>: Driver {
 
     /// Makes the private data of a new device. For a pair, called for each of the two, the peer
     /// with its own request.
+    ///
+    /// # Errors
+    ///
+    /// No device is made, of a pair neither, and the request fails with the error. Put the reason into
+    /// `extack`.
     #[doc(alias = "rtnl_link_ops::newlink")]
     fn create(
         device: &NewDevice<'_>,

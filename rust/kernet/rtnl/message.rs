@@ -126,6 +126,10 @@ pub trait Handlers: Sized + 'static {
 }
 
 /// A handler, as [`Handlers::HANDLERS`] lists it.
+///
+/// # Examples
+///
+/// That of [`Handlers`].
 #[doc(alias = "rtnl_msg_handler")]
 #[repr(transparent)]
 pub struct Handler<H>(Entry, PhantomData<fn() -> H>);

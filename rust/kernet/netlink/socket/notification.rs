@@ -23,6 +23,29 @@ use crate::{
 };
 
 /// A multicast group of a protocol, as a type.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::netlink::socket::{Group, Handler, Slot, Socket};
+///
+/// kernet::slot!(Example: Slot);
+///
+/// impl Socket for Example {
+///     const UNIT: u8 = 31;
+///     const GROUPS: u32 = 2;
+///     const HANDLERS: &'static [Handler<Self>] = &[];
+/// }
+///
+/// /// The second group of the protocol.
+/// struct Errors;
+///
+/// impl Group for Errors {
+///     type Socket = Example;
+///
+///     const NUMBER: u32 = 2;
+/// }
+/// ```
 #[doc(alias = "netlink_kernel_cfg::groups")]
 pub trait Group: 'static {
     /// The protocol that has the group.
