@@ -63,6 +63,25 @@ pub(crate) use receive::Receive;
 pub(crate) use run::Run;
 
 /// XDP features of a device, as the `netdev` family shows them.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Rtnl,
+///     netdev::{Driver, DriverDevice},
+///     xdp::Features,
+/// };
+///
+/// /// What `Driver::xdp_features` of a pair returns: frames are taken while the other end polls.
+/// fn features<D: Driver>(dev: &DriverDevice<D>, rtnl: Rtnl<'_>) -> Features {
+///     let features = Features::BASIC.with(Features::REDIRECT);
+///     match dev.peer(rtnl).and_then(|peer| peer.xdp_program(rtnl)) {
+///         Some(_) => features.with(Features::NDO_XMIT),
+///         None => features,
+///     }
+/// }
+/// ```
 #[doc(alias = "xdp_features_t")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features(u32);

@@ -9,7 +9,7 @@ use kernel::sync::atomic::{
 
 use crate::netdev::Counter;
 
-/// XDP statistics of a receive queue, since the device was made.
+/// XDP statistics of a receive queue, in frames since the device was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct XdpTotals {
     /// Lost before or after the program ran: no memory, or no receiver.

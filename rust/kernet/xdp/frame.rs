@@ -18,6 +18,31 @@ use crate::bindings;
 /// # Invariants
 ///
 /// Points to a valid `xdp_frame` that this value owns, along with the memory it lies in.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::sync::SpinLock;
+/// use kernet::xdp::{Frame, Frames};
+///
+/// /// Frames that wait for the hardware. One that is dropped returns its memory.
+/// struct Waiting(SpinLock<KVec<Frame>>);
+///
+/// impl Waiting {
+///     /// What `Driver::xdp_transmit` does: takes frames for as long as there is memory.
+///     fn add(&self, frames: &mut Frames<'_>) {
+///         let mut waiting = self.0.lock();
+///         frames.send_each(|offered| {
+///             if waiting.reserve(1, GFP_ATOMIC).is_err() {
+///                 return Err(offered);
+///             }
+///             // There is room now.
+///             let _ = waiting.push(offered.into_frame(), GFP_ATOMIC);
+///             Ok(())
+///         });
+///     }
+/// }
+/// ```
 #[doc(alias = "xdp_frame")]
 #[repr(transparent)]
 pub struct Frame(NonNull<bindings::xdp_frame>);
@@ -68,6 +93,24 @@ impl Drop for Frame {
 ///
 /// From `sent` on, each pointer is that of a [`Frame`] that whoever lends them owns. Those before
 /// are given away.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::xdp::Frames;
+///
+/// /// Sends frames that are short enough, and leaves the first other one, and what is behind it, to
+/// /// their owner.
+/// fn transmit(frames: &mut Frames<'_>, longest: u32) {
+///     frames.send_each(|offered| {
+///         if offered.len() > longest {
+///             return Err(offered);
+///         }
+///         drop(offered.into_frame()); // sent
+///         Ok(())
+///     });
+/// }
+/// ```
 #[doc(alias = "ndo_xdp_xmit")]
 pub struct Frames<'a> {
     frames: &'a [*mut bindings::xdp_frame],
