@@ -163,6 +163,22 @@ pub trait NetTimer: HasSlot<NetSlot> + 'static {
 ///
 /// The timer was set up, or is a static that the core takes for shut down, and that nobody sets up any more.
 /// Its memory stays for `'a`.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::timer::{Jiffies, Timer, TimerRef};
+///
+/// /// Something was received: the timeout begins anew.
+/// fn received(timer: TimerRef<'_>) {
+///     timer.modify(Jiffies::from_secs(30));
+/// }
+///
+/// /// The connection is closed. Whether the timeout was stopped: the callback may run already.
+/// fn closed<T: Timer>() -> bool {
+///     TimerRef::of::<T>().cancel()
+/// }
+/// ```
 #[doc(alias = "timer_list")]
 #[derive(Clone, Copy)]
 pub struct TimerRef<'a>(&'a Opaque<bindings::timer_list>);

@@ -177,6 +177,22 @@ pub trait NetWork: HasSlot<NetSlot> + 'static {
 /// # Invariants
 ///
 /// The work item was initialised, and its memory stays for `'a`.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{timer::Jiffies, work::WorkRef};
+///
+/// /// A counter has changed, which is told a tenth of a second later: of a hundred changes once.
+/// fn changed(work: WorkRef<'_>) {
+///     work.queue_after(Jiffies::from_millis(100));
+/// }
+///
+/// /// The counters were reset: there is nothing to tell any more.
+/// fn reset(work: WorkRef<'_>) {
+///     work.cancel();
+/// }
+/// ```
 #[doc(alias = "delayed_work")]
 #[derive(Clone, Copy)]
 pub struct WorkRef<'a>(&'a Opaque<bindings::delayed_work>);

@@ -8,6 +8,21 @@ use crate::bindings;
 ///
 /// Made of milliseconds or seconds, in a constant where that can be: rounded up, as
 /// `msecs_to_jiffies()` does.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::timer::Jiffies;
+///
+/// /// How long a probe waits for its answer.
+/// const TIMEOUT: Jiffies = Jiffies::from_millis(250);
+///
+/// /// Each probe waits twice as long as the one before, and a minute at most.
+/// fn timeout(failures: u32) -> Jiffies {
+///     let doubled = TIMEOUT.get().saturating_mul(1 << failures.min(16));
+///     Jiffies::new(doubled).min(Jiffies::from_secs(60))
+/// }
+/// ```
 #[doc(alias = "HZ")]
 #[doc(alias = "jiffies")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
