@@ -85,6 +85,39 @@ pub use part::Part;
     note = "`impl kernet::Module for {Self}`, with `type State = ();` and `type Parts = ...;`"
 )]
 /// What a module consists of. Declared to the kernel by [`module!`](crate::module!).
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Softirq,
+///     timer::{self, Jiffies, Timer},
+/// };
+/// #
+/// # kernet::module! {
+/// #     type: Ticking, name: "ticking", authors: ["You"], description: "Ticks", license: "GPL",
+/// # }
+///
+/// /// A module that has a timer, and no state.
+/// struct Ticking;
+///
+/// impl kernet::Module for Ticking {
+///     type State = ();
+///     type Parts = timer::Registration<Tick>;
+/// }
+/// #
+/// # struct Tick;
+/// #
+/// # kernet::slot!(Tick: timer::Slot);
+///
+/// impl Timer for Tick {
+///     const FIRST: Option<Jiffies> = Some(Jiffies::from_secs(1));
+///
+///     fn expired(_softirq: Softirq<'_>) -> Option<Jiffies> {
+///         Some(Jiffies::from_secs(1))
+///     }
+/// }
+/// ```
 #[doc(alias = "module_init")]
 #[doc(alias = "module_exit")]
 pub trait Module: Sized + Send + Sync + 'static {

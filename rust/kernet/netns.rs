@@ -89,12 +89,8 @@ impl Net {
     /// The state of module `M` in this namespace, valid as long as `context`.
     ///
     /// `None` while the namespace is being made or is dying, or the module is being unloaded. An
-    /// operation that may sleep without RTNL gets the state from its request:
-    /// [`genl::Request::state`], [`netlink::Request::state`], [`netlink::Entries::state`].
-    ///
-    /// [`genl::Request::state`]: crate::genl::Request::state
-    /// [`netlink::Request::state`]: crate::netlink::Request::state
-    /// [`netlink::Entries::state`]: crate::netlink::Entries::state
+    /// operation that may sleep without RTNL gets the state [from its request](crate::genl::Request::state)
+    /// ([netlink](crate::netlink::Request::state), [dumps](crate::netlink::Entries::state)).
     #[doc(alias = "net_generic")]
     #[inline]
     pub fn state<'a, M: Declared>(&'a self, _context: impl ReadSide<'a>) -> Option<&'a M::State> {
@@ -139,6 +135,16 @@ impl Eq for Net {}
 /// # Invariants
 ///
 /// Owns one count of the namespace.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::netns::{Net, OwnedNet};
+///
+/// fn keep(net: &Net) -> Option<OwnedNet> {
+///     net.get() // None: the namespace dies
+/// }
+/// ```
 #[doc(alias = "get_net")]
 pub struct OwnedNet(ptr::NonNull<Net>);
 
@@ -239,6 +245,10 @@ pub trait NetState: Send + Sync + Sized + 'static {
     /// loaded.
     ///
     /// `net` has no state of this module yet.
+    ///
+    /// # Errors
+    ///
+    /// The namespace is not made, or the module is not loaded.
     #[doc(alias = "pernet_operations::init")]
     fn init<'a>(net: &'a Net, process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
 

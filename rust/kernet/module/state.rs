@@ -71,6 +71,10 @@ use crate::{
 #[doc(alias = "module_init")]
 pub trait ModuleState: HasSlot<Slot<Self>> + Send + Sync + Sized + 'static {
     /// Makes the value, when the module is loaded. There is neither state of namespaces nor a part yet.
+    ///
+    /// # Errors
+    ///
+    /// The module is not loaded.
     #[doc(alias = "module_init")]
     fn init<'a>(process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
 }
