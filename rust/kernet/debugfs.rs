@@ -49,6 +49,32 @@ pub type Show = fn(&SeqFile, Process<'_>);
 pub type Write = fn(&[u8], Process<'_>) -> Result;
 
 /// A file of a [`Folder`].
+///
+/// # Examples
+///
+/// ```
+/// use core::sync::atomic::{AtomicU8, Ordering::Relaxed};
+/// use kernel::{seq_file::SeqFile, seq_print};
+/// use kernet::{context::Process, debugfs::File};
+///
+/// static LEVEL: AtomicU8 = AtomicU8::new(0);
+///
+/// /// One of `Folder::FILES`.
+/// const FILE: File = File::new(c"level", show).writable(set);
+///
+/// fn show(file: &SeqFile, _process: Process<'_>) {
+///     seq_print!(file, "{}\n", LEVEL.load(Relaxed));
+/// }
+///
+/// fn set(bytes: &[u8], _process: Process<'_>) -> Result {
+///     // `echo 3 >level` writes a newline, too.
+///     let [digit @ b'0'..=b'9'] = bytes.trim_ascii() else {
+///         return Err(EINVAL);
+///     };
+///     LEVEL.store(*digit & 0xf, Relaxed);
+///     Ok(())
+/// }
+/// ```
 #[doc(alias = "debugfs_create_file")]
 pub struct File {
     name: &'static CStr,

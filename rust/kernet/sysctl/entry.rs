@@ -10,6 +10,21 @@ use crate::file::{
 };
 
 /// One number of a [`Table`](super::Table).
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{file::Mode, sysctl::Entry};
+///
+/// /// The entries of a `sysctl::Table`.
+/// const ENTRIES: &[Entry] = &[
+///     Entry::bool(c"enabled", false),
+///     // In milliseconds.
+///     Entry::unsigned(c"timeout", 500, 10, 60_000),
+///     // Only root of the namespace looks at it.
+///     Entry::int(c"bias", 0, -20, 19).mode(Mode::OwnerReadWrite),
+/// ];
+/// ```
 #[doc(alias = "ctl_table")]
 #[derive(Clone, Copy)]
 pub struct Entry {
