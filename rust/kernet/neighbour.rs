@@ -112,6 +112,27 @@ pub struct Resolution {
 }
 
 /// The address family of a neighbour table.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Process,
+///     neighbour::{Family, NudState},
+///     netns::Net,
+/// };
+///
+/// /// How many hosts answer to ARP.
+/// fn reachable(net: &Net, process: Process<'_>) -> u32 {
+///     let mut count = 0;
+///     net.for_each_neighbour(Family::Ipv4, process, |neighbour| {
+///         if neighbour.resolution().state == NudState::Reachable {
+///             count += 1;
+///         }
+///     });
+///     count
+/// }
+/// ```
 #[doc(alias = "neigh_table::family")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {

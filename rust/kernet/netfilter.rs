@@ -92,6 +92,19 @@ pub enum Point {
 }
 
 /// Where a hook is: family, point and priority.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::netfilter::{priority, Family, HookPoint, Point};
+///
+/// const fn untracked(point: Point) -> HookPoint {
+///     HookPoint { family: Family::Inet, point, priority: priority::RAW }
+/// }
+///
+/// /// All packets that are to be tracked, before they are: one `Hook::HOOKS`.
+/// const HOOKS: &[HookPoint] = &[untracked(Point::Prerouting), untracked(Point::LocalOut)];
+/// ```
 #[doc(alias = "nf_hook_ops")]
 #[derive(Clone, Copy, Debug)]
 pub struct HookPoint {

@@ -141,7 +141,7 @@ impl RateLimit {
         (cost, ticks(cost, burst))
     }
 
-    /// Takes tokens, if the bucket has as many; whether it had.
+    /// Takes tokens, if the bucket has as many; whether it had. In any context.
     #[doc(alias = "nft_limit_eval")]
     #[inline]
     pub fn take(&self, tokens: u32) -> bool {

@@ -5,6 +5,22 @@
 use crate::bindings;
 
 /// What an algorithm shows of a socket, in one of the forms that `ss -i` prints.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::tcp::{Info, Socket};
+///
+/// /// Shows what an algorithm has measured: `ss -i` prints it as BBR's.
+/// fn show(socket: &mut Socket<'_>, bytes_per_second: u64) {
+///     socket.show(Info::Bbr {
+///         bandwidth: bytes_per_second,
+///         min_rtt: socket.min_rtt().unwrap_or(0),
+///         pacing_gain: 320, // 1.25
+///         cwnd_gain: 512,
+///     });
+/// }
+/// ```
 #[doc(alias = "union tcp_cc_info")]
 #[doc(alias = "TCP_CC_INFO")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

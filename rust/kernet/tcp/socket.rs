@@ -166,7 +166,7 @@ impl<'a> Socket<'a> {
         unsafe { bindings::tcp_packets_in_flight(self.raw()) }
     }
 
-    /// The smoothed round trip time, if there was one.
+    /// The smoothed round trip time in microseconds, if there was one.
     #[doc(alias = "tcp_sock::srtt_us")]
     #[inline(always)]
     pub fn srtt(&self) -> Option<u32> {
@@ -175,7 +175,8 @@ impl<'a> Socket<'a> {
         (srtt != 0).then_some((srtt >> 3).max(1))
     }
 
-    /// The smallest round trip time of the last minutes (`net.ipv4.tcp_min_rtt_wlen`), if there was one.
+    /// The smallest round trip time of the last minutes (`net.ipv4.tcp_min_rtt_wlen`), in microseconds, if there
+    /// was one.
     #[doc(alias = "tcp_min_rtt")]
     #[inline(always)]
     pub fn min_rtt(&self) -> Option<u32> {
@@ -413,14 +414,14 @@ impl<'a> Socket<'a> {
         self.bound();
     }
 
-    /// Half the window, 2 at least.
+    /// Half the window, in packets: 2 at least.
     #[doc(alias = "tcp_reno_ssthresh")]
     pub fn reno_ssthresh(&self) -> u32 {
         // SAFETY: The socket is ours, by the type invariants.
         unsafe { bindings::tcp_reno_ssthresh(self.sk) }
     }
 
-    /// The window as it was before packets were lost, or as it is if that is more.
+    /// The window as it was before packets were lost, or as it is if that is more; in packets.
     #[doc(alias = "tcp_reno_undo_cwnd")]
     pub fn reno_undo_cwnd(&self) -> u32 {
         // SAFETY: The socket is ours, by the type invariants.
