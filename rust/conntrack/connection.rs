@@ -104,6 +104,23 @@ pub fn state(packet: &SkbRef, rcu: Rcu<'_>) -> State {
 ///
 /// Points to a connection, no template, of which the packet holds a reference for `'a`. `info` is
 /// what the packet has noted beside it.
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{context::Rcu, skb::SkbRef};
+/// use kernet_conntrack::{Connection, Direction};
+///
+/// /// Whether a packet answers one that came from this port, as a hook asks.
+/// fn answers(packet: &SkbRef, port: u16, rcu: Rcu<'_>) -> bool {
+///     let Some(connection) = Connection::of(packet, rcu) else {
+///         return false; // not tracked
+///     };
+///     let original = connection.tuple(Direction::Original);
+///     connection.direction() == Direction::Reply
+///         && original.ports().is_some_and(|(source, _)| source == port)
+/// }
+/// ```
 #[doc(alias = "nf_conn")]
 #[derive(Clone, Copy)]
 pub struct Connection<'a> {
@@ -338,8 +355,8 @@ impl Tuple<'_> {
         Protocol(unsafe { Self::read(&raw const (*self.0).dst.protonum) })
     }
 
-    /// The source and destination ports; `None` for a protocol whose ports the kernel does not
-    /// track.
+    /// The source and destination ports, in host byte order; `None` for a protocol whose ports the
+    /// kernel does not track.
     #[doc(alias = "nf_conntrack_man_proto")]
     #[inline]
     pub fn ports(&self) -> Option<(u16, u16)> {
@@ -356,7 +373,8 @@ impl Tuple<'_> {
         }
     }
 
-    /// The identifier, type and code of an ICMP query or reply; `None` for any other protocol.
+    /// The identifier, in host byte order, type and code of an ICMP query or reply; `None` for any other
+    /// protocol.
     #[doc(alias = "nf_conntrack_man_proto")]
     #[inline]
     pub fn icmp(&self) -> Option<(u16, u8, u8)> {

@@ -55,6 +55,24 @@ const USER: u32 = 0x6b72_6e74;
 ///
 /// Returns the whole packet when this was the last one that was missing. What the fragments referred to was
 /// removed from them, as by [`Skb::keep`].
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{
+///     context::Softirq,
+///     netdev::{Driver, DriverDevice},
+///     skb::{Skb, Xnet},
+/// };
+/// use kernet_defrag::reassemble;
+///
+/// /// Receives an IP packet once all of it has come.
+/// fn receive<D: Driver>(dev: &DriverDevice<D>, part: Skb<'_>, softirq: Softirq<'_>) {
+///     if let Some(whole) = reassemble(part, dev, softirq) {
+///         dev.rx_ip(whole, Xnet::Same, softirq);
+///     }
+/// }
+/// ```
 #[doc(alias = "ip_defrag")]
 #[doc(alias = "nf_ct_frag6_gather")]
 pub fn reassemble(mut skb: Skb<'_>, device: &Device, softirq: Softirq<'_>) -> Option<Skb<'static>> {

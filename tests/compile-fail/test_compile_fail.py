@@ -88,7 +88,8 @@ impl kernet::Module for Example {
 
 def examples(folder):
     """The examples of rustdoc, with the lines that it hides."""
-    for source in sorted(path for crate in ("kernet", "conntrack") for path in ROOT.glob(f"rust/{crate}/**/*.rs")):
+    for source in sorted(path for crate in ("kernet", "conntrack", "defrag")
+                         for path in ROOT.glob(f"rust/{crate}/**/*.rs")):
         comments = "\n".join(re.sub(r"^\s*//[/!] ?", "", line) if re.match(r"\s*//[/!]", line) else "\0"
                              for line in source.read_text().splitlines())
         for number, block in enumerate(re.findall(r"^```\n([^\0]*?)^```$", comments, re.M)):
@@ -96,7 +97,7 @@ def examples(folder):
             path = pathlib.Path(folder, "_".join(["example", crate, *rest, str(number)]) + ".rs")
             text = re.sub(r"^#(?: |$)", "", block, flags=re.M)
             path.write_text(EXAMPLE + ("" if "kernet::module!" in text else MODULE) + text)
-            yield path, ["// compiles", *(["// wing: conntrack"] if crate == "conntrack" else [])]
+            yield path, ["// compiles", *([] if crate == "kernet" else [f"// wing: {crate}"])]
 
 
 def cases():
