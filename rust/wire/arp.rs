@@ -44,6 +44,20 @@ impl Operation {
 }
 
 /// The part that all of ARP has in common.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{arp, Header as _};
+///
+/// let header = arp::Header::new(arp::Operation::REPLY);
+/// let mut packet = [0; arp::Packet::LEN];
+/// header.emit(&mut packet)?;
+/// assert_eq!(packet[..8], [0, 1, 8, 0, 6, 4, 0, 2]);
+/// assert_eq!(header.check(), Ok(()));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[doc(alias = "struct arphdr")]
 #[repr(C)]
 #[derive(
@@ -134,6 +148,25 @@ impl Header {
 }
 
 /// A whole packet, if its [`Header::check`] passes.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::Ipv4Addr;
+/// use wire::{arp::{Operation, Packet}, ethernet::Address};
+///
+/// /// The answer to a packet that asks for `ours`.
+/// fn answer(asked: &Packet, ours: Ipv4Addr, hardware: Address) -> Option<Packet> {
+///     let is_ours = asked.operation() == Operation::REQUEST && asked.target_protocol() == ours;
+///     is_ours.then(|| asked.reply(hardware))
+/// }
+///
+/// let [ours, other] = [Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(192, 0, 2, 2)];
+/// let [hardware, sender] = [Address::new([2, 0, 0, 0, 0, 1]), Address::new([2, 0, 0, 0, 0, 2])];
+/// let answer = answer(&Packet::request(sender, other, ours), ours, hardware);
+/// assert!(answer.is_some_and(|answer| answer.target_hardware() == sender));
+/// ```
 #[repr(C)]
 #[derive(
     FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,

@@ -25,6 +25,18 @@ pub use super::delta::Delta;
 /// A ones'-complement sum that is being made.
 ///
 /// Bytes may be added in pieces, of odd lengths too: each piece goes on where the last one ended.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::checksum::Sum;
+///
+/// let message = [8, 0, 0, 0, 0x12, 0x34, 0, 1];
+/// let checksum = Sum::new().bytes(&message).checksum();
+/// // With the checksum in its place, the sum is zero.
+/// assert_eq!(Sum::new().bytes(&message).u16(checksum).checksum(), 0);
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sum {
     /// The sum of 16-bit words as the machine reads them (RFC 1071 section 2(B)).
@@ -127,6 +139,27 @@ pub(super) const fn fold(sum: u64) -> u16 {
 }
 
 /// The addresses that a transport's checksum covers though they are not in its header.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::Ipv4Addr;
+/// use wire::{checksum::Pseudo, udp, Header as _};
+///
+/// /// A datagram with the payload "ping".
+/// fn datagram(source: Ipv4Addr, destination: Ipv4Addr) -> Result<[u8; 12], wire::Error> {
+///     let mut datagram = *b"........ping";
+///     udp::Header::new(4000, 7, 4)?.emit(&mut datagram)?;
+///     udp::fill_checksum(Pseudo::v4(source, destination), &mut datagram)?;
+///     Ok(datagram)
+/// }
+///
+/// let [here, there] = [Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(192, 0, 2, 2)];
+/// let datagram = datagram(here, there)?;
+/// assert_eq!(udp::verify_checksum(Pseudo::v4(here, there), &datagram), Ok(()));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Pseudo {
     version: Version,

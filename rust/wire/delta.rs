@@ -8,6 +8,25 @@ use super::checksum::fold;
 ///
 /// One is made of all that a packet's edit changes, and applied to each sum that covers it, in
 /// whatever form that sum is kept.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::checksum::{Delta, Sum};
+///
+/// /// Changes two ports, which a checksum covers.
+/// fn translate(ports: &mut [u8; 4], checksum: u16, new: [u8; 4]) -> u16 {
+///     let delta = Delta::new().octets(ports, &new);
+///     *ports = new;
+///     delta.checksum(checksum)
+/// }
+///
+/// let mut ports = [0x0f, 0xa0, 0, 80];
+/// let checksum = Sum::new().bytes(&ports).checksum();
+/// let changed = translate(&mut ports, checksum, [0xc0, 0, 0, 80]);
+/// assert_eq!(changed, Sum::new().bytes(&ports).checksum());
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Delta {
     /// The sum of 16-bit words as the machine reads them, not folded. It would take 2^29 changes of an IPv6

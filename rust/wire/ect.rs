@@ -36,6 +36,25 @@ use super::{
 pub const ASSISTANCE: Address = Address::new([0xcf, 0x00, 0x00, 0x00, 0x00, 0x00]);
 
 /// What every frame begins with.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{ect, Header as _};
+///
+/// /// Where the current message of a frame's payload begins, in octets.
+/// fn current(payload: &[u8]) -> Result<u32, wire::Error> {
+///     let (header, _) = ect::Header::view(payload)?;
+///     header.check()
+/// }
+///
+/// let mut payload = [0; 46];
+/// ect::Header::new(8).emit(&mut payload)?;
+/// assert_eq!(payload[..2], [8, 0]); // little-endian
+/// assert_eq!(current(&payload), Ok(10));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[repr(C)]
 #[derive(
     FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
@@ -103,6 +122,17 @@ impl Header {
 }
 
 /// What a message is, with which every message begins.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::ect::{self, Function, Message};
+///
+/// let (_, message, _) = ect::parse(&[0, 0, 9, 0])?;
+/// assert_eq!(message, Message::Unknown(Function::new(9)));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[repr(transparent)]
 #[derive(
     FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
@@ -130,6 +160,27 @@ impl Function {
 }
 
 /// "Forward Data": to be sent on. The message inside it follows.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{ect::{self, Forward, Message}, ethernet::Address, Header as _};
+///
+/// /// The station that a frame's payload is to be sent on to.
+/// fn next(payload: &[u8]) -> Option<Address> {
+///     match ect::parse(payload).ok()? {
+///         (_, Message::Forward(forward), _) => Some(forward.address()),
+///         _ => None,
+///     }
+/// }
+///
+/// let station = Address::new([2, 0, 0, 0, 0, 1]);
+/// let mut payload = [0; 46];
+/// Forward::new(station).emit(&mut payload[ect::Header::LEN..])?;
+/// assert_eq!(next(&payload), Some(station));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[repr(C)]
 #[derive(
     FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
@@ -165,6 +216,19 @@ impl Forward {
 }
 
 /// "Reply": for who has asked. Its data follow.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{ect::{self, Message, Reply}, Header as _};
+///
+/// let mut payload = [0; 46];
+/// Reply::new(7).emit(&mut payload[ect::Header::LEN..])?;
+/// let (_, message, _) = ect::parse(&payload)?;
+/// assert!(matches!(message, Message::Reply(reply) if reply.receipt() == 7));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[repr(C)]
 #[derive(
     FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,

@@ -26,6 +26,20 @@ pub const VERSION: u8 = 3;
 const RESERVED_MASK: u16 = 0x0fff;
 
 /// The header between IP's and the frame's.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{etherip, Header as _};
+///
+/// let mut packet = [0; etherip::Header::LEN + 60];
+/// let frame = etherip::Header::new().emit(&mut packet)?;
+/// assert_eq!(frame.len(), 60);
+/// assert_eq!(packet[..2], [0x30, 0]);
+/// assert!(etherip::parse(&[0x40, 0]).is_err());
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[repr(C)]
 #[derive(
     FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,

@@ -32,6 +32,25 @@ use super::{
 pub const MIN_FRAME_LEN: usize = 60;
 
 /// A 48-bit MAC address.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::Ipv4Addr;
+/// use wire::ethernet::Address;
+///
+/// /// Whether a station that has joined `group` takes a frame to `destination`.
+/// fn takes(own: Address, group: Ipv4Addr, destination: Address) -> bool {
+///     destination == own
+///         || destination.is_broadcast()
+///         || destination == Address::from_ipv4_multicast(group)
+/// }
+///
+/// let own = Address::new([2, 0, 0, 0, 0, 1]);
+/// assert!(own.is_valid_unicast() && own.is_locally_administered());
+/// assert!(takes(own, Ipv4Addr::new(224, 0, 0, 251), Address::new([1, 0, 0x5e, 0, 0, 251])));
+/// ```
 #[doc(alias = "ETH_ALEN")]
 #[repr(transparent)]
 #[derive(
@@ -216,6 +235,21 @@ impl fmt::Display for EtherType {
 }
 
 /// The header of an Ethernet frame.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{ethernet::{self, Address, EtherType}, Header as _};
+///
+/// let station = Address::new([2, 0, 0, 0, 0, 1]);
+/// let header = ethernet::Header::new(Address::BROADCAST, station, EtherType::ARP);
+/// let mut frame = [0; ethernet::MIN_FRAME_LEN];
+/// header.emit(&mut frame)?;
+/// let (header, payload) = ethernet::parse(&frame)?;
+/// assert_eq!((header.source(), payload.len()), (station, 46));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[doc(alias = "struct ethhdr")]
 #[repr(C)]
 #[derive(

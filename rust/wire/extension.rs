@@ -34,6 +34,17 @@ use super::{
 pub const MAX_EXTENSIONS: u8 = 8;
 
 /// The first eight octets of any extension header that the walk passes over.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{ip::{Fragment, Protocol}, ipv6::Extension};
+///
+/// let second = Fragment { identification: 7, offset: 1232, more: false };
+/// let header = Extension::fragment_header(Protocol::UDP, second);
+/// assert_eq!((header.next_header(), header.fragment()), (Protocol::UDP, second));
+/// ```
 #[doc(alias = "struct ipv6_opt_hdr")]
 #[doc(alias = "struct frag_hdr")]
 #[repr(C)]
@@ -132,6 +143,10 @@ impl Upper {
 ///
 /// Whether all of a header is in the packet shows at the next one, or is for the owner of the
 /// packet to compare with [`Upper::offset`].
+///
+/// # Examples
+///
+/// That of [`ipv6`](super::ipv6).
 #[doc(alias = "ipv6_skip_exthdr")]
 #[doc(alias = "ipv6_find_hdr")]
 #[derive(Clone, Copy, Debug)]
@@ -232,6 +247,18 @@ pub fn extensions(bytes: &[u8], first: Protocol) -> Result<Upper, Error> {
 /// The options of a hop-by-hop or destination options header, padding left out.
 ///
 /// Each is there in full, or is an [`Error::BadOption`], which is the last item.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::ipv6::Options;
+///
+/// // A hop-by-hop header: a router alert (5), and padding (1).
+/// let extension = [17, 0, 5, 2, 0, 0, 1, 0];
+/// let kinds: Result<Vec<u8>, _> = Options::new(&extension[2..]).map(|item| Ok(item?.kind)).collect();
+/// assert_eq!(kinds, Ok::<_, wire::Error>(vec![5]));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Options<'a>(&'a [u8]);
 

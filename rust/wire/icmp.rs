@@ -91,6 +91,26 @@ pub mod unreachable {
 }
 
 /// The header of an ICMP message.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{icmp::{self, Type}, Header as _};
+///
+/// /// An echo request with four octets of data.
+/// fn echo(identifier: u16, sequence: u16) -> Result<[u8; 12], wire::Error> {
+///     let mut message = *b"........data";
+///     let mut header = icmp::Header::new(Type::ECHO, 0);
+///     header.set_echo(identifier, sequence);
+///     header.emit(&mut message)?;
+///     icmp::fill_checksum(&mut message)?;
+///     Ok(message)
+/// }
+///
+/// assert_eq!(icmp::verify_checksum(&echo(1, 7)?), Ok(()));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[doc(alias = "struct icmphdr")]
 #[repr(C)]
 #[derive(

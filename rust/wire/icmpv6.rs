@@ -106,6 +106,29 @@ pub mod unreachable {
 }
 
 /// The header of an ICMPv6 message.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::Ipv6Addr;
+/// use wire::{checksum::Pseudo, icmpv6::{self, Type}, Header as _};
+///
+/// /// Tells the sender of `packet` that it is too long for a link.
+/// fn too_big(pseudo: Pseudo, mtu: u32, packet: &[u8; 48]) -> Result<[u8; 56], wire::Error> {
+///     let mut message = [0; 56];
+///     let mut header = icmpv6::Header::new(Type::PACKET_TOO_BIG, 0);
+///     header.set_value(mtu);
+///     header.emit(&mut message)?.copy_from_slice(packet);
+///     icmpv6::fill_checksum(pseudo, &mut message)?;
+///     Ok(message)
+/// }
+///
+/// let pseudo = Pseudo::v6(Ipv6Addr::LOCALHOST, Ipv6Addr::LOCALHOST);
+/// let message = too_big(pseudo, 1280, &[0; 48])?;
+/// assert_eq!(icmpv6::parse(&message)?.0.value(), 1280);
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[doc(alias = "struct icmp6hdr")]
 #[repr(C)]
 #[derive(

@@ -20,6 +20,25 @@ use super::{
 };
 
 /// A version of the Internet Protocol.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{ip::Version, ipv4, ipv6, Error};
+///
+/// /// The octets of an IP packet that begins at `bytes`, without the link's padding.
+/// fn len(bytes: &[u8]) -> Result<Option<usize>, Error> {
+///     Ok(match bytes.first().and_then(|&first| Version::of(first)) {
+///         Some(Version::V4) => Some(usize::from(ipv4::parse(bytes)?.0.total_len())),
+///         Some(Version::V6) => Some(ipv6::Header::LEN + ipv6::parse(bytes)?.1.len()),
+///         None => None,
+///     })
+/// }
+///
+/// assert_eq!(len(&[0x20, 0]), Ok(None));
+/// assert!(len(&[0x60, 0]).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Version {
     /// RFC 791.
@@ -248,6 +267,20 @@ impl Lengths {
 }
 
 /// Which part of a datagram a packet carries.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::ip::Fragment;
+///
+/// /// Whether a filter can look at the ports: they are in the first part.
+/// fn has_ports(fragment: Option<Fragment>) -> bool {
+///     fragment.is_none_or(|fragment| fragment.is_first())
+/// }
+///
+/// assert!(!has_ports(Some(Fragment { identification: 7, offset: 1480, more: false })));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fragment {
     /// What the fragments of one datagram have in common; 16 bits in IPv4.
@@ -273,6 +306,20 @@ impl Fragment {
 }
 
 /// The first four octets of TCP, UDP, DCCP, SCTP and UDP-Lite.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{ip::{self, Ports, Protocol}, Header as _};
+///
+/// let mut segment = [0; 20];
+/// Ports::new(4000, 443).emit(&mut segment)?;
+/// let ports = ip::ports(Protocol::TCP, &segment)?;
+/// assert_eq!(ports.map(|ports| ports.destination()), Some(443));
+/// assert_eq!(ip::ports(Protocol::ICMP, &segment)?, None);
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[repr(C)]
 #[derive(
     FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,

@@ -41,6 +41,27 @@ const DONT_FRAGMENT: u16 = 0x4000;
 const OFFSET_MASK: u16 = 0x1fff;
 
 /// The fixed part of an IPv4 header.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::Ipv4Addr;
+/// use wire::{ip::Protocol, ipv4, Header as _};
+///
+/// /// The header of a packet without options, before `len` octets of UDP.
+/// fn header(source: Ipv4Addr, destination: Ipv4Addr, len: usize) -> Result<ipv4::Header, wire::Error> {
+///     let mut header = ipv4::Header::new(source, destination, Protocol::UDP, len)?;
+///     header.set_ttl(1);
+///     header.fill_checksum(&[]);
+///     Ok(header)
+/// }
+///
+/// let mut header = header(Ipv4Addr::new(192, 0, 2, 1), Ipv4Addr::new(192, 0, 2, 2), 8)?;
+/// assert_eq!((header.total_len(), header.verify_checksum(&[])), (28, Ok(())));
+/// assert!(!header.forward());
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[doc(alias = "struct iphdr")]
 #[repr(C)]
 #[derive(

@@ -73,6 +73,23 @@ pub use super::extension::{
 const FLOW_LABEL_MASK: u32 = 0x000f_ffff;
 
 /// An IPv6 header.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::Ipv6Addr;
+/// use wire::{ip::Protocol, ipv6, Header as _};
+///
+/// let [source, group] = [Ipv6Addr::LOCALHOST, Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1)];
+/// let mut header = ipv6::Header::new(source, group, Protocol::UDP, 8)?;
+/// header.set_hop_limit(255);
+/// let mut packet = [0; ipv6::Header::LEN + 8];
+/// header.emit(&mut packet)?;
+/// let (header, datagram) = ipv6::parse(&packet)?;
+/// assert_eq!((header.hop_limit(), datagram.len()), (255, 8));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[doc(alias = "struct ipv6hdr")]
 #[repr(C)]
 #[derive(

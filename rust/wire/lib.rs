@@ -101,6 +101,25 @@ pub use self::walk::{
 };
 
 /// A fixed part of a packet that any bytes of the right number are a valid view of.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{ethernet, ipv4, Error, Header};
+///
+/// /// What an IPv4 packet in a frame has in its TTL.
+/// fn ttl(frame: &[u8]) -> Result<u8, Error> {
+///     let (_, packet) = ethernet::Header::view(frame)?;
+///     let (header, _) = ipv4::Header::view(packet)?;
+///     Ok(header.ttl())
+/// }
+///
+/// let mut frame = [0; 34];
+/// frame[22] = 64;
+/// assert_eq!(ttl(&frame), Ok(64));
+/// assert!(ttl(&frame[..33]).is_err());
+/// ```
 pub trait Header:
     FromBytes + IntoBytes + KnownLayout + Immutable + Unaligned + Copy + 'static
 {

@@ -35,6 +35,29 @@ const SOLICITED: u32 = 0x4000_0000;
 const OVERRIDE: u32 = 0x2000_0000;
 
 /// A neighbour solicitation or advertisement, without options.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::Ipv6Addr;
+/// use wire::{checksum::Pseudo, ethernet::Address, icmpv6, ndisc, Header as _};
+///
+/// /// Who has `target`? Says who asks, too.
+/// fn solicit(pseudo: Pseudo, target: Ipv6Addr, own: Address) -> Result<[u8; 32], wire::Error> {
+///     let mut message = [0; 32];
+///     let options = ndisc::Neighbour::solicitation(target).emit(&mut message)?;
+///     ndisc::LinkAddress::new(ndisc::OPTION_SOURCE_LINK_ADDRESS, own).emit(options)?;
+///     icmpv6::fill_checksum(pseudo, &mut message)?;
+///     Ok(message)
+/// }
+///
+/// let pseudo = Pseudo::v6(Ipv6Addr::LOCALHOST, Ipv6Addr::LOCALHOST);
+/// let message = solicit(pseudo, Ipv6Addr::LOCALHOST, Address::new([2, 0, 0, 0, 0, 1]))?;
+/// let (neighbour, _) = ndisc::Neighbour::view(&message)?;
+/// assert_eq!((neighbour.target(), neighbour.check()), (Ipv6Addr::LOCALHOST, Ok(())));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[doc(alias = "struct nd_msg")]
 #[repr(C)]
 #[derive(
@@ -146,6 +169,10 @@ pub const OPTION_SOURCE_LINK_ADDRESS: u8 = 1;
 pub const OPTION_TARGET_LINK_ADDRESS: u8 = 2;
 
 /// An option with an Ethernet address (RFC 2464 section 6).
+///
+/// # Examples
+///
+/// That of [`Neighbour`], and of [`Options`].
 #[repr(C)]
 #[derive(
     FromBytes, IntoBytes, KnownLayout, Immutable, Unaligned, Clone, Copy, Debug, PartialEq, Eq,
@@ -185,6 +212,29 @@ impl LinkAddress {
 /// The options of a neighbour discovery message.
 ///
 /// Each is there in full, or is an [`Error::BadOption`], which is the last item.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{ethernet::Address, ndisc::{LinkAddress, Options, OPTION_TARGET_LINK_ADDRESS}, Header as _};
+///
+/// /// Whether the options of an advertisement have the sender's Ethernet address.
+/// fn has_address(options: &[u8]) -> Result<bool, wire::Error> {
+///     for option in Options::new(options) {
+///         let option = option?;
+///         if option.kind == OPTION_TARGET_LINK_ADDRESS && option.data.len() == 6 {
+///             return Ok(true);
+///         }
+///     }
+///     Ok(false)
+/// }
+///
+/// let mut options = [0; 8];
+/// LinkAddress::new(OPTION_TARGET_LINK_ADDRESS, Address::BROADCAST).emit(&mut options)?;
+/// assert_eq!(has_address(&options), Ok(true));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Options<'a>(&'a [u8]);
 

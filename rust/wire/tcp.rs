@@ -89,6 +89,22 @@ impl BitOr for Flags {
 }
 
 /// The fixed part of a TCP header.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::tcp::{self, Flags};
+///
+/// /// What refuses a segment that begins no connection here (RFC 9293 section 3.10.7.1).
+/// fn reset(segment: &tcp::Header) -> tcp::Header {
+///     let [to, from] = [segment.source(), segment.destination()];
+///     tcp::Header::new(from, to, segment.acknowledgement(), 0, Flags::RST)
+/// }
+///
+/// let segment = tcp::Header::new(4000, 443, 1, 77, Flags::ACK);
+/// assert_eq!(reset(&segment).sequence(), 77);
+/// ```
 #[doc(alias = "struct tcphdr")]
 #[repr(C)]
 #[derive(

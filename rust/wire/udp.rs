@@ -29,6 +29,20 @@ use super::{
 };
 
 /// A UDP header.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{udp, Header as _};
+///
+/// let payload = b"ping";
+/// let mut datagram = [0; udp::Header::LEN + 4];
+/// udp::Header::new(4000, 7, payload.len())?.emit(&mut datagram)?.copy_from_slice(payload);
+/// let (header, payload) = udp::parse(&datagram)?;
+/// assert_eq!((header.destination(), payload), (7, &b"ping"[..]));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[doc(alias = "struct udphdr")]
 #[repr(C)]
 #[derive(

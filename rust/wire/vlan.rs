@@ -36,6 +36,18 @@ const DEI: u16 = 0x1000;
 const PRIORITY_SHIFT: u32 = 13;
 
 /// Tag control information: priority, drop eligibility and VLAN, in host order.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::vlan::Tci;
+///
+/// let tci = Tci::new(5, false, 100);
+/// assert_eq!(tci, Some(Tci(0xa064)));
+/// assert_eq!(tci.map(|tci| (tci.priority(), tci.id())), Some((5, 100)));
+/// assert_eq!(Tci::new(8, false, 100), None);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Tci(pub u16);
 
@@ -77,6 +89,24 @@ impl Tci {
 }
 
 /// A tag after its protocol identifier: control information, and what comes next.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::{ethernet::{self, Address, EtherType}, vlan::{self, Tci}, Header as _};
+///
+/// // An empty frame of VLAN 100, with an ARP packet.
+/// let mut frame = [0; ethernet::MIN_FRAME_LEN];
+/// let header = ethernet::Header::new(Address::BROADCAST, Address::ZERO, EtherType::VLAN);
+/// let rest = header.emit(&mut frame)?;
+/// vlan::Header::new(Tci(100), EtherType::ARP).emit(rest)?;
+///
+/// let (header, payload) = ethernet::parse(&frame)?;
+/// let untagged = vlan::untag(header.ethertype(), payload)?;
+/// assert_eq!((untagged.outer, untagged.ethertype), (Some(Tci(100)), EtherType::ARP));
+/// # Ok::<(), wire::Error>(())
+/// ```
 #[doc(alias = "struct vlan_hdr")]
 #[repr(C)]
 #[derive(

@@ -127,6 +127,10 @@ pub enum ZeroChecksum {
 }
 
 /// What an operator chooses of a translator, but for its mappings.
+///
+/// # Examples
+///
+/// That of the [module](self).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// What stands for IPv4 addresses that no mapping has.
@@ -173,6 +177,10 @@ impl Default for Settings {
 }
 
 /// Translates packets by a table of mappings and by settings.
+///
+/// # Examples
+///
+/// That of the [module](self).
 #[derive(Debug)]
 pub struct Translator<'a, E, I> {
     table: &'a Table<E, I>,

@@ -25,6 +25,20 @@ use super::{
 pub(super) const FRONT: usize = 52;
 
 /// What is known of a packet beside its first octets.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use wire::xlat::Packet;
+///
+/// /// A packet of `len` octets that a device is to split into segments, and to complete.
+/// fn merged(len: usize, segment: usize) -> Packet {
+///     Packet { segment: Some(segment), partial: true, ..Packet::new(len) }
+/// }
+///
+/// assert_eq!(merged(64_000, 1500).identification, 0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet {
     /// How long it is from its IP header on, in octets; the link's padding may be a part.

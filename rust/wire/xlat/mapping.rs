@@ -51,6 +51,22 @@ impl core::error::Error for BadMapping {}
 ///
 /// No bit behind either prefix is set; `v4_len <= 32`, `v6_len <= 128` and
 /// `32 - v4_len <= 128 - v6_len`.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::{Ipv4Addr, Ipv6Addr};
+/// use wire::xlat::{BadMapping, Mapping};
+///
+/// // 16 hosts: the last four bits of either address.
+/// let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x10);
+/// let mapping = Mapping::new(Ipv4Addr::new(192, 0, 2, 32), 28, v6, 124)?;
+/// assert_eq!(mapping.to_string(), "192.0.2.32/28 2001:db8::10/124");
+/// // There are not as many IPv6 addresses.
+/// assert_eq!(Mapping::new(Ipv4Addr::new(192, 0, 2, 0), 24, v6, 124), Err(BadMapping::SuffixLength));
+/// # Ok::<(), BadMapping>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mapping {
     v6: u128,
@@ -172,6 +188,22 @@ impl core::error::Error for BadTable {}
 /// are: a step for each length of prefix that is in use.
 ///
 /// The memory is the caller's: `E` has the mappings, `I` two indexes by hash.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::{Ipv4Addr, Ipv6Addr};
+/// use wire::xlat::{BadMapping, Mapping, Table};
+///
+/// let v6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x10);
+/// let mappings = vec![Mapping::new(Ipv4Addr::new(192, 0, 2, 32), 28, v6, 124)?];
+/// let index = vec![0_u32; Table::<Vec<Mapping>, Vec<u32>>::index_len(mappings.len())];
+/// let seed = 0x5eed; // a random number
+/// let table = Table::new(mappings, index.clone(), index, seed);
+/// assert_eq!(table.ok().and_then(|table| table.v6_of(Ipv4Addr::new(192, 0, 2, 32))), Some(v6));
+/// # Ok::<(), BadMapping>(())
+/// ```
 #[derive(Debug)]
 pub struct Table<E, I> {
     entries: E,

@@ -55,6 +55,21 @@ pub(super) const fn suffix4(len: u8) -> u32 {
 /// # Invariants
 ///
 /// `len` is 32, 40, 48, 56, 64 or 96. The bits behind it are zero, and bits 64 to 71, too.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::{Ipv4Addr, Ipv6Addr};
+/// use wire::xlat::{BadPrefix, Prefix};
+///
+/// let prefix = Prefix::new(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 96)?;
+/// let address = Ipv4Addr::new(192, 0, 2, 1);
+/// let embedded = prefix.embed(address);
+/// assert_eq!(embedded.to_string(), "2001:db8::c000:201");
+/// assert_eq!(prefix.extract(embedded), Some(address));
+/// # Ok::<(), BadPrefix>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prefix {
     bits: u128,
@@ -180,6 +195,21 @@ impl fmt::Display for Prefix {
 }
 
 /// IPv4 addresses that stand for senders of ICMPv6 errors who have none (RFC 6791 section 4).
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::{Ipv4Addr, Ipv6Addr};
+/// use wire::xlat::{BadPrefix, Settings, Sources4};
+///
+/// let sources = Sources4::new(Ipv4Addr::new(192, 0, 2, 0), 24)?;
+/// let settings = Settings { sources4: Some(sources), ..Settings::default() };
+/// let router = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+/// assert_eq!(sources.pick(router).octets()[..3], [192, 0, 2]);
+/// # assert!(settings.sources4.is_some());
+/// # Ok::<(), BadPrefix>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sources4 {
     bits: u32,
@@ -220,6 +250,21 @@ impl Sources4 {
 }
 
 /// IPv6 addresses that stand for senders of ICMP errors who have none.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_wire as wire;
+/// use std::net::{Ipv4Addr, Ipv6Addr};
+/// use wire::xlat::{BadPrefix, Settings, Sources6};
+///
+/// let sources = Sources6::new(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 64)?;
+/// let settings = Settings { sources6: Some(sources), ..Settings::default() };
+/// let router = Ipv4Addr::new(198, 51, 100, 7);
+/// assert_eq!(sources.pick(router).to_string(), "2001:db8::c633:6407");
+/// # assert!(settings.sources6.is_some());
+/// # Ok::<(), BadPrefix>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sources6 {
     bits: u128,
