@@ -17,7 +17,7 @@ mod sealed {
     impl Sealed for u128 {}
 }
 
-/// An address as a number: `u32` of IPv4, `u128` of IPv6.
+/// An address as a number in host byte order: `u32` of IPv4, `u128` of IPv6.
 ///
 /// # Examples
 ///
@@ -161,6 +161,20 @@ impl Address for u128 {
 /// # Invariants
 ///
 /// The length is at most the address's width, and no bit behind it is set.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_classify as classify;
+/// use classify::Prefix;
+/// use std::net::Ipv4Addr;
+///
+/// let network = Ipv4Addr::new(192, 0, 2, 0).to_bits();
+/// assert!(Prefix::new(network, 24).is_some());
+/// // Bits are set behind the prefix.
+/// assert_eq!(Prefix::new(network + 1, 24), None);
+/// assert_eq!(Prefix::of(network + 1, 24).network(), network);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prefix<A> {
     network: A,

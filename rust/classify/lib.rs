@@ -207,6 +207,35 @@ pub struct Cost {
 }
 
 /// Rules in an order, and how the first that matches is found.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_classify as classify;
+/// # use classify::{Memory, NoMemory};
+/// use classify::{Classifier, Error, Key, Rule};
+/// #
+/// # struct Host;
+/// #
+/// # impl Memory for Host {
+/// #     type Array<T: Copy + Send + Sync + 'static> = Vec<T>;
+/// #     fn array<T: Copy + Send + Sync + 'static>(len: usize, value: T) -> Result<Vec<T>, NoMemory> {
+/// #         Ok(vec![value; len])
+/// #     }
+/// #     type Box<T: Send + Sync + 'static> = Box<T>;
+/// #     fn boxed<T: Send + Sync + 'static>(value: T) -> Result<Box<T>, NoMemory> {
+/// #         Ok(Box::new(value))
+/// #     }
+/// # }
+///
+/// // TCP is 1, all else is 2. `Host` is a `Memory`.
+/// let rules = vec![Rule::any(1).protocol(6), Rule::any(2)];
+/// let seed = 0x5eed; // a random number
+/// let classifier = Classifier::<u32, Host>::new(rules, seed)?;
+/// let key = Key { source: 1, destination: 2, ports: None, protocol: 17, input: 0, output: 0 };
+/// assert_eq!(classifier.find(&key, |_| false).map(Rule::tag), Some(2));
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Classifier<A: Address, M: Memory> {
     rules: M::Array<Rule<A>>,
     /// None where rules are asked one after the other.

@@ -10,15 +10,34 @@ use super::{
 };
 
 /// What rules look at in a packet.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_classify as classify;
+/// use classify::{Key, Rule};
+///
+/// /// A later fragment of UDP, which has no ports.
+/// let key = Key {
+///     source: 0xc000_0201_u32,
+///     destination: 0xc000_0202,
+///     ports: None,
+///     protocol: 17,
+///     input: 2,
+///     output: 0,
+/// };
+/// assert!(Rule::any(1).protocol(17).input(2).matches(&key));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key<A> {
     /// Where it comes from.
     pub source: A,
     /// Where it goes to.
     pub destination: A,
-    /// Source and destination port; `None` of a packet that has none, as of a later fragment.
+    /// Source and destination port, in host byte order; `None` of a packet that has none, as of a later
+    /// fragment.
     pub ports: Option<(u16, u16)>,
-    /// What is in it.
+    /// The number of the IP protocol that is in it.
     pub protocol: u8,
     /// The number of the interface by which it came; 0 if by none.
     pub input: u32,
@@ -26,7 +45,18 @@ pub struct Key<A> {
     pub output: u32,
 }
 
-/// Ports from one to another, both included.
+/// Ports from one to another, both included, in host byte order.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_classify as classify;
+/// use classify::{Ports, Rule};
+///
+/// /// What goes to an unprivileged port.
+/// let rule = Rule::<u128>::any(1).destination_ports(Ports { min: 1024, max: u16::MAX });
+/// assert_eq!(rule.ports().0, None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ports {
     /// The first.
@@ -47,6 +77,20 @@ impl Ports {
 }
 
 /// What a rule wants of a packet: all of it.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_classify as classify;
+/// use classify::{Ports, Prefix, Rule};
+///
+/// /// HTTPS to 192.0.2.0/24. What is found has the tag 7.
+/// let rule = Rule::any(7)
+///     .destination(Prefix::of(0xc000_0200_u32, 24))
+///     .protocol(6)
+///     .destination_ports(Ports { min: 443, max: 443 });
+/// assert_eq!((rule.tag(), rule.wanted_protocol()), (7, Some(6)));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rule<A> {
     source: A,
@@ -124,7 +168,7 @@ impl<A: Address> Rule<A> {
         self
     }
 
-    /// Of this protocol.
+    /// Of this IP protocol, by its number.
     pub fn protocol(mut self, protocol: u8) -> Self {
         self.protocol = protocol;
         self.wants |= PROTOCOL;
