@@ -64,7 +64,7 @@ mod taken;
 /// ```
 /// use kernet::{
 ///     context::Rtnl,
-///     netlink::{Do, Message, Replied, Reply, Request, UnderRtnl},
+///     netlink::{Do, Replied, Reply, Request, UnderRtnl},
 ///     nlattr::{Attrs, Policy, Table},
 ///     rtnl::message::{rtm, Handler, Handlers},
 /// };
