@@ -125,6 +125,10 @@ def check(path, head, rustc, variables, folder):
         lost = [text for text in errors if text not in done.stderr]
         if lost:
             return f"rustc does not say {lost[0]!r}, but {first!r}"
+        # A name that has gone makes any program fail.
+        other = re.search(r"^error\[(E0412|E0425|E0432|E0433)\]: .*", done.stderr, re.M)
+        if other and not any(text in other[0] for text in errors):
+            return f"it fails for another reason, too: {other[0]!r}"
         said = builderrors.compiler_error(done.stderr)
         lost = [line for line in head if line.startswith("// help: ") and line.removeprefix("// ") not in said]
         return f"make does not say {lost[0]!r}" if lost else None

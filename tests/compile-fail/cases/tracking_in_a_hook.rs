@@ -9,7 +9,7 @@
 use kernel::prelude::*;
 use kernet::{
     context::Rcu,
-    netfilter::{Family, State},
+    netfilter::{Family, HookState},
 };
 use kernet_conntrack::{enable, Slot};
 
@@ -17,6 +17,6 @@ pub struct Mine;
 
 kernet::slot!(Mine: Slot);
 
-pub fn look<'a>(state: &State<'a>, rcu: Rcu<'a>) -> Result {
+pub fn look<'a>(state: &HookState<'a>, rcu: Rcu<'a>) -> Result {
     enable::<Mine>(state.net(), Family::Inet, rcu)
 }
