@@ -75,20 +75,18 @@ use crate::{
 
 mod consumer;
 mod content;
+mod fragments;
 mod resize;
 mod ring;
+mod rx_frame;
 mod transmit;
 
-pub use consumer::{
-    Consumer,
-    Fragments, //
-};
+pub use consumer::Consumer;
 use content::Content;
+pub use fragments::Fragments;
 pub(crate) use resize::resize;
-pub use ring::{
-    Packet,
-    Ring, //
-};
+pub use ring::Ring;
+pub use rx_frame::RxFrame;
 
 /// The content of a receive queue of driver `D`, while the queue is polled.
 ///
@@ -97,7 +95,7 @@ pub use ring::{
 /// ```
 /// use kernet::{
 ///     context::{Napi, Process},
-///     napi::{Consumer, Packet, Queue, Ring},
+///     napi::{Consumer, RxFrame, Queue, Ring},
 ///     netdev::{Driver, DriverDevice, RingSizes},
 /// };
 ///
@@ -123,7 +121,7 @@ pub use ring::{
 ///         queue: &mut Consumer<'_, Self>,
 ///         dev: &DriverDevice<D>,
 ///         napi: Napi<'_>,
-///     ) -> Option<Packet> {
+///     ) -> Option<RxFrame> {
 ///         let mut ring = queue.part(|queue| &queue.ring)?;
 ///         Queue::<D>::next(&mut ring, dev, napi)
 ///     }
@@ -164,7 +162,7 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
         queue: &mut Consumer<'_, Self>,
         dev: &DriverDevice<D>,
         napi: Napi<'_>,
-    ) -> Option<Packet>;
+    ) -> Option<RxFrame>;
 
     /// Whether there is no packet. Called after a poll without a packet, so that a packet which
     /// came meanwhile is not left behind: see [`RxQueue::schedule`].
@@ -178,7 +176,7 @@ impl<D: Driver> Queue<D> for () {
         Ok(())
     }
 
-    fn next(_: &mut Consumer<'_, Self>, _: &DriverDevice<D>, _: Napi<'_>) -> Option<Packet> {
+    fn next(_: &mut Consumer<'_, Self>, _: &DriverDevice<D>, _: Napi<'_>) -> Option<RxFrame> {
         None
     }
 
@@ -401,8 +399,8 @@ impl<D: Driver> RxQueue<D> {
         while done < budget {
             let (len, received) = match <D::Queue as Queue<D>>::next(&mut queue, dev, context) {
                 None => break,
-                Some(Packet::Skb(received)) => (received.frame_len(), Some(received)),
-                Some(Packet::Fragments(fragments)) => {
+                Some(RxFrame::Skb(received)) => (received.frame_len(), Some(received)),
+                Some(RxFrame::Fragments(fragments)) => {
                     let len = fragments.len();
                     if run.has_program() {
                         (len, fragments.into_received(dev, context))
@@ -412,7 +410,7 @@ impl<D: Driver> RxQueue<D> {
                         (len, None)
                     }
                 }
-                Some(Packet::Frame(frame)) => {
+                Some(RxFrame::Frame(frame)) => {
                     let len = frame.len();
                     run.frame(frame);
                     (len, None)

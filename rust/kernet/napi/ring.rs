@@ -12,9 +12,10 @@ use kernel::{
 };
 
 use super::{
+    rx_frame::tagged,
     Consumer,
-    Fragments,
-    Queue, //
+    Queue,
+    RxFrame, //
 };
 use crate::{
     bindings,
@@ -33,65 +34,8 @@ use crate::{
         DropReason,
         RxSkb, //
     },
-    xdp::{
-        Frame,
-        Frames, //
-    },
+    xdp::Frames, //
 };
-
-/// What a receive queue returns: a packet or a frame.
-pub enum Packet {
-    /// A packet that the peer has sent.
-    Skb(RxSkb),
-    /// A frame that an XDP program has redirected to the peer.
-    #[doc(alias = "xdp_frame")]
-    Frame(Frame),
-    /// A frame that hardware has written to buffers.
-    Fragments(Fragments),
-}
-
-/// Set in a pointer to a frame. What is allocated is aligned to more than that.
-const FRAME: usize = 1;
-
-/// A pointer to a frame, as a ring has it.
-#[inline(always)]
-fn tagged(frame: *mut bindings::xdp_frame) -> *mut c_void {
-    frame.map_addr(|addr| addr | FRAME).cast()
-}
-
-impl Packet {
-    /// # Safety
-    ///
-    /// `ptr` is that of a packet or a [`tagged`] one of a frame, which is given away.
-    #[inline(always)]
-    unsafe fn from_raw(ptr: NonNull<c_void>) -> Self {
-        let ptr = ptr.as_ptr();
-        if ptr.addr() & FRAME != 0 {
-            // SAFETY: By the caller's promise: a frame, tagged, which is not null.
-            return Self::Frame(unsafe {
-                Frame::from_raw(NonNull::new_unchecked(
-                    ptr.map_addr(|addr| addr & !FRAME).cast(),
-                ))
-            });
-        }
-        // SAFETY: By the caller's promise: a packet that is ours now.
-        Self::Skb(unsafe { RxSkb::from_raw(NonNull::new_unchecked(ptr.cast())) })
-    }
-}
-
-impl From<Fragments> for Packet {
-    #[inline(always)]
-    fn from(fragments: Fragments) -> Self {
-        Self::Fragments(fragments)
-    }
-}
-
-impl From<RxSkb> for Packet {
-    #[inline(always)]
-    fn from(received: RxSkb) -> Self {
-        Self::Skb(received)
-    }
-}
 
 /// A bounded FIFO ring of `SIZE` packets, or of [another size](Self::with_size), with any number of
 /// producers and one consumer: the poll of the queue that has the ring.
@@ -100,7 +44,7 @@ impl From<RxSkb> for Packet {
 ///
 /// # Invariants
 ///
-/// The ring is initialised, and each pointer in it is that of a [`Packet`] that the ring owns.
+/// The ring is initialised, and each pointer in it is that of a [`RxFrame`] that the ring owns.
 ///
 /// # Examples
 ///
@@ -229,12 +173,12 @@ impl<D: Driver, const SIZE: i32> Queue<D> for Ring<SIZE> {
         queue: &mut Consumer<'_, Self>,
         _dev: &DriverDevice<D>,
         _napi: Napi<'_>,
-    ) -> Option<Packet> {
+    ) -> Option<RxFrame> {
         // SAFETY: The ring is initialised, by the type invariants. `queue` is its consumer: there is
         // no second one while it lives.
         let ptr = unsafe { bindings::__ptr_ring_consume(queue.ring.get()) };
         // SAFETY: By the type invariants it was the ring's own, and is ours now.
-        NonNull::new(ptr).map(|ptr| unsafe { Packet::from_raw(ptr) })
+        NonNull::new(ptr).map(|ptr| unsafe { RxFrame::from_raw(ptr) })
     }
 
     #[inline]
@@ -252,11 +196,11 @@ impl<const SIZE: i32> PinnedDrop for Ring<SIZE> {
         while let Some(ptr) = NonNull::new(unsafe { bindings::__ptr_ring_consume(self.ring.get()) })
         {
             // SAFETY: By the type invariants it was the ring's own, and is ours now.
-            match unsafe { Packet::from_raw(ptr) } {
-                Packet::Skb(skb) => skb.drop_with(DropReason::QUEUE_PURGE, AnyContext),
-                Packet::Frame(frame) => drop(frame),
+            match unsafe { RxFrame::from_raw(ptr) } {
+                RxFrame::Skb(skb) => skb.drop_with(DropReason::QUEUE_PURGE, AnyContext),
+                RxFrame::Frame(frame) => drop(frame),
                 // Is never in a ring.
-                Packet::Fragments(fragments) => {
+                RxFrame::Fragments(fragments) => {
                     fragments.drop_with(DropReason::QUEUE_PURGE, AnyContext);
                 }
             }

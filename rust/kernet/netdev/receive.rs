@@ -2,7 +2,10 @@
 
 //! Packets that a device receives.
 
-use core::ptr;
+use core::ptr::{
+    self,
+    NonNull, //
+};
 
 use super::{
     raw_ip,
@@ -13,7 +16,10 @@ use super::{
 };
 use crate::{
     bindings,
-    context::Softirq,
+    context::{
+        Napi,
+        Softirq, //
+    },
     skb::{
         DropReason,
         RxSkb,
@@ -94,6 +100,30 @@ impl<D: Driver> DriverDevice<D> {
             } else {
                 bindings::__netif_rx(skb);
             }
+        }
+    }
+
+    /// Makes a frame a packet that this device has received. A frame that is too short for an
+    /// Ethernet header is dropped. What the sender's side has set is removed: the route, marks,
+    /// conntrack.
+    #[inline]
+    pub fn eth_type_trans(&self, mut skb: Skb<'_>, napi: Napi<'_>) -> Option<RxSkb> {
+        if let Err(reason) = skb.as_mut().may_pull(bindings::ETH_HLEN) {
+            skb.drop_with(reason, napi);
+            return None;
+        }
+        let skb = skb.into_raw();
+        // SAFETY: The packet is ours, with an Ethernet header in the linear part.
+        unsafe {
+            bindings::skb_scrub_packet(skb, true);
+            bindings::skb_orphan_lent(skb);
+            let protocol = bindings::eth_type_trans(skb, self.as_raw());
+            bindings::skb_set_protocol(skb, protocol);
+            bindings::skb_postpull_ethernet(skb);
+            // What a new packet has there is none: a flow's number would be of any bytes.
+            bindings::skb_reset_network_header(skb);
+            // INVARIANT: `eth_type_trans()` has run; the packet refers to nothing that is lent.
+            Some(RxSkb::from_raw(NonNull::new_unchecked(skb)))
         }
     }
 }

@@ -15,9 +15,9 @@ use kernet::{
     },
     napi::{
         Consumer,
-        Packet,
         Queue,
         Ring, //
+        RxFrame,
     },
     netdev::{
         DriverDevice,
@@ -72,11 +72,11 @@ impl Queue<Nic> for RxRing {
         queue: &mut Consumer<'_, Self>,
         dev: &DriverDevice<Nic>,
         napi: Napi<'_>,
-    ) -> Option<Packet> {
+    ) -> Option<RxFrame> {
         loop {
             let mut ring = queue.part(|queue| &queue.ring)?;
             let received = match Queue::<Nic>::next(&mut ring, dev, napi)? {
-                Packet::Skb(received) => received,
+                RxFrame::Skb(received) => received,
                 other => return Some(other),
             };
             let how = dev.private().writes.load(Relaxed);
@@ -133,7 +133,7 @@ fn write(
     queue: &mut Consumer<'_, RxRing>,
     dev: &DriverDevice<Nic>,
     napi: Napi<'_>,
-) -> Result<Packet, DropReason> {
+) -> Result<RxFrame, DropReason> {
     let verified = frame.checksum() != Checksum::None;
     let hashes = dev.features().intersects(Features::RXHASH);
     let hash = frame.hash().filter(|_| hashes);
@@ -193,5 +193,5 @@ fn write(
     written.as_mut().record_rx_queue(queue.index());
     written.as_mut().set_vlan_tag(frame.vlan_tag());
     let received = dev.eth_type_trans(written, napi);
-    received.map(Packet::from).ok_or(DropReason::PKT_TOO_SMALL)
+    received.map(RxFrame::from).ok_or(DropReason::PKT_TOO_SMALL)
 }
