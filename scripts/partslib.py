@@ -3,12 +3,13 @@
 
 import re
 
-# A trait, and what registers a type that implements it.
+# A trait, and what registers a type that implements it; with its module, if two traits have one name.
 PARTS = {
     "CongestionControl": "tcp::Registration<{}>",
     "DeviceNotifier": "notifier::Registration<{}>",
     "Folder": "debugfs::Registration<{}>",
-    "Handler": "ethertype::Registration<{}>",
+    "ethertype::Handler": "ethertype::Registration<{}>",
+    "ipv4::Handler": "ipv4::Registration<{}>",
     "Handlers": "rtnl::message::Registration<{}>",
     "Hook": "netfilter::Registration<{}>",
     "Ipv4AddressNotifier": "notifier::Registration<{}, Ipv4Addresses>",
@@ -22,7 +23,6 @@ PARTS = {
     "NetWork": "work::NetRegistration<{}>",
     "Notifier": "fib::Registration<{}>",
     "Operations": "nl_generated::Registration<{}>",
-    "Protocol": "ipv4::Registration<{}>",
     "RxHandler": "netdev::rx_handler::Registration<{}>",
     "Socket": "netlink::socket::Registration<{}>",
     "Table": "sysctl::Registration<{}>",
@@ -43,13 +43,15 @@ def code(text):
     return re.sub(r"#\[(?:[\w:]*kunit_tests\(\w+\)|cfg\(test\))\]\s*mod \w+ \{\n.*?\n\}", empty, text, flags=re.S)
 
 
-def is_kernets(text, path, trait, part):
-    """Whether a trait is kernet's, and not another's of the same name."""
-    modules = part.partition("<")[0].split("::")[:-1]
-    if path:
-        return path.removeprefix("::").split("::")[-2] in {*modules, "kernet", "nl_generated"}
-    # `use kernel::irq::Handler;`
-    return not re.search(rf"\buse (?!kernet|super|crate|nl_generated)\w+::[^;]*\b{trait}\b", text)
+def parts_of(text, path, trait):
+    """What a trait is registered by, if it is kernet's and not another's of the same name: one of these."""
+    found = [part for name, part in PARTS.items() if name.rpartition("::")[2] == trait]
+    if not path:
+        # `use kernel::irq::Handler;`
+        imported = re.search(rf"\buse (?!kernet|super|crate|nl_generated)\w+::[^;]*\b{trait}\b", text)
+        return [] if imported else found
+    module = path.removeprefix("::").split("::")[-2]
+    return [part for part in found if module in {*part.partition("<")[0].split("::"), "kernet", "nl_generated"}]
 
 
 def listed(text, part, name):
@@ -87,15 +89,14 @@ def unlisted(files):
     for path, text in texts.items():
         for found in IMPL.finditer(text):
             where, trait, arguments, name = found.groups()
-            part = PARTS.get(trait)
+            parts = parts_of(text, where, trait)
             # ethtool's operations are of a driver, and no part.
-            if not part or trait in own or trait == "Operations" and arguments:
+            if not parts or trait in own or trait == "Operations" and arguments:
                 continue
-            if is_kernets(text, where, trait, part) and not listed(everything, part, name) and \
-                    not is_renamed(everything, name):
+            if not any(listed(everything, part, name) for part in parts) and not is_renamed(everything, name):
                 line = text.count("\n", 0, found.start(2)) + 1
-                yield path, line, (f"`{name}` implements `{trait}` and is not registered: list "
-                                   f"`{part.format(name)}` in `Module::Parts`")
+                what = " or ".join(f"`{part.format(name)}`" for part in parts)
+                yield path, line, f"`{name}` implements `{trait}` and is not registered: list {what} in `Module::Parts`"
 
 
 def sources(folder):

@@ -31,7 +31,7 @@ use crate::bindings;
 /// What connection tracking knows of a packet.
 #[doc(alias = "enum ip_conntrack_info")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
+pub enum CtState {
     /// Belongs to no connection, and cannot begin one. Also a packet that was not tracked: tracking
     /// is off in its namespace, or the hook comes before the tracking hook (priority -200).
     Invalid,
@@ -86,13 +86,13 @@ fn split(packet: &SkbRef) -> (Option<NonNull<bindings::nf_conn>>, u32) {
 /// Returns what connection tracking knows of a packet.
 #[doc(alias = "nf_ct_get")]
 #[inline]
-pub fn state(packet: &SkbRef, rcu: Rcu<'_>) -> State {
+pub fn state(packet: &SkbRef, rcu: Rcu<'_>) -> CtState {
     match Connection::of(packet, rcu) {
         Some(connection) => connection.state(),
         None if split(packet) == (None, bindings::ip_conntrack_info_IP_CT_UNTRACKED) => {
-            State::Untracked
+            CtState::Untracked
         }
-        None => State::Invalid,
+        None => CtState::Invalid,
     }
 }
 
@@ -130,7 +130,7 @@ pub struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    /// The packet's connection, if it has one: see [`State`].
+    /// The packet's connection, if it has one: see [`CtState`].
     #[doc(alias = "nf_ct_get")]
     #[inline]
     pub fn of(packet: &'a SkbRef, _rcu: Rcu<'a>) -> Option<Self> {
@@ -153,17 +153,17 @@ impl<'a> Connection<'a> {
         all & status as usize != 0
     }
 
-    /// The packet's state in the connection: [`State::New`], [`State::Established`] or
-    /// [`State::Related`].
+    /// The packet's state in the connection: [`CtState::New`], [`CtState::Established`] or
+    /// [`CtState::Related`].
     #[doc(alias = "enum ip_conntrack_info")]
     #[inline]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> CtState {
         match self.info {
             bindings::ip_conntrack_info_IP_CT_ESTABLISHED
-            | bindings::ip_conntrack_info_IP_CT_ESTABLISHED_REPLY => State::Established,
+            | bindings::ip_conntrack_info_IP_CT_ESTABLISHED_REPLY => CtState::Established,
             bindings::ip_conntrack_info_IP_CT_RELATED
-            | bindings::ip_conntrack_info_IP_CT_RELATED_REPLY => State::Related,
-            _ => State::New,
+            | bindings::ip_conntrack_info_IP_CT_RELATED_REPLY => CtState::Related,
+            _ => CtState::New,
         }
     }
 

@@ -28,8 +28,8 @@ kernet::wing_bindings!("conntrack");
 pub use connection::{
     state,
     Connection,
+    CtState,
     Direction,
-    State,
     Tuple, //
 };
 pub use tracking::{

@@ -29,8 +29,8 @@ mod cases {
         bindings,
         state,
         Connection,
+        CtState, //
         Direction,
-        State, //
     };
 
     type Raw = bindings::nf_conn;
@@ -39,7 +39,7 @@ mod cases {
     fn with<R>(
         ct: Option<&mut Raw>,
         info: u32,
-        look: impl FnOnce(State, Option<Connection<'_>>) -> R,
+        look: impl FnOnce(CtState, Option<Connection<'_>>) -> R,
     ) -> Option<R> {
         let ct = ct.map_or(0, |ct| ptr::from_mut(ct) as usize);
         process(|process| {
@@ -113,27 +113,27 @@ mod cases {
         let all = [
             (
                 bindings::ip_conntrack_info_IP_CT_ESTABLISHED,
-                State::Established,
+                CtState::Established,
                 Direction::Original,
             ),
             (
                 bindings::ip_conntrack_info_IP_CT_RELATED,
-                State::Related,
+                CtState::Related,
                 Direction::Original,
             ),
             (
                 bindings::ip_conntrack_info_IP_CT_NEW,
-                State::New,
+                CtState::New,
                 Direction::Original,
             ),
             (
                 bindings::ip_conntrack_info_IP_CT_ESTABLISHED_REPLY,
-                State::Established,
+                CtState::Established,
                 Direction::Reply,
             ),
             (
                 bindings::ip_conntrack_info_IP_CT_RELATED_REPLY,
-                State::Related,
+                CtState::Related,
                 Direction::Reply,
             ),
         ];
@@ -147,16 +147,16 @@ mod cases {
 
     #[test]
     fn three_are_no_connection() {
-        let none = |seen: State, connection: Option<Connection<'_>>| (seen, connection.is_none());
-        assert_eq!(with(None, 0, none), Some((State::Invalid, true)));
+        let none = |seen: CtState, connection: Option<Connection<'_>>| (seen, connection.is_none());
+        assert_eq!(with(None, 0, none), Some((CtState::Invalid, true)));
         let untracked = with(None, bindings::ip_conntrack_info_IP_CT_UNTRACKED, none);
-        assert_eq!(untracked, Some((State::Untracked, true)));
+        assert_eq!(untracked, Some((CtState::Untracked, true)));
         let Ok(mut ct) = tcp() else {
             return;
         };
         ct.status = bindings::ip_conntrack_status_IPS_TEMPLATE as usize;
         let template = with(Some(&mut ct), bindings::ip_conntrack_info_IP_CT_NEW, none);
-        assert_eq!(template, Some((State::Invalid, true)));
+        assert_eq!(template, Some((CtState::Invalid, true)));
     }
 
     #[test]
@@ -167,7 +167,7 @@ mod cases {
         }
         let v4 = [[192, 0, 2, 1], [192, 0, 2, 2]];
         let look = |ct: Result<KBox<Raw>>| {
-            let read = |_: State, connection: Option<Connection<'_>>| {
+            let read = |_: CtState, connection: Option<Connection<'_>>| {
                 connection.map(|it| {
                     [Direction::Original, Direction::Reply].map(|direction| {
                         let tuple = it.tuple(direction);

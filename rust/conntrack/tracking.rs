@@ -179,13 +179,13 @@ fn enable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
 
 /// Undoes [`enable`]: tracking is switched off unless somebody else needs it.
 ///
-/// Existing connections stay until they time out; their packets are [`State::Invalid`] then.
+/// Existing connections stay until they time out; their packets are [`CtState::Invalid`] then.
 ///
 /// # Errors
 ///
 /// [`ENODEV`] as for [`enable`]: tracking is off then.
 ///
-/// [`State::Invalid`]: crate::State::Invalid
+/// [`CtState::Invalid`]: crate::CtState::Invalid
 #[doc(alias = "nf_ct_netns_put")]
 pub fn disable<T: HasSlot<Slot>>(net: &Net, family: Family, _process: Process<'_>) -> Result {
     disable_for(T::slot(), net, bits(family))

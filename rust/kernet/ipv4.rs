@@ -5,10 +5,10 @@
 //! C headers: [`include/net/protocol.h`](srctree/include/net/protocol.h),
 //! [`include/net/ip_tunnels.h`](srctree/include/net/ip_tunnels.h)
 //!
-//! A [`Protocol`] receives the packets for this host of an IP protocol number. A [`Tunnel`] sends
+//! A [`Handler`] receives the packets for this host of an IP protocol number. A [`Tunnel`] sends
 //! packets, with an IPv4 header of its own.
 //!
-//! Before [`Protocol::receive`], the stack has checked the IPv4 header and made it linear,
+//! Before [`Handler::receive`], the stack has checked the IPv4 header and made it linear,
 //! reassembled fragments, checked the IPsec policy, given raw sockets their copy, and released the
 //! connection tracking entry. The packet is not shared, but its data may be, and may be in
 //! fragments.
@@ -65,10 +65,10 @@ pub use tunnel::{
 /// # Examples
 ///
 /// ```
-/// use kernet::{context::Softirq, ipv4::{Packet, Protocol}};
+/// use kernet::{context::Softirq, ipv4::{Packet, Handler}};
 ///
 /// /// Answers each packet with an ICMP error, as if the protocol were not there.
-/// impl Protocol for Example {
+/// impl Handler for Example {
 ///     type Module = Example;
 ///
 ///     const PROTOCOL: u8 = 253; // RFC 3692: for experiments
@@ -79,7 +79,7 @@ pub use tunnel::{
 /// }
 /// ```
 #[doc(alias = "net_protocol")]
-pub trait Protocol: 'static {
+pub trait Handler: 'static {
     /// The module that the protocol belongs to.
     type Module: Declared;
 
@@ -102,7 +102,7 @@ pub trait Protocol: 'static {
     }
 }
 
-/// A received packet of a [`Protocol`].
+/// A received packet of a [`Handler`].
 ///
 /// Owns the packet, and ends as an [`Skb`] does: in [`Self::into_skb`], [`Self::into_frame`],
 /// [`Self::reject`] or [`Self::drop_with`]. Letting one go out of scope does not build.
@@ -252,7 +252,7 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// An ICMP message about a packet of a [`Protocol`].
+/// An ICMP message about a packet of a [`Handler`].
 #[doc(alias = "icmphdr")]
 pub struct IcmpError<'a> {
     skb: &'a SkbRef,
@@ -309,7 +309,7 @@ impl<'a> IcmpError<'a> {
     /// Updates the routing cache if the message is about a path MTU or a redirect, and returns
     /// whether it is.
     ///
-    /// `protocol` is [`Protocol::PROTOCOL`].
+    /// `protocol` is [`Handler::PROTOCOL`].
     #[doc(alias = "ipv4_update_pmtu")]
     #[doc(alias = "ipv4_redirect")]
     pub fn update_route(&self, protocol: u8) -> bool {
@@ -330,24 +330,24 @@ impl<'a> IcmpError<'a> {
     }
 }
 
-/// The registration of a [`Protocol`]: a [`Part`] of its module.
+/// The registration of a [`Handler`]: a [`Part`] of its module.
 ///
 /// Unregistering is `inet_del_protocol()`, which ends with `synchronize_net()`.
 #[doc(alias = "inet_add_protocol")]
 #[doc(alias = "net_protocol")]
-pub struct Registration<P: Protocol> {
+pub struct Registration<H: Handler> {
     protocol: Opaque<bindings::net_protocol>,
-    _protocol: PhantomData<fn() -> P>,
+    _handler: PhantomData<fn() -> H>,
 }
 
 // SAFETY: The core only reads the structure.
-unsafe impl<P: Protocol> Send for Registration<P> {}
+unsafe impl<H: Handler> Send for Registration<H> {}
 // SAFETY: As above.
-unsafe impl<P: Protocol> Sync for Registration<P> {}
+unsafe impl<H: Handler> Sync for Registration<H> {}
 
 // SAFETY: `register` writes the only field that has content; a failing `inet_add_protocol()` does
 // nothing. `inet_del_protocol()` takes the structure away and waits for all receivers.
-unsafe impl<P: Protocol> Part for Registration<P> {
+unsafe impl<H: Handler> Part for Registration<H> {
     unsafe fn register(slot: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
         let protocol = bindings::net_protocol {
             handler: Some(Self::receive_callback),
@@ -359,11 +359,11 @@ unsafe impl<P: Protocol> Part for Registration<P> {
         // SAFETY: As above.
         unsafe { field.write(protocol) };
         // SAFETY: The structure stays in place until it is unregistered, by the caller's promise.
-        if unsafe { bindings::inet_add_protocol(field, P::PROTOCOL) } != 0 {
+        if unsafe { bindings::inet_add_protocol(field, H::PROTOCOL) } != 0 {
             // The callee says -1; it has no other reason.
             return Err(failed(
                 name,
-                format_args!("IP protocol {}, which is taken", P::PROTOCOL),
+                format_args!("IP protocol {}, which is taken", H::PROTOCOL),
                 eaddrinuse(),
             ));
         }
@@ -373,19 +373,19 @@ unsafe impl<P: Protocol> Part for Registration<P> {
     unsafe fn unregister(slot: *mut Self) {
         // SAFETY: Registered, by the caller's promise, which also says that this may sleep.
         unsafe {
-            bindings::inet_del_protocol(Opaque::cast_into(&raw const (*slot).protocol), P::PROTOCOL)
+            bindings::inet_del_protocol(Opaque::cast_into(&raw const (*slot).protocol), H::PROTOCOL)
         };
     }
 }
 
-impl<P: Protocol> Registration<P> {
+impl<H: Handler> Registration<H> {
     /// # Safety
     ///
     /// Called by the core only, as `net_protocol::handler`.
     unsafe extern "C" fn receive_callback(skb: *mut bindings::sk_buff) -> c_int {
         if let Some(skb) = NonNull::new(skb) {
             // SAFETY: The core passes the packet on to the handler, with bottom halves disabled.
-            unsafe { P::receive(Packet::from_raw(skb), Softirq::assume()) };
+            unsafe { H::receive(Packet::from_raw(skb), Softirq::assume()) };
         }
         // A negative number would hand the packet to another protocol.
         0
@@ -415,7 +415,7 @@ impl<P: Protocol> Registration<P> {
             }
         };
         // SAFETY: ICMP is received with bottom halves disabled.
-        P::error(&error, unsafe { Softirq::assume() });
+        H::error(&error, unsafe { Softirq::assume() });
         0
     }
 }

@@ -26,6 +26,7 @@ use crate::{
         HardwareAddress, //
     },
     netns::Net,
+    wire::ip::Version, //
 };
 
 /// A neighbour, borrowed from a [notifier](crate::notifier) or from its table.
@@ -111,39 +112,6 @@ pub struct Resolution {
     pub dead: bool,
 }
 
-/// The address family of a neighbour table.
-///
-/// # Examples
-///
-/// ```
-/// use kernet::{
-///     context::Process,
-///     neighbour::{Family, NudState},
-///     netns::Net,
-/// };
-///
-/// /// How many hosts answer to ARP.
-/// fn reachable(net: &Net, process: Process<'_>) -> u32 {
-///     let mut count = 0;
-///     net.for_each_neighbour(Family::Ipv4, process, |neighbour| {
-///         if neighbour.resolution().state == NudState::Reachable {
-///             count += 1;
-///         }
-///     });
-///     count
-/// }
-/// ```
-#[doc(alias = "neigh_table::family")]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Family {
-    /// IPv4: the ARP table.
-    #[doc(alias = "arp_tbl")]
-    Ipv4,
-    /// IPv6: the neighbour discovery table.
-    #[doc(alias = "nd_tbl")]
-    Ipv6,
-}
-
 impl Neighbour {
     /// Borrows a neighbour, if it is IPv4's or IPv6's.
     ///
@@ -225,23 +193,48 @@ impl Neighbour {
 }
 
 impl Net {
-    /// Calls `each` with each neighbour in the namespace. `each` must not sleep.
+    /// Calls `each` with each neighbour of a version of IP in the namespace: the ARP table, or that of IPv6's
+    /// neighbour discovery. `each` must not sleep.
     ///
     /// No lock is held meanwhile, as all namespaces share the tables. A neighbour that exists
     /// during the whole call is shown; if its table grows, all are shown once more. One that is
     /// added or removed meanwhile may be shown or not.
     ///
     /// `each` cannot send packets: it has no token for that, and can make none.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernet::{
+    ///     context::Process,
+    ///     neighbour::NudState,
+    ///     netns::Net,
+    ///     wire::ip::Version,
+    /// };
+    ///
+    /// /// How many hosts answer to ARP.
+    /// fn reachable(net: &Net, process: Process<'_>) -> u32 {
+    ///     let mut count = 0;
+    ///     net.for_each_neighbour(Version::V4, process, |neighbour| {
+    ///         if neighbour.resolution().state == NudState::Reachable {
+    ///             count += 1;
+    ///         }
+    ///     });
+    ///     count
+    /// }
+    /// ```
     #[doc(alias = "neigh_for_each")]
+    #[doc(alias = "arp_tbl")]
+    #[doc(alias = "nd_tbl")]
     pub fn for_each_neighbour<F: FnMut(&Neighbour) + Send>(
         &self,
-        family: Family,
+        version: Version,
         _process: Process<'_>,
         mut each: F,
     ) {
-        let table = match family {
-            Family::Ipv4 => &raw mut bindings::arp_tbl,
-            Family::Ipv6 => {
+        let table = match version {
+            Version::V4 => &raw mut bindings::arp_tbl,
+            Version::V6 => {
                 // SAFETY: No requirements.
                 if !unsafe { bindings::ipv6_mod_enabled() } {
                     return;

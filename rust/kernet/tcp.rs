@@ -66,9 +66,9 @@ pub use sample::{
     AckEvent,
     AckFlags,
     AckSample,
+    CaState, //
     CwndEvent,
     RateSample,
-    State, //
 };
 pub use socket::Socket;
 
@@ -198,7 +198,7 @@ pub trait CongestionControl: HasSlot<Slot> + Send + Sized + 'static {
 
     /// Before the socket's [`Socket::state`] becomes `new`.
     #[doc(alias = "tcp_congestion_ops::set_state")]
-    fn set_state(&mut self, _socket: &mut Socket<'_>, _new: State, _owned: Owned<'_>) {
+    fn set_state(&mut self, _socket: &mut Socket<'_>, _new: CaState, _owned: Owned<'_>) {
         kernel::build_error!(kernel::error::VTABLE_DEFAULT_ERROR)
     }
 

@@ -257,7 +257,7 @@ impl Driver for Device {
 /// The protocol.
 struct EtherIp;
 
-impl ipv4::Protocol for EtherIp {
+impl ipv4::Handler for EtherIp {
     type Module = Etherip;
 
     const PROTOCOL: u8 = PROTOCOL;

@@ -11,8 +11,8 @@ use kernet::{
     },
     fib::Nexthop,
     genl::Full,
-    neighbour::Family,
-    netdev::Device, //
+    netdev::Device,
+    wire::ip::Version, //
 };
 
 use crate::{
@@ -150,8 +150,8 @@ impl Operations for Linkwatch {
         let stream = request.state::<Linkwatch>().ok_or(ENODEV)?;
         Snapshot::collect(|put| {
             let sequence = stream.sequence(process);
-            for family in [Family::Ipv4, Family::Ipv6] {
-                net.for_each_neighbour(family, process, |neighbour| {
+            for version in [Version::V4, Version::V6] {
+                net.for_each_neighbour(version, process, |neighbour| {
                     let found = Resolved::new(neighbour, &neighbour.resolution());
                     if found.is_told() && wanted(asked, neighbour.device().ifindex()) {
                         put(found);

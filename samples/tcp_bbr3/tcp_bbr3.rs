@@ -21,11 +21,11 @@ use kernet::{
     tcp::{
         self,
         AckFlags,
+        CaState,
         CongestionControl,
         Info,
         RateSample,
         Socket,
-        State,
         INFINITE_SSTHRESH, //
     },
 };
@@ -172,7 +172,7 @@ impl CongestionControl for Flow {
             prior_in_flight: sample.prior_in_flight(),
             cwnd: socket.cwnd(),
             is_cwnd_limited: socket.is_cwnd_limited(),
-            in_recovery: socket.state() >= State::Recovery,
+            in_recovery: socket.state() >= CaState::Recovery,
             has_sack: socket.has_sack(),
             acked: sample.acked_sacked(),
             losses: sample.losses(),
@@ -200,7 +200,7 @@ impl CongestionControl for Flow {
 
     fn ssthresh(&mut self, socket: &mut Socket<'_>, _owned: Owned<'_>) -> u32 {
         self.bbr
-            .on_loss(socket.cwnd(), socket.state() >= State::Recovery);
+            .on_loss(socket.cwnd(), socket.state() >= CaState::Recovery);
         // The model has bounds of its own.
         socket.ssthresh()
     }
@@ -209,10 +209,10 @@ impl CongestionControl for Flow {
         self.bbr.on_spurious_loss(socket.delivered(), socket.cwnd())
     }
 
-    fn set_state(&mut self, socket: &mut Socket<'_>, new: State, _owned: Owned<'_>) {
-        if new == State::Loss {
+    fn set_state(&mut self, socket: &mut Socket<'_>, new: CaState, _owned: Owned<'_>) {
+        if new == CaState::Loss {
             self.bbr.on_timeout(socket.cwnd());
-        } else if new < State::Recovery && socket.state() >= State::Recovery {
+        } else if new < CaState::Recovery && socket.state() >= CaState::Recovery {
             let cwnd = self.bbr.on_recovered(socket.cwnd());
             socket.set_cwnd(cwnd);
         }

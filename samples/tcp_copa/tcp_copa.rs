@@ -16,11 +16,11 @@ use kernet::{
     tcp::{
         self,
         AckFlags,
+        CaState,
         CongestionControl,
         Info,
         RateSample,
         Socket,
-        State,
         INFINITE_SSTHRESH, //
     },
 };
@@ -253,8 +253,8 @@ impl CongestionControl for Copa {
         socket.reno_undo_cwnd()
     }
 
-    fn set_state(&mut self, _socket: &mut Socket<'_>, new: State, _owned: Owned<'_>) {
-        if new == State::Loss {
+    fn set_state(&mut self, _socket: &mut Socket<'_>, new: CaState, _owned: Owned<'_>) {
+        if new == CaState::Loss {
             // The core has cut the window to what is in flight.
             self.velocity = 1;
             self.rounds = 0;

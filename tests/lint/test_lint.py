@@ -75,7 +75,7 @@ PLANTS = (
         ("impl DeviceNotifier for F {", "    type Parts = notifier::Registration<F, notifier::Devices>;\nimpl DeviceNotifier for F {"),
         ("impl NeighbourNotifier for F {\n// notifier::Registration<F, Neighbours>",
          "    type Parts = notifier::Registration<\n        F,\n        Neighbours,\n    >;\nimpl NeighbourNotifier for F {"),
-        ("impl ethertype::Handler for F {", "use kernel::irq::Handler;\nimpl Handler for F {\nimpl kernel::irq::Handler for G {"),
+        ("    type A = ipv4::Registration<F>;\nimpl ethertype::Handler for F {", "use kernel::irq::Handler;\nimpl Handler for F {\nimpl kernel::irq::Handler for G {"),
         ("impl Timer for F {", "/* impl Timer for F { */\n#[cfg(test)]\nmod tests {\n    impl Timer for F {}\n}\n"),
         ("module! { type: crate::M }\nimpl Hook for M {",
          "module! { type: crate::M }\n    type Parts = netfilter::Registration<Self>;\nimpl Hook for M {"))),

@@ -21,11 +21,11 @@ use super::{
     AckEvent,
     AckFlags,
     AckSample,
+    CaState, //
     CongestionControl,
     CwndEvent,
     RateSample,
     Socket,
-    State, //
 };
 use crate::{
     bindings,
@@ -395,7 +395,7 @@ impl<T: CongestionControl> Registration<T> {
     unsafe extern "C" fn set_state(sk: *mut bindings::sock, new: u8) {
         // SAFETY: By the caller's promise.
         let lent = unsafe { Self::lent(sk) };
-        if let (Some((state, mut socket, owned)), Some(new)) = (lent, State::from_raw(new)) {
+        if let (Some((state, mut socket, owned)), Some(new)) = (lent, CaState::from_raw(new)) {
             state.set_state(&mut socket, new, owned);
         }
     }

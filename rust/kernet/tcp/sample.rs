@@ -7,7 +7,7 @@ use crate::bindings;
 /// What the core makes of the ACKs that have come.
 #[doc(alias = "enum tcp_ca_state")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
+pub enum CaState {
     /// Nothing unusual.
     #[doc(alias = "TCP_CA_Open")]
     Open,
@@ -25,7 +25,7 @@ pub enum State {
     Loss,
 }
 
-impl State {
+impl CaState {
     #[inline(always)]
     pub(super) fn from_raw(raw: u8) -> Option<Self> {
         Some(match u32::from(raw) {

@@ -21,8 +21,8 @@ use kernel::{
 
 use super::{
     private::Private,
+    CaState,
     Info,
-    State,
     INFINITE_SSTHRESH, //
 };
 use crate::{
@@ -188,10 +188,10 @@ impl<'a> Socket<'a> {
     /// What the core makes of the ACKs.
     #[doc(alias = "inet_connection_sock::icsk_ca_state")]
     #[inline(always)]
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> CaState {
         // SAFETY: The socket is ours, by the type invariants.
         let state = unsafe { bindings::icsk_ca_state(self.sk) };
-        State::from_raw(state).unwrap_or(State::Open)
+        CaState::from_raw(state).unwrap_or(CaState::Open)
     }
 
     /// Whether the window is below the slow start threshold.

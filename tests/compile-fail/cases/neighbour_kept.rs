@@ -7,13 +7,11 @@
 
 use kernet::{
     context::Process,
-    neighbour::{
-        Family,
-        Neighbour, //
-    },
+    neighbour::Neighbour,
     netns::Net,
+    wire::ip::Version, //
 };
 
 pub fn keep<'a>(net: &'a Net, process: Process<'a>, kept: &mut Option<&'a Neighbour>) {
-    net.for_each_neighbour(Family::Ipv4, process, |neighbour| *kept = Some(neighbour));
+    net.for_each_neighbour(Version::V4, process, |neighbour| *kept = Some(neighbour));
 }

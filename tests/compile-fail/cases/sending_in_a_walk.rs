@@ -8,16 +8,16 @@
 
 use kernet::{
     context::{bh_disabled, rcu_read, Process, Softirq},
-    neighbour::Family,
     netns::Net,
+    wire::ip::Version, //
 };
 
 pub fn with_a_token_made_there(net: &Net, process: Process<'_>, send: fn(Softirq<'_>)) {
-    net.for_each_neighbour(Family::Ipv4, process, |_| {
+    net.for_each_neighbour(Version::V4, process, |_| {
         rcu_read(|rcu| bh_disabled(rcu, send));
     });
 }
 
 pub fn with_a_token_carried_there(net: &Net, process: Process<'_>, send: fn(Softirq<'_>)) {
-    net.for_each_neighbour(Family::Ipv4, process, |_| bh_disabled(process, send));
+    net.for_each_neighbour(Version::V4, process, |_| bh_disabled(process, send));
 }

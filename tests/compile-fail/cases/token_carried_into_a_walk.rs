@@ -7,10 +7,10 @@
 
 use kernet::{
     context::Process,
-    neighbour::Family,
-    netns::Net, //
+    netns::Net,
+    wire::ip::Version, //
 };
 
 pub fn walk(net: &Net, process: Process<'_>) {
-    net.for_each_neighbour(Family::Ipv4, process, |_| process.with_rtnl(|_| ()));
+    net.for_each_neighbour(Version::V4, process, |_| process.with_rtnl(|_| ()));
 }

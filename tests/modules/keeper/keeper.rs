@@ -144,7 +144,7 @@ fn keep(net: &Net, skb: Skb<'static>, softirq: Softirq<'_>) {
     }
 }
 
-impl ipv4::Protocol for Keeper {
+impl ipv4::Handler for Keeper {
     type Module = Keeper;
 
     const PROTOCOL: u8 = 253;

@@ -39,12 +39,12 @@ use kernet::{
         AckEvent,
         AckFlags,
         AckSample,
+        CaState, //
         CongestionControl,
         CwndEvent,
         Info,
         RateSample,
         Socket,
-        State, //
     },
 };
 
@@ -233,7 +233,7 @@ impl CongestionControl for Absurd {
         self.set_all(socket, owned);
     }
 
-    fn set_state(&mut self, socket: &mut Socket<'_>, _new: State, owned: Owned<'_>) {
+    fn set_state(&mut self, socket: &mut Socket<'_>, _new: CaState, owned: Owned<'_>) {
         self.set_all(socket, owned);
     }
 

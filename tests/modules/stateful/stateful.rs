@@ -36,8 +36,8 @@ use kernet::{
 use kernet_conntrack::{
     self as conntrack,
     Connection,
+    CtState, //
     Direction,
-    State, //
 };
 
 mod control;
@@ -102,14 +102,14 @@ impl netns::NetState for Seen {
 }
 
 impl Seen {
-    fn of(&self, state: State) -> &PacketCounter {
+    fn of(&self, state: CtState) -> &PacketCounter {
         let [invalid, untracked, new, established, related] = &self.states;
         match state {
-            State::Invalid => invalid,
-            State::Untracked => untracked,
-            State::New => new,
-            State::Established => established,
-            State::Related => related,
+            CtState::Invalid => invalid,
+            CtState::Untracked => untracked,
+            CtState::New => new,
+            CtState::Established => established,
+            CtState::Related => related,
         }
     }
 
@@ -180,7 +180,7 @@ impl Hook for Filter {
         let outside = state
             .input()
             .is_some_and(|device| device.ifindex() == seen.outside.load(Relaxed));
-        if outside && matches!(what, State::New | State::Invalid) {
+        if outside && matches!(what, CtState::New | CtState::Invalid) {
             seen.dropped.add(0);
             return packet.drop_with(DropReason::NETFILTER_DROP);
         }
