@@ -16,6 +16,9 @@ from lib import address, checksum, ethernet, ip, ipv4, link, module, packets, st
 SIX, FOUR = "2001:db8:6::2", "198.51.100.2"
 SIX_IN_4, FOUR_IN_6 = "192.0.2.2", "2001:db8:64::c633:6402"
 PREFIX, PREFIX_LEN = 1, 2
+# The machine has no IPv6 where nobody asks for it. Nothing but the packets is to be sent.
+SETTINGS = {"ipv4/ip_forward": "1", "ipv6/conf/all/forwarding": "1", "ipv6/conf/default/disable_ipv6": "0",
+            "ipv6/conf/default/router_solicitations": "0", "ipv6/conf/default/accept_dad": "0"}
 
 
 def ipv6(source, destination, protocol, payload):
@@ -38,11 +41,14 @@ def sent6(destination):
 @contextlib.contextmanager
 def router():
     """Two devices that swallow what they are sent, and forwarding between them."""
-    for name in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
-        pathlib.Path("/proc/sys/net", name).write_text("1")
+    for name, value in SETTINGS.items():
+        pathlib.Path("/proc/sys/net", name).write_text(value)
     with module("dummy"), link("in0", "dummy", "addr add 2001:db8:6::1/64 dev in0 nodad"), \
             link("out0", "dummy", "addr add 198.51.100.1/24 dev out0", "addr add 2001:db8:7::1/64 dev out0 nodad"):
-        yield
+        try:
+            yield
+        finally:
+            pathlib.Path("/proc/sys/net/ipv6/conf/default/disable_ipv6").write_text("1")
 
 
 @contextlib.contextmanager
