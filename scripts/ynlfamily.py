@@ -538,7 +538,7 @@ class Call:
         reply = f"super::reply::{self.rust}<'static>" if self.reply else "Writer<'static>"
         types = f"type Request = super::request::{self.rust}<'static>;\ntype Reply = {reply};\n"
         if self.mode == "dump":
-            answer = f"const ANSWER: u8 = {self.answer};\n" if self.answer != self.command else ""
+            answer = f"const REPLY: u8 = {self.answer};\n" if self.answer != self.command else ""
             return (f"{head}impl<T: Operations> genl::Dump<Server<T>> for {self.rust}<T> {{\n"
                     f"{self.constants()}{answer}\n{types}type State = T::{self.state};\n\n"
                     f"fn start({request}, process: Process<'_>) -> Result<T::{self.state}> {{\n"

@@ -8,7 +8,7 @@
 //! A [`Handler`] receives the packets for this host of an IP protocol number. A [`Tunnel`] sends
 //! packets, with an IPv4 header of its own.
 //!
-//! Before [`Handler::receive`], the stack has checked the IPv4 header and made it linear,
+//! Before [`Handler::rx`], the stack has checked the IPv4 header and made it linear,
 //! reassembled fragments, checked the IPsec policy, given raw sockets their copy, and released the
 //! connection tracking entry. The packet is not shared, but its data may be, and may be in
 //! fragments.
@@ -73,7 +73,7 @@ pub use tunnel::{
 ///
 ///     const PROTOCOL: u8 = 253; // RFC 3692: for experiments
 ///
-///     fn receive(packet: Packet<'_>, softirq: Softirq<'_>) {
+///     fn rx(packet: Packet<'_>, softirq: Softirq<'_>) {
 ///         packet.reject(softirq);
 ///     }
 /// }
@@ -91,7 +91,7 @@ pub trait Handler: 'static {
     ///
     /// Its data begins behind the IPv4 header and its options.
     #[doc(alias = "net_protocol::handler")]
-    fn receive(packet: Packet<'_>, softirq: Softirq<'_>);
+    fn rx(packet: Packet<'_>, softirq: Softirq<'_>);
 
     /// Receives an ICMP message about a packet that this host is said to have sent.
     ///
@@ -385,7 +385,7 @@ impl<H: Handler> Registration<H> {
     unsafe extern "C" fn receive_callback(skb: *mut bindings::sk_buff) -> c_int {
         if let Some(skb) = NonNull::new(skb) {
             // SAFETY: The core passes the packet on to the handler, with bottom halves disabled.
-            unsafe { H::receive(Packet::from_raw(skb), Softirq::assume()) };
+            unsafe { H::rx(Packet::from_raw(skb), Softirq::assume()) };
         }
         // A negative number would hand the packet to another protocol.
         0

@@ -59,10 +59,7 @@ pub use filter::{
     Vlan, //
 };
 pub use hardware_address::HardwareAddress;
-pub use map::{
-    DeviceMap,
-    Unregister, //
-};
+pub use map::DeviceMap;
 pub use name::Name;
 pub(crate) use ops::Ops;
 pub use port_map::PortMap;

@@ -212,8 +212,8 @@ pub struct Packet<'a>(NonNull<bindings::sk_buff>, Brand<'a>);
 pub struct Verdict<'a>(u32, Brand<'a>);
 
 impl<'a> Packet<'a> {
-    /// The packet. Not for all to change: the layers behind the hook rely on the headers, and the
-    /// lengths, that those before it have checked. [`Self::edit`] keeps those.
+    /// The packet, to be changed within bounds: the layers behind the hook rely on headers and lengths that were
+    /// checked before it. [`Self::edit`] keeps those.
     #[inline(always)]
     fn as_mut(&mut self) -> Pin<&mut SkbRef> {
         // SAFETY: The hook's alone, by the type invariants, and borrowed mutably.

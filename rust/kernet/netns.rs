@@ -45,11 +45,13 @@ use crate::{
     module::{
         failed,
         Declared, //
-    },
-    netdev::Unregister, //
+    }, //
 };
 
 pub(crate) mod item;
+mod unregister;
+
+pub use unregister::Unregister;
 
 /// A network namespace.
 #[doc(alias = "struct net")]

@@ -102,7 +102,7 @@ pub trait Timer: HasSlot<Slot> + 'static {
 
     /// The timer has expired. Runs on one CPU at a time.
     ///
-    /// Answers when it expires next, `None` for not before it is armed again. Of that and the time for
+    /// Returns when it expires next, `None` for not before it is armed again. Of that and the time for
     /// which it was armed meanwhile it is the earlier one.
     #[doc(alias = "timer_list::function")]
     fn expired(softirq: Softirq<'_>) -> Option<Jiffies>;

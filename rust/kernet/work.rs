@@ -113,7 +113,7 @@ pub trait Work: HasSlot<Slot> + 'static {
 
     /// The work, which runs once at a time.
     ///
-    /// Answers when it runs next, `None` for not before it is queued again. That is so unless it was queued
+    /// Returns when it runs next, `None` for not before it is queued again. That is so unless it was queued
     /// meanwhile.
     #[doc(alias = "work_func_t")]
     fn run(process: Process<'_>) -> Option<Jiffies>;

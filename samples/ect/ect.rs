@@ -255,7 +255,7 @@ impl Handler for Ect {
 
     const ETHERTYPE: EtherType = EtherType::LOOPBACK;
 
-    fn receive(mut skb: Skb<'_>, arrival: &Arrival<'_>, softirq: Softirq<'_>) {
+    fn rx(mut skb: Skb<'_>, arrival: &Arrival<'_>, softirq: Softirq<'_>) {
         // A namespace that is going away answers nothing any more.
         let Some(station) = arrival.net().state::<Ect>(softirq) else {
             return skb.drop_with(Fault::Off.reason(), softirq);

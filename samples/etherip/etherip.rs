@@ -34,12 +34,12 @@ use kernet::{
         PacketError,
         Setup,
         Transmit,
-        TxQueue,
-        Unregister, //
+        TxQueue, //
     },
     netns::{
         self,
-        Net, //
+        Net,
+        Unregister, //
     },
     nlattr::{
         ExtAck,
@@ -262,7 +262,7 @@ impl ipv4::Handler for EtherIp {
 
     const PROTOCOL: u8 = PROTOCOL;
 
-    fn receive(mut packet: Packet<'_>, softirq: Softirq<'_>) {
+    fn rx(mut packet: Packet<'_>, softirq: Softirq<'_>) {
         let Some(tunnels) = packet.net().state::<Etherip>(softirq) else {
             return packet.drop_with(DropReason::NO_TX_TARGET, softirq);
         };

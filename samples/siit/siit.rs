@@ -249,7 +249,7 @@ fn refuse(
     dev.count_tx_dropped();
     if let (TranslateError::Refused(refused), Some(version)) = (error, version(&skb)) {
         if let Some(answer) = refused.answer(version) {
-            dev.answer(&mut skb, answer, softirq);
+            dev.icmp_send(&mut skb, answer, softirq);
         }
     }
     skb.drop_with(error.reason(), softirq);

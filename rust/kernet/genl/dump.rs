@@ -108,7 +108,7 @@ pub trait Dump<F: FamilyServer> {
     const COMMAND: u8;
     /// The command of answers.
     #[doc(alias = "genlmsghdr::cmd")]
-    const ANSWER: u8 = Self::COMMAND;
+    const REPLY: u8 = Self::COMMAND;
     /// Who may send the request.
     #[doc(alias = "genl_split_ops::flags")]
     const ACCESS: Access = Access::Any;
@@ -241,7 +241,7 @@ pub(super) unsafe extern "C" fn dumpit<F: FamilyServer, O: Dump<F>>(
         let request = request::<F, O>(callback);
         let state = &mut *state::<O::State>(callback);
         let entries = Entries {
-            header: Header::of(request.info(), O::ANSWER),
+            header: Header::of(request.info(), O::REPLY),
             family: request.info().family,
             batch: Batch::new(callback, skb),
             _builder: PhantomData,

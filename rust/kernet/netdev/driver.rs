@@ -255,7 +255,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// It stays.
     #[doc(alias = "ndo_set_mac_address")]
-    fn set_address(
+    fn set_hardware_address(
         _dev: &DriverDevice<Self>,
         _address: ethernet::Address,
         _rtnl: Rtnl<'_>,
@@ -269,7 +269,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ///
     /// The device stays down.
     #[doc(alias = "ndo_validate_addr")]
-    fn validate_address(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) -> Result {
+    fn validate_hardware_address(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) -> Result {
         Ok(())
     }
 
@@ -437,7 +437,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// The device's [timer](DriverDevice::timer) has expired, whether the device is up or down. Runs on
     /// one CPU at a time.
     ///
-    /// Answers when it expires next, `None` for not before it is armed again. Of that and the time for
+    /// Returns when it expires next, `None` for not before it is armed again. Of that and the time for
     /// which it was armed meanwhile it is the earlier one. Left out, there is no timer.
     #[doc(alias = "timer_setup")]
     fn timer(_dev: &DriverDevice<Self>, _softirq: Softirq<'_>) -> Option<Jiffies> {
@@ -447,7 +447,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     /// The device's [work](DriverDevice::work), in process context with RTNL held, whether the device is up
     /// or down. See [`work`](crate::work#rtnl).
     ///
-    /// Answers when it runs next, `None` for not before it is queued again. That is so unless it was queued
+    /// Returns when it runs next, `None` for not before it is queued again. That is so unless it was queued
     /// meanwhile. Left out, there is no work.
     #[doc(alias = "work_struct")]
     #[doc(alias = "rtnl_trylock")]

@@ -145,7 +145,7 @@ impl<D: Driver> Ops<D> {
                     .cast::<[u8; 6]>()
                     .read()
             };
-            D::set_address(this, octets.into(), rtnl)?;
+            D::set_hardware_address(this, octets.into(), rtnl)?;
             // SAFETY: As above.
             unsafe { bindings::eth_commit_mac_addr_change(dev, address) };
             Ok(0)
@@ -161,7 +161,7 @@ impl<D: Driver> Ops<D> {
             to_result(unsafe { bindings::eth_validate_addr(dev) })?;
             // SAFETY: By the caller's promise.
             let (this, rtnl) = unsafe { (DriverDevice::<D>::from_raw(dev), Rtnl::assume()) };
-            D::validate_address(this, rtnl)?;
+            D::validate_hardware_address(this, rtnl)?;
             Ok(0)
         })
     }

@@ -27,7 +27,10 @@ use crate::{
         Rcu,
         Rtnl, //
     },
-    netns::Net,
+    netns::{
+        Net,
+        Unregister, //
+    },
     rtnl, //
 };
 
@@ -334,21 +337,7 @@ unsafe fn leave<D: Driver>(dev: &DriverDevice<D>) {
     member.net.store(ptr::null_mut(), Release);
 }
 
-/// A list of devices to unregister together, with one grace period.
-#[doc(alias = "unregister_netdevice_queue")]
-pub struct Unregister<'a> {
-    list: &'a mut bindings::list_head,
-    net: Option<&'a Net>,
-}
-
-impl<'a> Unregister<'a> {
-    /// # Safety
-    ///
-    /// `list` is a list of devices that the caller unregisters, under RTNL, on behalf of `net`.
-    pub(crate) unsafe fn new(list: &'a mut bindings::list_head, net: Option<&'a Net>) -> Self {
-        Self { list, net }
-    }
-
+impl Unregister<'_> {
     /// Adds a device, and its peer.
     #[doc(alias = "unregister_netdevice_queue")]
     pub fn add<D: Driver>(&mut self, dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {

@@ -102,14 +102,14 @@ impl<D: Driver> Ops<D> {
         ndo_change_rx_flags: given!(D::HAS_CHANGE_RX_FLAGS, Self::change_rx_flags),
         ndo_set_mac_address: if !D::LINK_LAYER.is_ethernet() {
             None
-        } else if D::HAS_SET_ADDRESS {
+        } else if D::HAS_SET_HARDWARE_ADDRESS {
             Some(Self::set_mac_address)
         } else {
             Some(bindings::eth_mac_addr)
         },
         ndo_validate_addr: if !D::LINK_LAYER.is_ethernet() {
             None
-        } else if D::HAS_VALIDATE_ADDRESS {
+        } else if D::HAS_VALIDATE_HARDWARE_ADDRESS {
             Some(Self::validate_addr)
         } else {
             Some(bindings::eth_validate_addr)

@@ -152,7 +152,7 @@ impl<D: Driver> DriverDevice<D> {
     /// error, nor one about a place that is not in the packet.
     #[doc(alias = "icmp_ndo_send")]
     #[doc(alias = "icmpv6_ndo_send")]
-    pub fn answer(&self, skb: &mut Skb<'_>, answer: Answer, _softirq: Softirq<'_>) {
+    pub fn icmp_send(&self, skb: &mut Skb<'_>, answer: Answer, _softirq: Softirq<'_>) {
         let len = match answer {
             Answer::V4(..) => 20,
             Answer::V6(..) => 40,

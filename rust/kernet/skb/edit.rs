@@ -5,7 +5,7 @@
 //! C source: [`net/core/utils.c`](srctree/net/core/utils.c), `inet_proto_csum_replace*()`
 //!
 //! An [`Edit`] is the same wherever a packet may be changed: [`SkbRef::edit`] for a packet that a driver
-//! or a handler owns, [`netfilter::Packet::edit`](crate::netfilter::Packet::edit) for that of a hook.
+//! or a handler owns, [`RxSkb::edit`](super::RxSkb::edit) for one that goes up the stack, [`netfilter::Packet::edit`](crate::netfilter::Packet::edit) for that of a hook.
 //!
 //! # What is kept right
 //!

@@ -9,6 +9,8 @@ use core::{
 
 use super::{
     DropReason,
+    Edit,
+    EditError,
     FreeContext,
     Skb,
     SkbRef, //
@@ -83,6 +85,19 @@ impl RxSkb {
     pub fn try_clone<C: Context>(&mut self, context: C) -> Result<Self> {
         // INVARIANT: The headers are at the same places.
         self.0.try_clone(context).map(Self)
+    }
+
+    /// Edits the IP packet whose header is at `offset`, in bytes from `skb->data`, which is behind the link
+    /// header.
+    ///
+    /// # Errors
+    ///
+    /// As [`SkbRef::edit`].
+    #[doc(alias = "skb_ensure_writable")]
+    #[inline]
+    pub fn edit(&mut self, offset: u32) -> Result<Edit<'_>, EditError> {
+        // INVARIANT: No header moves, in a new buffer neither.
+        self.0.as_mut().edit(offset)
     }
 
     /// Passes the packet up through the CPU's backlog, as received by `dev`. Returns whether the

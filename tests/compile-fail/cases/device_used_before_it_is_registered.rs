@@ -33,7 +33,11 @@ impl kernet::Module for Mine {
 
 struct Device;
 
-fn send(tunnel: &Tunnel, dev: &DriverDevice<Device>, rtnl: Rtnl<'_>) -> Result<(), Failed> {
+fn send(
+    tunnel: &Tunnel,
+    dev: &DriverDevice<Device>,
+    rtnl: Rtnl<'_>,
+) -> Result<(), FailedPacket<'_>> {
     bh_disabled(rtnl, |softirq| {
         let Ok(skb) = Skb::new(256, 256, softirq) else {
             return Ok(());

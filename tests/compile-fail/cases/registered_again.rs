@@ -43,7 +43,7 @@ impl Handler for Mine {
     type Module = Mine;
     const ETHERTYPE: EtherType = EtherType::LOOPBACK;
 
-    fn receive(skb: Skb<'_>, _: &Arrival<'_>, softirq: Softirq<'_>) {
+    fn rx(skb: Skb<'_>, _: &Arrival<'_>, softirq: Softirq<'_>) {
         // dev_add_pack() of a `packet_type` in this box, whose `func` is this module's.
         again::<LocalModule>();
         again::<Loaded>();

@@ -8,8 +8,8 @@
 use kernel::{prelude::*, sync::SetOnce};
 use kernet::{
     context::{Process, Rtnl},
-    netdev::{Device, Unregister},
-    netns::{self, Net},
+    netdev::Device,
+    netns::{self, Net, Unregister},
     notifier::{self, DeviceEvent, DeviceNotifier},
     rcu,
 };

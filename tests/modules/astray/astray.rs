@@ -90,14 +90,14 @@ impl Driver for Device {
             .is_some_and(|header| header.version() == 6 && header.next_header().0 == FRAGMENT);
         if !fragment {
             for kind in 0..=u8::MAX {
-                dev.answer(
+                dev.icmp_send(
                     &mut skb,
                     Answer::V4(icmp::Type(kind), kind, u32::MAX),
                     softirq,
                 );
                 for place in [0, 0x7fff_ffff, 0xc000_0000, u32::MAX] {
                     let answer = Answer::V6(icmpv6::Type(kind), 2, place);
-                    dev.answer(&mut skb, answer, softirq);
+                    dev.icmp_send(&mut skb, answer, softirq);
                 }
             }
             skb.consume(softirq);

@@ -150,7 +150,7 @@ impl ipv4::Handler for Keeper {
     const PROTOCOL: u8 = 253;
 
     /// Wants more of a header than anybody sends: what is too short is kept, with what it came by.
-    fn receive(packet: Packet<'_>, softirq: Softirq<'_>) {
+    fn rx(packet: Packet<'_>, softirq: Softirq<'_>) {
         let net = packet.net();
         match packet.into_frame(255, net) {
             Ok(frame) => frame.consume(softirq),

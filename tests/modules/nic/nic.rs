@@ -330,7 +330,11 @@ impl Driver for Nic {
         }
     }
 
-    fn set_address(dev: &DriverDevice<Self>, address: ethernet::Address, rtnl: Rtnl<'_>) -> Result {
+    fn set_hardware_address(
+        dev: &DriverDevice<Self>,
+        address: ethernet::Address,
+        rtnl: Rtnl<'_>,
+    ) -> Result {
         if dev.peer(rtnl).and_then(|peer| peer.ethernet_address(rtnl)) == Some(address) {
             return Err(eaddrinuse());
         }
@@ -339,7 +343,7 @@ impl Driver for Nic {
     }
 
     /// Two cards on a cable have two addresses.
-    fn validate_address(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) -> Result {
+    fn validate_hardware_address(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) -> Result {
         let peer = dev.peer(rtnl).and_then(|peer| peer.ethernet_address(rtnl));
         if peer.is_some() && peer == dev.ethernet_address(rtnl) {
             return Err(eaddrinuse());

@@ -12,7 +12,9 @@ pub(crate) struct Mirror {
     #[pin]
     target: DeviceSlot,
     port: Arc<Above>,
+    /// The traffic class of copies, and of what the mirror receives.
     class: Option<u8>,
+    own_class: Option<u8>,
 }
 
 /// What the device below has.
@@ -97,12 +99,15 @@ const TARGET: u16 = 1;
 const KEEP: u16 = 2;
 /// Of what the target sends.
 const CLASS: u16 = 3;
-pub(crate) const ATTRS: usize = 4;
+/// Of what the mirror receives.
+const OWN_CLASS: u16 = 4;
+pub(crate) const ATTRS: usize = 5;
 
 static POLICY: Table<ATTRS> = Table::new(&[
     (TARGET, Policy::U32),
     (KEEP, Policy::FLAG),
     (CLASS, Policy::U8),
+    (OWN_CLASS, Policy::U8),
 ]);
 
 impl Link<ATTRS> for Mirror {
@@ -121,11 +126,12 @@ impl Link<ATTRS> for Mirror {
             let mirror = PortMap::new(rtnl)?;
             Ok(Arc::new(Above { mirror }, GFP_KERNEL)?)
         });
-        let class = request.data.u8(CLASS);
+        let (class, own_class) = (request.data.u8(CLASS), request.data.u8(OWN_CLASS));
         Ok(Self {
             target: DeviceSlot::new(rtnl)?,
             port: prepared?,
             class,
+            own_class,
         })
     }
 
@@ -189,6 +195,18 @@ impl RxHandler for Tap {
                 mirror.count_rx_dropped();
             }
         }
-        hand_over(mirror, packet, softirq)
+        match (
+            hand_over(mirror, packet, softirq),
+            mirror.private().own_class,
+        ) {
+            (Verdict::Another(mut own, device), Some(class)) => {
+                // What is no IP stays as it is.
+                let _ = own
+                    .edit(0)
+                    .and_then(|mut edit| edit.set_traffic_class(class));
+                Verdict::Another(own, device)
+            }
+            (verdict, _) => verdict,
+        }
     }
 }

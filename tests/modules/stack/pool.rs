@@ -50,7 +50,7 @@ impl Driver for Pool {
     }
 
     fn open(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) -> Result {
-        dev.set_lowers_address(dev.ethernet_address(rtnl), rtnl)
+        dev.set_lowers_hardware_address(dev.ethernet_address(rtnl), rtnl)
     }
 
     fn transmit(
@@ -93,7 +93,7 @@ impl Driver for Pool {
             return Err(extack.error(EINVAL, fmt!("a port is an Ethernet device")));
         }
         if dev.is_up() {
-            dev.set_lowers_address(dev.ethernet_address(rtnl), rtnl)?;
+            dev.set_lowers_hardware_address(dev.ethernet_address(rtnl), rtnl)?;
         }
         port.attach_rx_handler::<Port>(dev.private().port.clone(), rtnl)?;
         Self::follow(dev, None, rtnl);

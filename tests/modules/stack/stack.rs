@@ -233,7 +233,7 @@ impl Driver for Upper {
     }
 
     fn open(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) -> Result {
-        dev.set_lowers_address(dev.ethernet_address(rtnl), rtnl)?;
+        dev.set_lowers_hardware_address(dev.ethernet_address(rtnl), rtnl)?;
         dev.work().queue();
         Ok(())
     }
@@ -285,13 +285,13 @@ impl Driver for Upper {
         }
     }
 
-    fn set_address(dev: &DriverDevice<Self>, address: Address, rtnl: Rtnl<'_>) -> Result {
+    fn set_hardware_address(dev: &DriverDevice<Self>, address: Address, rtnl: Rtnl<'_>) -> Result {
         let port = &dev.private().port;
         if port.is_taken(address, dev, dev.lower(rtnl), rtnl) {
             return Err(eaddrinuse());
         }
         if dev.is_up() {
-            dev.set_lowers_address(Some(address), rtnl)?;
+            dev.set_lowers_hardware_address(Some(address), rtnl)?;
         }
         port.uppers.insert(dev, hash(address), rtnl)
     }

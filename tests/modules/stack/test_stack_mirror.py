@@ -17,7 +17,7 @@ import rtnl
 from hosts import FAR, LIMIT, TARGET, Mirrored, drained, flooded, quiet, veth
 from selftest import case, checked, churn, defer, equal, iperf, main, need, rmmod, run, wait_until
 
-KEEP, CLASS = 2, 3
+KEEP, CLASS, OWN_CLASS = 2, 3, 4
 
 
 @case
@@ -47,27 +47,29 @@ def counted(file, wanted):
 @case
 @checked
 def copies_are_edited():
-    """The driver and the receive handler change the class of the copies; the packets, whose bytes these share,
-    stay as they are. tcpdump finds no wrong checksum."""
+    """The driver and the receive handler change the class of the copies, and the handler that of what it hands
+    on; the packets, whose bytes these share, stay as they are. tcpdump finds no wrong checksum."""
     need("tcpdump")
-    host = Mirrored(data=[(CLASS, b"\xb8")])
+    host = Mirrored(data=[(CLASS, b"\xb8"), (OWN_CLASS, b"\x48")])
     host.ns.up("m0", "2001:db8::1/64")
     marked = "(ip[1] = 0xb8 or ip6[0:2] & 0xff0 = 0xb80)"
-    echoes = (("icmp[0] = 8", FAR), ("icmp[0] = 0", FAR), ("ip6[40] = 128", "2001:db8::9"),
-              ("ip6[40] = 129", "2001:db8::9"))
-    for which, (kind, address) in enumerate(echoes):
+    own = "(ip[1] = 0x48 or ip6[0:2] & 0xff0 = 0x480)"
+    # Requests are sent, replies received.
+    echoes = (("icmp[0] = 8", FAR, 0), ("icmp[0] = 0", FAR, 5), ("ip6[40] = 128", "2001:db8::9", 0),
+              ("ip6[40] = 129", "2001:db8::9", 5))
+    for which, (kind, address, received) in enumerate(echoes):
         files = {}
-        for ns, name in (host.watch, "w0"), (host.far, "f0"):
+        for ns, name in (host.watch, "w0"), (host.far, "f0"), (host.ns, "m0"):
             file = files[name] = f"/tmp/mirror-{ns.name}-{which}.pcap"
             ns.popen(f"tcpdump -i {name} -w {file} -U --immediate-mode {kind!r}")
             wait_until(lambda file=file: pathlib.Path(file).exists() and pathlib.Path(file).stat().st_size >= 24,
                        LIMIT, "tcpdump")
             defer(pathlib.Path(file).unlink)
         assert host.ns.ping(address, count=5), address
-        for name, number in ("w0", 5), ("f0", 0):
+        for name, wanted, number in ("w0", marked, 5), ("f0", f"{marked} or {own}", 0), ("m0", own, received):
             file = files[name]
             wait_until(lambda file=file: counted(file, kind) >= 5, LIMIT, f"{kind} at {name}")
-            equal(counted(file, f"{kind} and {marked}"), number, f"{kind} with another class at {name}")
+            equal(counted(file, f"{kind} and ({wanted})"), number, f"{kind} with another class at {name}")
             text = run(["tcpdump", "-vvnr", file]).stdout
             assert "bad" not in text and "wrong" not in text, text
     assert iperf(host.ns, host.far, FAR) > 1 << 20

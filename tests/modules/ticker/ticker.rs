@@ -31,12 +31,12 @@ use kernet::{
         DriverDevice,
         Setup,
         Transmit,
-        TxQueue,
-        Unregister, //
+        TxQueue, //
     },
     netns::{
         Net,
-        NetState, //
+        NetState,
+        Unregister, //
     },
     nlattr::{
         ExtAck,

@@ -111,7 +111,7 @@ impl<D: Driver> DriverDevice<D> {
     /// [`ENOMEM`]: the device that has failed, and those linked after it, have the address that they had.
     #[doc(alias = "dev_uc_add")]
     #[doc(alias = "dev_uc_del")]
-    pub fn set_lowers_address(&self, address: Option<Address>, rtnl: Rtnl<'_>) -> Result {
+    pub fn set_lowers_hardware_address(&self, address: Option<Address>, rtnl: Rtnl<'_>) -> Result {
         let new = address.map_or(0, |address| {
             let [a, b, c, d, e, f] = address.octets();
             PRESENT | u64::from_be_bytes([0, 0, a, b, c, d, e, f])
