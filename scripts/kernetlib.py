@@ -19,7 +19,11 @@ os.environ["KERNET_CACHE"] = str(CACHE)
 # Words by which a shell tells some other build what to make.
 for foreign in ("ARCH", "SUBARCH", "CROSS_COMPILE", "KBUILD_OUTPUT", "KBUILD_EXTMOD", "O", "M", "MO", "CC",
                 "LD", "HOSTCC", "KCFLAGS", "CFLAGS", "RUSTFLAGS", "KRUSTFLAGS", "CARGO_BUILD_TARGET",
-                "CARGO_TARGET_DIR", "KERNELRELEASE", "LOCALVERSION", "KCONFIG_CONFIG"):
+                "CARGO_TARGET_DIR", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WRAPPER",
+                "RUSTC_WORKSPACE_WRAPPER", "KERNELRELEASE", "LOCALVERSION", "KCONFIG_CONFIG", "LLVM", "LLVM_IAS",
+                "KCPPFLAGS", "KAFLAGS", "HOSTCFLAGS", "HOSTLDFLAGS", "HOSTRUSTFLAGS", "TESTS",
+                # The tests' assertions are not to be left out.
+                "PYTHONOPTIMIZE"):
     os.environ.pop(foreign, None)
 JOBS = os.cpu_count() or 1
 SAMPLES = ("vpair", "firewall", "linkwatch", "etherip", "ect", "sink", "siit", "tcp_bbr3", "tcp_copa")

@@ -230,7 +230,10 @@ def piped():
                               capture_output=True, text=True)
         if done.returncode or done.stdout.strip() != shown or ("not given" in done.stderr) != warned:
             return f"{words}: it shows {done.stdout!r}; {refused(done)}"
-    return None
+    with open(ROOT / "README.md") as readme:
+        done = subprocess.run(["scripts/vm", "--kernel", "user", "true"], cwd=ROOT, stdin=readme,
+                              capture_output=True, text=True)
+    return None if "not given" in done.stderr else f"of a file nothing is said: {done.stderr}"
 
 
 def packages():

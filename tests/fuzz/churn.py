@@ -28,11 +28,12 @@ from selftest import NetNs, rmmod, run, scope, unload, wait_until
 
 SEED = int(os.environ.get("KERNET_SEED") or 1)
 MODULES = ("vpair", "sink", "etherip", "ect", "firewall", "linkwatch", "siit", "tcp_bbr3", "tcp_copa", "nic", "conform",
-           "relay", "edit", "settings", "stack", "stateful", "ticker")
+           "relay", "edit", "settings", "stack", "stateful", "ticker", "keeper", "careless", "reckless", "astray",
+           "tcp_newreno")
 # These want what relay has: they are loaded where it is not.
 RIVALS = ("rival", "usurper")
 FAMILIES = {"ect": ("config-get", {}, False), "firewall": ("rule-get", {}, True),
-            "linkwatch": ("device-get", {}, True), "conform": ("object-get", {}, True),
+            "linkwatch": ("device-get", {}, True), "siit": ("mapping-get", {}, True), "conform": ("object-get", {}, True),
             "tcp_bbr3": ("socket-get", {}, True)}
 PEER, LOCAL, REMOTE = 1, 1, 2
 PREFIX, PREFIX_LEN, NAT64 = 1, 2, socket.inet_pton(socket.AF_INET6, "2001:db8:64::")

@@ -137,4 +137,4 @@ def of_a_protocol():
         told(f"relay {protocol}", mutate.COUNT // 3, answers, errno.EINVAL)
 
 
-main()
+main(30)

@@ -192,7 +192,8 @@ def foreign_words_in_the_environment():
     """What a shell says for another build decides nothing here."""
     done = subprocess.run([str(ROOT / "scripts/modules"), "--kernel", "stock"], capture_output=True, text=True,
                           env={**os.environ, "ARCH": "arm64", "CROSS_COMPILE": "aarch64-linux-gnu-",
-                               "KBUILD_OUTPUT": "/nowhere", "CC": "false", "RUSTFLAGS": "-Znothing"})
+                               "KBUILD_OUTPUT": "/nowhere", "CC": "false", "RUSTFLAGS": "-Znothing",
+                               "LLVM": "1", "KAFLAGS": "-Wnothing", "RUSTC_WRAPPER": "false", "TESTS": "y"})
     assert done.returncode == 0, done.stderr
     said = stock().name
     assert said in done.stdout, done.stdout

@@ -159,7 +159,7 @@ pub trait Link<const N: usize>: Driver {
     /// Changes the settings of a device. On failure, all settings are as before.
     ///
     /// The caller has `CAP_NET_ADMIN` in the device's namespace, and in that of the underlay,
-    /// [`DriverDevice::link_net`], if it has one.
+    /// [`DriverDevice::link_net`], and of the device below, [`DriverDevice::lower`], if it has one.
     ///
     /// # Errors
     ///

@@ -380,6 +380,16 @@ impl Link<1> for Upper {
         dev.inherit_operstate(lower, rtnl);
         Ok(())
     }
+
+    /// There are no settings: it shows who may.
+    fn change(
+        _dev: &DriverDevice<Self>,
+        _request: &Request<'_>,
+        _extack: ExtAck<'_>,
+        _rtnl: Rtnl<'_>,
+    ) -> Result {
+        Ok(())
+    }
 }
 
 /// What a lower device receives is for an upper one by its address, or for all.

@@ -15,6 +15,7 @@ import errno
 import json
 
 import rtnl
+from container import Container
 from hosts import FAR, IFLA_LINK, LIMIT, Host, Mirrored, drained, flooded, has, link, quiet, refused
 from selftest import NetNs, case, checked, churn, equal, iperf, loaded, main, rmmod, run, wait_until
 
@@ -208,6 +209,29 @@ def the_lower_device_receives_what_is_asked_for():
     become(up, other, 1)
     ns.run("ip link del u0")
     become(down, other)
+
+
+@case
+@checked
+def changed_by_who_may_below():
+    """Root of a container does not change the device that it has above the host's; root of the host does. Of one
+    that is above its own it may change all."""
+    host, inside = Host(), Container()
+    host.upper(0, inside)
+    change = {"data": [], "create": False}
+    try:
+        inside.do(rtnl.newlink, "u0", "stack", **change)
+    except rtnl.NetlinkError as refusal:
+        equal(refusal.errno, errno.EPERM, "error")
+        assert "CAP_NET_ADMIN" in str(refusal), refusal
+    else:
+        raise AssertionError("root of the container has changed it")
+    with inside.enter():
+        rtnl.newlink("u0", "stack", **change)
+    inside.do(rtnl.newlink, "l1", "dummy")
+    index = inside.link("l1")["ifindex"]
+    inside.do(rtnl.newlink, "u1", "stack", attrs=[(IFLA_LINK, rtnl.u32(index))])
+    inside.do(rtnl.newlink, "u1", "stack", **change)
 
 
 @case

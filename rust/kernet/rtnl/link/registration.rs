@@ -466,6 +466,8 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
                 )
             };
             may_change(dev, dev.link_net(rtnl), extack, rtnl)?;
+            let below = dev.lower(rtnl).map(|lower| lower.net(rtnl));
+            may_change(dev, below, extack, rtnl)?;
             L::change(dev, &request, extack, rtnl)?;
             Ok(0)
         })
@@ -542,7 +544,7 @@ impl<L: Link<N>, const N: usize> Registration<L, N> {
 }
 
 /// Refuses who has no say in the namespace of a link's lower side: the core asks for the capability
-/// in that of the device alone. As `rtnl_dev_link_net_capable()` has it.
+/// in that of the device alone. As `rtnl_dev_link_net_capable()` has it, and `ipvlan_nl_changelink()`.
 fn may_change(dev: &Device, link_net: Option<&Net>, extack: ExtAck<'_>, rtnl: Rtnl<'_>) -> Result {
     let Some(net) = link_net.filter(|net| *net != dev.net(rtnl)) else {
         return Ok(());
