@@ -21,6 +21,7 @@ mod device;
 mod device_slot;
 mod driver;
 mod driver_device;
+mod event;
 mod features;
 mod filter;
 mod follow;
@@ -52,6 +53,7 @@ pub use device::Device;
 pub use device_slot::DeviceSlot;
 pub use driver::Driver;
 pub use driver_device::DriverDevice;
+pub use event::DeviceEvent;
 pub use features::Features;
 pub use filter::{
     Addresses,

@@ -42,6 +42,7 @@ mod address;
 mod device;
 mod neighbour;
 
+pub use crate::netdev::DeviceEvent;
 pub use address::{
     IpAddressEvent,
     Ipv4AddressNotifier,
@@ -50,7 +51,6 @@ pub use address::{
     Ipv6Addresses, //
 };
 pub use device::{
-    DeviceEvent,
     DeviceNotifier,
     Devices, //
 };

@@ -11,6 +11,7 @@ use super::{
     Addresses,
     Completions,
     Device,
+    DeviceEvent,
     DriverDevice,
     Features,
     LinkLayer,
@@ -35,7 +36,6 @@ use crate::{
     module::Declared,
     napi,
     nlattr::ExtAck,
-    notifier::DeviceEvent,
     skb::{
         Skb,
         SkbRef, //

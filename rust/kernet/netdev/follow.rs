@@ -31,7 +31,7 @@ impl<D: Driver> DriverDevice<D> {
     /// and behind them, how large segments may be left to it, and its offloads for packets with a VLAN tag, as
     /// far as this device has them.
     ///
-    /// For [`DeviceEvent::Features`](crate::notifier::DeviceEvent::Features), before
+    /// For [`DeviceEvent::Features`](super::DeviceEvent::Features), before
     /// [`Self::update_features`].
     #[doc(alias = "netif_inherit_tso_max")]
     #[doc(alias = "net_device::vlan_features")]

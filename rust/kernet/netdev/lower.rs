@@ -27,6 +27,7 @@ use super::{
         Table, //
     },
     Device,
+    DeviceEvent,
     Driver,
     DriverDevice, //
 };
@@ -39,7 +40,6 @@ use crate::{
     },
     error::to_result,
     nlattr::ExtAck,
-    notifier::DeviceEvent,
     rtnl, //
 };
 

@@ -12,13 +12,13 @@ use super::{
     lower,
     reference,
     rx_handler,
-    Device, //
+    Device,
+    DeviceEvent, //
 };
 use crate::{
     bindings,
     context::Rtnl,
-    error::to_result,
-    notifier::DeviceEvent, //
+    error::to_result, //
 };
 
 struct Block(Opaque<bindings::notifier_block>);
