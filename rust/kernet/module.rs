@@ -163,6 +163,10 @@ pub struct Running<M: Declared> {
 impl<M: Declared> Running<M> {
     /// Registers everything that `M` consists of.
     ///
+    /// # Errors
+    ///
+    /// What the part that is not registered has failed with, which the log names.
+    ///
     /// # Safety
     ///
     /// - The place that is initialised is dropped before `module` is unloaded: it is (part of) the

@@ -53,6 +53,11 @@ PLANTS = (
      "pub trait A {\n    fn b();\n}\nconst B: u8 = 1;\n"),
     (LINT.examples, "rust/kernet/a.rs", "/// B.\npub trait A {\n",
      "/// B.\n///\n/// # Examples\n///\n/// ```\n/// ```\n#[doc(alias = \"c\")]\npub trait A {\n"),
+    (LINT.errors, "rust/kernet/a.rs", "/// A.\npub fn a(\n    b: u8,\n) -> Result<u8> {\n",
+     "/// A.\n///\n/// # Errors\n///\n/// [`EINVAL`].\n#[inline]\npub fn a() -> Result {\nfn b() -> Result {\n"
+     "pub fn c() -> u8 {\n"),
+    (LINT.errors, "rust/wire/a.rs", "pub const fn new() -> impl PinInit<Self, Error> {\n",
+     "#[doc(hidden)]\npub unsafe fn a() -> Result {\n"),
     (LINT.panics, "rust/kernet/a.rs", "fn a() {\n    b.unwrap();\n}\n",
      "#[kunit_tests(a)]\nmod tests {\n    fn a() {\n        b.unwrap();\n    }\n}\n"),
     (LINT.panics, "samples/a/a.rs",
