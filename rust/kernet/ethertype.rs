@@ -20,7 +20,6 @@
 
 use core::{
     marker::PhantomData,
-    ptr,
     ptr::NonNull, //
 };
 use kernel::{
