@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // error: method `init` is not a member of trait `Driver`
+// error: const `HAS_INIT` is not a member of trait `Driver`
 // error: expected `&DriverDevice<Device>`, found `&NewDevice<'_>`
 
 //! A packet sent for a device that is being made: it has no statistics to count in.

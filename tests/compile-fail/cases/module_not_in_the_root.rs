@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // error: no `__kernet_module` in the root
+// error: unresolved import `crate::__kernet_module`
 
 //! A module that is declared elsewhere than where the printing macros take its name from: theirs has no
 //! NUL.

@@ -7,11 +7,11 @@
 
 use kernet::{
     context::Napi,
-    napi::{Consumer, Packet, Queue, Ring},
+    napi::{Consumer, RxFrame, Queue, Ring},
     netdev::{Driver, DriverDevice},
 };
 
 pub fn steal<D: Driver<Queue = Ring<16>>>(ring: &Ring<16>, dev: &DriverDevice<D>, napi: Napi<'_>) {
-    let _: Option<Packet> =
+    let _: Option<RxFrame> =
         <Ring<16> as Queue<D>>::next(&mut Consumer { content: ring }, dev, napi);
 }
