@@ -5,13 +5,18 @@
 use kernel::prelude::*;
 use kernet::{
     context::Process,
+    error::enobufs,
     genl::{
         self,
         Full,
         Notification,
         Replied, //
     },
-    nlattr::ExtAck,
+    netns::Net,
+    nlattr::{
+        Builder,
+        ExtAck, //
+    },
     wire::ip::Version, //
 };
 
@@ -23,8 +28,8 @@ use crate::{
             self,
             rule, //
         },
+        build,
         notify,
-        reply,
         request,
         Family,
         Operations,
@@ -115,13 +120,18 @@ impl Operations for Control {
         if chosen {
             editor.last_id = id;
         }
-        // Under the lock, so that listeners hear of changes in their order. That one may lose what it
-        // hears is its own business: it is told so by `ENOBUFS`.
-        let _ = notify::RuleAddNtf::multicast(request.net(), process, |message| {
-            put_rule(message, &rule)
+        // Under the lock, so that listeners hear of changes in their order.
+        tell::<notify::RuleAddNtf>(request.net(), process, |message| {
+            message.rule(|nest| describe(nest, &rule))?;
+            if let Some(before) = &before {
+                message.before(before.id)?;
+            }
+            Ok(())
         });
         drop(editor);
-        reply.send(process, |message| put_rule(message, &rule))
+        reply.send(process, |message| {
+            message.rule(|nest| describe(nest, &rule)).map(|_| ())
+        })
     }
 
     fn rule_replace(
@@ -178,7 +188,7 @@ impl Operations for Control {
             .map_err(|refused| explain(request.extack(), refused))?;
         tables.publish(&mut editor, rules, process)?;
         editor.last_id = last_id;
-        let _ = notify::RuleReplaceNtf::multicast(request.net(), process, |message| {
+        tell::<notify::RuleReplaceNtf>(request.net(), process, |message| {
             message.count(count).map(|_| ())
         });
         drop(editor);
@@ -194,8 +204,8 @@ impl Operations for Control {
             .without(rule.id)
             .map_err(|refused| explain(request.extack(), refused))?;
         tables.publish(&mut editor, rules, process)?;
-        let _ = notify::RuleDelNtf::multicast(request.net(), process, |message| {
-            put_rule(message, &rule)
+        tell::<notify::RuleDelNtf>(request.net(), process, |message| {
+            message.rule(|nest| describe(nest, &rule)).map(|_| ())
         });
         Ok(())
     }
@@ -210,7 +220,7 @@ impl Operations for Control {
         let current = editor.current.clone();
         let count = u32::try_from(current.len()).unwrap_or(u32::MAX);
         tables.publish(&mut editor, current.flushed(), process)?;
-        let _ = notify::RuleFlushNtf::multicast(request.net(), process, |message| {
+        tell::<notify::RuleFlushNtf>(request.net(), process, |message| {
             message.count(count).map(|_| ())
         });
         drop(editor);
@@ -224,7 +234,9 @@ impl Operations for Control {
     ) -> Result<Replied> {
         let current = request.state::<Firewall>().ok_or(ENODEV)?.current(process);
         let rule = named(request, &current)?;
-        reply.send(process, |message| put_rule(message, &rule))
+        reply.send(process, |message| {
+            message.rule(|nest| describe(nest, &rule)).map(|_| ())
+        })
     }
 
     fn rule_get_start(
@@ -248,7 +260,7 @@ impl Operations for Control {
         for rule in current.iter_from(start) {
             // As long as it is not put, the dump goes on with it.
             cursor.next = Some((rule.priority, rule.place));
-            entries.put(|message| put_rule(message, &rule))?;
+            entries.put(|message| message.rule(|nest| describe(nest, &rule)).map(|_| ()))?;
         }
         cursor.next = None;
         Ok(())
@@ -304,45 +316,55 @@ fn free_id(last: u32, taken: impl Fn(u32) -> bool) -> u32 {
     }
 }
 
-/// Puts a rule, and its counters.
-fn put_rule(message: &mut reply::RuleAdd<'_>, rule: &Rule) -> Result {
-    message.rule(|nest| {
-        nest.id(rule.id)?
-            .priority(rule.priority)?
-            .chain(rule.matches.in_chain())?
-            .action(rule.action)?;
-        let family = rule.matches.family();
-        if let Some(family) = family {
-            nest.family(match family {
-                Version::V4 => Family::Ipv4,
-                Version::V6 => Family::Ipv6,
-            })?;
-        }
-        if let Some(protocol) = rule.matches.protocol() {
-            nest.protocol(protocol.0)?;
-        }
-        let (prefix, ports) = rule.matches.source();
-        if let Some(prefix) = prefix {
-            nest.source(network(prefix, family, &mut [0; 16]))?
-                .source_prefix_len(prefix.len())?;
-        }
-        if let Some(ports) = ports {
-            nest.source_port_min(ports.min)?
-                .source_port_max(ports.max)?;
-        }
-        let (prefix, ports) = rule.matches.destination();
-        if let Some(prefix) = prefix {
-            nest.destination(network(prefix, family, &mut [0; 16]))?
-                .destination_prefix_len(prefix.len())?;
-        }
-        if let Some(ports) = ports {
-            nest.destination_port_min(ports.min)?
-                .destination_port_max(ports.max)?;
-        }
-        let totals = rule.counters.read();
-        nest.packets(totals.packets)?.bytes(totals.bytes)?;
-        Ok(())
-    })?;
+/// Tells listeners of a change; if there is no memory to, that they have missed something.
+fn tell<N: Notification>(
+    net: &Net,
+    process: Process<'_>,
+    fill: impl FnMut(&mut <N::Builder as Builder>::On<'_>) -> Result,
+) {
+    let told = N::multicast(net, process, fill);
+    // A listener without room knows that it has missed this. Others do not yet.
+    if told.is_err_and(|error| error != enobufs()) {
+        N::report_lost(net);
+    }
+}
+
+/// Puts what a rule is, and its counters.
+fn describe(nest: &mut build::Rule<'_>, rule: &Rule) -> Result {
+    nest.id(rule.id)?
+        .priority(rule.priority)?
+        .chain(rule.matches.in_chain())?
+        .action(rule.action)?;
+    let family = rule.matches.family();
+    if let Some(family) = family {
+        nest.family(match family {
+            Version::V4 => Family::Ipv4,
+            Version::V6 => Family::Ipv6,
+        })?;
+    }
+    if let Some(protocol) = rule.matches.protocol() {
+        nest.protocol(protocol.0)?;
+    }
+    let (prefix, ports) = rule.matches.source();
+    if let Some(prefix) = prefix {
+        nest.source(network(prefix, family, &mut [0; 16]))?
+            .source_prefix_len(prefix.len())?;
+    }
+    if let Some(ports) = ports {
+        nest.source_port_min(ports.min)?
+            .source_port_max(ports.max)?;
+    }
+    let (prefix, ports) = rule.matches.destination();
+    if let Some(prefix) = prefix {
+        nest.destination(network(prefix, family, &mut [0; 16]))?
+            .destination_prefix_len(prefix.len())?;
+    }
+    if let Some(ports) = ports {
+        nest.destination_port_min(ports.min)?
+            .destination_port_max(ports.max)?;
+    }
+    let totals = rule.counters.read();
+    nest.packets(totals.packets)?.bytes(totals.bytes)?;
     Ok(())
 }
 

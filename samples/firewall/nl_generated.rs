@@ -267,7 +267,8 @@ pub(crate) mod request {
             Some(super::view::Rule(attr.nest()))
         }
 
-        /// Of a rule: the new one comes right before it, with its priority.
+        /// Of a rule: the new one comes right before it, with its priority. If absent, the new one
+        /// comes behind those of its priority.
         pub(crate) fn before(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::firewall::BEFORE)?;
             attr.value()
@@ -599,7 +600,34 @@ pub(crate) mod reply {
     pub(crate) type RuleReplace<'a> = RuleFlush<'a>;
 
     /// Attributes of a message `RuleAddNtf`.
-    pub(crate) type RuleAddNtf<'a> = RuleAdd<'a>;
+    pub(crate) struct RuleAddNtf<'a>(pub(super) Writer<'a>);
+
+    impl Builder for RuleAddNtf<'static> {
+        type On<'a> = RuleAddNtf<'a>;
+
+        fn on(writer: Writer<'_>) -> RuleAddNtf<'_> {
+            RuleAddNtf(writer)
+        }
+    }
+
+    impl RuleAddNtf<'_> {
+        /// Attribute `rule`.
+        pub(crate) fn rule(
+            &mut self,
+            fill: impl FnOnce(&mut super::build::Rule<'_>) -> Result,
+        ) -> Result<&mut Self> {
+            self.0
+                .build::<super::build::Rule<'static>>(super::attr::firewall::RULE, fill)?;
+            Ok(self)
+        }
+
+        /// Of a rule: the new one comes right before it, with its priority. If absent, the new one
+        /// comes behind those of its priority.
+        pub(crate) fn before(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::firewall::BEFORE, value)?;
+            Ok(self)
+        }
+    }
 
     /// Attributes of a message `RuleDelNtf`.
     pub(crate) type RuleDelNtf<'a> = RuleAdd<'a>;
@@ -659,7 +687,7 @@ pub(crate) mod group {
 pub(crate) mod notify {
     use super::*;
 
-    /// A rule was added.
+    /// A rule was added, where the request has put it.
     pub(crate) struct RuleAddNtf;
 
     impl genl::Notification for RuleAddNtf {
@@ -689,7 +717,7 @@ pub(crate) mod notify {
         const COMMAND: u8 = 8;
     }
 
-    /// All rules were replaced, by so many.
+    /// All rules were replaced, by so many; a dump says by which.
     pub(crate) struct RuleReplaceNtf;
 
     impl genl::Notification for RuleReplaceNtf {

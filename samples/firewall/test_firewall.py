@@ -470,36 +470,6 @@ def dumps_are_left_in_their_course():
     abandon("firewall", lambda: dump_of(ns, firewall))
 
 
-@case
-def notifies():
-    ns, elsewhere = NetNs(), NetNs()
-    modprobe("firewall")
-    firewall = Firewall(ns)
-    listener, deaf = Firewall(ns).family, Firewall(elsewhere).family
-    for family in (listener, deaf):
-        family.ntf_subscribe("rules")
-    rule = firewall.add("input", "drop", source=A4)
-    firewall.delete(rule["id"])
-    firewall.add("input", "drop")
-    firewall.flush()
-    events = []
-
-    def heard():
-        listener.check_ntf()
-        while not listener.async_msg_queue.empty():
-            told = listener.async_msg_queue.get()
-            events.append((told["name"], told["msg"]))
-        return len(events) >= 4
-    wait_until(heard, 20, "four notifications")
-    equal([name for name, _ in events],
-          ["rule-add-ntf", "rule-del-ntf", "rule-add-ntf", "rule-flush-ntf"], "names")
-    equal(events[0][1]["rule"], rule, "the rule")
-    equal(events[1][1]["rule"]["id"], rule["id"], "the deleted rule")
-    equal(events[3][1]["count"], 1, "the flushed")
-    deaf.check_ntf()
-    assert deaf.async_msg_queue.empty(), "heard in another namespace"
-
-
 def in_child(function):
     """Whether the function succeeds in a process of its own; else the number of its NlError."""
     pid = os.fork()

@@ -2,8 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """firewall when there is no memory: each allocation fails in its turn, on a checked kernel."""
 
+import errno
+
 import faults
 import ynl
+from nlraw import Socket
 from selftest import NetNs, case, checked, equal, main, modprobe
 from topology import Firewall
 
@@ -69,6 +72,53 @@ def replacing():
     with ns.enter():
         faults.requests(inject, ynl.NETLINK_GENERIC, ynl.encode(firewall.family, "rule-replace", {"rules": new}),
                         replaced)
+
+
+def heard(listener):
+    """Whether a listener has been told something, and whether that it has missed something."""
+    told = missed = False
+    listener.sock.setblocking(False)
+    while True:
+        try:
+            told = bool(listener.receive()) or told
+        except BlockingIOError:
+            return told, missed
+        except OSError as error:
+            equal(error.errno, errno.ENOBUFS, "error of the listener")
+            missed = True
+
+
+@case
+@checked
+def telling():
+    """A listener is told of each change, or that it has missed something."""
+    inject = faults.Faults()
+    modprobe("firewall")
+    ns = NetNs()
+    firewall = Firewall(ns)
+    with ns.enter():
+        listener = Socket("firewall")
+        listener.join(listener.resolve("firewall")[1]["rules"])
+    lost = []
+
+    def again():
+        firewall.replace({"chain": "input", "action": "drop", "id": 7})
+        heard(listener)
+
+    def judged(error):
+        there = [rule["id"] for rule in firewall.dump()]
+        told, missed = heard(listener)
+        equal(told or missed, there != [7], f"heard of a change (rules {there} after error {error})")
+        lost.append(missed)
+        again()
+
+    for name, request in (("rule-add", RULE), ("rule-del", {"id": 7}), ("rule-flush", {}),
+                          ("rule-replace", {"rules": [{"chain": "input", "action": "drop", "id": 8}]})):
+        again()
+        lost.clear()
+        with ns.enter():
+            faults.requests(inject, ynl.NETLINK_GENERIC, ynl.encode(firewall.family, name, request), judged)
+        assert any(lost), f"{name}: all was told, although each allocation has failed once"
 
 
 @case
