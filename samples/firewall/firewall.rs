@@ -168,17 +168,15 @@ impl Hook for Filter {
             Point::LocalOut | Point::Postrouting => Chain::Output,
         };
         let len = packet.len();
-        let key = match packet::key(&packet, version) {
-            Ok(key) => key,
-            Err(reason) => {
-                tables.malformed.add(len);
-                return packet.drop_with(reason);
-            }
+        let Some(rules) = tables.active.get(rcu).filter(|rules| !rules.is_empty()) else {
+            tables.accepted.add(len);
+            return packet.accept();
         };
-        let rule = tables
-            .active
-            .get(rcu)
-            .and_then(|rules| rules.find(chain, &key));
+        let key = packet::key(&packet, version).unwrap_or_else(|| {
+            tables.malformed.add(len);
+            packet::readable(&packet, version)
+        });
+        let rule = rules.find(chain, &key);
         let action = rule.map_or(Action::Accept, |rule| {
             rule.counters.add(len);
             rule.action

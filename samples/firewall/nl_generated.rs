@@ -183,7 +183,7 @@ pub(crate) mod view {
             attr.one_of()
         }
 
-        /// IP protocol number; of IPv6 the one behind all extension headers.
+        /// IP protocol number; of IPv6 the one behind all extension headers, 0 if it cannot be found.
         pub(crate) fn protocol(&self) -> Option<u8> {
             let attr = self.0.get(super::attr::rule::PROTOCOL)?;
             attr.value()
@@ -424,7 +424,7 @@ pub(crate) mod build {
             Ok(self)
         }
 
-        /// IP protocol number; of IPv6 the one behind all extension headers.
+        /// IP protocol number; of IPv6 the one behind all extension headers, 0 if it cannot be found.
         pub(crate) fn protocol(&mut self, value: u8) -> Result<&mut Self> {
             self.0.put_value(super::attr::rule::PROTOCOL, value)?;
             Ok(self)
@@ -582,7 +582,8 @@ pub(crate) mod reply {
             Ok(self)
         }
 
-        /// Packets dropped because their headers are truncated or contradict themselves.
+        /// Packets whose headers are truncated or contradict themselves, of those that rules were asked
+        /// about. They are accepted or dropped, too.
         pub(crate) fn malformed(&mut self, value: u64) -> Result<&mut Self> {
             self.0.put_uint(super::attr::firewall::MALFORMED, value)?;
             Ok(self)

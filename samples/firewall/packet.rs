@@ -4,10 +4,7 @@
 
 use kernet::{
     classify,
-    skb::{
-        DropReason,
-        SkbRef, //
-    },
+    skb::SkbRef,
     wire::{
         ip::{
             self,
@@ -27,30 +24,63 @@ use crate::rules::Key;
 
 /// Reads the headers of an IP packet, wherever in it they are.
 ///
-/// Ports are those of a whole packet or of a first fragment.
-///
-/// # Errors
-///
-/// The reason to drop the packet for: it is truncated, or contradicts itself.
-pub(crate) fn key(skb: &SkbRef, version: Version) -> Result<Key, DropReason> {
-    let packet = Packet {
-        skb,
-        start: u32::try_from(skb.network_offset()).map_err(|_| DropReason::HDR_TRUNC)?,
-    };
-    let key = match version {
-        Version::V4 => packet.v4(),
-        Version::V6 => packet.v6(),
-    };
-    key.map_err(reason)
+/// Ports are those of a whole packet or of a first fragment. `None` if the packet is malformed: it is
+/// truncated, or contradicts itself.
+pub(crate) fn key(skb: &SkbRef, version: Version) -> Option<Key> {
+    let packet = Packet::new(skb)?;
+    match version {
+        Version::V4 => packet.v4().ok(),
+        Version::V6 => packet.v6().ok(),
+    }
 }
 
-/// What the kernel's own receive path names a malformed packet.
-fn reason(error: Error) -> DropReason {
-    match (error, error.layer()) {
-        (Error::Truncated { .. }, _) => DropReason::HDR_TRUNC,
-        (Error::TooMany { .. }, Layer::Ipv6Extension) => DropReason::IPV6_TOO_MANY_EXTHDRS,
-        (_, Layer::Ipv6Extension) => DropReason::IPV6_BAD_EXTHDR,
-        _ => DropReason::IP_INHDR,
+/// What can be read of a packet that is malformed, so that only rules that look at no more match.
+///
+/// It has no ports. Its protocol is 0 if it is of IPv6 and what is behind the extension headers cannot be
+/// found: no other packet has that, as hop-by-hop options are an extension header. The kernel does not
+/// have packets without addresses filtered; of one that has none they are 0.
+#[cold]
+#[inline(never)]
+pub(crate) fn readable(skb: &SkbRef, version: Version) -> Key {
+    let packet = Packet::new(skb);
+    match version {
+        Version::V4 => {
+            let header = packet.and_then(|packet| packet.header::<ipv4::Header>(0).ok());
+            let (source, destination, protocol) = header.map_or((0, 0, 0), |header| {
+                (
+                    header.source().to_bits(),
+                    header.destination().to_bits(),
+                    header.protocol().0,
+                )
+            });
+            Key::V4(without_ports(source, destination, protocol))
+        }
+        Version::V6 => {
+            let read = packet.and_then(|packet| {
+                let header = packet.header::<ipv6::Header>(0).ok()?;
+                let upper = packet.upper(&header, packet.available());
+                Some((header, upper.map_or(0, |(upper, _)| upper.protocol.0)))
+            });
+            let (source, destination, protocol) = read.map_or((0, 0, 0), |(header, protocol)| {
+                (
+                    header.source().to_bits(),
+                    header.destination().to_bits(),
+                    protocol,
+                )
+            });
+            Key::V6(without_ports(source, destination, protocol))
+        }
+    }
+}
+
+fn without_ports<A>(source: A, destination: A, protocol: u8) -> classify::Key<A> {
+    classify::Key {
+        source,
+        destination,
+        ports: None,
+        protocol,
+        input: 0,
+        output: 0,
     }
 }
 
@@ -60,7 +90,14 @@ struct Packet<'a> {
     start: u32,
 }
 
-impl Packet<'_> {
+impl<'a> Packet<'a> {
+    fn new(skb: &'a SkbRef) -> Option<Self> {
+        Some(Self {
+            skb,
+            start: u32::try_from(skb.network_offset()).ok()?,
+        })
+    }
+
     /// Bytes from the IP header on.
     fn available(&self) -> usize {
         self.skb.len().saturating_sub(self.start) as usize
@@ -104,22 +141,7 @@ impl Packet<'_> {
             header.set_payload_len(u16::MAX);
         }
         let lengths = header.check(available)?;
-        let mut walk = ipv6::Extensions::new(header.next_header());
-        while let Some(offset) = walk.wanted() {
-            let offset = offset.saturating_add(lengths.header_len());
-            within::<ipv6::Extension>(offset, lengths)?;
-            walk.step(&self.header(offset)?)?;
-        }
-        let upper = walk.upper();
-        let offset = upper.offset.saturating_add(lengths.header_len());
-        if offset > lengths.total_len() {
-            return Err(truncated(
-                Layer::Ipv6Extension,
-                0,
-                lengths.total_len(),
-                offset,
-            ));
-        }
+        let (upper, offset) = self.upper(&header, lengths.total_len())?;
         Ok(Key::V6(classify::Key {
             source: header.source().to_bits(),
             destination: header.destination().to_bits(),
@@ -128,6 +150,28 @@ impl Packet<'_> {
             input: 0,
             output: 0,
         }))
+    }
+
+    /// What is behind the extension headers of a packet of `total_len` bytes, and how many bytes behind
+    /// the start of the IP header.
+    #[inline]
+    fn upper(
+        &self,
+        header: &ipv6::Header,
+        total_len: usize,
+    ) -> Result<(ipv6::Upper, usize), Error> {
+        let mut walk = ipv6::Extensions::new(header.next_header());
+        while let Some(offset) = walk.wanted() {
+            let offset = offset.saturating_add(size_of::<ipv6::Header>());
+            within::<ipv6::Extension>(offset, total_len)?;
+            walk.step(&self.header(offset)?)?;
+        }
+        let upper = walk.upper();
+        let offset = upper.offset.saturating_add(size_of::<ipv6::Header>());
+        if offset > total_len {
+            return Err(truncated(Layer::Ipv6Extension, 0, total_len, offset));
+        }
+        Ok((upper, offset))
     }
 
     /// The ports, `offset` bytes behind the start of the IP header.
@@ -141,22 +185,17 @@ impl Packet<'_> {
         if !protocol.has_ports() || fragment.is_some_and(|fragment| !fragment.is_first()) {
             return Ok(None);
         }
-        within::<ip::Ports>(offset, lengths)?;
+        within::<ip::Ports>(offset, lengths.total_len())?;
         let ports: ip::Ports = self.header(offset)?;
         Ok(Some((ports.source(), ports.destination())))
     }
 }
 
 /// Checks that the header at `offset` is in the packet, and not in the link's padding.
-fn within<H: Header>(offset: usize, lengths: ip::Lengths) -> Result<(), Error> {
+fn within<H: Header>(offset: usize, total_len: usize) -> Result<(), Error> {
     let end = offset.saturating_add(size_of::<H>());
-    if end > lengths.total_len() {
-        return Err(truncated(
-            H::LAYER,
-            size_of::<H>(),
-            lengths.total_len(),
-            offset,
-        ));
+    if end > total_len {
+        return Err(truncated(H::LAYER, size_of::<H>(), total_len, offset));
     }
     Ok(())
 }

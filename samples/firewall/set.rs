@@ -119,6 +119,11 @@ impl RuleSet {
         self.levels.iter().fold(0, len)
     }
 
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.levels.is_empty()
+    }
+
     pub(crate) fn generation(&self) -> NonZero<u32> {
         self.generation
     }

@@ -17,10 +17,7 @@ use kernet::{
         Process, //
     },
     percpu::PacketCounter,
-    skb::{
-        DropReason,
-        Skb, //
-    },
+    skb::Skb,
     wire::ip::{
         Protocol,
         Version, //
@@ -125,20 +122,19 @@ fn refused(wish: &Wish) -> Option<Field> {
     Match::new(wish).err().map(|refusal| refusal.field)
 }
 
-/// What becomes of a packet with these bytes.
-fn parsed(version: Version, bytes: &[u8]) -> Result<Key, DropReason> {
+/// What rules see of a packet with these bytes; an error if it is malformed.
+fn parsed(version: Version, bytes: &[u8]) -> Option<Result<Key, Key>> {
     process(|process| {
-        let mut skb = Skb::new(0, 256, process).map_err(|_| DropReason::NOMEM)?;
+        let mut skb = Skb::new(0, 256, process).ok()?;
         if skb.put(bytes).is_err() {
             skb.consume(process);
-            return Err(DropReason::NOMEM);
+            return None;
         }
         skb.as_mut().reset_network_header();
-        let key = packet::key(&skb, version);
+        let key = packet::key(&skb, version).ok_or_else(|| packet::readable(&skb, version));
         skb.consume(process);
-        key
-    })
-    .ok_or(DropReason::NOT_SPECIFIED)?
+        Some(key)
+    })?
 }
 
 fn fill(bytes: &mut [u8], header: &[u8], payload: &[u8]) {
@@ -328,7 +324,7 @@ mod packets {
         let bytes = v4_packet::<28>(17, 0, &[0, 53, 0x30, 0x39]);
         assert_eq!(
             parsed(Version::V4, &bytes),
-            Ok(v4(Protocol::UDP, Some((53, 12345))))
+            Some(Ok(v4(Protocol::UDP, Some((53, 12345)))))
         );
     }
 
@@ -338,48 +334,64 @@ mod packets {
         bytes[0] = 0x46;
         assert_eq!(
             parsed(Version::V4, &bytes),
-            Ok(v4(Protocol::TCP, Some((22, 80))))
+            Some(Ok(v4(Protocol::TCP, Some((22, 80)))))
         );
     }
 
     #[test]
     fn a_later_fragment_has_no_ports() {
         let bytes = v4_packet::<28>(17, 0x2001, &[0, 53, 0x30, 0x39]);
-        assert_eq!(parsed(Version::V4, &bytes), Ok(v4(Protocol::UDP, None)));
+        assert_eq!(
+            parsed(Version::V4, &bytes),
+            Some(Ok(v4(Protocol::UDP, None)))
+        );
         let first = v4_packet::<28>(17, 0x2000, &[0, 53, 0x30, 0x39]);
         assert_eq!(
             parsed(Version::V4, &first),
-            Ok(v4(Protocol::UDP, Some((53, 12345))))
+            Some(Ok(v4(Protocol::UDP, Some((53, 12345)))))
         );
     }
 
     #[test]
-    fn malformed_ipv4() {
+    fn malformed_ipv4_has_no_ports() {
         let bytes = v4_packet::<28>(17, 0, &[0, 53, 0x30, 0x39]);
-        for (at, value, reason) in [
-            (0, 0x65, DropReason::IP_INHDR),
-            (0, 0x44, DropReason::IP_INHDR),
-            (0, 0x4f, DropReason::IP_INHDR),
-            (3, 19, DropReason::IP_INHDR),
-            (3, 29, DropReason::HDR_TRUNC),
+        for (at, value) in [
+            (0, 0x65),
+            (0, 0x44),
+            (0, 0x4f),
+            (3, 19),
+            (3, 29),
             // Total length of 22: two bytes of ports.
-            (3, 22, DropReason::HDR_TRUNC),
+            (3, 22),
         ] {
             let mut bad = bytes;
             bad[at] = value;
-            assert_eq!(parsed(Version::V4, &bad), Err(reason));
+            let read = Some(Err(v4(Protocol::UDP, None)));
+            assert_eq!(parsed(Version::V4, &bad), read);
         }
+        // A first fragment with two bytes of them.
+        let first = v4_packet::<22>(6, 0x2000, &[0, 53]);
         assert_eq!(
-            parsed(Version::V4, &bytes[..19]),
-            Err(DropReason::HDR_TRUNC)
+            parsed(Version::V4, &first),
+            Some(Err(v4(Protocol::TCP, None)))
         );
-        assert_eq!(parsed(Version::V4, &[]), Err(DropReason::HDR_TRUNC));
+        for bytes in [&bytes[..19], &[]] {
+            let Some(Err(Key::V4(key))) = parsed(Version::V4, bytes) else {
+                panic!("{bytes:x?} is no packet");
+            };
+            assert_eq!((key.source, key.destination, key.protocol), (0, 0, 0));
+        }
     }
 
-    fn v6(key: Key) -> Option<classify::Key<u128>> {
+    /// Protocol, ports, the last byte of each address.
+    fn v6(key: Key) -> Option<(u8, Option<(u16, u16)>, [u8; 2])> {
         match key {
             Key::V4(_) => None,
-            Key::V6(key) => Some(key),
+            Key::V6(key) => Some((
+                key.protocol,
+                key.ports,
+                [key.source as u8, key.destination as u8],
+            )),
         }
     }
 
@@ -389,51 +401,58 @@ mod packets {
         let payload = [
             44, 0, 1, 4, 0, 0, 0, 0, 17, 0, 0, 1, 0, 0, 0, 1, 0, 53, 0, 80, 0, 0, 0, 0,
         ];
-        let bytes = v6_packet::<64>(60, &payload);
-        let key = parsed(Version::V6, &bytes);
+        let key = parsed(Version::V6, &v6_packet::<64>(60, &payload));
         assert_eq!(
-            key.ok()
-                .and_then(v6)
-                .map(|key| (key.protocol, key.ports, key.source & 0xff)),
-            Some((17, Some((53, 80)), 1))
+            key.and_then(Result::ok).and_then(v6),
+            Some((17, Some((53, 80)), [1, 2]))
         );
         let mut later = payload;
         later[11] = 9;
         let key = parsed(Version::V6, &v6_packet::<64>(60, &later));
         assert_eq!(
-            key.ok().and_then(v6).map(|key| (key.protocol, key.ports)),
-            Some((17, None))
+            key.and_then(Result::ok).and_then(v6),
+            Some((17, None, [1, 2]))
         );
     }
 
+    /// The protocol of a malformed packet.
+    fn malformed_v6(bytes: &[u8]) -> Option<u8> {
+        let (protocol, ports, ends) = v6(parsed(Version::V6, bytes)?.err()?)?;
+        (ports.is_none() && ends == [1, 2]).then_some(protocol)
+    }
+
     #[test]
-    fn malformed_ipv6() {
+    fn malformed_ipv6_has_no_ports() {
+        // A first fragment without them (RFC 7112).
+        let tiny = v6_packet::<48>(44, &[17, 0, 0, 1, 0, 0, 0, 1]);
+        assert_eq!(malformed_v6(&tiny), Some(17));
+        assert_eq!(malformed_v6(&v6_packet::<42>(6, &[0, 53])), Some(6));
+        let mut version = v6_packet::<44>(17, &[0, 53, 0, 80]);
+        version[0] = 0x40;
+        assert_eq!(malformed_v6(&version), Some(17));
+        let mut long = v6_packet::<44>(17, &[0, 53, 0, 80]);
+        long[5] = 5;
+        assert_eq!(malformed_v6(&long), Some(17));
+    }
+
+    #[test]
+    fn malformed_extensions_hide_the_protocol() {
         // An option header that is longer than the packet.
         let long = v6_packet::<48>(60, &[17, 9, 1, 4, 0, 0, 0, 0]);
-        assert_eq!(parsed(Version::V6, &long), Err(DropReason::HDR_TRUNC));
+        assert_eq!(malformed_v6(&long), Some(0));
+        assert_eq!(malformed_v6(&v6_packet::<44>(60, &[17, 0, 1, 4])), Some(0));
         // Hop-by-hop options behind others.
         let order = v6_packet::<56>(60, &[0, 0, 1, 4, 0, 0, 0, 0, 17, 0, 1, 4, 0, 0, 0, 0]);
-        assert_eq!(
-            parsed(Version::V6, &order),
-            Err(DropReason::IPV6_BAD_EXTHDR)
-        );
+        assert_eq!(malformed_v6(&order), Some(0));
         let mut many = [0; 72];
         for header in many.chunks_mut(8) {
             header[0] = 60;
         }
+        assert_eq!(malformed_v6(&v6_packet::<112>(60, &many)), Some(0));
+        let key = parsed(Version::V6, &v6_packet::<48>(59, &[])[..39]);
         assert_eq!(
-            parsed(Version::V6, &v6_packet::<112>(60, &many)),
-            Err(DropReason::IPV6_TOO_MANY_EXTHDRS)
-        );
-        // A first fragment without the ports (RFC 7112).
-        let tiny = v6_packet::<48>(44, &[17, 0, 0, 1, 0, 0, 0, 1]);
-        assert_eq!(parsed(Version::V6, &tiny), Err(DropReason::HDR_TRUNC));
-        let mut version = v6_packet::<48>(59, &[]);
-        version[0] = 0x40;
-        assert_eq!(parsed(Version::V6, &version), Err(DropReason::IP_INHDR));
-        assert_eq!(
-            parsed(Version::V6, &version[..39]),
-            Err(DropReason::HDR_TRUNC)
+            key.and_then(Result::err).and_then(v6),
+            Some((0, None, [0, 0]))
         );
     }
 }
