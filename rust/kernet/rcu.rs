@@ -35,7 +35,8 @@ use crate::{
 /// Waits until all RCU callbacks that were queued before have run. May sleep.
 #[doc(alias = "rcu_barrier")]
 pub(crate) fn barrier() {
-    // SAFETY: No requirements on memory. The callers are the init and exit of modules, which sleep.
+    // SAFETY: No requirements on memory. The callers are the init and exit of modules, and who has the
+    // token of a process: they may sleep.
     unsafe { bindings::rcu_barrier() };
 }
 
@@ -164,7 +165,7 @@ impl<T> RcuBox<T> {
 /// # Freeing
 ///
 /// A replaced value is dropped after an RCU grace period, in softirq: dropping a `T` must not
-/// sleep. At most twice [`PER_GRACE_PERIOD`] values wait for that; a writer that replaces more
+/// sleep. At most twice [`PER_GRACE_PERIOD`] values of a writer wait for that; one that replaces more
 /// waits. The pointer itself may be dropped anywhere; that drops the value at once, as nobody can
 /// hold a reference to it.
 ///
@@ -198,14 +199,12 @@ impl<T> RcuBox<T> {
 pub struct RcuPointer<T: Send + Sync + 'static> {
     node: Atomic<*mut RcuBoxInner<T>>,
     _owns: PhantomData<T>,
-    /// How many values were replaced since `since`.
+    /// How many values were replaced since it was last seen that few wait.
     replaced: Atomic<u32>,
-    /// Where RCU was then.
-    since: Atomic<usize>,
 }
 
-/// How many values of a pointer are replaced in a grace period without waiting. The next writer
-/// waits for the end of the grace period.
+/// How many values of a pointer are replaced before a writer sees to it that old ones are dropped: if
+/// as many wait, of all pointers, it waits until they are.
 pub const PER_GRACE_PERIOD: u32 = 32;
 
 // SAFETY: The cell owns a `T`, which may be dropped elsewhere.
@@ -233,7 +232,6 @@ impl<T: Send + Sync + 'static> RcuPointer<T> {
             node: Atomic::<*mut RcuBoxInner<T>>::new(node),
             _owns: PhantomData,
             replaced: Atomic::<u32>::new(0),
-            since: Atomic::<usize>::new(0),
         }
     }
 
@@ -247,8 +245,8 @@ impl<T: Send + Sync + 'static> RcuPointer<T> {
         Some(unsafe { &(*node.as_ptr()).value })
     }
 
-    /// Publishes a value, or none. The old value is dropped after a grace period. May wait for a
-    /// grace period, so that users cannot make the kernel keep any number of old values.
+    /// Publishes a value, or none. The old value is dropped after a grace period. May wait until old
+    /// values are dropped, so that users cannot make the kernel keep any number of them.
     #[doc(alias = "rcu_assign_pointer")]
     #[doc(alias = "call_rcu")]
     pub fn replace(&self, node: Option<RcuBox<T>>, _process: Process<'_>) {
@@ -265,18 +263,17 @@ impl<T: Send + Sync + 'static> RcuPointer<T> {
 
     /// A value was replaced. Several writers at a time count a few too many or too few.
     fn bound(&self) {
-        let replaced = self.replaced.fetch_add(1, Relaxed);
-        // SAFETY: No requirements but that the task may sleep, as the caller's token says.
-        unsafe {
-            if replaced == 0 {
-                self.since
-                    .store(bindings::get_state_synchronize_rcu(), Relaxed);
-            } else if replaced >= PER_GRACE_PERIOD {
-                // At once if a grace period has passed, as it has unless somebody is in a hurry.
-                bindings::cond_synchronize_rcu(self.since.load(Relaxed));
-                self.replaced.store(0, Relaxed);
-            }
+        let before = self.replaced.fetch_add(1, Relaxed);
+        if before.wrapping_add(1) < PER_GRACE_PERIOD {
+            return;
         }
+        // Those of other pointers count too, so that none has to keep a count: unless somebody is in a
+        // hurry, there are few. The end of a grace period is not enough: what drops the values runs
+        // later, and an expedited one ends before theirs.
+        if WAITING.load(Relaxed) >= PER_GRACE_PERIOD as usize {
+            barrier();
+        }
+        self.replaced.store(0, Relaxed);
     }
 }
 
@@ -340,5 +337,27 @@ mod tests {
         // Two were replaced, one was in the cell when that was dropped.
         module_barrier();
         assert_eq!(drops.load(Relaxed), 3);
+    }
+
+    #[test]
+    fn old_values_do_not_pile_up() {
+        let Ok(drops) = Arc::new(Atomic::<u32>::new(0), GFP_KERNEL) else {
+            return;
+        };
+        let most = process(|process| {
+            let cell = RcuPointer::empty();
+            let mut most = 0;
+            for made in 0..200u32 {
+                let node = RcuBox::new(Counted(drops.clone()), process);
+                assert!(node.is_ok());
+                cell.replace(node.ok(), process);
+                // As many as this were replaced: the new one is in the cell.
+                most = most.max(made.saturating_sub(drops.load(Relaxed)));
+            }
+            most
+        });
+        module_barrier();
+        assert_eq!(drops.load(Relaxed), 200);
+        assert!(most.is_some_and(|most| most <= 2 * PER_GRACE_PERIOD));
     }
 }
