@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Packets that read the settings: those of the host that are too long are dropped.
+//! Packets that read the settings, and the state of the module: those of the host that are too long are dropped.
 
+use kernel::sync::atomic::Relaxed;
 use kernet::{
     context::Rcu,
+    module::state,
     netfilter::{
         self,
         priority,
@@ -20,6 +22,7 @@ use kernet::{
 
 use crate::{
     Settings,
+    Totals,
     DROP,
     DROPPED,
     LONGEST, //
@@ -39,6 +42,10 @@ impl Hook for Filter {
     }];
 
     fn hook<'a>(packet: Packet<'a>, state: &HookState<'a>, rcu: Rcu<'a>) -> Verdict<'a> {
+        // It is there before the hook, and goes after it.
+        if let Some(totals) = state::get::<Totals>(rcu) {
+            totals.packets.fetch_add(1, Relaxed);
+        }
         let Some(values) = state.net().sysctl::<Settings>(rcu) else {
             return packet.accept();
         };

@@ -3,7 +3,11 @@
 //! The misc device: each open file counts what is asked of it.
 
 use kernel::{
-    fs::File,
+    fs::{
+        File,
+        Kiocb, //
+    },
+    iov::IovIterDest,
     macros::vtable,
     miscdevice::{
         MiscDevice,
@@ -45,5 +49,10 @@ impl MiscDevice for Opened {
 
     fn ioctl(opened: &Self, _file: &File, _cmd: u32, _arg: usize) -> Result<isize> {
         Ok(opened.0.fetch_add(1, Relaxed) as isize)
+    }
+
+    fn read_iter(mut kiocb: Kiocb<'_, KBox<Self>>, iov: &mut IovIterDest<'_>) -> Result<usize> {
+        let count = kiocb.file().0.load(Relaxed);
+        iov.simple_read_from_buffer(kiocb.ki_pos_mut(), &count.to_ne_bytes())
     }
 }

@@ -92,6 +92,8 @@ pub(crate) struct Totals {
     /// Namespaces that were made, before there is anything else of the module.
     namespaces: Atomic<u64>,
     changes: Atomic<u64>,
+    /// Packets that the hook has seen.
+    packets: Atomic<u64>,
 }
 
 kernet::slot!(Totals: state::Slot<Totals>);
@@ -104,6 +106,7 @@ impl ModuleState for Totals {
             .then(|| Totals {
                 namespaces: Atomic::<u64>::new(0),
                 changes: Atomic::<u64>::new(0),
+                packets: Atomic::<u64>::new(0),
             })
             .ok_or(EINVAL)
     }
@@ -288,6 +291,7 @@ impl debugfs::Folder for Settings {
 fn show_totals(file: &SeqFile, process: Process<'_>) {
     if let Some(totals) = state::get::<Totals>(process) {
         seq_print!(file, "namespaces {}\n", totals.namespaces.load(Relaxed));
+        seq_print!(file, "packets {}\n", totals.packets.load(Relaxed));
         seq_print!(file, "rows {}\n", module_parameters::rows.value());
         seq_print!(file, "lingering {}\n", LINGERING.load(Relaxed));
         seq_print!(file, "opened {}\n", opened::OPENED.load(Relaxed));

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Tests of settings, files of /proc/net and of debugfs, of a misc device, of module parameters and of the
-state of a module, with those of settings.rs. What they do is seen by sysctl(8) and by reading files.
+state of a module, with those of settings.rs. What they do is seen by sysctl(8) and by reading files. See
+knobs.py.
 
     +-------- a --------+   /proc/sys/net/kernet/settings/*: settings that the packets of a read
     |  lo               |   /proc/net/settings_rows: the rows of a
@@ -14,88 +15,15 @@ import fcntl
 import os
 import pathlib
 import stat
-import sys
-import threading
+import struct
 
 import faults
-from selftest import (NetNs, case, checked, defer, equal, loaded, main, modprobe, need, rmmod, run,
-                      wait_until)
+from knobs import (DEBUGFS, FOLDER, LIMIT, ROWS, device, keys, listed, opened, put, refused, rest, start, total,
+                   unloaded, value)
+from selftest import NetNs, case, checked, churn, equal, loaded, main, modprobe, need, rmmod, run
 
-# Seconds that anything may take on a busy machine.
-LIMIT = 30
-FOLDER = pathlib.Path("/proc/sys/net/kernet/settings")
-ROWS = "/proc/thread-self/net/settings_rows"
-DEBUGFS = pathlib.Path("/sys/kernel/debug/settings")
 # Nobody's user and group.
 NOBODY = 65534
-
-
-def start(**params):
-    rmmod("settings")
-    run(["modprobe", "settings", *(f"{key}={value}" for key, value in params.items())])
-    defer(rmmod, "settings")
-    return NetNs()
-
-
-def value(ns, name):
-    return int(ns.run(f"sysctl -n net.kernet.settings.{name}").stdout)
-
-
-def put(ns, name, number):
-    with ns.enter():
-        (FOLDER / name).write_text(str(number))
-
-
-def refused(function, *args):
-    """The error of a call that has to fail."""
-    try:
-        done = function(*args)
-    except OSError as error:
-        return error.errno
-    raise AssertionError(f"gives {done!r} and no error")
-
-
-def opened(ns, path, flags=os.O_RDONLY):
-    """Opens a file in a namespace, until the case ends."""
-    with ns.enter():
-        fd = os.open(path, flags)
-    defer(closed, fd)
-    return fd
-
-
-def closed(fd):
-    try:
-        os.close(fd)
-    except OSError as error:
-        equal(error.errno, errno.EBADF, "error of closing")
-
-
-def keys(text):
-    """The keys of whole rows, in their order."""
-    lines = text.decode().splitlines()
-    equal(lines[0], "key value", "the header")
-    return [int(line.split()[0]) for line in lines[1:]]
-
-
-def listed(ns):
-    with ns.enter():
-        return keys(pathlib.Path(ROWS).read_bytes())
-
-
-def rest(fd, size=65536):
-    """What there is to read yet."""
-    data = b""
-    while piece := os.read(fd, size):
-        data += piece
-    return data
-
-
-def total(name):
-    for line in (DEBUGFS / "totals").read_text().splitlines():
-        key, number = line.split()
-        if key == name:
-            return int(number)
-    raise AssertionError(f"no {name} in totals")
 
 
 @case
@@ -206,150 +134,6 @@ def a_reader_goes_on_while_rows_change():
     equal(rest(late), text, "from the start again")
 
 
-def load(ns, number=2):
-    """Programs that read and write all files of a namespace for as long as they can."""
-    program = ("import os, itertools\n"
-               f"os.chdir('{FOLDER}')\n"
-               "for n in itertools.count():\n"
-               f"  for path in ('longest', 'rows', '{ROWS}', '{DEBUGFS}/totals'):\n"
-               "    try:\n"
-               "      with open(path, 'rb', 0) as file:\n"
-               "        file.read(100); file.read(300)\n"
-               "    except OSError: pass\n"
-               "  for name in ('longest', 'add', 'remove'):\n"
-               "    try:\n"
-               f"      with open(f'{FOLDER}/{{name}}', 'w') as file: file.write(str(n % 1000))\n"
-               "    except OSError: pass\n")
-    return [ns.popen(f"{sys.executable} -c \"{program}\"") for _ in range(number)]
-
-
-def goes_on():
-    """The load does."""
-    before = int((DEBUGFS / "changes").read_text())
-    wait_until(lambda: int((DEBUGFS / "changes").read_text()) > before + 5, LIMIT, "settings change")
-
-
-def kill(processes):
-    for process in processes:
-        process.kill()
-        process.wait()
-
-
-def unloaded():
-    rmmod("settings", LIMIT)
-    assert not loaded("settings")
-    assert not FOLDER.exists() and not FOLDER.parent.exists() and not DEBUGFS.exists(), "folders left"
-    assert not os.path.exists(ROWS), "a file left"
-
-
-@case
-@checked
-def a_namespace_dies_under_load():
-    """Nothing that is open of sysctl holds a namespace; a file of /proc/net does."""
-    keep = start(rows=200)
-    for _ in range(2):
-        ns = NetNs()
-        processes = load(ns)
-        goes_on()
-        setting = opened(ns, FOLDER / "longest", os.O_RDWR)
-        os.pread(setting, 10, 0)
-        rows = opened(ns, ROWS)
-        half = os.read(rows, 100)
-        pair = f"ip link add v0 type veth peer name v1 netns {ns.name}"
-        keep.run(pair)
-        ns.delete()
-        kill(processes)
-        # The open file keeps it.
-        text = half + rest(rows, 100)
-        found = keys(text)
-        assert found and found == sorted(set(found)), f"keys of a namespace without a name: {found}"
-        assert keep.link("v0"), "the namespace has gone"
-        os.pwrite(setting, b"7", 0)
-        os.close(rows)
-        wait_until(lambda: keep.run("ip link show v0", check=False).returncode, LIMIT, "it has gone")
-        equal(refused(os.pread, setting, 10, 0), errno.ENOENT, "error of reading")
-        equal(refused(os.pwrite, setting, b"7", 0), errno.ENOENT, "error of writing")
-        os.close(setting)
-    unloaded()
-
-
-@case
-@checked
-def rmmod_under_load():
-    """With all kinds of files open, half read, and being read and written."""
-    for _ in range(2):
-        ns, other = start(rows=200), NetNs()
-        processes = load(ns) + load(other)
-        goes_on()
-        setting = opened(ns, FOLDER / "longest", os.O_RDWR)
-        os.pread(setting, 10, 0)
-        rows = opened(ns, ROWS)
-        os.read(rows, 100)
-        # Unread.
-        fresh = opened(other, ROWS)
-        unloaded()
-        kill(processes)
-        equal(refused(os.pread, setting, 10, 0), errno.ENOENT, "error of reading")
-        equal(refused(os.read, rows, 100), errno.EIO, "error of reading on")
-        equal(refused(os.read, fresh, 100), errno.EIO, "error of reading")
-        for fd in setting, rows, fresh:
-            os.close(fd)
-
-
-@case
-@checked
-def what_is_running_is_waited_for():
-    """Somebody is in the callback of a setting, which waits for RTNL, and somebody in that of a row."""
-    ns = start()
-
-    def write():
-        try:
-            put(ns, "linger_ms", 300)
-        except OSError as error:
-            equal(error.errno, errno.ENOENT, "error of writing")
-
-    def read():
-        fd = opened(ns, ROWS)
-        try:
-            rest(fd)
-        except OSError as error:
-            equal(error.errno, errno.EIO, "error of reading")
-        os.close(fd)
-    threads = []
-    for work in write, read:
-        threads.append(threading.Thread(target=work))
-        threads[-1].start()
-        wait_until(lambda: total("lingering") >= 1, LIMIT, "somebody is there")
-    unloaded()
-    for thread in threads:
-        thread.join()
-    # The same when the namespace dies: there is nobody in it but who writes.
-    keep = start()
-    dying = NetNs()
-    fd = opened(dying, FOLDER / "linger_ms", os.O_RDWR)
-    keep.run(f"ip link add v0 type veth peer name v1 netns {dying.name}")
-    thread = threading.Thread(target=lambda: os.pwrite(fd, b"300", 0))
-    thread.start()
-    wait_until(lambda: total("lingering") >= 1, LIMIT, "somebody is there")
-    dying.delete()
-    wait_until(lambda: keep.run("ip link show v0", check=False).returncode, LIMIT, "it has gone")
-    thread.join()
-    os.close(fd)
-
-
-def device(name="settings"):
-    """The misc device, opened."""
-    major, minor = pathlib.Path(f"/sys/class/misc/{name}/dev").read_text().split(":")
-    path = pathlib.Path(f"/dev/{name}-{os.getpid()}")
-    os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(int(major), int(minor)))
-    try:
-        fd = os.open(path, os.O_RDWR)
-    finally:
-        path.unlink()
-    defer(closed, fd)
-    return fd
-
-
 @case
 @checked
 def files_of_the_module_hold_it():
@@ -365,6 +149,8 @@ def files_of_the_module_hold_it():
     first, second = device(), device()
     equal(total("opened"), 2, "open files")
     equal([fcntl.ioctl(first, 0), fcntl.ioctl(first, 0), fcntl.ioctl(second, 0)], [0, 1, 0], "counts")
+    equal(struct.unpack("=Q", os.read(first, 10)), (2,), "a count that is read")
+    equal(os.read(first, 10), b"", "behind it")
     shown = os.open(DEBUGFS / "totals", os.O_RDONLY)
     os.read(shown, 10)
     for fd in first, second, shown:
@@ -401,7 +187,7 @@ def parameters():
 
 @case
 def memory_fails():
-    """Each file and each load, with each allocation failing."""
+    """Each allocation of opening, reading and writing files."""
     faulty = faults.Faults()
     ns = start(rows=100)
     with ns.enter():
@@ -421,9 +207,14 @@ def memory_fails():
         faulty.each(lambda: os.pread(fd, 100, 0), nothing)
         os.close(fd)
         equal(keys(pathlib.Path(ROWS).read_bytes()), [*range(100), 1000], "keys")
-    unloaded()
-    # There are several namespaces: what is registered in some is unregistered.
-    NetNs()
+
+
+@case
+@churn
+def loading():
+    """There are several namespaces: what is registered in some is unregistered."""
+    faulty = faults.Faults()
+    start()
     assert faults.loads(faulty, "settings", 200) > 50, "allocations of a load"
 
 
