@@ -4,7 +4,8 @@
 seen by ynl and by ip.
 
     +-------- a --------+
-    |  t0  t1 ... tn    |   devices of the kind ticker: each has a timer and work, which never stop by themselves
+    |  t0  t1 ... tn    |   devices of the kind ticker: each has a timer and work, which never stop by themselves,
+    |                   |   and which each packet that is sent arms, too
     |  timer, work of a |   their notifications go to who listens in a
     +-------------------+
       timer, work of the module
@@ -13,10 +14,11 @@ seen by ynl and by ip.
 import json
 import os
 import pathlib
+import sys
 import time
 
 import ynl
-from selftest import (NetNs, case, checked, defer, equal, loaded, main, modprobe, rmmod, run,
+from selftest import (NetNs, case, checked, churn, defer, equal, loaded, main, modprobe, rmmod, run,
                       wait_until)
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -146,6 +148,40 @@ def a_module_and_a_device_have_timers_and_work():
     grows(lambda: device(ns, "t0", "dropped"))
 
 
+def flooded(ns, number=0):
+    """Sends on a device until the case ends, as often as it is there again."""
+    program = ("import socket,time\n"
+               "s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)\n"
+               "while not time.sleep(0.005):\n for n in range(32):\n"
+               f"  try: s.sendto(b'x'*100,('198.51.{number}.2',9))\n"
+               "  except OSError: pass\n")
+    process = ns.popen(f"{sys.executable} -c \"{program}\"")
+    sending(ns, number)
+    return process
+
+
+def sending(ns, number=0):
+    """What the flood is sent to is behind a device."""
+    name = f"t{number}"
+    ns.up(name, f"198.51.{number}.1/24")
+    grows(lambda: ns.link(name)["stats64"]["tx"]["packets"], 100)
+
+
+def ended(*processes):
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def drained():
+    """Waits until namespaces that were deleted are gone: they go one after the other, by the time that one made
+    later has gone."""
+    last = NetNs()
+    run(["ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", last.name])
+    last.delete()
+    wait_until(lambda: not os.path.exists("/sys/class/net/v0"), LIMIT, "the namespaces are gone")
+
+
 def unloaded():
     """Unloads the module, and lets what may have been left of it happen."""
     rmmod("ticker")
@@ -156,6 +192,7 @@ def unloaded():
 
 @case
 @checked
+@churn
 def rmmod_under_load():
     """Everything is armed, and arms itself, when the module goes; so does what it does on its way."""
     for _ in range(2):
@@ -166,6 +203,7 @@ def rmmod_under_load():
             there.set(timer=1, work=1)
             there.close()
             devices(where, 2)
+            flooded(where)
         grows(lambda: ticker.stats("timer"))
         ticker.close()
         unloaded()
@@ -173,19 +211,19 @@ def rmmod_under_load():
 
 @case
 @checked
+@churn
 def a_namespace_dies_under_load():
     _, first = start()
     for _ in range(2):
         ns, ticker = start()
         ticker.set(timer=1, work=1)
         devices(ns, 2)
+        sender = flooded(ns)
         ticker.close()
         ns.delete()
-    # They go one after the other, by the time that one made later has gone.
-    last = NetNs()
-    run(["ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", last.name])
-    last.delete()
-    wait_until(lambda: not os.path.exists("/sys/class/net/v0"), LIMIT, "the namespaces are gone")
+        # It has kept it.
+        ended(sender)
+    drained()
     grows(lambda: first.stats("module-timer"))
     first.close()
     unloaded()
@@ -193,16 +231,61 @@ def a_namespace_dies_under_load():
 
 @case
 @checked
+@churn
 def a_device_goes_with_all_armed():
-    """`ndo_stop` and `ndo_uninit` of ticker.rs arm timer and work, and they arm themselves."""
+    """`ndo_stop` and `ndo_uninit` of ticker.rs arm timer and work, and they arm themselves; so do packets."""
     ns, ticker = start()
-    for _ in range(2):
+    for turn in range(2):
         devices(ns, 2)
+        for number in range(2):
+            if turn == 0:
+                flooded(ns, number)
+            else:
+                sending(ns, number)
         ns.run("ip -batch -", input="link del t0\nlink set t1 down\nlink del t1\n")
     # One that cannot be registered: its name is taken.
     devices(ns, 1)
     assert ns.run("ip link add t0 type ticker", check=False).returncode
     ticker.close()
+
+
+@case
+@churn
+def a_device_moves_with_all_armed():
+    """To another namespace and back, under traffic: its timer and its work go on in the other one, until it is
+    deleted. Neither namespace is kept by what has run for it."""
+    ns, ticker = start()
+    other, there = start()
+    devices(ns, 1)
+    for where in ticker, there:
+        where.set(timer=1, work=1)
+    senders = [flooded(ns)]
+    here, away = ns, other
+    for turn in range(4):
+        here.run(f"ip link set t0 netns {away.name}")
+        assert here.run("ip link show t0", check=False).returncode, "it is there still"
+        here, away = away, here
+        for what in "packets", "dropped":
+            grows(lambda what=what, where=here: device(where, "t0", what))
+        if turn == 0:
+            senders.append(flooded(here))
+        else:
+            sending(here)
+        for where in ticker, there:
+            grows(lambda where=where: where.stats("timer"))
+            grows(lambda where=where: where.stats("work"))
+    # Deleted where it came from; then by the end of the other one.
+    here.run("ip link del t0")
+    devices(ns, 1)
+    sending(ns)
+    ns.run(f"ip link set t0 netns {other.name}")
+    there.close()
+    ticker.close()
+    other.delete()
+    ended(*senders)
+    ns.delete()
+    drained()
+    unloaded()
 
 
 def running(ticker):

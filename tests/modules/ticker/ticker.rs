@@ -284,6 +284,8 @@ impl Driver for Device {
         softirq: Softirq<'_>,
     ) -> Transmit {
         dev.timer().reduce(Jiffies::ONE);
+        dev.work().queue();
+        dev.count_tx(skb.len(), softirq);
         skb.consume(softirq);
         Transmit::Done
     }
