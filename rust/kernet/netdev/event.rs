@@ -38,6 +38,9 @@ pub enum DeviceEvent {
     /// The hardware address has changed.
     #[doc(alias = "NETDEV_CHANGEADDR")]
     HardwareAddress,
+    /// The hardware type has changed, and with it the length of addresses.
+    #[doc(alias = "NETDEV_POST_TYPE_CHANGE")]
+    HardwareType,
 }
 
 impl DeviceEvent {
@@ -53,6 +56,7 @@ impl DeviceEvent {
             bindings::netdev_cmd_NETDEV_CHANGEMTU => DeviceEvent::Mtu,
             bindings::netdev_cmd_NETDEV_FEAT_CHANGE => DeviceEvent::Features,
             bindings::netdev_cmd_NETDEV_CHANGEADDR => DeviceEvent::HardwareAddress,
+            bindings::netdev_cmd_NETDEV_POST_TYPE_CHANGE => DeviceEvent::HardwareType,
             _ => return None,
         })
     }
