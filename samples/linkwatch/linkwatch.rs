@@ -38,12 +38,14 @@ use kernet::{
         Ipv6Addresses,
         NeighbourNotifier,
         Neighbours, //
-    }, //
+    },
+    work, //
 };
 
 mod dump;
 mod nl_generated;
 mod object;
+mod registered;
 mod snapshot;
 mod stream;
 
@@ -75,12 +77,15 @@ struct Linkwatch;
 
 impl kernet::Module for Linkwatch {
     type State = Stream;
-    // The family first: the notifiers speak through it.
+    // The family first: the others speak through it. The work before the notifier that queues it.
     type Parts = (
         nl_generated::Registration<Linkwatch>,
+        work::NetRegistration<Linkwatch>,
         notifier::Registration<Linkwatch>,
-        notifier::Registration<Linkwatch, Ipv4Addresses>,
-        notifier::Registration<Linkwatch, Ipv6Addresses>,
+        (
+            notifier::Registration<Linkwatch, Ipv4Addresses>,
+            notifier::Registration<Linkwatch, Ipv6Addresses>,
+        ),
         notifier::Registration<Linkwatch, Neighbours>,
         fib::Registration<Linkwatch>,
     );
@@ -97,6 +102,7 @@ fn named(event: DeviceEvent) -> Option<Event> {
         DeviceEvent::Change => Event::Carrier,
         DeviceEvent::Mtu => Event::Mtu,
         DeviceEvent::HardwareAddress => Event::Address,
+        DeviceEvent::HardwareType => Event::HardwareType,
         _ => return None,
     })
 }
@@ -122,22 +128,30 @@ fn describe(
     Ok(())
 }
 
+/// Tells of a device as it is now.
+fn tell_device(event: Event, device: &Device, net: &Net, stream: &Stream, rtnl: Rtnl<'_>) {
+    stream.tell::<notify::DeviceEvent, _>(
+        net,
+        Kind::Device,
+        rtnl,
+        |rcu| Some(device.hardware_address(rcu)),
+        |message, turn, address| {
+            let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
+            describe(message.event(event)?, device, address)
+        },
+    );
+}
+
 impl DeviceNotifier for Linkwatch {
     fn event(event: DeviceEvent, device: &Device, rtnl: Rtnl<'_>) {
         let net = device.net(rtnl);
         let (Some(event), Some(stream)) = (named(event), net.state::<Linkwatch>(rtnl)) else {
             return;
         };
-        stream.tell::<notify::DeviceEvent, _>(
-            net,
-            Kind::Device,
-            rtnl,
-            |rcu| Some(device.hardware_address(rcu)),
-            |message, turn, address| {
-                let message = message.sequence(turn.sequence)?.previous(turn.previous)?;
-                describe(message.event(event)?, device, address)
-            },
-        );
+        tell_device(event, device, net, stream, rtnl);
+        if matches!(event, Event::Register) {
+            stream.registered().note(net, device, rtnl);
+        }
         if matches!(event, Event::Rename) {
             // Labels follow the name: of that nobody is told as of other changes of addresses.
             for address in device.ipv4_addresses(rtnl) {

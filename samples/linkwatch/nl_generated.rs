@@ -54,6 +54,8 @@ kernet::netlink_enum! {
         Set = 9,
         /// The object that the message names is gone.
         Delete = 10,
+        /// `hardware-type`.
+        HardwareType = 11,
     }
 }
 

@@ -24,6 +24,8 @@ use kernet::{
     nlattr::Builder, //
 };
 
+use crate::registered::Registered;
+
 /// What an event is about.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
@@ -42,6 +44,8 @@ pub(crate) struct Stream {
     /// theirs is taken but a neighbour's own.
     #[pin]
     numbers: SpinLock<Numbers>,
+    #[pin]
+    registered: Registered,
 }
 
 /// The number of the last event, and of the last one of each kind.
@@ -76,11 +80,17 @@ impl netns::NetState for Stream {
     fn init<'a>(_net: &'a Net, _process: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Stream {
             numbers <- new_spinlock!(Numbers::default()),
+            registered <- Registered::new(),
         }? Error)
     }
 }
 
 impl Stream {
+    /// The devices whose registration is not over.
+    pub(crate) fn registered(&self) -> &Registered {
+        &self.registered
+    }
+
     /// The number of the last event.
     ///
     /// What is looked at after this is as that event said, or newer: then later events say so.

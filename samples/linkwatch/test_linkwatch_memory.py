@@ -15,6 +15,7 @@ from selftest import NetNs, case, checked, equal, main, modprobe, wait_until
 import mirror
 
 RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEIGH, RTM_DELNEIGH = 20, 21, 24, 25, 28, 29
+GRE_LOCAL, GRE_REMOTE = 6, 7
 IFA_LOCAL, IFA_F_NODAD, NDA_DST, NDA_LLADDR, NUD_PERMANENT = 2, 2, 1, 2, 0x80
 RTA_DST, RTA_OIF, RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_LINK, RTN_UNICAST = 1, 4, 254, 4, 253, 1
 
@@ -99,10 +100,34 @@ def telling_of_what_devices_have():
 
 @case
 @checked
+def telling_of_a_device_that_changes_behind_its_registration():
+    """A tunnel gets its address after `register`, with each allocation failing: the stream ends with what is so."""
+    inject = faults.Faults()
+    modprobe("ip_gre", "linkwatch")
+    ns = NetNs()
+    heard = mirror.stream(ns, "--kind device")
+    tunnel = {GRE_LOCAL: "192.0.2.1", GRE_REMOTE: "192.0.2.9"}
+    addresses = [(number, ipaddress.ip_address(text).packed) for number, text in tunnel.items()]
+    despite = 0
+
+    def made(_error):
+        nonlocal despite
+        if "t0" in faults.links():
+            wait_until(lambda: not mirror.of_a_dump(heard, ns), 20, "the stream is a fresh dump")
+            rtnl.request(rtnl.dellink_message("t0"))
+            despite += 1
+    with ns.enter(), rtnl.newlink_message("t0", "gretap", data=addresses) as add:
+        faults.requests(inject, socket.NETLINK_ROUTE, add, made, (*faults.OUT_OF_MEMORY, errno.EINVAL))
+    # The last time none has failed.
+    assert despite > 1, "no tunnel was made although an allocation had failed"
+
+
+@case
+@checked
 def loading():
     inject = faults.Faults()
     modprobe("linkwatch")
     faults.loads(inject, "linkwatch")
 
 
-main(11)
+main(16)

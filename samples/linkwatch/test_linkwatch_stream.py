@@ -5,6 +5,7 @@
 One namespace; d0 to d3 and x0 to x3 are dummies in it, whose addresses, neighbours and routes change.
 """
 
+import fcntl
 import os
 import pathlib
 import random
@@ -14,6 +15,7 @@ import socket
 
 import ynl
 from selftest import NetNs, case, checked, churn, equal, main, modprobe, rmmod, run, wait_until
+from tuntap import TAP, tuntap
 
 from mirror import KINDS, agrees, follow, of_a_dump, stream
 
@@ -275,6 +277,27 @@ LINKS = {"vpair": "peer name vpair1", "veth": "peer name veth1", "vlan": "id 7",
          "bond": "", "dummy": ""}
 
 
+# Tunnels whose drivers set the MTU or the address behind the registration.
+TUNNELS = {"geneve": ("", "id 4 remote 192.0.2.9"), "gretap": ("", "local 192.0.2.1 remote 192.0.2.9"),
+           "ip6gretap": ("mtu 1300", "local 2001:db8::1 remote 2001:db8::9"),
+           "ip6tnl": ("mtu 1300", "local 2001:db8::1 remote 2001:db8::9"),
+           "sit": ("mtu 1400", "local 192.0.2.1 remote 192.0.2.9"),
+           "ipip": ("", "local 192.0.2.1 remote 192.0.2.9"), "gre": ("", "local 192.0.2.1 remote 192.0.2.9")}
+TUNSETLINK, ARPHRD_PPP = 0x400454CD, 512
+
+
+def tunnels(ns):
+    """Makes those that the kernel has; returns their kinds."""
+    made = []
+    for kind, (words, more) in TUNNELS.items():
+        done = ns.run(f"ip link add t{kind} {words} type {kind} {more}", check=False)
+        assert not done.returncode or "Unknown device type" in done.stderr, (kind, done.stderr)
+        if not done.returncode:
+            made.append(kind)
+    assert {"gretap", "ip6gretap", "ip6tnl", "gre"} <= set(made), made
+    return made
+
+
 @case
 @checked
 def the_stream_is_a_fresh_dump():
@@ -302,6 +325,19 @@ def the_stream_is_a_fresh_dump():
             made.append(kind)
     assert {"vpair", "veth", "etherip", "dummy"} <= set(made), made
     same("made")
+    tunnelled = tunnels(ns)
+    same("tunnels")
+    tap = tuntap(ns, "tap0", TAP)
+    same("a tap")
+    fcntl.ioctl(tap, TUNSETLINK, ARPHRD_PPP)
+    same("a tap of another type")
+    equal([told["hardware-type"] for told in heard.objects.values() if told.get("name") == "tap0"], [ARPHRD_PPP],
+          "hardware type of the tap")
+    # Of a C tunnel that changes while it is down nothing is told before it comes up.
+    for kind in {"ipip", "gre"} & set(tunnelled):
+        ns.run(f"ip link change t{kind} type {kind} local 192.0.2.7 remote 192.0.2.9 dev low; ip link set t{kind} up")
+        equal(ns.link(f"t{kind}")["address"], "192.0.2.7", "address of the tunnel")
+    same("tunnels changed while they were down")
     ns.run("ip link change etherip0 type etherip dev low")
     equal(ns.link("etherip0")["mtu"], 1300 - 36, "MTU of the tunnel")
     same("a tunnel over another device, down")

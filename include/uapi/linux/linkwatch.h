@@ -32,6 +32,7 @@ enum linkwatch_event {
 	LINKWATCH_EVENT_ADDRESS,
 	LINKWATCH_EVENT_SET,
 	LINKWATCH_EVENT_DELETE,
+	LINKWATCH_EVENT_HARDWARE_TYPE,
 };
 
 enum linkwatch_neighbour_state {

@@ -50,6 +50,7 @@ const EVENT: &[(u64, &str)] = &[
     (8, "address"),
     (9, "set"),
     (10, "delete"),
+    (11, "hardware-type"),
 ];
 
 const NEIGHBOUR_STATE: &[(u64, &str)] = &[
