@@ -71,6 +71,62 @@ def says_what_happens():
 
 
 @case
+def names_are_those_of_the_moment():
+    """Also when nothing about devices is asked for; an index may get another device."""
+    ns = start()
+    ns.run("ip link add d0 index 77 type dummy; ip link set d0 up; ip -6 addr flush dev d0")
+    heard = ns.popen("linkwatch --kind address", stdout=subprocess.PIPE)
+    changes = (("ip addr add 192.0.2.1/24 dev d0", "set 192.0.2.1/24 dev d0"),
+               ("ip link set d0 name e0", "set 192.0.2.1/24 dev e0"),
+               ("ip addr add 192.0.2.2/32 dev e0", "set 192.0.2.2/32 dev e0"),
+               ("ip link del e0", "delete 192.0.2.1/24 dev e0"),
+               ("ip link add f0 index 77 type dummy; ip addr add 192.0.2.3/24 dev f0", "set 192.0.2.3/24 dev f0"))
+    # It listens.
+    while " dev lo" not in heard.stdout.readline():
+        pass
+    said = []
+    for command, words in changes:
+        ns.run(command)
+        while not said or said[-1] != f"address {words}\n":
+            said.append(heard.stdout.readline().partition(" ")[2])
+            assert said[-1].startswith("address ") and " dev 77" not in said[-1], said
+
+
+@case
+def ends_when_its_devices_are_gone():
+    ns = start()
+    ns.run("ip link add d0 index 77 type dummy; ip link add d1 type dummy")
+
+    def follows(options):
+        client = ns.popen(f"linkwatch --kind device --kind address {options}", stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE)
+        client.stdout.readline()
+        return client
+
+    def ended(client, name):
+        said, errors = client.communicate(timeout=30)
+        equal((client.returncode, errors), (1, f"linkwatch: --dev {name}: the device is gone\n"), "status and errors")
+        return said
+    for options, new in (("--dev d0", "192.0.2.1"), ("--dev d0 --kind route --json", "192.0.2.2")):
+        one, both = follows(options), follows(f"{options} --dev d1")
+        ns.run(f"ip link del d0; ip link add d0 index 77 type dummy; ip addr add {new}/24 dev d0")
+        said = ended(one, "d0")
+        assert "unregister" in said and new not in said, said
+        # The other one is followed until it goes.
+        ns.run("ip addr add 198.51.100.1/24 dev d1; ip link del d1; ip link add d1 type dummy")
+        said = ended(both, "d1")
+        assert "198.51.100.1" in said and new not in said, said
+    # In another namespace it is gone, too.
+    one = follows("--dev d0")
+    ns.run(f"ip link set d0 netns {NetNs().name}")
+    ended(one, "d0")
+    # The module's end is not the device's.
+    one = follows("--dev d1")
+    rmmod("linkwatch")
+    equal((one.communicate(timeout=30)[1], one.returncode), ("linkwatch: the module was unloaded\n", 1), "error")
+
+
+@case
 def ends_when_nobody_reads():
     """At once, not with the next event; and without a word."""
     ns = start()

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Lets the kernel keep from a socket what is told of other devices.
+//! Lets the kernel keep from a socket what is told of other devices, or of devices at all.
 //!
 //! By classic BPF, which finds an attribute of a netlink message itself. A route's devices are nested: the
-//! listener has to look at them.
+//! listener has to look at them. Which devices there are and what they are called it always hears.
 
 use netlink_packet_generic::constants::GENL_ID_CTRL;
 use socket2::SockFilter;
 
-use crate::schema;
+use crate::schema::{self, Kind, Type};
 
 const LOAD_HALF: u16 = 0x28;
 const LOAD_BYTE: u16 = 0x30;
@@ -31,11 +31,54 @@ const FIND_ATTRIBUTE: u32 = 0xffff_f000 + 12;
 const WHOLE: u32 = u32::MAX;
 const NOTHING: u32 = 0;
 
-/// The filter for some devices.
-pub(crate) fn of(devices: &[u32]) -> Vec<SockFilter> {
-    let step = |code, k| SockFilter::new(code, 0, 0, k);
-    // Takes the next step if A is `k`, else the one behind it.
-    let only_if = |k| SockFilter::new(IF_EQUAL, 0, 1, k);
+fn step(code: u16, k: u32) -> SockFilter {
+    SockFilter::new(code, 0, 0, k)
+}
+
+/// Takes the next step if A is `k`, else the one behind it.
+fn only_if(k: u32) -> SockFilter {
+    SockFilter::new(IF_EQUAL, 0, 1, k)
+}
+
+/// Takes all of a message whose attribute of four bytes has one of some values.
+fn whole_if(attribute: u16, values: impl IntoIterator<Item = u32>) -> Vec<SockFilter> {
+    let mut steps = vec![
+        step(SET_A, ATTRIBUTES),
+        step(SET_X, attribute.into()),
+        step(LOAD_WORD, FIND_ATTRIBUTE),
+        only_if(0),
+        step(RETURN, NOTHING),
+        step(A_TO_X, 0),
+        step(LOAD_BEHIND, VALUE),
+    ];
+    for value in values {
+        // A load takes the bytes to be in network order.
+        steps.extend([
+            only_if(u32::from_be_bytes(value.to_ne_bytes())),
+            step(RETURN, WHOLE),
+        ]);
+    }
+    steps
+}
+
+/// Takes all of an event that says which devices there are, or what they are called.
+fn whole_if_names(kind: &Kind) -> Vec<SockFilter> {
+    let event = kind.attributes.iter().find(|known| known.name == "event");
+    let Some((attribute, Type::Name(events))) = event.map(|event| (event.number, event.is)) else {
+        return Vec::new();
+    };
+    let names = |(_, name): &&(u64, &str)| matches!(*name, "register" | "unregister" | "rename");
+    whole_if(
+        attribute,
+        events
+            .iter()
+            .filter(names)
+            .filter_map(|(number, _)| u32::try_from(*number).ok()),
+    )
+}
+
+/// The filter for some devices, if not for all; for all events about them, if `events`.
+pub(crate) fn of(devices: Option<&[u32]>, events: bool) -> Vec<SockFilter> {
     let mut program = vec![
         step(LOAD_HALF, TYPE),
         // A load takes the bytes to be in network order.
@@ -46,21 +89,26 @@ pub(crate) fn of(devices: &[u32]) -> Vec<SockFilter> {
     for kind in schema::KINDS.iter().filter(|kind| !kind.names_device) {
         program.extend([only_if(kind.event.into()), step(RETURN, WHOLE)]);
     }
-    program.extend([
-        step(SET_A, ATTRIBUTES),
-        step(SET_X, schema::IFINDEX.into()),
-        step(LOAD_WORD, FIND_ATTRIBUTE),
-        only_if(0),
-        step(RETURN, NOTHING),
-        step(A_TO_X, 0),
-        step(LOAD_BEHIND, VALUE),
-    ]);
-    for device in devices {
-        program.extend([
-            only_if(u32::from_be_bytes(device.to_ne_bytes())),
-            step(RETURN, WHOLE),
-        ]);
+    for kind in schema::KINDS.iter().filter(|kind| kind.is_device()) {
+        let mut names = whole_if_names(kind);
+        if !events {
+            names.push(step(RETURN, NOTHING));
+        }
+        // They are less than a jump can leave out.
+        program.push(SockFilter::new(
+            IF_EQUAL,
+            0,
+            names.len() as u8,
+            kind.event.into(),
+        ));
+        program.extend(names);
     }
-    program.push(step(RETURN, NOTHING));
+    match devices {
+        None => program.push(step(RETURN, WHOLE)),
+        Some(devices) => {
+            program.extend(whole_if(schema::IFINDEX, devices.iter().copied()));
+            program.push(step(RETURN, NOTHING));
+        }
+    }
     program
 }

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod devices;
 mod failure;
 mod filter;
 mod message;
@@ -14,6 +15,7 @@ mod stream;
 mod text;
 
 use std::{
+    collections::HashSet,
     io::{self, BufWriter, StdoutLock, Write},
     process::ExitCode,
     time::{Duration, Instant},
@@ -23,6 +25,7 @@ use clap::{Arg, ArgAction, Command};
 use rustix::event::{poll, PollFd, PollFlags, Timespec};
 
 use crate::{
+    devices::Devices,
     failure::Failure,
     message::{Fields, Told},
     netlink::{attribute, Asker, Family, Listener},
@@ -94,9 +97,6 @@ struct Output {
 
 impl Output {
     fn say(&mut self, kind: &Kind, fields: Fields<'_>) -> Result<(), Failure> {
-        if kind.name == "device" {
-            self.names.learn(&fields);
-        }
         let told = Told {
             kind: kind.name,
             fields,
@@ -127,24 +127,42 @@ fn snapshot(
     asker: &mut Asker,
     family: &Family,
     kinds: &[usize],
-    device: Option<u32>,
     objects: &mut Objects,
     output: &mut Output,
 ) -> Result<(), Failure> {
     objects.clear();
-    for (index, kind) in kinds
+    output.names.clear();
+    // The devices first, for their names, whether they are asked for or not.
+    let unsaid = KINDS
         .iter()
-        .filter_map(|index| Some((*index, KINDS.get(*index)?)))
-    {
+        .position(Kind::is_device)
+        .filter(|device| kinds.first() != Some(device));
+    let said = kinds.iter().map(|index| (*index, true));
+    // A dump can be asked about one device.
+    let device = match objects.devices.indexes()[..] {
+        [device] => Some(device),
+        _ => None,
+    };
+    let mut there = HashSet::new();
+    for (index, is_said) in unsaid.map(|index| (index, false)).into_iter().chain(said) {
+        let Some(kind) = KINDS.get(index) else {
+            continue;
+        };
+        let device = device.filter(|_| !kind.is_device());
         let request = device.map_or(Vec::new(), |device| attribute(schema::IFINDEX, device));
         asker.dump(family, kind.get, request, |attributes| {
             let told = parse(attributes, kind)?;
-            if objects.entry(index, &told) {
+            if kind.is_device() {
+                output.names.learn(&told);
+                there.extend(told.number("ifindex"));
+            }
+            if objects.entry(index, &told) && is_said {
                 output.say(kind, told)?;
             }
             Ok(())
         })?;
     }
+    objects.devices.snapshot(&there);
     Ok(())
 }
 
@@ -160,9 +178,15 @@ fn events(
             // What comes behind a gap the next snapshot says.
             if let (true, Some((index, kind))) = (whole, stream::of_event(command)) {
                 let told = parse(attributes, kind)?;
-                match objects.event(index, &told) {
-                    Verdict::News => output.say(kind, told)?,
-                    Verdict::Known => (),
+                let verdict = objects.event(index, &told);
+                if kind.is_device() {
+                    output.names.learn(&told);
+                    let names = &output.names;
+                    objects.devices.event(&told, |index| names.is_there(index));
+                }
+                match verdict {
+                    Verdict::News if objects.have(index) => output.say(kind, told)?,
+                    Verdict::News | Verdict::Known => (),
                     Verdict::Gap => whole = false,
                 }
             }
@@ -213,7 +237,7 @@ fn follow(options: &Options) -> Result<(), Failure> {
         .duration
         .and_then(|duration| Instant::now().checked_add(duration));
     let names = Names::new()?;
-    let mut devices = Vec::new();
+    let mut devices = Devices::default();
     for name in &options.devices {
         let index = names
             .index(name)
@@ -223,35 +247,30 @@ fn follow(options: &Options) -> Result<(), Failure> {
                 }
                 _ => Failure::new(format!("--dev {name}: {error}")),
             })?;
-        devices.push(index);
+        devices.add(name, index);
     }
     let mut output = Output {
         out: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
         names,
         json: options.json,
     };
-    let groups: Vec<&str> = options
+    let kinds: Vec<&Kind> = options
         .kinds
         .iter()
         .filter_map(|kind| KINDS.get(*kind))
-        .map(|kind| kind.group)
         .collect();
 
     // Events wait in a socket of their own while the snapshot is taken by another.
     let mut asker = Asker::new()?;
     let family = asker.family()?;
-    let mut listener = Listener::new(&family, &groups, &devices)?;
-    // A dump can be asked about one device.
-    let device = match devices[..] {
-        [device] => Some(device),
-        _ => None,
-    };
-    let mut objects = Objects::new(devices);
+    let indexes = devices.indexes();
+    let wanted = (!devices.are_all()).then_some(&indexes[..]);
+    let mut listener = Listener::new(&family, &kinds, wanted)?;
+    let mut objects = Objects::new(options.kinds.clone(), devices);
     snapshot(
         &mut asker,
         &family,
         &options.kinds,
-        device,
         &mut objects,
         &mut output,
     )?;
@@ -265,12 +284,14 @@ fn follow(options: &Options) -> Result<(), Failure> {
                 &mut asker,
                 &family,
                 &options.kinds,
-                device,
                 &mut objects,
                 &mut output,
             )?;
         }
         output.flush()?;
+        if let Some(name) = objects.devices.last() {
+            return Err(Failure::new(format!("--dev {name}: the device is gone")));
+        }
         if !wait(&listener, end)? {
             return Ok(());
         }

@@ -23,7 +23,11 @@ use netlink_packet_generic::{
 use netlink_sys::{protocols::NETLINK_GENERIC, Socket, SocketAddr};
 use socket2::SockRef;
 
-use crate::{failure::Failure, filter, schema};
+use crate::{
+    failure::Failure,
+    filter,
+    schema::{self, Kind, KINDS},
+};
 
 /// Longer than any message of a dump: the kernel fills as much as the reader has shown room for, up to
 /// 32 KiB.
@@ -243,16 +247,22 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// Hears of the groups from now on; of the devices alone, if there are any.
-    pub(crate) fn new(family: &Family, groups: &[&str], devices: &[u32]) -> Result<Self, Failure> {
+    /// Hears of the kinds from now on, of all devices or of some; which devices there are in any case.
+    pub(crate) fn new(
+        family: &Family,
+        kinds: &[&Kind],
+        devices: Option<&[u32]>,
+    ) -> Result<Self, Failure> {
         let socket = socket()?;
         socket.set_non_blocking(true)?;
         socket.set_rx_buf_sz(LISTENERS_BUFFER as i32)?;
-        if !devices.is_empty() {
-            SockRef::from(&socket).attach_filter(&filter::of(devices))?;
+        let device_events = kinds.iter().any(|kind| kind.is_device());
+        if devices.is_some() || !device_events {
+            SockRef::from(&socket).attach_filter(&filter::of(devices, device_events))?;
         }
         socket.add_membership(CONTROLLER)?;
-        for wanted in groups {
+        let always = KINDS.iter().filter(|kind| kind.is_device());
+        for wanted in kinds.iter().copied().chain(always).map(|kind| kind.group) {
             let Some((_, group)) = family.groups.iter().find(|(name, _)| name == wanted) else {
                 return Err(Failure::new(format!(
                     "the family has no group {wanted}: its module is another version's"

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 
 use crate::{
+    devices::Devices,
     message::{Fields, Value},
     schema::{Kind, KINDS},
 };
@@ -59,7 +60,9 @@ pub(crate) enum Verdict {
 
 /// The objects of the kinds and devices that are asked for.
 pub(crate) struct Objects {
-    devices: Vec<u32>,
+    /// Indexes into `KINDS`. Of other kinds not all events are heard.
+    kinds: Vec<usize>,
+    pub(crate) devices: Devices,
     /// Each object that there is, and the number of the last event that is known of it.
     known: HashMap<Vec<u8>, u64>,
     /// Of each kind the number of the last event, and the greatest of the snapshot's.
@@ -68,8 +71,9 @@ pub(crate) struct Objects {
 }
 
 impl Objects {
-    pub(crate) fn new(devices: Vec<u32>) -> Self {
+    pub(crate) fn new(kinds: Vec<usize>, devices: Devices) -> Self {
         Self {
+            kinds,
             devices,
             known: HashMap::new(),
             last: Default::default(),
@@ -79,19 +83,24 @@ impl Objects {
 
     /// Forgets all: a snapshot follows.
     pub(crate) fn clear(&mut self) {
-        *self = Self::new(std::mem::take(&mut self.devices));
+        *self = Self::new(
+            std::mem::take(&mut self.kinds),
+            std::mem::take(&mut self.devices),
+        );
     }
 
     /// Whether a message is about a device that was asked for.
     fn about(&self, told: &Fields<'_>) -> bool {
         let is_one = |told: &Fields<'_>| {
-            told.number("ifindex").is_some_and(|index| {
-                self.devices
-                    .iter()
-                    .any(|device| u64::from(*device) == index)
-            })
+            told.number("ifindex")
+                .is_some_and(|index| self.devices.have(index))
         };
-        self.devices.is_empty() || is_one(told) || told.nests("nexthop").iter().any(is_one)
+        self.devices.are_all() || is_one(told) || told.nests("nexthop").iter().any(is_one)
+    }
+
+    /// Whether a kind is asked for.
+    pub(crate) fn have(&self, kind: usize) -> bool {
+        self.kinds.contains(&kind)
     }
 
     /// Takes in an entry of the snapshot; says whether it was asked for.
@@ -114,7 +123,7 @@ impl Objects {
             told.number("previous").unwrap_or(0),
         );
         // With a filter the numbers before are not all ours.
-        if self.devices.is_empty() && !self.follows(kind, previous) {
+        if self.devices.are_all() && self.have(kind) && !self.follows(kind, previous) {
             return Verdict::Gap;
         }
         if let Some(last) = self.last.get_mut(kind) {
@@ -145,6 +154,13 @@ impl Objects {
             (_, Some(Some(snapshot))) => previous <= *snapshot,
             _ => true,
         }
+    }
+}
+
+impl Kind {
+    /// Whether it is the one whose objects the others name: devices.
+    pub(crate) fn is_device(&self) -> bool {
+        self.name == "device"
     }
 }
 
@@ -207,9 +223,18 @@ mod tests {
         Fields::parse(bytes, KINDS[NEIGHBOUR].attributes).unwrap()
     }
 
+    /// Those of a kind, and of a device if there is one.
+    fn objects(kind: usize, device: Option<u32>) -> Objects {
+        let mut devices = Devices::default();
+        if let Some(index) = device {
+            devices.add("d0", index);
+        }
+        Objects::new(vec![kind], devices)
+    }
+
     /// What each of some events means after a snapshot of neighbour 1, which knows of event 10.
     fn verdicts(events: &[(u8, u64, u64, u32)]) -> Vec<Verdict> {
-        let mut objects = Objects::new(Vec::new());
+        let mut objects = objects(NEIGHBOUR, None);
         assert!(objects.entry(NEIGHBOUR, &parse(&neighbour(1, 10, None))));
         events
             .iter()
@@ -255,7 +280,15 @@ mod tests {
 
     #[test]
     fn numbers_are_not_looked_at_behind_a_filter() {
-        let mut objects = Objects::new(vec![1]);
+        let mut objects = objects(NEIGHBOUR, Some(1));
+        assert!(objects.entry(NEIGHBOUR, &parse(&neighbour(1, 10, None))));
+        let event = neighbour(1, 20, Some((17, SET)));
+        assert_eq!(objects.event(NEIGHBOUR, &parse(&event)), Verdict::News);
+    }
+
+    #[test]
+    fn numbers_of_a_kind_that_is_not_asked_for_are_not_looked_at() {
+        let mut objects = objects(ROUTE, None);
         assert!(objects.entry(NEIGHBOUR, &parse(&neighbour(1, 10, None))));
         let event = neighbour(1, 20, Some((17, SET)));
         assert_eq!(objects.event(NEIGHBOUR, &parse(&event)), Verdict::News);
@@ -283,7 +316,7 @@ mod tests {
                 ],
             )
         };
-        let mut objects = Objects::new(vec![7]);
+        let mut objects = objects(ROUTE, Some(7));
         let mut event = |device, sequence| {
             let bytes = route(device, sequence);
             objects.event(ROUTE, &Fields::parse(&bytes, set).unwrap())

@@ -3,6 +3,7 @@
 //! A message in words, as `ip` says it.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     fmt::Write as _,
     io::{self, Write},
@@ -12,9 +13,10 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
 use crate::message::{Fields, Told, Value};
 
-/// The names of devices, as far as they are known.
+/// The names of the devices that there are, by what is told of them.
 pub(crate) struct Names {
-    known: HashMap<u64, String>,
+    /// By the index; with the number of the event that is known of the device.
+    known: HashMap<u64, (u64, String)>,
     /// The line that is being put together.
     line: String,
     /// By which the kernel is asked.
@@ -41,23 +43,41 @@ impl Names {
         Ok(rustix::net::netdevice::name_to_index(&self.socket, name)?)
     }
 
-    /// Takes a device's name from what is told of it.
+    /// Whether there is a device with an index now, whatever was told.
+    pub(crate) fn is_there(&self, index: u32) -> bool {
+        rustix::net::netdevice::index_to_name(&self.socket, index).is_ok()
+    }
+
+    /// Forgets all: a snapshot follows.
+    pub(crate) fn clear(&mut self) {
+        self.known.clear();
+    }
+
+    /// Takes a device's name from what is told of it, or forgets it with the device.
     pub(crate) fn learn(&mut self, told: &Fields<'_>) {
-        if let (Some(index), Some(name)) = (told.number("ifindex"), told.text("name")) {
-            self.known
-                .insert(index, String::from_utf8_lossy(name).into_owned());
+        let (Some(index), Some(name)) = (told.number("ifindex"), told.text("name")) else {
+            return;
+        };
+        let sequence = told.number("sequence").unwrap_or(0);
+        match self.known.get(&index) {
+            // The snapshot says what has come of this event.
+            Some((known, _)) if sequence < *known => (),
+            _ if told.name("event") == Some("unregister") => {
+                self.known.remove(&index);
+            }
+            _ => {
+                let name = String::from_utf8_lossy(name).into_owned();
+                self.known.insert(index, (sequence, name));
+            }
         }
     }
 
     /// A device's name; its index, if it is gone.
-    fn of(&mut self, index: u64) -> &str {
-        let socket = &self.socket;
-        self.known.entry(index).or_insert_with(|| {
-            u32::try_from(index)
-                .ok()
-                .and_then(|index| rustix::net::netdevice::index_to_name(socket, index).ok())
-                .unwrap_or_else(|| index.to_string())
-        })
+    fn of(&self, index: u64) -> Cow<'_, str> {
+        match self.known.get(&index) {
+            Some((_, name)) => name.into(),
+            None => index.to_string().into(),
+        }
     }
 }
 
@@ -81,7 +101,7 @@ impl Line {
         }
     }
 
-    fn device(&mut self, told: &Fields<'_>, names: &mut Names) {
+    fn device(&mut self, told: &Fields<'_>, names: &Names) {
         if let Some(index) = told.number("ifindex") {
             self.say(format_args!("dev {}", names.of(index)));
         }
@@ -95,7 +115,7 @@ impl Line {
     }
 }
 
-fn words(line: &mut Line, kind: &str, told: &Fields<'_>, names: &mut Names) {
+fn words(line: &mut Line, kind: &str, told: &Fields<'_>, names: &Names) {
     match kind {
         "device" => {
             if let (Some(index), Some(name)) = (told.number("ifindex"), told.get("name")) {
