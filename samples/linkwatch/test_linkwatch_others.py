@@ -12,7 +12,7 @@ import time
 import rtnl
 import ynl
 from nlraw import ACK, DUMP, Socket, attr
-from selftest import NetNs, case, defer, equal, main, modprobe, rmmod, run, wait_until
+from selftest import NetNs, case, churn, defer, equal, main, modprobe, rmmod, run, wait_until
 
 from mirror import agrees, follow, stream
 
@@ -73,12 +73,24 @@ def changing(ns):
     return lambda: sock.send(both)
 
 
+def loads():
+    """The seconds that it takes to load the module."""
+    begin = time.monotonic()
+    modprobe("linkwatch")
+    return time.monotonic() - begin
+
+
 @case
+@churn
 def a_busy_namespace_keeps_nobody_from_loading_it():
     """Routes there are told when they have paused; who listens by then is told that some were missed."""
     ns, quiet = with_routes(), NetNs()
+    alone = loads()
+    rmmod("linkwatch")
     with elsewhere(changing(ns)):
-        modprobe("linkwatch")
+        busy = loads()
+        print(f"modprobe: {alone:.2f} s, beside changing routes {busy:.2f} s", flush=True)
+        assert busy < 20 * alone + 10, f"modprobe takes {busy:.2f} s, alone {alone:.2f} s"
         there = stream(quiet)
         quiet.run("ip link set lo down; ip link set lo up")
         wait_until(lambda: any(kind == "route" for kind, _ in there.events()), 30, "a route of a quiet namespace")
