@@ -7,7 +7,7 @@
 
 use kernet::{
     context::Napi,
-    napi::{Consumer, RxFrame, Queue, Ring},
+    napi::{Consumer, Queue, Ring, RxFrame},
     netdev::{Driver, DriverDevice},
 };
 
