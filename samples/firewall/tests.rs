@@ -384,7 +384,9 @@ mod packets {
     }
 
     /// Protocol, ports, the last byte of each address.
-    fn v6(key: Key) -> Option<(u8, Option<(u16, u16)>, [u8; 2])> {
+    type Fields = (u8, Option<(u16, u16)>, [u8; 2]);
+
+    fn v6(key: Key) -> Option<Fields> {
         match key {
             Key::V4(_) => None,
             Key::V6(key) => Some((
