@@ -28,7 +28,7 @@ use kernet::{
 
 use crate::bindings;
 
-/// What connection tracking knows of a packet.
+/// What connection tracking knows of a packet (`enum ip_conntrack_info`).
 #[doc(alias = "enum ip_conntrack_info")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CtState {
@@ -50,7 +50,7 @@ pub enum CtState {
     Related,
 }
 
-/// The direction of a packet in its connection.
+/// The direction of a packet in its connection (`enum ip_conntrack_dir`).
 #[doc(alias = "enum ip_conntrack_dir")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -83,7 +83,7 @@ fn split(packet: &SkbRef) -> (Option<NonNull<bindings::nf_conn>>, u32) {
     )
 }
 
-/// Returns what connection tracking knows of a packet.
+/// Returns what connection tracking knows of a packet (`nf_ct_get()`).
 #[doc(alias = "nf_ct_get")]
 #[inline]
 pub fn state(packet: &SkbRef, rcu: Rcu<'_>) -> CtState {
@@ -96,7 +96,7 @@ pub fn state(packet: &SkbRef, rcu: Rcu<'_>) -> CtState {
     }
 }
 
-/// The connection of a packet, borrowed with the packet.
+/// The connection of a packet, borrowed with the packet (`nf_conn`).
 ///
 /// Other CPUs may process other packets of the connection, so what is read may have changed since.
 ///
@@ -130,7 +130,7 @@ pub struct Connection<'a> {
 }
 
 impl<'a> Connection<'a> {
-    /// The packet's connection, if it has one: see [`CtState`].
+    /// The packet's connection, if it has one: see [`CtState`] (`nf_ct_get()`).
     #[doc(alias = "nf_ct_get")]
     #[inline]
     pub fn of(packet: &'a SkbRef, _rcu: Rcu<'a>) -> Option<Self> {
@@ -154,7 +154,7 @@ impl<'a> Connection<'a> {
     }
 
     /// The packet's state in the connection: [`CtState::New`], [`CtState::Established`] or
-    /// [`CtState::Related`].
+    /// [`CtState::Related`] (`enum ip_conntrack_info`).
     #[doc(alias = "enum ip_conntrack_info")]
     #[inline]
     pub fn state(&self) -> CtState {
@@ -167,7 +167,7 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// The direction of the packet.
+    /// The direction of the packet (`CTINFO2DIR`).
     #[doc(alias = "CTINFO2DIR")]
     #[inline]
     pub fn direction(&self) -> Direction {
@@ -195,7 +195,7 @@ impl<'a> Connection<'a> {
         Tuple(tuple, PhantomData)
     }
 
-    /// The zone of packets in a direction; 0 without zones.
+    /// The zone of packets in a direction; 0 without zones (`nf_ct_zone_id()`).
     #[doc(alias = "nf_ct_zone_id")]
     #[inline]
     pub fn zone(&self, direction: Direction) -> u16 {
@@ -203,28 +203,29 @@ impl<'a> Connection<'a> {
         unsafe { bindings::nf_ct_zone_id(self.ct.as_ptr(), direction.as_raw()) }
     }
 
-    /// Whether the connection is in the table, which it is when its first packet got through.
+    /// Whether the connection is in the table, which it is when its first packet got through
+    /// (`IPS_CONFIRMED`).
     #[doc(alias = "IPS_CONFIRMED")]
     #[inline]
     pub fn is_confirmed(&self) -> bool {
         self.has(bindings::ip_conntrack_status_IPS_CONFIRMED)
     }
 
-    /// Whether the connection has packets in both directions.
+    /// Whether the connection has packets in both directions (`IPS_SEEN_REPLY`).
     #[doc(alias = "IPS_SEEN_REPLY")]
     #[inline]
     pub fn has_seen_reply(&self) -> bool {
         self.has(bindings::ip_conntrack_status_IPS_SEEN_REPLY)
     }
 
-    /// Whether the connection is kept when the table is full.
+    /// Whether the connection is kept when the table is full (`IPS_ASSURED`).
     #[doc(alias = "IPS_ASSURED")]
     #[inline]
     pub fn is_assured(&self) -> bool {
         self.has(bindings::ip_conntrack_status_IPS_ASSURED)
     }
 
-    /// Whether the connection was deleted; its last packets are still on their way.
+    /// Whether the connection was deleted; its last packets are still on their way (`IPS_DYING`).
     #[doc(alias = "IPS_DYING")]
     #[inline]
     pub fn is_dying(&self) -> bool {
@@ -331,7 +332,7 @@ impl Tuple<'_> {
         }
     }
 
-    /// The source address.
+    /// The source address (`nf_conntrack_tuple::src`).
     #[doc(alias = "nf_conntrack_tuple::src")]
     #[inline]
     pub fn source(&self) -> IpAddr {
@@ -339,7 +340,7 @@ impl Tuple<'_> {
         self.address(unsafe { &raw const (*self.0).src.u3 })
     }
 
-    /// The destination address.
+    /// The destination address (`nf_conntrack_tuple::dst`).
     #[doc(alias = "nf_conntrack_tuple::dst")]
     #[inline]
     pub fn destination(&self) -> IpAddr {
@@ -347,7 +348,7 @@ impl Tuple<'_> {
         self.address(unsafe { &raw const (*self.0).dst.u3 })
     }
 
-    /// The IP protocol.
+    /// The IP protocol (`nf_ct_protonum()`).
     #[doc(alias = "nf_ct_protonum")]
     #[inline]
     pub fn protocol(&self) -> Protocol {
@@ -356,7 +357,7 @@ impl Tuple<'_> {
     }
 
     /// The source and destination ports, in host byte order; `None` for a protocol whose ports the
-    /// kernel does not track.
+    /// kernel does not track (`nf_conntrack_man_proto`).
     #[doc(alias = "nf_conntrack_man_proto")]
     #[inline]
     pub fn ports(&self) -> Option<(u16, u16)> {
@@ -374,7 +375,7 @@ impl Tuple<'_> {
     }
 
     /// The identifier, in host byte order, type and code of an ICMP query or reply; `None` for any other
-    /// protocol.
+    /// protocol (`nf_conntrack_man_proto`).
     #[doc(alias = "nf_conntrack_man_proto")]
     #[inline]
     pub fn icmp(&self) -> Option<(u16, u8, u8)> {

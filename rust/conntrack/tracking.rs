@@ -154,7 +154,7 @@ fn with(
     }
 }
 
-/// Switches tracking on in a namespace, for the packets of a family.
+/// Switches tracking on in a namespace, for the packets of a family (`nf_ct_netns_get()`).
 ///
 /// It stays on until [`disable`] is called, the namespace dies or the module is unloaded. A second
 /// call changes nothing. Others may have switched tracking on, or do so later.
@@ -177,7 +177,7 @@ fn enable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
     })
 }
 
-/// Undoes [`enable`]: tracking is switched off unless somebody else needs it.
+/// Undoes [`enable`]: tracking is switched off unless somebody else needs it (`nf_ct_netns_put()`).
 ///
 /// Existing connections stay until they time out; their packets are [`CtState::Invalid`] then.
 ///
@@ -199,9 +199,9 @@ fn disable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
     })
 }
 
-/// The part of a module that needs tracking. It records where [`enable`] has switched tracking on,
-/// and switches it off when the module is unloaded. Put it before the parts that call `enable` in
-/// [`Parts`](kernet::Module::Parts).
+/// The part of a module that needs tracking (`nf_ct_netns_put()`). It records where [`enable`] has
+/// switched tracking on, and switches it off when the module is unloaded. Put it before the parts
+/// that call `enable` in [`Parts`](kernet::Module::Parts).
 #[doc(alias = "nf_ct_netns_put")]
 pub struct Registration<T: HasSlot<Slot>> {
     operations: Opaque<bindings::pernet_operations>,

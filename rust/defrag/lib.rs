@@ -51,7 +51,8 @@ impl kernel::Module for Defrag {
 /// Whose fragments these are: no number of C's, so that they do not meet those of connection tracking.
 const USER: u32 = 0x6b72_6e74;
 
-/// Gives a fragment, whose IP header is at the packet's data, to the queues of `device`'s namespace.
+/// Gives a fragment, whose IP header is at the packet's data, to the queues of `device`'s namespace
+/// (`ip_defrag()`).
 ///
 /// Returns the whole packet when this was the last one that was missing. What the fragments referred to was
 /// removed from them, as by [`Skb::keep`].

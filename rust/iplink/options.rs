@@ -153,7 +153,7 @@ impl<'a> Options<'a> {
     }
 
     /// Makes the words that are left, which are as those of `ip link add`, an attribute: the
-    /// `struct ifinfomsg` and the `IFLA_*` attributes of another device.
+    /// `struct ifinfomsg` and the `IFLA_*` attributes of another device (`iplink_parse`).
     ///
     /// Ends `ip` if they are wrong, or if they name another kind.
     ///

@@ -91,8 +91,8 @@ impl<'a> Shown<'a> {
         unsafe { sys::tnl_print_endpoint(name.as_ptr(), self.get(kind), sys::AF_INET) };
     }
 
-    /// Shows the name of the device that has this index in the namespace of `ip`: behind
-    /// `label` in the text, as `key` in JSON.
+    /// Shows the name of the device that has this index in the namespace of `ip`: behind `label` in
+    /// the text, as `key` in JSON (`ll_index_to_name`).
     #[doc(alias = "ll_index_to_name")]
     pub fn device(&self, label: &str, key: &CStr, index: u32) {
         // SAFETY: Takes a number. Returns a string that stays as it is until the next call.

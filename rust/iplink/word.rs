@@ -44,7 +44,8 @@ pub fn u32(word: &CStr) -> Option<u32> {
     (wrong == 0).then_some(value)
 }
 
-/// A type of service: hexadecimal, or a name that `/etc/iproute2/rt_dsfield` has.
+/// A type of service: hexadecimal, or a name that `/etc/iproute2/rt_dsfield` has
+/// (`rtnl_dsfield_a2n`).
 #[doc(alias = "rtnl_dsfield_a2n")]
 pub fn dsfield(word: &CStr) -> Option<u8> {
     let mut value = 0;
@@ -53,7 +54,7 @@ pub fn dsfield(word: &CStr) -> Option<u8> {
     (wrong == 0).then_some(value)?.try_into().ok()
 }
 
-/// An IPv4 address; `any` is 0.0.0.0. Ends `ip` if the word is none.
+/// An IPv4 address; `any` is 0.0.0.0 (`get_addr32`). Ends `ip` if the word is none.
 #[doc(alias = "get_addr32")]
 pub fn ipv4(word: &CStr) -> Ipv4Addr {
     // SAFETY: A string.
@@ -62,7 +63,7 @@ pub fn ipv4(word: &CStr) -> Ipv4Addr {
     Ipv4Addr::from(address.to_ne_bytes())
 }
 
-/// The index of the device that has this name.
+/// The index of the device that has this name (`ll_name_to_index`).
 ///
 /// # Errors
 ///

@@ -31,8 +31,8 @@ use crate::{
     netns::Net, //
 };
 
-/// An IPv4 address of a device. A device may have the same address several times, with different
-/// prefixes or peers.
+/// An IPv4 address of a device (`in_ifaddr`). A device may have the same address several times,
+/// with different prefixes or peers.
 ///
 /// # Invariants
 ///
@@ -60,20 +60,20 @@ impl Ipv4Address {
         unsafe { &*self.0.get() }
     }
 
-    /// The device that has the address.
+    /// The device that has the address (`in_ifaddr::ifa_dev`).
     #[doc(alias = "in_ifaddr::ifa_dev")]
     pub fn device(&self) -> &Device {
         // SAFETY: An address keeps its `in_device`, and that its device.
         unsafe { Device::from_raw((*self.raw().ifa_dev).dev) }
     }
 
-    /// The address.
+    /// The address (`ifa_local`).
     #[doc(alias = "ifa_local")]
     pub fn address(&self) -> Ipv4Addr {
         ipv4(self.raw().ifa_local)
     }
 
-    /// The address of the other end, if this address has a peer.
+    /// The address of the other end, if this address has a peer (`ifa_address`).
     #[doc(alias = "ifa_address")]
     pub fn peer(&self) -> Option<Ipv4Addr> {
         let peer = ipv4(self.raw().ifa_address);
@@ -105,14 +105,14 @@ impl Ipv4Address {
         Name::from_raw(self.raw().ifa_label)
     }
 
-    /// Whether the device had an address with the same prefix before this one.
+    /// Whether the device had an address with the same prefix before this one (`IFA_F_SECONDARY`).
     #[doc(alias = "IFA_F_SECONDARY")]
     pub fn is_secondary(&self) -> bool {
         self.raw().ifa_flags & bindings::IFA_F_SECONDARY != 0
     }
 }
 
-/// An IPv6 address of a device. A device has the same address only once.
+/// An IPv6 address of a device (`inet6_ifaddr`). A device has the same address only once.
 #[doc(alias = "inet6_ifaddr")]
 #[repr(transparent)]
 pub struct Ipv6Address(Opaque<bindings::inet6_ifaddr>);
@@ -129,14 +129,14 @@ impl Ipv6Address {
         unsafe { &*ptr.cast() }
     }
 
-    /// The device that has the address, or had it.
+    /// The device that has the address, or had it (`inet6_ifaddr::idev`).
     #[doc(alias = "inet6_ifaddr::idev")]
     pub fn device(&self) -> &Device {
         // SAFETY: An address keeps its `inet6_dev`, and that its device.
         unsafe { Device::from_raw((*(*self.0.get()).idev).dev) }
     }
 
-    /// The address.
+    /// The address (`inet6_ifaddr::addr`).
     #[doc(alias = "inet6_ifaddr::addr")]
     pub fn address(&self) -> Ipv6Addr {
         // SAFETY: Valid by the type; set before anybody sees it, and never changed.
@@ -151,8 +151,8 @@ impl Ipv6Address {
         u8::try_from(bits).unwrap_or(128)
     }
 
-    /// Whether the address was removed from the device. The device may have the same address again,
-    /// as another `Ipv6Address`.
+    /// Whether the address was removed from the device (`INET6_IFADDR_STATE_DEAD`). The device may
+    /// have the same address again, as another `Ipv6Address`.
     #[doc(alias = "INET6_IFADDR_STATE_DEAD")]
     pub fn is_dead(&self) -> bool {
         // SAFETY: Valid by the type; read as a whole. It is set once, before anybody is told.
@@ -160,7 +160,8 @@ impl Ipv6Address {
         u32::try_from(state) == Ok(bindings::INET6_IFADDR_STATE_DEAD)
     }
 
-    /// Whether the device has this address now: this one, or the same one added again later.
+    /// Whether the device has this address now: this one, or the same one added again later
+    /// (`ipv6_chk_addr_and_flags()`).
     #[doc(alias = "ipv6_chk_addr_and_flags")]
     pub fn is_assigned(&self, net: &Net, _rcu: Rcu<'_>) -> bool {
         // SAFETY: The address and its device are alive; takes the read-side lock alone.
@@ -178,7 +179,7 @@ impl Ipv6Address {
 }
 
 impl Device {
-    /// The IPv4 addresses of the device, as `ip address` lists them.
+    /// The IPv4 addresses of the device, as `ip address` lists them (`in_dev_for_each_ifa_rtnl()`).
     #[doc(alias = "in_dev_for_each_ifa_rtnl")]
     pub fn ipv4_addresses<'a>(
         &'a self,
@@ -200,8 +201,8 @@ impl Device {
         successors(lend(first), move |address| lend(address.raw().ifa_next))
     }
 
-    /// The IPv6 addresses of the device. An address that is added or removed at the same time may
-    /// be listed or not.
+    /// The IPv6 addresses of the device (`inet6_dev`). An address that is added or removed at the
+    /// same time may be listed or not.
     #[doc(alias = "inet6_dev")]
     pub fn ipv6_addresses<'a>(
         &'a self,

@@ -65,7 +65,7 @@ macro_rules! token {
 }
 
 token! {
-    /// Process context: may sleep.
+    /// Process context: may sleep (`might_sleep()`).
     ///
     /// # Invariants
     ///
@@ -87,7 +87,7 @@ token! {
 }
 
 token! {
-    /// An RCU read-side critical section.
+    /// An RCU read-side critical section (`rcu_read_lock()`).
     ///
     /// # Invariants
     ///
@@ -97,7 +97,7 @@ token! {
 }
 
 token! {
-    /// Softirq, or a task with bottom halves disabled.
+    /// Softirq, or a task with bottom halves disabled (`local_bh_disable()`).
     ///
     /// # Invariants
     ///
@@ -109,7 +109,8 @@ token! {
 
 token! {
     /// A TCP socket is ours: in softirq with its spinlock held, or in a task that owns it, where bottom halves
-    /// may be on. What holds in both holds here: sleeping is not allowed, and nothing is per CPU.
+    /// may be on (`sock_owned_by_me()`). What holds in both holds here: sleeping is not allowed, and nothing
+    /// is per CPU.
     ///
     /// # Invariants
     ///
@@ -131,7 +132,7 @@ impl<'a> Rtnl<'a> {
 }
 
 impl<'a> Process<'a> {
-    /// Runs `f` with RTNL held.
+    /// Runs `f` with RTNL held (`rtnl_lock()`).
     ///
     /// Deadlocks if the caller holds RTNL already, as `rtnl_lock()` does. A callback that runs
     /// under RTNL has an [`Rtnl`] and does not need this.
@@ -157,7 +158,7 @@ impl<'a> Softirq<'a> {
 }
 
 impl Softirq<'_> {
-    /// The number of the current CPU.
+    /// The number of the current CPU (`smp_processor_id()`).
     #[doc(alias = "smp_processor_id")]
     #[inline(always)]
     pub fn cpu(self) -> u32 {
@@ -213,7 +214,7 @@ impl<'a> Napi<'a> {
     }
 }
 
-/// Any token, as a function that allocates memory takes it.
+/// Any token, as a function that allocates memory takes it (`gfp_t`).
 ///
 /// In a context that may sleep, an allocation may wait for memory; in any other it does not.
 #[doc(alias = "gfp_t")]
@@ -299,7 +300,7 @@ impl<'a> ReadSide<'a> for Rcu<'a> {}
 impl<'a> ReadSide<'a> for Softirq<'a> {}
 impl<'a> ReadSide<'a> for Napi<'a> {}
 
-/// Runs `f` inside an RCU read-side critical section.
+/// Runs `f` inside an RCU read-side critical section (`rcu_read_lock()`).
 ///
 /// # Examples
 ///
@@ -326,7 +327,8 @@ pub(crate) fn rcu_section<R>(f: impl for<'a> FnOnce(Rcu<'a>) -> R) -> R {
     f(unsafe { Rcu::assume() })
 }
 
-/// Runs `f` with bottom halves disabled. Not for hard interrupts; kernet has no callback there.
+/// Runs `f` with bottom halves disabled (`local_bh_disable()`). Not for hard interrupts; kernet has
+/// no callback there.
 ///
 /// # Examples
 ///

@@ -84,7 +84,7 @@ pub struct File {
 }
 
 impl File {
-    /// A file that root reads. A name has 1 to 63 bytes without a slash.
+    /// A file that root reads (`DEFINE_SHOW_ATTRIBUTE`). A name has 1 to 63 bytes without a slash.
     #[doc(alias = "DEFINE_SHOW_ATTRIBUTE")]
     pub const fn new(name: &'static CStr, show: Show) -> Self {
         assert!(
@@ -99,7 +99,8 @@ impl File {
         }
     }
 
-    /// The same, which root also writes to: at most [`MAX_WRITE`] bytes at a time.
+    /// The same, which root also writes to: at most [`MAX_WRITE`] bytes at a time
+    /// (`DEFINE_DEBUGFS_ATTRIBUTE`).
     #[doc(alias = "DEFINE_DEBUGFS_ATTRIBUTE")]
     pub const fn writable(mut self, write: Write) -> Self {
         self.mode = Mode::OwnerReadWrite;
@@ -112,7 +113,7 @@ impl File {
     message = "`{Self}` is not a folder of debugfs",
     note = "`impl kernet::debugfs::Folder for {Self}`, with the files"
 )]
-/// What the module's folder in debugfs holds.
+/// What the module's folder in debugfs holds (`debugfs_create_dir()`).
 ///
 /// # Examples
 ///
@@ -146,7 +147,7 @@ pub trait Folder: 'static {
     const FILES: &'static [File];
 }
 
-/// The registration of the module's folder. A module has one.
+/// The registration of the module's folder (`debugfs_create_dir()`). A module has one.
 #[doc(alias = "debugfs_create_dir")]
 #[doc(alias = "debugfs_remove")]
 pub struct Registration<F: Folder> {

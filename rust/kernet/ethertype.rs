@@ -49,7 +49,7 @@ use crate::{
     wire::ethernet::EtherType, //
 };
 
-/// A handler of the packets of one EtherType.
+/// A handler of the packets of one EtherType (`packet_type`).
 ///
 /// # Examples
 ///
@@ -77,19 +77,19 @@ pub trait Handler: 'static {
     /// The module that the handler belongs to.
     type Module: Declared;
 
-    /// The EtherType.
+    /// The EtherType (`packet_type::type`).
     ///
     /// `ETH_P_ALL` does not build: the core keeps taps per device or namespace.
     #[doc(alias = "packet_type::type")]
     const ETHERTYPE: EtherType;
 
-    /// Whether the handler gets packets that are [not for this host](PacketType::OtherHost).
-    /// Otherwise they are dropped as [`DropReason::OTHERHOST`], and the device counts them as
-    /// `rx_otherhost_dropped`.
+    /// Whether the handler gets packets that are [not for this host](PacketType::OtherHost)
+    /// (`PACKET_OTHERHOST`). Otherwise they are dropped as [`DropReason::OTHERHOST`], and the
+    /// device counts them as `rx_otherhost_dropped`.
     #[doc(alias = "PACKET_OTHERHOST")]
     const PROMISCUOUS: bool = false;
 
-    /// Receives a packet.
+    /// Receives a packet (`packet_type::func`).
     ///
     /// The packet's data begins at the network header. The data may be shared with clones, and may
     /// be in fragments. The device may be of any type, and may have gone down meanwhile.
@@ -97,7 +97,7 @@ pub trait Handler: 'static {
     fn rx(skb: Skb<'_>, arrival: &Arrival<'_>, softirq: Softirq<'_>);
 }
 
-/// The devices and the namespace that a packet was received on.
+/// The devices and the namespace that a packet was received on (`packet_type::func`).
 #[doc(alias = "packet_type::func")]
 pub struct Arrival<'a> {
     device: &'a Device,
@@ -106,15 +106,16 @@ pub struct Arrival<'a> {
 }
 
 impl<'a> Arrival<'a> {
-    /// The device that the stack receives the packet on. It may be a VLAN, bridge, bond or macvlan
-    /// above the device that the packet came in by. Send an answer by this device.
+    /// The device that the stack receives the packet on (`sk_buff::dev`). It may be a VLAN, bridge,
+    /// bond or macvlan above the device that the packet came in by. Send an answer by this device.
     #[doc(alias = "sk_buff::dev")]
     pub fn device(&self) -> &'a Device {
         self.device
     }
 
     /// The device that the packet came in by: the device below a VLAN or macvlan, the slave of a
-    /// bond. It is not the port of a bridge, because a bridge passes the packet on as its own.
+    /// bond (`orig_dev`). It is not the port of a bridge, because a bridge passes the packet on as
+    /// its own.
     ///
     /// It may be in another namespace than [`Self::device`].
     #[doc(alias = "orig_dev")]
@@ -129,7 +130,7 @@ impl<'a> Arrival<'a> {
     }
 }
 
-/// The registration of a [`Handler`]: a [`Part`] of its module.
+/// The registration of a [`Handler`]: a [`Part`] of its module (`dev_add_pack()`).
 ///
 /// Unregistering is `dev_remove_pack()`, which ends with `synchronize_net()`.
 #[doc(alias = "dev_add_pack")]

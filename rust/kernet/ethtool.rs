@@ -48,8 +48,8 @@ pub use stats::{
 };
 pub(crate) use tuning::spread;
 
-/// The ethtool operations of a driver. What the driver leaves out is not supported, and `ethtool`
-/// says so.
+/// The ethtool operations of a driver (`ethtool_ops`). What the driver leaves out is not supported,
+/// and `ethtool` says so.
 ///
 /// # Examples
 ///
@@ -113,25 +113,26 @@ pub trait Operations<D: Driver> {
         Default::default()
     }
 
-    /// Returns the statistics of a receive queue that is in use.
+    /// Returns the statistics of a receive queue that is in use (`get_ethtool_stats()`).
     #[doc(alias = "get_ethtool_stats")]
     fn rx_stats(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Self::RxStats {
         Default::default()
     }
 
-    /// Returns the statistics of a transmit queue that is in use.
+    /// Returns the statistics of a transmit queue that is in use (`get_ethtool_stats()`).
     #[doc(alias = "get_ethtool_stats")]
     fn tx_stats(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> Self::TxStats {
         Default::default()
     }
 
-    /// Returns speed, duplex mode and the like.
+    /// Returns speed, duplex mode and the like (`get_link_ksettings()`).
     #[doc(alias = "get_link_ksettings")]
     fn link_settings(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> LinkSettings {
         LinkSettings::default()
     }
 
-    /// Checks new numbers of queues in use. A driver that has this supports `ethtool -l` and `-L`.
+    /// Checks new numbers of queues in use (`set_channels()`). A driver that has this supports
+    /// `ethtool -l` and `-L`.
     ///
     /// Each number is at least 1 and at most what the device has. For a driver that is
     /// [`Locked`](crate::netdev::Locked) queues are combined, so both numbers are equal. Then
@@ -146,11 +147,12 @@ pub trait Operations<D: Driver> {
         Ok(())
     }
 
-    /// Notifies the driver that the numbers of queues in use have changed.
+    /// Notifies the driver that the numbers of queues in use have changed (`set_channels()`).
     #[doc(alias = "set_channels")]
     fn channels_changed(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) {}
 
-    /// Checks new ring sizes. A driver that has this supports `ethtool -g` and `-G`.
+    /// Checks new ring sizes (`set_ringparam()`). A driver that has this supports `ethtool -g` and
+    /// `-G`.
     ///
     /// Each size is one of [`Queue::SIZES`](crate::napi::Queue::SIZES) or, for a driver that is
     /// [`Locked`](crate::netdev::Locked), [`Driver::TX_RING`]. Then kernet changes the sizes:
@@ -169,7 +171,8 @@ pub trait Operations<D: Driver> {
         Ok(())
     }
 
-    /// The fields of [`Coalesce`] that the device supports; the core refuses the others.
+    /// The fields of [`Coalesce`] that the device supports; the core refuses the others
+    /// (`supported_coalesce_params`).
     #[doc(alias = "supported_coalesce_params")]
     const COALESCE: CoalesceParams = CoalesceParams::NONE;
 
@@ -194,8 +197,8 @@ pub trait Operations<D: Driver> {
         Err(eopnotsupp())
     }
 
-    /// Returns the device's RSS indirection table. A driver that has this supports `ethtool -x` and
-    /// `-X`.
+    /// Returns the device's RSS indirection table (`get_rxfh()`). A driver that has this supports
+    /// `ethtool -x` and `-X`.
     ///
     /// kernet changes the table. When the number of queues changes, kernet spreads flows evenly
     /// again; the core refuses to remove a queue that a user's table names.
@@ -205,17 +208,19 @@ pub trait Operations<D: Driver> {
         build_error!(VTABLE_DEFAULT_ERROR)
     }
 
-    /// The names of the driver's private flags: at most 32 names, of at most 31 bytes each.
+    /// The names of the driver's private flags: at most 32 names, of at most 31 bytes each
+    /// (`ETH_SS_PRIV_FLAGS`).
     #[doc(alias = "ETH_SS_PRIV_FLAGS")]
     const PRIVATE_FLAGS: &'static [&'static str] = &[];
 
-    /// Returns which of [`Self::PRIVATE_FLAGS`] are on, the first one in bit 0.
+    /// Returns which of [`Self::PRIVATE_FLAGS`] are on, the first one in bit 0
+    /// (`get_priv_flags()`).
     #[doc(alias = "get_priv_flags")]
     fn private_flags(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> u32 {
         0
     }
 
-    /// Sets [`Self::PRIVATE_FLAGS`].
+    /// Sets [`Self::PRIVATE_FLAGS`] (`set_priv_flags()`).
     ///
     /// # Errors
     ///
@@ -226,21 +231,22 @@ pub trait Operations<D: Driver> {
     }
 
     /// Returns the packets of a receive queue that is in use, for `qstats-get` of the `netdev`
-    /// family. A driver has all of this, [`Self::tx_packets`] and [`Self::other_packets`], or none
-    /// of them.
+    /// family (`netdev_stat_ops::get_queue_stats_rx`). A driver has all of this,
+    /// [`Self::tx_packets`] and [`Self::other_packets`], or none of them.
     #[doc(alias = "netdev_stat_ops::get_queue_stats_rx")]
     #[doc(alias = "netdev_stat_ops")]
     fn rx_packets(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> PacketTotals {
         PacketTotals::default()
     }
 
-    /// Returns the packets of a transmit queue that is in use.
+    /// Returns the packets of a transmit queue that is in use
+    /// (`netdev_stat_ops::get_queue_stats_tx`).
     #[doc(alias = "netdev_stat_ops::get_queue_stats_tx")]
     fn tx_packets(_dev: &DriverDevice<D>, _queue: u16, _rtnl: Rtnl<'_>) -> PacketTotals {
         PacketTotals::default()
     }
 
-    /// Returns the device's packets that no queue in use has counted.
+    /// Returns the device's packets that no queue in use has counted (`get_base_stats()`).
     #[doc(alias = "get_base_stats")]
     fn other_packets(_dev: &DriverDevice<D>, _rtnl: Rtnl<'_>) -> LinkTotals {
         LinkTotals::default()
@@ -284,7 +290,7 @@ pub enum Duplex {
 #[doc(alias = "ethtool_link_settings::port")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Port {
-    /// Twisted pair.
+    /// Twisted pair (`PORT_TP`).
     #[doc(alias = "PORT_TP")]
     TwistedPair,
     /// Fibre.
@@ -296,7 +302,7 @@ pub enum Port {
     Other,
 }
 
-/// Settings of a link.
+/// Settings of a link (`ethtool_link_ksettings`).
 ///
 /// # Examples
 ///

@@ -51,16 +51,17 @@ pub use route::{
     Route, //
 };
 
-/// A change of the first route to a destination.
+/// A change of the first route to a destination (`enum fib_event_type`).
 #[doc(alias = "enum fib_event_type")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// This route is now the first one, whether or not there was another before. A multipath route
-    /// that gains or loses a next hop is reported as a whole.
+    /// This route is now the first one, whether or not there was another before
+    /// (`FIB_EVENT_ENTRY_REPLACE`). A multipath route that gains or loses a next hop is reported as
+    /// a whole.
     #[doc(alias = "FIB_EVENT_ENTRY_REPLACE")]
     #[doc(alias = "FIB_EVENT_ENTRY_APPEND")]
     Replaced,
-    /// This route was the first one, and there is no other.
+    /// This route was the first one, and there is no other (`FIB_EVENT_ENTRY_DEL`).
     #[doc(alias = "FIB_EVENT_ENTRY_DEL")]
     Deleted,
 }
@@ -84,7 +85,7 @@ pub enum Event {
 /// ```
 #[doc(alias = "fib_notifier")]
 pub trait Notifier: HasSlot<Slot> + Send + Sync + 'static {
-    /// Reports a change of a route.
+    /// Reports a change of a route (`notifier_block::notifier_call`).
     ///
     /// When the module is loaded, each existing route is reported as [`Event::Replaced`], some
     /// several times if routes change meanwhile. Routes of a namespace that dies may be reported
@@ -142,7 +143,7 @@ struct Registered {
     pause: usize,
 }
 
-/// The registration of a [`Notifier`] in all namespaces.
+/// The registration of a [`Notifier`] in all namespaces (`register_fib_notifier()`).
 #[doc(alias = "register_fib_notifier")]
 pub struct Registration<N: Notifier> {
     pernet: Opaque<bindings::pernet_operations>,

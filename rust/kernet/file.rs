@@ -2,7 +2,7 @@
 
 //! What files have in common: settings, files of `/proc/net` and of debugfs.
 
-/// Who may read and write a file.
+/// Who may read and write a file (`umode_t`).
 ///
 /// The owner of a file of a namespace is root of the user namespace that owns the network namespace; of any
 /// other file it is root. `CAP_DAC_OVERRIDE` of the host has what the owner has.
@@ -20,7 +20,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The bits of the mode.
+    /// The bits of the mode (`S_IRUGO`).
     #[doc(alias = "S_IRUGO")]
     pub const fn bits(self) -> u16 {
         match self {
@@ -31,7 +31,7 @@ impl Mode {
         }
     }
 
-    /// Whether anybody may write.
+    /// Whether anybody may write (`S_IWUGO`).
     #[doc(alias = "S_IWUGO")]
     pub const fn is_writable(self) -> bool {
         matches!(self, Mode::ReadWrite | Mode::OwnerReadWrite)

@@ -73,7 +73,7 @@ pub use crate::netlink::{
 
 use socket::Sockets;
 
-/// The definition of a family, as userspace knows it.
+/// The definition of a family, as userspace knows it (`genl_family`).
 ///
 /// # Examples
 ///
@@ -99,17 +99,17 @@ pub trait FamilySpec: HasSlot<Slot> + 'static {
     #[doc(alias = "genl_family::version")]
     const VERSION: u32 = 1;
 
-    /// The size of the family's own header, before the attributes: at most 256 bytes. New families
-    /// have none.
+    /// The size of the family's own header, before the attributes: at most 256 bytes
+    /// (`genl_family::hdrsize`). New families have none.
     #[doc(alias = "genl_family::hdrsize")]
     const HEADER: usize = 0;
 
-    /// The multicast groups.
+    /// The multicast groups (`genl_family::mcgrps`).
     #[doc(alias = "genl_family::mcgrps")]
     const GROUPS: &'static [McastGroup] = &[];
 }
 
-/// A multicast group, as [`FamilySpec::GROUPS`] lists it.
+/// A multicast group, as [`FamilySpec::GROUPS`] lists it (`genl_multicast_group`).
 ///
 /// # Examples
 ///
@@ -146,7 +146,7 @@ impl McastGroup {
     }
 }
 
-/// The implementation of a [`FamilySpec`].
+/// The implementation of a [`FamilySpec`] (`genl_family`).
 ///
 /// # Examples
 ///
@@ -201,7 +201,7 @@ pub trait FamilyServer: Sized + Send + Sync + 'static {
     /// The definition that it implements.
     type Spec: FamilySpec;
 
-    /// The state of each socket that calls [`Request::socket`]; `()` for none.
+    /// The state of each socket that calls [`Request::socket`]; `()` for none (`sock_priv_size`).
     ///
     /// Made at the first call; dropped when the socket is closed or the family unregistered, in
     /// process context. A family with such a state refuses dumps ([`EAGAIN`]) while the module is
@@ -214,8 +214,8 @@ pub trait FamilyServer: Sized + Send + Sync + 'static {
     #[doc(alias = "genl_family::split_ops")]
     const OPS: &'static [Op<Self>];
 
-    /// Whether operations may run at the same time. Otherwise a lock that all such families share
-    /// is held while an operation runs.
+    /// Whether operations may run at the same time (`genl_family::parallel_ops`). Otherwise a lock
+    /// that all such families share is held while an operation runs.
     #[doc(alias = "genl_family::parallel_ops")]
     const PARALLEL: bool = true;
 
@@ -254,7 +254,7 @@ unsafe impl Send for Slot {}
 // SAFETY: As above.
 unsafe impl Sync for Slot {}
 
-/// The registration of a family.
+/// The registration of a family (`genl_register_family()`).
 #[doc(alias = "genl_register_family")]
 pub struct Registration<F: FamilyServer> {
     family: Opaque<bindings::genl_family>,

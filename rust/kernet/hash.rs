@@ -15,7 +15,7 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// SipHash-2-4 with a key: 64 bits that nobody without the key can predict.
+/// SipHash-2-4 with a key: 64 bits that nobody without the key can predict (`siphash_key_t`).
 ///
 /// # Examples
 ///
@@ -35,19 +35,19 @@ pub struct SipHash {
 }
 
 impl SipHash {
-    /// With a random key.
+    /// With a random key (`net_get_random_once()`).
     #[doc(alias = "net_get_random_once")]
     pub fn random() -> Self {
         Self::with_key([random::u64(), random::u64()])
     }
 
-    /// With this key, which must not be known to who chooses what is hashed.
+    /// With this key, which must not be known to who chooses what is hashed (`siphash_key_t`).
     #[doc(alias = "siphash_key_t")]
     pub const fn with_key(key: [u64; 2]) -> Self {
         Self { key }
     }
 
-    /// The hash of the bytes.
+    /// The hash of the bytes (`siphash()`).
     #[doc(alias = "siphash")]
     #[inline]
     pub fn of(&self, bytes: &[u8]) -> u64 {
@@ -66,7 +66,7 @@ pub fn jhash(bytes: &[u8], initval: u32) -> u32 {
     unsafe { bindings::jhash(bytes.as_ptr().cast::<c_void>(), len, initval) }
 }
 
-/// Jenkins's hash of the words, which is not that of their bytes.
+/// Jenkins's hash of the words, which is not that of their bytes (`jhash2()`).
 #[doc(alias = "jhash2")]
 #[doc(alias = "jhash_3words")]
 #[inline]

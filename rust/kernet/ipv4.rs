@@ -60,7 +60,7 @@ pub use tunnel::{
     Tunnel, //
 };
 
-/// An IP protocol that a module implements over IPv4.
+/// An IP protocol that a module implements over IPv4 (`net_protocol`).
 ///
 /// # Examples
 ///
@@ -87,13 +87,14 @@ pub trait Handler: 'static {
     #[doc(alias = "inet_add_protocol")]
     const PROTOCOL: u8;
 
-    /// Receives a packet.
+    /// Receives a packet (`net_protocol::handler`).
     ///
     /// Its data begins behind the IPv4 header and its options.
     #[doc(alias = "net_protocol::handler")]
     fn rx(packet: Packet<'_>, softirq: Softirq<'_>);
 
-    /// Receives an ICMP message about a packet that this host is said to have sent.
+    /// Receives an ICMP message about a packet that this host is said to have sent
+    /// (`net_protocol::err_handler`).
     ///
     /// Anybody can send such a message.
     #[doc(alias = "net_protocol::err_handler")]
@@ -137,7 +138,7 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// A copy of the packet's IPv4 header, without options.
+    /// A copy of the packet's IPv4 header, without options (`ip_hdr()`).
     #[doc(alias = "ip_hdr")]
     pub fn header(&self) -> &ipv4::Header {
         &self.header
@@ -149,7 +150,8 @@ impl<'a> Packet<'a> {
         self.net
     }
 
-    /// The index of the device that has received the packet; of the VRF if the device is in one.
+    /// The index of the device that has received the packet; of the VRF if the device is in one
+    /// (`inet_iif()`).
     #[doc(alias = "inet_iif")]
     pub fn ifindex(&self) -> u32 {
         self.ifindex
@@ -160,7 +162,7 @@ impl<'a> Packet<'a> {
         &self.skb
     }
 
-    /// Makes the protocol's header linear, and returns a view of it.
+    /// Makes the protocol's header linear, and returns a view of it (`pskb_may_pull()`).
     ///
     /// # Errors
     ///
@@ -176,14 +178,14 @@ impl<'a> Packet<'a> {
         self.skb
     }
 
-    /// Drops the packet with a reason.
+    /// Drops the packet with a reason (`kfree_skb_reason()`).
     #[doc(alias = "kfree_skb_reason")]
     pub fn drop_with(self, reason: DropReason, softirq: Softirq<'_>) {
         self.skb.drop_with(reason, softirq);
     }
 
     /// Drops the packet, and sends an ICMP message "port unreachable" to its sender, as the C
-    /// tunnels do for a packet of no tunnel.
+    /// tunnels do for a packet of no tunnel (`icmp_send()`).
     ///
     /// The stack limits the rate, and does not answer broadcasts.
     #[doc(alias = "icmp_send")]
@@ -195,7 +197,7 @@ impl<'a> Packet<'a> {
         self.skb.drop_with(DropReason::NO_TX_TARGET, softirq);
     }
 
-    /// Decapsulates the Ethernet frame in the packet.
+    /// Decapsulates the Ethernet frame in the packet (`__iptunnel_pull_header()`).
     ///
     /// Removes `header_len` bytes, and what the packet has from the outer network (route,
     /// connection tracking, IPsec state, VLAN tag). If `to`, the namespace of the device that
@@ -252,7 +254,7 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// An ICMP message about a packet of a [`Handler`].
+/// An ICMP message about a packet of a [`Handler`] (`icmphdr`).
 #[doc(alias = "icmphdr")]
 pub struct IcmpError<'a> {
     skb: &'a SkbRef,
@@ -277,7 +279,7 @@ impl<'a> IcmpError<'a> {
         self.code
     }
 
-    /// The path MTU in bytes for "fragmentation needed", otherwise 0.
+    /// The path MTU in bytes for "fragmentation needed", otherwise 0 (`net_protocol::err_handler`).
     #[doc(alias = "net_protocol::err_handler")]
     pub fn info(&self) -> u32 {
         self.info
@@ -300,14 +302,14 @@ impl<'a> IcmpError<'a> {
         self.net
     }
 
-    /// The index of the device that has received the message.
+    /// The index of the device that has received the message (`inet_iif()`).
     #[doc(alias = "inet_iif")]
     pub fn ifindex(&self) -> u32 {
         u32::try_from(self.ifindex).unwrap_or(0)
     }
 
     /// Updates the routing cache if the message is about a path MTU or a redirect, and returns
-    /// whether it is.
+    /// whether it is (`ipv4_update_pmtu()`).
     ///
     /// `protocol` is [`Handler::PROTOCOL`].
     #[doc(alias = "ipv4_update_pmtu")]
@@ -330,7 +332,7 @@ impl<'a> IcmpError<'a> {
     }
 }
 
-/// The registration of a [`Handler`]: a [`Part`] of its module.
+/// The registration of a [`Handler`]: a [`Part`] of its module (`inet_add_protocol()`).
 ///
 /// Unregistering is `inet_del_protocol()`, which ends with `synchronize_net()`.
 #[doc(alias = "inet_add_protocol")]

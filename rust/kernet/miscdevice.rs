@@ -79,7 +79,7 @@ pub trait Named: MiscDevice + 'static {
     const NAME: &'static CStr;
 }
 
-/// The registration of a misc device.
+/// The registration of a misc device (`misc_register()`).
 #[doc(alias = "misc_register")]
 #[doc(alias = "misc_deregister")]
 pub struct Registration<D: Named>(MaybeUninit<MiscDeviceRegistration<D>>);

@@ -84,7 +84,8 @@ pub use part::Part;
     message = "`{Self}` does not say what the module consists of",
     note = "`impl kernet::Module for {Self}`, with `type State = ();` and `type Parts = ...;`"
 )]
-/// What a module consists of. Declared to the kernel by [`module!`](crate::module!).
+/// What a module consists of (`module_init()`). Declared to the kernel by
+/// [`module!`](crate::module!).
 ///
 /// # Examples
 ///
@@ -121,7 +122,7 @@ pub use part::Part;
 #[doc(alias = "module_init")]
 #[doc(alias = "module_exit")]
 pub trait Module: Sized + Send + Sync + 'static {
-    /// The module's state in each network namespace; `()` for none.
+    /// The module's state in each network namespace; `()` for none (`pernet_operations`).
     ///
     /// Callbacks reach it by [`Net::state`](netns::Net::state).
     #[doc(alias = "pernet_operations")]
@@ -289,7 +290,8 @@ pub mod names {
     pub use pin_init::PinInit;
 }
 
-/// Declares a loadable module: [`kernel::prelude::module!`], with what kernet registers for it.
+/// Declares a loadable module: [`kernel::prelude::module!`], with what kernet registers for it
+/// (`module_init()`).
 ///
 /// `type` names an implementation of [`Module`](trait@crate::Module). To be used once, in the root of
 /// the crate.

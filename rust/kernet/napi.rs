@@ -137,11 +137,13 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     const EXISTS: bool = true;
 
-    /// The sizes that the queue supports, in packets; [`RingSizes::NONE`] if it is unbounded.
+    /// The sizes that the queue supports, in packets; [`RingSizes::NONE`] if it is unbounded
+    /// (`ethtool_ringparam::rx_max_pending`).
     #[doc(alias = "ethtool_ringparam::rx_max_pending")]
     const SIZES: RingSizes = RingSizes::NONE;
 
-    /// Whether the poll takes [buffers](Consumer::buffer) from a page pool of the queue.
+    /// Whether the poll takes [buffers](Consumer::buffer) from a page pool of the queue
+    /// (`page_pool_create()`).
     #[doc(alias = "page_pool_create")]
     const BUFFERS: bool = false;
 
@@ -153,7 +155,7 @@ pub trait Queue<D: Driver>: Sized + Send + Sync + 'static {
     /// The device stays down, or the new numbers of queues, sizes, features or XDP program are refused.
     fn init<'a>(size: u32, process: Process<'a>) -> impl PinInit<Self, Error> + 'a;
 
-    /// Returns the next received packet, if any.
+    /// Returns the next received packet, if any (`napi_struct::poll`).
     ///
     /// kernet counts the packet, runs the device's XDP program on it, and passes it up as received
     /// by `dev`.
@@ -189,7 +191,7 @@ const IDLE: u32 = 0;
 const POLLED: u32 = 1;
 const LEAVING: u32 = 2;
 
-/// A receive queue.
+/// A receive queue (`napi_struct`).
 ///
 /// The device owns it; it is freed with the private data. A queue that is borrowed is being polled,
 /// and its content stays for the read-side section.

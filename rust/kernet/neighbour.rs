@@ -41,7 +41,7 @@ pub struct Neighbour(Opaque<bindings::neighbour>);
 // SAFETY: What is read of it never changes, or is read under its lock.
 unsafe impl Sync for Neighbour {}
 
-/// The state of neighbour unreachability detection: how far an address is resolved.
+/// The state of neighbour unreachability detection: how far an address is resolved (`NUD_NONE`).
 #[doc(alias = "NUD_NONE")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NudState {
@@ -89,7 +89,7 @@ impl NudState {
         }
     }
 
-    /// Whether the neighbour has a valid hardware address.
+    /// Whether the neighbour has a valid hardware address (`NUD_VALID`).
     #[doc(alias = "NUD_VALID")]
     pub fn is_valid(self) -> bool {
         !matches!(
@@ -104,7 +104,7 @@ impl NudState {
 pub struct Resolution {
     /// How far the address is resolved.
     pub state: NudState,
-    /// The hardware address, if the state [is valid](NudState::is_valid).
+    /// The hardware address, if the state [is valid](NudState::is_valid) (`neighbour::ha`).
     #[doc(alias = "neighbour::ha")]
     pub hardware_address: HardwareAddress,
     /// Whether the neighbour was removed from its table. It is never put back.
@@ -129,14 +129,14 @@ impl Neighbour {
         Some(unsafe { &*ptr.cast() })
     }
 
-    /// The device that the neighbour is on.
+    /// The device that the neighbour is on (`neighbour::dev`).
     #[doc(alias = "neighbour::dev")]
     pub fn device(&self) -> &Device {
         // SAFETY: A neighbour keeps its device.
         unsafe { Device::from_raw((*self.0.get()).dev) }
     }
 
-    /// The neighbour's address.
+    /// The neighbour's address (`primary_key`).
     #[doc(alias = "primary_key")]
     pub fn address(&self) -> IpAddr {
         // SAFETY: The key is never changed, and as long as addresses of the table's family are.
@@ -150,7 +150,7 @@ impl Neighbour {
         }
     }
 
-    /// The current state and hardware address.
+    /// The current state and hardware address (`nud_state`).
     #[doc(alias = "nud_state")]
     pub fn resolution(&self) -> Resolution {
         let this = self.0.get();
@@ -171,7 +171,8 @@ impl Neighbour {
         }
     }
 
-    /// Whether the table has another neighbour with the same address instead of this one.
+    /// Whether the table has another neighbour with the same address instead of this one
+    /// (`neigh_lookup()`).
     #[doc(alias = "neigh_lookup")]
     pub fn is_replaced(&self, _rcu: Rcu<'_>) -> bool {
         let this = self.0.get();
@@ -194,7 +195,7 @@ impl Neighbour {
 
 impl Net {
     /// Calls `each` with each neighbour of a version of IP in the namespace: the ARP table, or that of IPv6's
-    /// neighbour discovery. `each` must not sleep.
+    /// neighbour discovery (`neigh_for_each()`). `each` must not sleep.
     ///
     /// No lock is held meanwhile, as all namespaces share the tables. A neighbour that exists
     /// during the whole call is shown; if its table grows, all are shown once more. One that is

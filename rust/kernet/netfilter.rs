@@ -55,7 +55,7 @@ use crate::{
 
 mod edit;
 
-/// The protocols whose packets a hook sees.
+/// The protocols whose packets a hook sees (`nf_hook_ops::pf`).
 #[doc(alias = "nf_hook_ops::pf")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
@@ -70,7 +70,7 @@ pub enum Family {
     Inet,
 }
 
-/// The point on a packet's way at which a hook sees it.
+/// The point on a packet's way at which a hook sees it (`enum nf_inet_hooks`).
 #[doc(alias = "enum nf_inet_hooks")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Point {
@@ -91,7 +91,7 @@ pub enum Point {
     Postrouting,
 }
 
-/// Where a hook is: family, point and priority.
+/// Where a hook is: family, point and priority (`nf_hook_ops`).
 ///
 /// # Examples
 ///
@@ -108,10 +108,10 @@ pub enum Point {
 #[doc(alias = "nf_hook_ops")]
 #[derive(Clone, Copy, Debug)]
 pub struct HookPoint {
-    /// The protocols whose packets the hook sees.
+    /// The protocols whose packets the hook sees (`nf_hook_ops::pf`).
     #[doc(alias = "nf_hook_ops::pf")]
     pub family: Family,
-    /// The point.
+    /// The point (`nf_hook_ops::hooknum`).
     #[doc(alias = "nf_hook_ops::hooknum")]
     pub point: Point,
     /// The order among the hooks at a point, ascending. [`priority`] has the kernel's own.
@@ -119,7 +119,7 @@ pub struct HookPoint {
     pub priority: i32,
 }
 
-/// The priorities of the kernel's own hooks.
+/// The priorities of the kernel's own hooks (`enum nf_ip_hook_priorities`).
 #[doc(alias = "enum nf_ip_hook_priorities")]
 pub mod priority {
     use crate::bindings;
@@ -141,7 +141,7 @@ pub mod priority {
     pub const SECURITY: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_SECURITY;
 }
 
-/// A netfilter hook.
+/// A netfilter hook (`nf_hook_ops`).
 ///
 /// # Examples
 ///
@@ -178,7 +178,7 @@ pub trait Hook: HasSlot<Slot> + Send + Sync + 'static {
     /// The module that registers the hook; its state is [`HookState::net`]'s.
     type Module: Declared;
 
-    /// Where the hook is, at most [`MAX_HOOKS`] entries.
+    /// Where the hook is, at most [`MAX_HOOKS`] entries (`nf_hook_ops`).
     #[doc(alias = "nf_hook_ops")]
     const HOOKS: &'static [HookPoint];
 
@@ -202,7 +202,7 @@ type Brand<'a> = PhantomData<fn(&'a ()) -> &'a ()>;
 /// Points to a valid packet, not shared, that is the hook's alone for `'a`.
 pub struct Packet<'a>(NonNull<bindings::sk_buff>, Brand<'a>);
 
-/// The verdict on a packet. A hook gets one by giving up the [`Packet`].
+/// The verdict on a packet (`nf_hookfn()`). A hook gets one by giving up the [`Packet`].
 ///
 /// # Invariants
 ///
@@ -220,7 +220,7 @@ impl<'a> Packet<'a> {
         unsafe { SkbRef::from_raw_mut(self.0.as_ptr()) }
     }
 
-    /// Makes the bytes at `offset` linear, and returns a view of them.
+    /// Makes the bytes at `offset` linear, and returns a view of them (`pskb_may_pull()`).
     ///
     /// # Errors
     ///
@@ -246,7 +246,7 @@ impl<'a> Packet<'a> {
         Verdict(bindings::NF_ACCEPT, PhantomData)
     }
 
-    /// Drops the packet with a reason. A sender on this host gets [`EPERM`].
+    /// Drops the packet with a reason (`NF_DROP_REASON`). A sender on this host gets [`EPERM`].
     #[doc(alias = "NF_DROP_REASON")]
     #[inline]
     pub fn drop_with(self, reason: DropReason) -> Verdict<'a> {
@@ -277,7 +277,7 @@ impl<'a> HookState<'a> {
         unsafe { Net::from_raw(self.0.net) }
     }
 
-    /// The packet's family, never [`Family::Inet`].
+    /// The packet's family, never [`Family::Inet`] (`nf_hook_state::pf`).
     #[doc(alias = "nf_hook_state::pf")]
     #[inline]
     pub fn family(&self) -> Family {
@@ -288,7 +288,7 @@ impl<'a> HookState<'a> {
         }
     }
 
-    /// The point that the packet is at.
+    /// The point that the packet is at (`nf_hook_state::hook`).
     #[doc(alias = "nf_hook_state::hook")]
     #[inline]
     pub fn point(&self) -> Point {
@@ -301,7 +301,7 @@ impl<'a> HookState<'a> {
         }
     }
 
-    /// The device that has received the packet.
+    /// The device that has received the packet (`nf_hook_state::in`).
     #[doc(alias = "nf_hook_state::in")]
     #[inline]
     pub fn input(&self) -> Option<&'a Device> {
@@ -309,7 +309,7 @@ impl<'a> HookState<'a> {
         (!self.0.in_.is_null()).then(|| unsafe { Device::from_raw(self.0.in_) })
     }
 
-    /// The device that will send the packet.
+    /// The device that will send the packet (`nf_hook_state::out`).
     #[doc(alias = "nf_hook_state::out")]
     #[inline]
     pub fn output(&self) -> Option<&'a Device> {
@@ -363,7 +363,7 @@ unsafe impl Send for Slot {}
 // SAFETY: As above.
 unsafe impl Sync for Slot {}
 
-/// The registration of a [`Hook`] in all namespaces.
+/// The registration of a [`Hook`] in all namespaces (`nf_register_net_hooks()`).
 #[doc(alias = "nf_register_net_hooks")]
 pub struct Registration<H: Hook> {
     pernet: Opaque<bindings::pernet_operations>,

@@ -88,7 +88,7 @@ impl Net {
         unsafe { (*self.as_raw()).ns.inum }
     }
 
-    /// The state of module `M` in this namespace, valid as long as `context`.
+    /// The state of module `M` in this namespace, valid as long as `context` (`net_generic()`).
     ///
     /// `None` while the namespace is being made or is dying, or the module is being unloaded. An
     /// operation that may sleep without RTNL gets the state [from its request](crate::genl::Request::state)
@@ -129,7 +129,7 @@ impl PartialEq for Net {
 
 impl Eq for Net {}
 
-/// A counted reference to a namespace.
+/// A counted reference to a namespace (`get_net()`).
 ///
 /// Dropping it in any context puts the reference. A leaked reference keeps the namespace for ever,
 /// and does no other harm.
@@ -156,7 +156,7 @@ unsafe impl Send for OwnedNet {}
 unsafe impl Sync for OwnedNet {}
 
 impl Net {
-    /// Takes a reference, unless the namespace is being made or is dying.
+    /// Takes a reference, unless the namespace is being made or is dying (`maybe_get_net()`).
     #[doc(alias = "maybe_get_net")]
     pub fn get(&self) -> Option<OwnedNet> {
         // One that is not in the list yet goes, whatever its count, if a module cannot serve it.
@@ -191,7 +191,7 @@ impl Drop for OwnedNet {
     message = "`{Self}` is not the state of a namespace",
     note = "`impl kernet::netns::NetState for {Self}`, or `type State = ();` for a module without"
 )]
-/// The state of a module in each network namespace, at most 1 MiB.
+/// The state of a module in each network namespace, at most 1 MiB (`pernet_operations`).
 ///
 /// Dropped in process context, when there is no reference to it any more (see the [module
 /// documentation](self)).

@@ -59,7 +59,7 @@ pub use neighbour::{
     Neighbours, //
 };
 
-/// A notifier chain of the kernel, which calls an `N`.
+/// A notifier chain of the kernel, which calls an `N` (`notifier_block`).
 ///
 /// # Safety
 ///
@@ -91,7 +91,7 @@ pub unsafe trait Chain<N>: 'static {
     unsafe fn call(event: u32, info: *mut c_void);
 }
 
-/// The registration of `N` with a notifier chain.
+/// The registration of `N` with a notifier chain (`register_netdevice_notifier()`).
 ///
 /// Unregistering waits for calls that run: by RTNL, the chain's own lock or a grace period.
 #[doc(alias = "register_netdevice_notifier")]

@@ -13,7 +13,7 @@ use crate::{
     context::Context, //
 };
 
-/// Per-CPU counters of packets and bytes: adding touches no shared cache line.
+/// Per-CPU counters of packets and bytes: adding touches no shared cache line (`pcpu_lstats`).
 ///
 /// Dropping them frees them, in any context.
 ///
@@ -64,7 +64,8 @@ impl PacketTotals {
 }
 
 impl PacketCounter {
-    /// Allocates counters at zero. In a context that may sleep, the memory is charged to the task.
+    /// Allocates counters at zero (`alloc_percpu_gfp()`). In a context that may sleep, the memory
+    /// is charged to the task.
     ///
     /// # Errors
     ///

@@ -57,8 +57,8 @@ pub const MAX_POSITION: u64 = i64::MAX as u64 - 2;
     message = "`{Self}` is not a file of `/proc/net`",
     note = "`impl kernet::proc_fs::NetFile for {Self}`, with `seek` and `show`"
 )]
-/// A file below `/proc/net`, in each network namespace. It has a static of its own: `slot!(Type:
-/// proc_fs::NetSlot);`.
+/// A file below `/proc/net`, in each network namespace (`seq_operations`). It has a static of its
+/// own: `slot!(Type: proc_fs::NetSlot);`.
 ///
 /// # Examples
 ///
@@ -115,12 +115,12 @@ pub trait NetFile: HasSlot<NetSlot> + 'static {
     #[doc(alias = "proc_dir_entry::mode")]
     const MODE: Mode = Mode::ReadOnly;
 
-    /// Writes what stands above the rows.
+    /// Writes what stands above the rows (`SEQ_START_TOKEN`).
     #[doc(alias = "SEQ_START_TOKEN")]
     fn header(_file: &SeqFile) {}
 
-    /// The position of the first row at `position` or after it, at most [`MAX_POSITION`]. `None` if there is
-    /// none, which ends the file.
+    /// The position of the first row at `position` or after it, at most [`MAX_POSITION`]
+    /// (`seq_operations::start`). `None` if there is none, which ends the file.
     #[doc(alias = "seq_operations::start")]
     #[doc(alias = "seq_operations::next")]
     fn seek(
@@ -316,7 +316,7 @@ impl<F: NetFile> Rows<F> {
     }
 }
 
-/// The registration of a file in all namespaces.
+/// The registration of a file in all namespaces (`proc_create_net()`).
 #[doc(alias = "proc_create_net")]
 #[doc(alias = "proc_remove")]
 pub struct NetRegistration<F: NetFile>(ItemRegistration<PerNet<F>>);

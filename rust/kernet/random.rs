@@ -45,7 +45,7 @@ pub fn below(ceiling: NonZeroU32) -> u32 {
     unsafe { bindings::get_random_u32_below(ceiling.get()) }
 }
 
-/// Fills `bytes` with random ones.
+/// Fills `bytes` with random ones (`get_random_bytes()`).
 #[doc(alias = "get_random_bytes")]
 #[inline]
 pub fn fill(bytes: &mut [u8]) {

@@ -61,7 +61,8 @@ const FRACTION: u32 = 12;
 /// What a token costs that there never is, and the instant of which none is later.
 const NEVER: u64 = u64::MAX;
 
-/// A token bucket that any number of CPUs take from: a rate, and a burst that may exceed it.
+/// A token bucket that any number of CPUs take from: a rate, and a burst that may exceed it
+/// (`nft_limit`).
 ///
 /// The bucket is full when it is made. It holds one word that changes, and takes no lock: a taker that
 /// another one has overtaken tries again. What a token costs is exact to 2^-16 of a nanosecond, and what is
@@ -103,7 +104,7 @@ pub struct RateLimit {
 
 impl RateLimit {
     /// A bucket of `burst` tokens, to which `tokens` are added in each `interval`, one after the
-    /// other.
+    /// other (`nft_limit_init()`).
     ///
     /// A token is what the caller takes it for: a packet, a byte. Who asks for more than the burst at
     /// once gets none. Nobody gets any if there are none, or one takes longer than 78 hours; all get
@@ -118,8 +119,8 @@ impl RateLimit {
         }
     }
 
-    /// Changes rate and burst. Takers at the moment see the old or the new of each. What was taken before
-    /// counts as long as it would have.
+    /// Changes rate and burst (`nft_limit_init()`). Takers at the moment see the old or the new of each. What
+    /// was taken before counts as long as it would have.
     #[doc(alias = "nft_limit_init")]
     pub fn set(&self, tokens: u32, interval: Duration, burst: u32) {
         let (cost, depth) = Self::numbers(tokens, interval, burst);
@@ -141,7 +142,8 @@ impl RateLimit {
         (cost, ticks(cost, burst))
     }
 
-    /// Takes tokens, if the bucket has as many; whether it had. In any context.
+    /// Takes tokens, if the bucket has as many; whether it had (`nft_limit_eval()`). In any
+    /// context.
     #[doc(alias = "nft_limit_eval")]
     #[inline]
     pub fn take(&self, tokens: u32) -> bool {

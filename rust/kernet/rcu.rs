@@ -55,7 +55,7 @@ pub(crate) fn module_barrier() {
     }
 }
 
-/// A value in its own allocation, to be published in an [`RcuPointer`].
+/// A value in its own allocation, to be published in an [`RcuPointer`] (`rcu_head`).
 ///
 /// # Examples
 ///
@@ -136,7 +136,7 @@ unsafe fn drop_node<T>(head: *mut Head) {
 }
 
 impl<T> RcuBox<T> {
-    /// Allocates a box for `value`.
+    /// Allocates a box for `value` (`kmalloc()`).
     ///
     /// # Errors
     ///
@@ -157,7 +157,7 @@ impl<T> RcuBox<T> {
     }
 }
 
-/// A pointer to a `T` that readers follow under RCU, and that writers replace as a whole.
+/// A pointer to a `T` that readers follow under RCU, and that writers replace as a whole (`__rcu`).
 ///
 /// If writers run at the same time, each replaces the other's value. A writer that builds the new
 /// value from the old one holds its own lock around both.
@@ -213,14 +213,14 @@ unsafe impl<T: Send + Sync + 'static> Send for RcuPointer<T> {}
 unsafe impl<T: Send + Sync + 'static> Sync for RcuPointer<T> {}
 
 impl<T: Send + Sync + 'static> RcuPointer<T> {
-    /// A null pointer.
+    /// A null pointer (`RCU_INIT_POINTER`).
     #[doc(alias = "RCU_INIT_POINTER")]
     pub const fn empty() -> Self {
         // INVARIANT: Null.
         Self::with(ptr::null_mut())
     }
 
-    /// A pointer to a value.
+    /// A pointer to a value (`RCU_INIT_POINTER`).
     #[doc(alias = "RCU_INIT_POINTER")]
     pub fn new(node: RcuBox<T>) -> Self {
         // INVARIANT: From `KBox::into_raw`, and owned by the cell from here on.
@@ -235,7 +235,7 @@ impl<T: Send + Sync + 'static> RcuPointer<T> {
         }
     }
 
-    /// The value, if there is one.
+    /// The value, if there is one (`rcu_dereference()`).
     #[doc(alias = "rcu_dereference")]
     #[inline]
     pub fn get<'a, 'rcu: 'a>(&'a self, _rcu: Rcu<'rcu>) -> Option<&'a T> {
@@ -245,8 +245,8 @@ impl<T: Send + Sync + 'static> RcuPointer<T> {
         Some(unsafe { &(*node.as_ptr()).value })
     }
 
-    /// Publishes a value, or none. The old value is dropped after a grace period. May wait until old
-    /// values are dropped, so that users cannot make the kernel keep any number of them.
+    /// Publishes a value, or none (`rcu_assign_pointer()`). The old value is dropped after a grace period.
+    /// May wait until old values are dropped, so that users cannot make the kernel keep any number of them.
     #[doc(alias = "rcu_assign_pointer")]
     #[doc(alias = "call_rcu")]
     pub fn replace(&self, node: Option<RcuBox<T>>, _process: Process<'_>) {

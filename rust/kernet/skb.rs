@@ -93,7 +93,7 @@ pub trait Bytes: FromBytes + KnownLayout + Immutable + Unaligned {}
 
 impl<T: FromBytes + KnownLayout + Immutable + Unaligned> Bytes for T {}
 
-/// A borrowed packet: somebody else owns it.
+/// A borrowed packet: somebody else owns it (`sk_buff`).
 ///
 /// Always behind a reference. What a `&SkbRef` returns does not change while it lives, as changes
 /// need a `Pin<&mut SkbRef>`.
@@ -170,7 +170,7 @@ impl SkbRef {
         self.data_len() != 0
     }
 
-    /// Whether the data may be shared with a clone.
+    /// Whether the data may be shared with a clone (`skb_cloned()`).
     #[doc(alias = "skb_cloned")]
     pub fn is_cloned(&self) -> bool {
         // SAFETY: Valid by the type.
@@ -208,8 +208,8 @@ impl SkbRef {
         self.inner().queue_mapping
     }
 
-    /// Whether a socket waits for the packet to be freed before it sends more. UDP sockets do, TCP
-    /// sockets do not.
+    /// Whether a socket waits for the packet to be freed before it sends more (`sock_wfree()`). UDP
+    /// sockets do, TCP sockets do not.
     #[doc(alias = "sock_wfree")]
     #[inline(always)]
     pub fn is_charged_to_sender(&self) -> bool {
@@ -239,7 +239,7 @@ impl SkbRef {
         Some(unsafe { bindings::skb_transport_offset(self.as_raw()) })
     }
 
-    /// The bytes of the linear part.
+    /// The bytes of the linear part (`sk_buff::data`).
     #[doc(alias = "sk_buff::data")]
     #[inline(always)]
     pub fn linear(&self) -> &[u8] {
@@ -271,7 +271,7 @@ impl SkbRef {
         })
     }
 
-    /// A copy of the bytes at `offset`, from the linear part or fragments.
+    /// A copy of the bytes at `offset`, from the linear part or fragments (`skb_header_pointer()`).
     ///
     /// `None` if the packet is too short.
     #[doc(alias = "skb_header_pointer")]
@@ -294,7 +294,7 @@ impl SkbRef {
         Some(unsafe { header.assume_init() })
     }
 
-    /// Makes the first `len` bytes linear.
+    /// Makes the first `len` bytes linear (`pskb_may_pull_reason()`).
     ///
     /// # Errors
     ///
@@ -322,7 +322,7 @@ impl SkbRef {
         Ok(())
     }
 
-    /// Makes the bytes at `offset` linear, and returns a view of them.
+    /// Makes the bytes at `offset` linear, and returns a view of them (`pskb_may_pull()`).
     ///
     /// # Errors
     ///
@@ -336,7 +336,8 @@ impl SkbRef {
         this.header(offset).ok_or(DropReason::PKT_TOO_SMALL)
     }
 
-    /// Makes the bytes at `offset` linear and unshared, and returns a view to change them.
+    /// Makes the bytes at `offset` linear and unshared, and returns a view to change them
+    /// (`skb_ensure_writable()`).
     ///
     /// Checksums that cover the bytes are not updated; that is the caller's task.
     ///
@@ -366,7 +367,7 @@ impl SkbRef {
             .ok_or(DropReason::PKT_TOO_SMALL)
     }
 
-    /// Removes `len` bytes from the front.
+    /// Removes `len` bytes from the front (`skb_pull_rcsum()`).
     ///
     /// If the device has summed all of the packet, the sum is updated.
     ///
@@ -386,7 +387,7 @@ impl SkbRef {
         Ok(())
     }
 
-    /// Shortens the packet to `len` bytes. A shorter packet stays as it is.
+    /// Shortens the packet to `len` bytes (`pskb_trim_rcsum()`). A shorter packet stays as it is.
     ///
     /// # Errors
     ///
@@ -397,7 +398,7 @@ impl SkbRef {
         to_result(unsafe { bindings::pskb_trim_rcsum(self.as_raw(), len) })
     }
 
-    /// Puts a header before the data.
+    /// Puts a header before the data (`skb_push()`).
     ///
     /// # Errors
     ///
@@ -492,7 +493,7 @@ impl SkbRef {
         }
     }
 
-    /// Sets the EtherType, in host byte order.
+    /// Sets the EtherType, in host byte order (`sk_buff::protocol`).
     #[doc(alias = "sk_buff::protocol")]
     pub fn set_protocol(self: Pin<&mut Self>, protocol: u16) {
         // SAFETY: The packet is ours to change.

@@ -119,16 +119,17 @@ pub trait Table: HasSlot<Slot> + 'static {
     /// The module whose state the callback borrows.
     type Module: Declared;
 
-    /// The folder below `/proc/sys`: `net/NAME`, with names of 1 to 63 bytes. It is made if it is not there.
+    /// The folder below `/proc/sys`: `net/NAME`, with names of 1 to 63 bytes (`register_net_sysctl_sz()`). It
+    /// is made if it is not there.
     #[doc(alias = "register_net_sysctl_sz")]
     const PATH: &'static CStr;
 
-    /// The entries, 1 to 64.
+    /// The entries, 1 to 64 (`ctl_table`).
     #[doc(alias = "ctl_table")]
     const ENTRIES: &'static [Entry];
 
-    /// Somebody has written to an entry, which has its new value. `entry` is its index. The namespace's end
-    /// and `rmmod` wait for it, without RTNL.
+    /// Somebody has written to an entry, which has its new value (`proc_handler()`). `entry` is its index.
+    /// The namespace's end and `rmmod` wait for it, without RTNL.
     #[doc(alias = "proc_handler")]
     fn changed(
         _net: &Net,
@@ -444,7 +445,7 @@ impl<T: Table> PerNet<T> {
     }
 }
 
-/// The registration of a table of settings in all namespaces.
+/// The registration of a table of settings in all namespaces (`register_net_sysctl()`).
 #[doc(alias = "register_net_sysctl")]
 #[doc(alias = "unregister_net_sysctl_table")]
 pub struct Registration<T: Table>(ItemRegistration<PerNet<T>>);
@@ -452,7 +453,7 @@ pub struct Registration<T: Table>(ItemRegistration<PerNet<T>>);
 item::part!(Registration, Table);
 
 impl Net {
-    /// The settings of this namespace that `T` stands for.
+    /// The settings of this namespace that `T` stands for (`net_generic()`).
     ///
     /// `None` until they are registered, while the namespace is being made, and when it is dying.
     #[inline]

@@ -83,7 +83,7 @@ use crate::{
     slot::HasSlot, //
 };
 
-/// The window of a socket that has not been told another one, in packets.
+/// The window of a socket that has not been told another one, in packets (`TCP_INIT_CWND`).
 #[doc(alias = "TCP_INIT_CWND")]
 pub const INITIAL_CWND: u32 = bindings::TCP_INIT_CWND;
 
@@ -91,8 +91,8 @@ pub const INITIAL_CWND: u32 = bindings::TCP_INIT_CWND;
 #[doc(alias = "TCP_INFINITE_SSTHRESH")]
 pub const INFINITE_SSTHRESH: u32 = bindings::TCP_INFINITE_SSTHRESH;
 
-/// A congestion control algorithm; the value is the state of one socket. It has a static of its own:
-/// `slot!(Type: tcp::Slot);`.
+/// A congestion control algorithm; the value is the state of one socket (`tcp_congestion_ops`). It has a
+/// static of its own: `slot!(Type: tcp::Slot);`.
 ///
 /// An algorithm has either [`Self::cong_avoid`], and the core reduces the window when packets are lost and
 /// paces; or [`Self::cong_control`], and does all that itself. Other methods that are left out are null in

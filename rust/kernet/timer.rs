@@ -65,7 +65,7 @@ mod jiffies;
 
 pub use jiffies::Jiffies;
 
-/// A timer of a module. It has a static of its own: `slot!(Type: timer::Slot);`.
+/// A timer of a module (`timer_list`). It has a static of its own: `slot!(Type: timer::Slot);`.
 ///
 /// # Examples
 ///
@@ -96,11 +96,12 @@ pub use jiffies::Jiffies;
 /// ```
 #[doc(alias = "timer_list")]
 pub trait Timer: HasSlot<Slot> + 'static {
-    /// When it expires first, from its registration on; `None` to wait until it is armed.
+    /// When it expires first, from its registration on; `None` to wait until it is armed
+    /// (`add_timer()`).
     #[doc(alias = "add_timer")]
     const FIRST: Option<Jiffies> = None;
 
-    /// The timer has expired. Runs on one CPU at a time.
+    /// The timer has expired (`timer_list::function`). Runs on one CPU at a time.
     ///
     /// Returns when it expires next, `None` for not before it is armed again. Of that and the time for
     /// which it was armed meanwhile it is the earlier one.
@@ -108,7 +109,8 @@ pub trait Timer: HasSlot<Slot> + 'static {
     fn expired(softirq: Softirq<'_>) -> Option<Jiffies>;
 }
 
-/// A timer in each network namespace. It has a static of its own: `slot!(Type: timer::NetSlot);`.
+/// A timer in each network namespace (`timer_list`). It has a static of its own: `slot!(Type:
+/// timer::NetSlot);`.
 ///
 /// # Examples
 ///
@@ -143,12 +145,13 @@ pub trait NetTimer: HasSlot<NetSlot> + 'static {
     /// The module whose state the callback is lent.
     type Module: Declared;
 
-    /// When it expires first, from when the namespace is made or the module is loaded; `None` to wait
-    /// until it is armed.
+    /// When it expires first, from when the namespace is made or the module is loaded; `None` to wait until
+    /// it is armed (`add_timer()`).
     #[doc(alias = "add_timer")]
     const FIRST: Option<Jiffies> = None;
 
-    /// As [`Timer::expired`], with the namespace and the module's state in it.
+    /// As [`Timer::expired`], with the namespace and the module's state in it
+    /// (`timer_list::function`).
     #[doc(alias = "timer_list::function")]
     fn expired(
         net: &Net,
@@ -157,7 +160,7 @@ pub trait NetTimer: HasSlot<NetSlot> + 'static {
     ) -> Option<Jiffies>;
 }
 
-/// A timer that may be armed and stopped, in any context.
+/// A timer that may be armed and stopped, in any context (`timer_list`).
 ///
 /// # Invariants
 ///
@@ -212,7 +215,8 @@ impl<'a> TimerRef<'a> {
         Self(timer)
     }
 
-    /// Arms the timer for `delay` from now, whether or not it is armed already. `true` if it was.
+    /// Arms the timer for `delay` from now, whether or not it is armed already (`mod_timer()`).
+    /// `true` if it was.
     ///
     /// It expires no earlier; later by up to an eighth of the delay, as the kernel's timers do. Nothing
     /// happens when the timer is, or has been, shut down.
@@ -231,7 +235,8 @@ impl<'a> TimerRef<'a> {
         unsafe { bindings::timer_reduce(self.0.get(), delay.expiry()) != 0 }
     }
 
-    /// Stops the timer. `true` if it was armed. A callback that runs already runs to its end.
+    /// Stops the timer (`timer_delete()`). `true` if it was armed. A callback that runs already
+    /// runs to its end.
     #[doc(alias = "timer_delete")]
     #[inline]
     pub fn cancel(self) -> bool {
@@ -262,7 +267,7 @@ impl Slot {
     }
 }
 
-/// The registration of a timer of a module.
+/// The registration of a timer of a module (`timer_setup()`).
 #[doc(alias = "timer_setup")]
 #[doc(alias = "timer_shutdown_sync")]
 pub struct Registration<T: Timer> {
@@ -369,7 +374,7 @@ impl<T: NetTimer> PerNet<T> {
     }
 }
 
-/// The registration of a timer in all namespaces.
+/// The registration of a timer in all namespaces (`timer_setup()`).
 #[doc(alias = "timer_setup")]
 #[doc(alias = "timer_shutdown_sync")]
 pub struct NetRegistration<T: NetTimer>(ItemRegistration<PerNet<T>>);
@@ -377,7 +382,7 @@ pub struct NetRegistration<T: NetTimer>(ItemRegistration<PerNet<T>>);
 item::part!(NetRegistration, NetTimer);
 
 impl Net {
-    /// The timer of this namespace that `T` stands for.
+    /// The timer of this namespace that `T` stands for (`net_generic()`).
     ///
     /// `None` until it is registered, while the namespace is being made, and when it is dying.
     #[inline]

@@ -107,11 +107,12 @@ use crate::{
 #[doc(alias = "work_struct")]
 #[doc(alias = "delayed_work")]
 pub trait Work: HasSlot<Slot> + 'static {
-    /// When it runs first, from its registration on; `None` to wait until it is queued.
+    /// When it runs first, from its registration on; `None` to wait until it is queued
+    /// (`schedule_delayed_work()`).
     #[doc(alias = "schedule_delayed_work")]
     const FIRST: Option<Jiffies> = None;
 
-    /// The work, which runs once at a time.
+    /// The work, which runs once at a time (`work_func_t`).
     ///
     /// Returns when it runs next, `None` for not before it is queued again. That is so unless it was queued
     /// meanwhile.
@@ -119,7 +120,8 @@ pub trait Work: HasSlot<Slot> + 'static {
     fn run(process: Process<'_>) -> Option<Jiffies>;
 }
 
-/// A work item in each network namespace. It has a static of its own: `slot!(Type: work::NetSlot);`.
+/// A work item in each network namespace (`delayed_work()`). It has a static of its own: `slot!(Type:
+/// work::NetSlot);`.
 ///
 /// # Examples
 ///
@@ -158,12 +160,12 @@ pub trait NetWork: HasSlot<NetSlot> + 'static {
     type Module: Declared;
 
     /// When it runs first, from when the namespace is made or the module is loaded; `None` to wait until it
-    /// is queued.
+    /// is queued (`schedule_delayed_work()`).
     #[doc(alias = "schedule_delayed_work")]
     const FIRST: Option<Jiffies> = None;
 
-    /// As [`Work::run`], with the namespace and the module's state in it. A namespace that dies waits for
-    /// it, and no other one can die meanwhile.
+    /// As [`Work::run`], with the namespace and the module's state in it (`work_func_t`). A namespace that
+    /// dies waits for it, and no other one can die meanwhile.
     #[doc(alias = "work_func_t")]
     fn run(
         net: &Net,
@@ -172,7 +174,7 @@ pub trait NetWork: HasSlot<NetSlot> + 'static {
     ) -> Option<Jiffies>;
 }
 
-/// A work item that may be queued and cancelled, in any context.
+/// A work item that may be queued and cancelled, in any context (`delayed_work()`).
 ///
 /// # Invariants
 ///
@@ -220,7 +222,8 @@ impl<'a> WorkRef<'a> {
         Self(work)
     }
 
-    /// Queues the work to run at once. `false` if it is queued already, and stays so, or is disabled.
+    /// Queues the work to run at once (`queue_work()`). `false` if it is queued already, and stays so, or is
+    /// disabled.
     #[doc(alias = "queue_work")]
     #[doc(alias = "schedule_work")]
     #[inline]
@@ -228,7 +231,8 @@ impl<'a> WorkRef<'a> {
         self.queue_after(Jiffies::new(0))
     }
 
-    /// Queues the work to run `delay` from now. `false` if it is queued already, and stays so, or is disabled.
+    /// Queues the work to run `delay` from now (`queue_delayed_work()`). `false` if it is queued already, and
+    /// stays so, or is disabled.
     #[doc(alias = "queue_delayed_work")]
     #[doc(alias = "schedule_delayed_work")]
     #[inline]
@@ -237,7 +241,8 @@ impl<'a> WorkRef<'a> {
         unsafe { bindings::queue_delayed_work_unbound(self.0.get(), delay.get()) }
     }
 
-    /// Queues the work to run `delay` from now, whether or not it is queued already. `true` if it was.
+    /// Queues the work to run `delay` from now, whether or not it is queued already (`mod_delayed_work()`).
+    /// `true` if it was.
     #[doc(alias = "mod_delayed_work")]
     #[inline]
     pub fn modify(self, delay: Jiffies) -> bool {
@@ -245,7 +250,8 @@ impl<'a> WorkRef<'a> {
         unsafe { bindings::mod_delayed_work_unbound(self.0.get(), delay.get()) }
     }
 
-    /// Takes the work out of the queue. `true` if it was queued. A callback that runs already runs to its end.
+    /// Takes the work out of the queue (`cancel_delayed_work()`). `true` if it was queued. A callback that
+    /// runs already runs to its end.
     #[doc(alias = "cancel_delayed_work")]
     #[inline]
     pub fn cancel(self) -> bool {
@@ -272,7 +278,7 @@ impl Slot {
     }
 }
 
-/// The registration of a work item of a module.
+/// The registration of a work item of a module (`INIT_DELAYED_WORK`).
 #[doc(alias = "INIT_DELAYED_WORK")]
 #[doc(alias = "disable_delayed_work_sync")]
 pub struct Registration<W: Work> {
@@ -381,7 +387,7 @@ impl<W: NetWork> PerNet<W> {
     }
 }
 
-/// The registration of a work item in all namespaces.
+/// The registration of a work item in all namespaces (`INIT_DELAYED_WORK`).
 #[doc(alias = "INIT_DELAYED_WORK")]
 #[doc(alias = "disable_delayed_work_sync")]
 pub struct NetRegistration<W: NetWork>(ItemRegistration<PerNet<W>>);
@@ -389,7 +395,7 @@ pub struct NetRegistration<W: NetWork>(ItemRegistration<PerNet<W>>);
 item::part!(NetRegistration, NetWork);
 
 impl Net {
-    /// The work item of this namespace that `W` stands for.
+    /// The work item of this namespace that `W` stands for (`net_generic()`).
     ///
     /// `None` until it is registered, while the namespace is being made, and when it is dying.
     #[inline]

@@ -62,7 +62,7 @@ pub(crate) use program::Slot;
 pub(crate) use receive::Receive;
 pub(crate) use run::Run;
 
-/// XDP features of a device, as the `netdev` family shows them.
+/// XDP features of a device, as the `netdev` family shows them (`xdp_features_t`).
 ///
 /// # Examples
 ///
@@ -124,7 +124,7 @@ pub(crate) const fn exists<D: Driver>() -> bool {
 }
 
 impl<D: Driver> DriverDevice<D> {
-    /// The XDP program that is attached to the device, if any.
+    /// The XDP program that is attached to the device, if any (`netdev_bpf::prog`).
     ///
     /// A program that runs in the core, as generic XDP, is not included.
     #[doc(alias = "netdev_bpf::prog")]

@@ -26,7 +26,7 @@ use super::{
     Layer, //
 };
 
-/// The hardware type of Ethernet. Registry: IANA "ARP Parameters".
+/// The hardware type of Ethernet (`ARPHRD_ETHER`). Registry: IANA "ARP Parameters".
 #[doc(alias = "ARPHRD_ETHER")]
 pub const HARDWARE_ETHERNET: u16 = 1;
 
@@ -86,35 +86,35 @@ impl Header {
         }
     }
 
-    /// The kind of link.
+    /// The kind of link (`ar_hrd`).
     #[doc(alias = "ar_hrd")]
     #[inline]
     pub const fn hardware_type(&self) -> u16 {
         self.hardware_type.get()
     }
 
-    /// The kind of network protocol.
+    /// The kind of network protocol (`ar_pro`).
     #[doc(alias = "ar_pro")]
     #[inline]
     pub const fn protocol_type(&self) -> EtherType {
         EtherType(self.protocol_type.get())
     }
 
-    /// The length of a hardware address, in octets.
+    /// The length of a hardware address, in octets (`ar_hln`).
     #[doc(alias = "ar_hln")]
     #[inline]
     pub const fn hardware_len(&self) -> u8 {
         self.hardware_len
     }
 
-    /// The length of a protocol address, in octets.
+    /// The length of a protocol address, in octets (`ar_pln`).
     #[doc(alias = "ar_pln")]
     #[inline]
     pub const fn protocol_len(&self) -> u8 {
         self.protocol_len
     }
 
-    /// What the packet asks or says.
+    /// What the packet asks or says (`ar_op`).
     #[doc(alias = "ar_op")]
     #[inline]
     pub const fn operation(&self) -> Operation {
@@ -233,14 +233,14 @@ impl Packet {
         self.header.operation()
     }
 
-    /// The sender's Ethernet address.
+    /// The sender's Ethernet address (`ar_sha`).
     #[doc(alias = "ar_sha")]
     #[inline]
     pub const fn sender_hardware(&self) -> Address {
         self.sender_hardware
     }
 
-    /// The sender's IPv4 address.
+    /// The sender's IPv4 address (`ar_sip`).
     #[doc(alias = "ar_sip")]
     #[inline]
     pub const fn sender_protocol(&self) -> Ipv4Addr {
@@ -248,14 +248,14 @@ impl Packet {
         Ipv4Addr::new(a, b, c, d)
     }
 
-    /// The target's Ethernet address; in a request of no meaning.
+    /// The target's Ethernet address; in a request of no meaning (`ar_tha`).
     #[doc(alias = "ar_tha")]
     #[inline]
     pub const fn target_hardware(&self) -> Address {
         self.target_hardware
     }
 
-    /// The target's IPv4 address.
+    /// The target's IPv4 address (`ar_tip`).
     #[doc(alias = "ar_tip")]
     #[inline]
     pub const fn target_protocol(&self) -> Ipv4Addr {

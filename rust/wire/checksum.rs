@@ -55,7 +55,7 @@ impl Sum {
         }
     }
 
-    /// Adds the octets that come next.
+    /// Adds the octets that come next (`csum_partial()`).
     #[doc(alias = "csum_partial")]
     pub fn bytes(self, bytes: &[u8]) -> Self {
         let mut sum = 0u64;
@@ -194,7 +194,8 @@ impl Pseudo {
         self.version
     }
 
-    /// The sum of the pseudo header for `len` octets of `protocol`, header included.
+    /// The sum of the pseudo header for `len` octets of `protocol`, header included
+    /// (`csum_tcpudp_magic()`).
     ///
     /// Folded, not complemented, it is what a packet's checksum field holds while the rest is left
     /// to the hardware.
@@ -221,7 +222,7 @@ pub(super) fn verify(sum: Sum, bytes: &[u8], layer: Layer) -> Result<(), Error> 
     }
 }
 
-/// The checksum after a 16-bit word it covers has changed from `old` to `new`.
+/// The checksum after a 16-bit word it covers has changed from `old` to `new` (`csum_replace2()`).
 ///
 /// All in host order. RFC 1624 section 3, equation 3: `HC' = ~(~HC + ~m + m')`.
 ///
@@ -233,14 +234,15 @@ pub const fn update_u16(checksum: u16, old: u16, new: u16) -> u16 {
     Sum::new().u16(!checksum).u16(!old).u16(new).checksum()
 }
 
-/// As [`update_u16`], for a 32-bit word at an even place: an IPv4 address, a sequence number.
+/// As [`update_u16`], for a 32-bit word at an even place: an IPv4 address, a sequence number
+/// (`csum_replace4()`).
 #[doc(alias = "csum_replace4")]
 #[inline]
 pub const fn update_u32(checksum: u16, old: u32, new: u32) -> u16 {
     Sum::new().u16(!checksum).u32(!old).u32(new).checksum()
 }
 
-/// As [`update_u16`], for an IPv6 address.
+/// As [`update_u16`], for an IPv6 address (`inet_proto_csum_replace16()`).
 #[doc(alias = "inet_proto_csum_replace16")]
 #[inline]
 pub fn update_ipv6(checksum: u16, old: Ipv6Addr, new: Ipv6Addr) -> u16 {

@@ -41,7 +41,7 @@ impl Delta {
         Self { words: 0 }
     }
 
-    /// Adds the change of a 16-bit word at an even place, given in host order.
+    /// Adds the change of a 16-bit word at an even place, given in host order (`csum_sub()`).
     #[doc(alias = "csum_sub")]
     #[inline]
     pub const fn u16(self, old: u16, new: u16) -> Self {
@@ -62,7 +62,7 @@ impl Delta {
         }
     }
 
-    /// Both changes.
+    /// Both changes (`csum_add()`).
     #[doc(alias = "csum_add")]
     #[inline]
     pub const fn and(self, other: Self) -> Self {
@@ -71,8 +71,8 @@ impl Delta {
         }
     }
 
-    /// Adds the change of octets that begin at an even place, as many of them as both have. Of an odd
-    /// number, zero follows the last.
+    /// Adds the change of octets that begin at an even place, as many of them as both have
+    /// (`inet_proto_csum_replace_by_diff()`). Of an odd number, zero follows the last.
     #[doc(alias = "inet_proto_csum_replace_by_diff")]
     // Of octets whose number is known it is a few instructions.
     #[inline(always)]
@@ -104,7 +104,8 @@ impl Delta {
         self.words != 0
     }
 
-    /// The checksum after the change, in host order. RFC 1624 section 3, equation 3.
+    /// The checksum after the change, in host order (`csum_replace2()`). RFC 1624 section 3,
+    /// equation 3.
     ///
     /// A result of zero means "no checksum" in UDP: see
     /// [`udp::Header::set_computed_checksum`](super::udp::Header::set_computed_checksum).
@@ -132,15 +133,16 @@ impl Delta {
         fold(self.words.wrapping_add(sum)).to_ne_bytes()
     }
 
-    /// A sum that is not complemented, as that of a pseudo header, after the change; in host order.
+    /// A sum that is not complemented, as that of a pseudo header, after the change; in host order
+    /// (`CHECKSUM_PARTIAL`).
     #[doc(alias = "CHECKSUM_PARTIAL")]
     #[inline]
     pub const fn folded(self, sum: u16) -> u16 {
         u16::from_be_bytes(self.folded_octets(sum.to_be_bytes()))
     }
 
-    /// A sum of words as the machine reads them, not folded, after the change. `odd` says that what
-    /// has changed was at odd places of what is summed.
+    /// A sum of words as the machine reads them, not folded, after the change
+    /// (`CHECKSUM_COMPLETE`). `odd` says that what has changed was at odd places of what is summed.
     #[doc(alias = "CHECKSUM_COMPLETE")]
     #[doc(alias = "csum_block_add")]
     #[inline]

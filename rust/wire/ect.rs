@@ -142,7 +142,7 @@ pub struct Function(U16);
 impl Function {
     /// A [`Reply`].
     pub const REPLY: Self = Self(U16::new(1));
-    /// A [`Forward`].
+    /// A [`Forward`] (`Forward Data`).
     #[doc(alias = "Forward Data")]
     pub const FORWARD: Self = Self(U16::new(2));
 

@@ -27,7 +27,7 @@ use super::{
     Header as _, //
 };
 
-/// The shortest frame that may be on a wire, in octets, without its check sequence.
+/// The shortest frame that may be on a wire, in octets, without its check sequence (`ETH_ZLEN`).
 #[doc(alias = "ETH_ZLEN")]
 pub const MIN_FRAME_LEN: usize = 60;
 
@@ -90,14 +90,15 @@ impl Address {
         self.0
     }
 
-    /// Whether it is [`Address::ZERO`].
+    /// Whether it is [`Address::ZERO`] (`is_zero_ether_addr()`).
     #[doc(alias = "is_zero_ether_addr")]
     #[inline]
     pub fn is_zero(self) -> bool {
         self == Self::ZERO
     }
 
-    /// Whether it names a group of stations; the broadcast address does.
+    /// Whether it names a group of stations; the broadcast address does
+    /// (`is_multicast_ether_addr()`).
     #[doc(alias = "is_multicast_ether_addr")]
     #[inline]
     pub const fn is_multicast(self) -> bool {
@@ -105,14 +106,15 @@ impl Address {
         first & 0x01 != 0
     }
 
-    /// Whether it is [`Address::BROADCAST`].
+    /// Whether it is [`Address::BROADCAST`] (`is_broadcast_ether_addr()`).
     #[doc(alias = "is_broadcast_ether_addr")]
     #[inline]
     pub fn is_broadcast(self) -> bool {
         self == Self::BROADCAST
     }
 
-    /// Whether it was given by an administrator or by software, not by a manufacturer.
+    /// Whether it was given by an administrator or by software, not by a manufacturer
+    /// (`is_local_ether_addr()`).
     #[doc(alias = "is_local_ether_addr")]
     #[inline]
     pub const fn is_locally_administered(self) -> bool {
@@ -120,21 +122,22 @@ impl Address {
         first & 0x02 != 0
     }
 
-    /// Whether one station may have it: neither zero nor a group's.
+    /// Whether one station may have it: neither zero nor a group's (`is_valid_ether_addr()`).
     #[doc(alias = "is_valid_ether_addr")]
     #[inline]
     pub fn is_valid_unicast(self) -> bool {
         !self.is_multicast() && !self.is_zero()
     }
 
-    /// Whether a bridge must not forward to it (IEEE 802.1Q table 8-1): `01-80-c2-00-00-0x`.
+    /// Whether a bridge must not forward to it (IEEE 802.1Q table 8-1): `01-80-c2-00-00-0x`
+    /// (`is_link_local_ether_addr()`).
     #[doc(alias = "is_link_local_ether_addr")]
     #[inline]
     pub const fn is_link_local(self) -> bool {
         matches!(self.0, [0x01, 0x80, 0xc2, 0x00, 0x00, last] if last & 0xf0 == 0)
     }
 
-    /// The group address that carries an IPv4 multicast group.
+    /// The group address that carries an IPv4 multicast group (`ip_eth_mc_map()`).
     ///
     /// RFC 1112 section 6.4: the low 23 bits of the group behind `01-00-5e`.
     #[doc(alias = "ip_eth_mc_map")]
@@ -144,7 +147,7 @@ impl Address {
         Self([0x01, 0x00, 0x5e, b & 0x7f, c, d])
     }
 
-    /// The group address that carries an IPv6 multicast group.
+    /// The group address that carries an IPv6 multicast group (`ipv6_eth_mc_map()`).
     ///
     /// RFC 2464 section 7: the last four octets of the group behind `33-33`.
     #[doc(alias = "ipv6_eth_mc_map")]
@@ -180,16 +183,16 @@ impl EtherType {
     /// 802.3 clause 3.2.6).
     #[doc(alias = "ETH_P_802_3_MIN")]
     pub const MIN: Self = Self(0x0600);
-    /// IPv4.
+    /// IPv4 (`ETH_P_IP`).
     #[doc(alias = "ETH_P_IP")]
     pub const IPV4: Self = Self(0x0800);
     /// ARP.
     #[doc(alias = "ETH_P_ARP")]
     pub const ARP: Self = Self(0x0806);
-    /// Ethernet within another protocol, as NVGRE and GRE carry it.
+    /// Ethernet within another protocol, as NVGRE and GRE carry it (`ETH_P_TEB`).
     #[doc(alias = "ETH_P_TEB")]
     pub const TRANSPARENT_ETHERNET: Self = Self(0x6558);
-    /// A customer VLAN tag, IEEE 802.1Q.
+    /// A customer VLAN tag, IEEE 802.1Q (`ETH_P_8021Q`).
     #[doc(alias = "ETH_P_8021Q")]
     pub const VLAN: Self = Self(0x8100);
     /// IPv6.
@@ -198,13 +201,13 @@ impl EtherType {
     /// IEEE 802.3 link aggregation and other slow protocols.
     #[doc(alias = "ETH_P_SLOW")]
     pub const SLOW: Self = Self(0x8809);
-    /// MPLS, unicast.
+    /// MPLS, unicast (`ETH_P_MPLS_UC`).
     #[doc(alias = "ETH_P_MPLS_UC")]
     pub const MPLS: Self = Self(0x8847);
-    /// PPPoE session.
+    /// PPPoE session (`ETH_P_PPP_SES`).
     #[doc(alias = "ETH_P_PPP_SES")]
     pub const PPPOE_SESSION: Self = Self(0x8864);
-    /// A service VLAN tag, IEEE 802.1ad.
+    /// A service VLAN tag, IEEE 802.1ad (`ETH_P_8021AD`).
     #[doc(alias = "ETH_P_8021AD")]
     pub const SERVICE_VLAN: Self = Self(0x88a8);
     /// LLDP.
@@ -220,7 +223,7 @@ impl EtherType {
         self.0 < Self::MIN.0
     }
 
-    /// Whether a VLAN tag follows.
+    /// Whether a VLAN tag follows (`eth_type_vlan()`).
     #[doc(alias = "eth_type_vlan")]
     #[inline]
     pub const fn is_vlan(self) -> bool {
@@ -274,7 +277,7 @@ impl Header {
         }
     }
 
-    /// The station or group the frame is for.
+    /// The station or group the frame is for (`h_dest`).
     #[doc(alias = "h_dest")]
     #[inline]
     pub const fn destination(&self) -> Address {
@@ -288,7 +291,7 @@ impl Header {
         self.source
     }
 
-    /// What the payload is.
+    /// What the payload is (`h_proto`).
     #[doc(alias = "h_proto")]
     #[inline]
     pub const fn ethertype(&self) -> EtherType {

@@ -74,7 +74,7 @@ impl Extension {
         }
     }
 
-    /// What follows the extension header.
+    /// What follows the extension header (`nexthdr`).
     #[doc(alias = "nexthdr")]
     #[inline]
     pub const fn next_header(&self) -> Protocol {
@@ -139,7 +139,8 @@ impl Upper {
     }
 }
 
-/// A walk over extension headers that is given their first octets one header at a time.
+/// A walk over extension headers that is given their first octets one header at a time
+/// (`ipv6_skip_exthdr()`).
 ///
 /// Whether all of a header is in the packet shows at the next one, or is for the owner of the
 /// packet to compare with [`Upper::offset`].

@@ -33,7 +33,7 @@ impl Type {
     /// The answer to [`Type::ECHO`].
     #[doc(alias = "ICMP_ECHOREPLY")]
     pub const ECHO_REPLY: Self = Self(0);
-    /// A packet could not be delivered; the code says why.
+    /// A packet could not be delivered; the code says why (`ICMP_DEST_UNREACH`).
     #[doc(alias = "ICMP_DEST_UNREACH")]
     pub const DESTINATION_UNREACHABLE: Self = Self(3);
     /// There is a better router for the destination.
@@ -49,7 +49,7 @@ impl Type {
     /// TTL or time for reassembly ran out.
     #[doc(alias = "ICMP_TIME_EXCEEDED")]
     pub const TIME_EXCEEDED: Self = Self(11);
-    /// A packet's header was wrong.
+    /// A packet's header was wrong (`ICMP_PARAMETERPROB`).
     #[doc(alias = "ICMP_PARAMETERPROB")]
     pub const PARAMETER_PROBLEM: Self = Self(12);
     /// What time is it?
@@ -59,7 +59,8 @@ impl Type {
     #[doc(alias = "ICMP_TIMESTAMPREPLY")]
     pub const TIMESTAMP_REPLY: Self = Self(14);
 
-    /// Whether it reports on a packet, whose start is the payload (RFC 1122 section 3.2.2).
+    /// Whether it reports on a packet, whose start is the payload (RFC 1122 section 3.2.2)
+    /// (`icmp_is_err()`).
     #[doc(alias = "icmp_is_err")]
     #[inline]
     pub const fn is_error(self) -> bool {
@@ -70,22 +71,22 @@ impl Type {
 
 /// Codes of [`Type::DESTINATION_UNREACHABLE`]. Registry: IANA "ICMP Type Numbers", type 3.
 pub mod unreachable {
-    /// No route to the network.
+    /// No route to the network (`ICMP_NET_UNREACH`).
     #[doc(alias = "ICMP_NET_UNREACH")]
     pub const NETWORK: u8 = 0;
-    /// No answer from the host.
+    /// No answer from the host (`ICMP_HOST_UNREACH`).
     #[doc(alias = "ICMP_HOST_UNREACH")]
     pub const HOST: u8 = 1;
-    /// The host does not have the protocol.
+    /// The host does not have the protocol (`ICMP_PROT_UNREACH`).
     #[doc(alias = "ICMP_PROT_UNREACH")]
     pub const PROTOCOL: u8 = 2;
-    /// Nobody listens at the port.
+    /// Nobody listens at the port (`ICMP_PORT_UNREACH`).
     #[doc(alias = "ICMP_PORT_UNREACH")]
     pub const PORT: u8 = 3;
-    /// The packet is too long for the next link, and must not be fragmented.
+    /// The packet is too long for the next link, and must not be fragmented (`ICMP_FRAG_NEEDED`).
     #[doc(alias = "ICMP_FRAG_NEEDED")]
     pub const FRAGMENTATION_NEEDED: u8 = 4;
-    /// A filter forbids it (RFC 1812 section 5.2.7.1).
+    /// A filter forbids it (RFC 1812 section 5.2.7.1) (`ICMP_PKT_FILTERED`).
     #[doc(alias = "ICMP_PKT_FILTERED")]
     pub const ADMINISTRATIVELY_PROHIBITED: u8 = 13;
 }
@@ -139,7 +140,7 @@ impl Header {
         }
     }
 
-    /// What the message is about.
+    /// What the message is about (`type()`).
     #[doc(alias = "type")]
     #[inline]
     pub const fn kind(&self) -> Type {
@@ -158,7 +159,7 @@ impl Header {
         self.checksum.get()
     }
 
-    /// Which sender of echoes or timestamps it belongs to.
+    /// Which sender of echoes or timestamps it belongs to (`id()`).
     #[doc(alias = "id")]
     #[inline]
     pub const fn identifier(&self) -> u16 {

@@ -29,16 +29,16 @@ use super::{
 pub struct Type(pub u8);
 
 impl Type {
-    /// A packet could not be delivered; the code says why.
+    /// A packet could not be delivered; the code says why (`ICMPV6_DEST_UNREACH`).
     #[doc(alias = "ICMPV6_DEST_UNREACH")]
     pub const DESTINATION_UNREACHABLE: Self = Self(1);
-    /// The packet is too long for the next link.
+    /// The packet is too long for the next link (`ICMPV6_PKT_TOOBIG`).
     #[doc(alias = "ICMPV6_PKT_TOOBIG")]
     pub const PACKET_TOO_BIG: Self = Self(2);
-    /// Hop limit or time for reassembly ran out.
+    /// Hop limit or time for reassembly ran out (`ICMPV6_TIME_EXCEED`).
     #[doc(alias = "ICMPV6_TIME_EXCEED")]
     pub const TIME_EXCEEDED: Self = Self(3);
-    /// A packet's header was wrong.
+    /// A packet's header was wrong (`ICMPV6_PARAMPROB`).
     #[doc(alias = "ICMPV6_PARAMPROB")]
     pub const PARAMETER_PROBLEM: Self = Self(4);
     /// A request for [`Type::ECHO_REPLY`].
@@ -47,13 +47,13 @@ impl Type {
     /// The answer to [`Type::ECHO_REQUEST`].
     #[doc(alias = "ICMPV6_ECHO_REPLY")]
     pub const ECHO_REPLY: Self = Self(129);
-    /// Who listens to which groups? (RFC 2710, RFC 3810).
+    /// Who listens to which groups? (RFC 2710, RFC 3810) (`ICMPV6_MGM_QUERY`).
     #[doc(alias = "ICMPV6_MGM_QUERY")]
     pub const LISTENER_QUERY: Self = Self(130);
-    /// The sender listens (RFC 2710).
+    /// The sender listens (RFC 2710) (`ICMPV6_MGM_REPORT`).
     #[doc(alias = "ICMPV6_MGM_REPORT")]
     pub const LISTENER_REPORT: Self = Self(131);
-    /// The sender listens no more (RFC 2710).
+    /// The sender listens no more (RFC 2710) (`ICMPV6_MGM_REDUCTION`).
     #[doc(alias = "ICMPV6_MGM_REDUCTION")]
     pub const LISTENER_DONE: Self = Self(132);
     /// Are there routers? (RFC 4861 section 4.1).
@@ -71,11 +71,12 @@ impl Type {
     /// There is a better first hop (RFC 4861 section 4.5).
     #[doc(alias = "NDISC_REDIRECT")]
     pub const REDIRECT: Self = Self(137);
-    /// The sender listens (RFC 3810).
+    /// The sender listens (RFC 3810) (`ICMPV6_MLD2_REPORT`).
     #[doc(alias = "ICMPV6_MLD2_REPORT")]
     pub const LISTENER_REPORT_V2: Self = Self(143);
 
-    /// Whether it reports on a packet, whose start is the payload (RFC 4443 section 2.1).
+    /// Whether it reports on a packet, whose start is the payload (RFC 4443 section 2.1)
+    /// (`icmpv6_is_err()`).
     #[doc(alias = "icmpv6_is_err")]
     #[inline]
     pub const fn is_error(self) -> bool {
@@ -94,13 +95,13 @@ pub mod unreachable {
     /// No route.
     #[doc(alias = "ICMPV6_NOROUTE")]
     pub const NO_ROUTE: u8 = 0;
-    /// A filter forbids it.
+    /// A filter forbids it (`ICMPV6_ADM_PROHIBITED`).
     #[doc(alias = "ICMPV6_ADM_PROHIBITED")]
     pub const ADMINISTRATIVELY_PROHIBITED: u8 = 1;
-    /// No answer from the host.
+    /// No answer from the host (`ICMPV6_ADDR_UNREACH`).
     #[doc(alias = "ICMPV6_ADDR_UNREACH")]
     pub const ADDRESS: u8 = 3;
-    /// Nobody listens at the port.
+    /// Nobody listens at the port (`ICMPV6_PORT_UNREACH`).
     #[doc(alias = "ICMPV6_PORT_UNREACH")]
     pub const PORT: u8 = 4;
 }
@@ -157,7 +158,7 @@ impl Header {
         }
     }
 
-    /// What the message is about.
+    /// What the message is about (`icmp6_type`).
     #[doc(alias = "icmp6_type")]
     #[inline]
     pub const fn kind(&self) -> Type {
@@ -171,7 +172,7 @@ impl Header {
         self.code
     }
 
-    /// The checksum.
+    /// The checksum (`icmp6_cksum`).
     #[doc(alias = "icmp6_cksum")]
     #[inline]
     pub const fn checksum(&self) -> u16 {
@@ -193,7 +194,7 @@ impl Header {
     }
 
     /// With [`Type::PACKET_TOO_BIG`] the next link's MTU in octets, with
-    /// [`Type::PARAMETER_PROBLEM`] the place of the fault in the packet.
+    /// [`Type::PARAMETER_PROBLEM`] the place of the fault in the packet (`icmp6_mtu`).
     #[doc(alias = "icmp6_mtu")]
     #[doc(alias = "icmp6_pointer")]
     #[inline]

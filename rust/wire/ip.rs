@@ -59,7 +59,7 @@ impl Version {
     }
 }
 
-/// The protocol of an IPv4 payload, or of what follows an IPv6 or extension header.
+/// The protocol of an IPv4 payload, or of what follows an IPv6 or extension header (`IPPROTO`).
 ///
 /// Registry: IANA "Assigned Internet Protocol Numbers".
 #[doc(alias = "IPPROTO")]
@@ -67,14 +67,14 @@ impl Version {
 pub struct Protocol(pub u8);
 
 impl Protocol {
-    /// IPv6 hop-by-hop options.
+    /// IPv6 hop-by-hop options (`NEXTHDR_HOP`).
     #[doc(alias = "NEXTHDR_HOP")]
     pub const HOP_BY_HOP: Self = Self(0);
     /// ICMP for IPv4.
     pub const ICMP: Self = Self(1);
     /// IGMP.
     pub const IGMP: Self = Self(2);
-    /// IPv4 in IP.
+    /// IPv4 in IP (`IPPROTO_IPIP`).
     #[doc(alias = "IPPROTO_IPIP")]
     pub const IPV4: Self = Self(4);
     /// TCP.
@@ -99,10 +99,10 @@ impl Protocol {
     pub const AH: Self = Self(51);
     /// ICMP for IPv6.
     pub const ICMPV6: Self = Self(58);
-    /// Nothing follows (RFC 8200 section 4.7).
+    /// Nothing follows (RFC 8200 section 4.7) (`NEXTHDR_NONE`).
     #[doc(alias = "NEXTHDR_NONE")]
     pub const NO_NEXT: Self = Self(59);
-    /// IPv6 destination options.
+    /// IPv6 destination options (`NEXTHDR_DEST`).
     #[doc(alias = "NEXTHDR_DEST")]
     pub const DESTINATION_OPTIONS: Self = Self(60);
     /// Ethernet in IP.
@@ -135,7 +135,7 @@ impl Protocol {
         }
     }
 
-    /// Whether that checksum covers the addresses, too.
+    /// Whether that checksum covers the addresses, too (`csum_tcpudp_magic()`).
     #[doc(alias = "csum_tcpudp_magic")]
     #[inline]
     pub const fn has_pseudo_header(self) -> bool {

@@ -115,14 +115,14 @@ impl Header {
         self.version_header_len >> 4
     }
 
-    /// The length of the header with options that it claims, in octets: 0 to 60.
+    /// The length of the header with options that it claims, in octets: 0 to 60 (`ihl`).
     #[doc(alias = "ihl")]
     #[inline]
     pub const fn header_len(&self) -> u8 {
         (self.version_header_len & 0x0f) << 2
     }
 
-    /// The differentiated services code point, 0 to 63.
+    /// The differentiated services code point, 0 to 63 (`ipv4_get_dsfield()`).
     #[doc(alias = "ipv4_get_dsfield")]
     #[inline]
     pub const fn dscp(&self) -> u8 {
@@ -135,14 +135,14 @@ impl Header {
         Ecn::from_class(self.traffic_class)
     }
 
-    /// The octet of DSCP and ECN as it is.
+    /// The octet of DSCP and ECN as it is (`tos`).
     #[doc(alias = "tos")]
     #[inline]
     pub const fn traffic_class(&self) -> u8 {
         self.traffic_class
     }
 
-    /// The length of header and payload that it claims, in octets.
+    /// The length of header and payload that it claims, in octets (`tot_len`).
     ///
     /// Zero in a packet that the kernel aggregated beyond 65535 octets: only the packet's metadata
     /// tells then.
@@ -152,28 +152,28 @@ impl Header {
         self.total_len.get()
     }
 
-    /// What the fragments of one datagram have in common.
+    /// What the fragments of one datagram have in common (`id()`).
     #[doc(alias = "id")]
     #[inline]
     pub const fn identification(&self) -> u16 {
         self.identification.get()
     }
 
-    /// Whether it must not be fragmented on its way.
+    /// Whether it must not be fragmented on its way (`IP_DF`).
     #[doc(alias = "IP_DF")]
     #[inline]
     pub const fn dont_fragment(&self) -> bool {
         self.flags_offset.get() & DONT_FRAGMENT != 0
     }
 
-    /// Whether more of the datagram is in other packets behind this one's part.
+    /// Whether more of the datagram is in other packets behind this one's part (`IP_MF`).
     #[doc(alias = "IP_MF")]
     #[inline]
     pub const fn more_fragments(&self) -> bool {
         self.flags_offset.get() & MORE_FRAGMENTS != 0
     }
 
-    /// Where the payload belongs in the datagram's, in octets.
+    /// Where the payload belongs in the datagram's, in octets (`IP_OFFSET`).
     #[doc(alias = "IP_OFFSET")]
     #[inline]
     pub const fn fragment_offset(&self) -> u16 {
@@ -204,14 +204,14 @@ impl Header {
         Protocol(self.protocol)
     }
 
-    /// The header's checksum.
+    /// The header's checksum (`check()`).
     #[doc(alias = "check")]
     #[inline]
     pub const fn checksum(&self) -> u16 {
         self.checksum.get()
     }
 
-    /// The sender's address.
+    /// The sender's address (`saddr()`).
     #[doc(alias = "saddr")]
     #[inline]
     pub const fn source(&self) -> Ipv4Addr {
@@ -219,7 +219,7 @@ impl Header {
         Ipv4Addr::new(a, b, c, d)
     }
 
-    /// The receiver's address.
+    /// The receiver's address (`daddr`).
     #[doc(alias = "daddr")]
     #[inline]
     pub const fn destination(&self) -> Ipv4Addr {
@@ -335,7 +335,8 @@ impl Header {
         Ok(lengths)
     }
 
-    /// Takes one from the TTL and keeps the checksum right (RFC 1812 section 5.3.1, RFC 1624).
+    /// Takes one from the TTL and keeps the checksum right (RFC 1812 section 5.3.1, RFC 1624)
+    /// (`ip_decrease_ttl()`).
     ///
     /// Returns whether it may be forwarded; if not it is unchanged, and ICMP "time exceeded" is due.
     #[doc(alias = "ip_decrease_ttl")]
@@ -352,7 +353,8 @@ impl Header {
         true
     }
 
-    /// Sets the checksum of a header with these options, which are whole 32-bit words.
+    /// Sets the checksum of a header with these options, which are whole 32-bit words
+    /// (`ip_send_check()`).
     #[doc(alias = "ip_send_check")]
     #[inline]
     pub fn fill_checksum(&mut self, options: &[u8]) {
@@ -361,7 +363,7 @@ impl Header {
         self.checksum.set(sum.checksum());
     }
 
-    /// Verifies the checksum of a header with these options.
+    /// Verifies the checksum of a header with these options (`ip_fast_csum()`).
     ///
     /// # Errors
     ///

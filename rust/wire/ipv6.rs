@@ -139,7 +139,7 @@ impl Header {
         (self.version_class_flow.get() >> 28) as u8
     }
 
-    /// The octet of DSCP and ECN.
+    /// The octet of DSCP and ECN (`ipv6_get_dsfield()`).
     #[doc(alias = "ipv6_get_dsfield")]
     #[inline]
     pub const fn traffic_class(&self) -> u8 {
@@ -172,7 +172,7 @@ impl Header {
         self.payload_len.get()
     }
 
-    /// What follows: the upper layer, or an extension header.
+    /// What follows: the upper layer, or an extension header (`nexthdr`).
     #[doc(alias = "nexthdr")]
     #[inline]
     pub const fn next_header(&self) -> Protocol {
@@ -185,14 +185,14 @@ impl Header {
         self.hop_limit
     }
 
-    /// The sender's address.
+    /// The sender's address (`saddr()`).
     #[doc(alias = "saddr")]
     #[inline]
     pub const fn source(&self) -> Ipv6Addr {
         Ipv6Addr::from_bits(u128::from_be_bytes(self.source))
     }
 
-    /// The receiver's address, or with a routing header the next one on the way.
+    /// The receiver's address, or with a routing header the next one on the way (`daddr`).
     #[doc(alias = "daddr")]
     #[inline]
     pub const fn destination(&self) -> Ipv6Addr {

@@ -124,7 +124,7 @@ impl Neighbour {
         self.flags.get() & SOLICITED != 0
     }
 
-    /// Whether it is to replace what the receiver knows; of an advertisement.
+    /// Whether it is to replace what the receiver knows; of an advertisement (`override`).
     #[doc(alias = "override")]
     #[inline]
     pub const fn overrides(&self) -> bool {
@@ -160,11 +160,13 @@ impl Neighbour {
     }
 }
 
-/// The kind of option that has the sender's link address (RFC 4861 section 4.6.1).
+/// The kind of option that has the sender's link address (RFC 4861 section 4.6.1)
+/// (`ND_OPT_SOURCE_LL_ADDR`).
 #[doc(alias = "ND_OPT_SOURCE_LL_ADDR")]
 pub const OPTION_SOURCE_LINK_ADDRESS: u8 = 1;
 
-/// The kind of option that has the target's link address (RFC 4861 section 4.6.1).
+/// The kind of option that has the target's link address (RFC 4861 section 4.6.1)
+/// (`ND_OPT_TARGET_LL_ADDR`).
 #[doc(alias = "ND_OPT_TARGET_LL_ADDR")]
 pub const OPTION_TARGET_LINK_ADDRESS: u8 = 2;
 

@@ -151,28 +151,28 @@ impl Header {
         self.source.get()
     }
 
-    /// The receiver's port.
+    /// The receiver's port (`dest`).
     #[doc(alias = "dest")]
     #[inline]
     pub const fn destination(&self) -> u16 {
         self.destination.get()
     }
 
-    /// The number of the payload's first octet, or of SYN.
+    /// The number of the payload's first octet, or of SYN (`seq`).
     #[doc(alias = "seq")]
     #[inline]
     pub const fn sequence(&self) -> u32 {
         self.sequence.get()
     }
 
-    /// The number of the octet expected next, if [`Flags::ACK`] is set.
+    /// The number of the octet expected next, if [`Flags::ACK`] is set (`ack_seq`).
     #[doc(alias = "ack_seq")]
     #[inline]
     pub const fn acknowledgement(&self) -> u32 {
         self.acknowledgement.get()
     }
 
-    /// The length of the header with options that it claims, in octets: 0 to 60.
+    /// The length of the header with options that it claims, in octets: 0 to 60 (`doff`).
     #[doc(alias = "doff")]
     #[inline]
     pub const fn header_len(&self) -> u8 {
@@ -192,14 +192,15 @@ impl Header {
         self.window.get()
     }
 
-    /// The checksum.
+    /// The checksum (`check()`).
     #[doc(alias = "check")]
     #[inline]
     pub const fn checksum(&self) -> u16 {
         self.checksum.get()
     }
 
-    /// The urgent pointer, in octets from the sequence number, if [`Flags::URG`] is set.
+    /// The urgent pointer, in octets from the sequence number, if [`Flags::URG`] is set
+    /// (`urg_ptr`).
     #[doc(alias = "urg_ptr")]
     #[inline]
     pub const fn urgent(&self) -> u16 {
@@ -338,20 +339,21 @@ impl SackBlock {
 /// One option. Registry: IANA "TCP Option Kind Numbers".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opt<'a> {
-    /// The longest segment the sender takes, in octets (RFC 9293 section 3.7.1).
+    /// The longest segment the sender takes, in octets (RFC 9293 section 3.7.1) (`TCPOPT_MSS`).
     #[doc(alias = "TCPOPT_MSS")]
     MaxSegmentSize(u16),
     /// The sender's window is shifted left by this; more than 14 is to be taken as 14 (RFC 7323
-    /// section 2.3).
+    /// section 2.3) (`TCPOPT_WINDOW`).
     #[doc(alias = "TCPOPT_WINDOW")]
     WindowScale(u8),
-    /// The sender understands [`Opt::Sack`].
+    /// The sender understands [`Opt::Sack`] (`TCPOPT_SACK_PERM`).
     #[doc(alias = "TCPOPT_SACK_PERM")]
     SackPermitted,
     /// What was received beyond the acknowledgement number; one to four blocks.
     #[doc(alias = "TCPOPT_SACK")]
     Sack(&'a [SackBlock]),
-    /// The sender's clock, and the clock of the other end it saw last (RFC 7323 section 3.2).
+    /// The sender's clock, and the clock of the other end it saw last (RFC 7323 section 3.2)
+    /// (`TCPOPT_TIMESTAMP`).
     #[doc(alias = "TCPOPT_TIMESTAMP")]
     Timestamps {
         /// The sender's clock.

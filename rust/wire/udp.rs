@@ -83,7 +83,7 @@ impl Header {
         self.source.get()
     }
 
-    /// The receiver's port.
+    /// The receiver's port (`dest`).
     #[doc(alias = "dest")]
     #[inline]
     pub const fn destination(&self) -> u16 {
@@ -100,7 +100,7 @@ impl Header {
         self.len.get()
     }
 
-    /// The checksum; zero if there is none.
+    /// The checksum; zero if there is none (`check()`).
     #[doc(alias = "check")]
     #[inline]
     pub const fn checksum(&self) -> u16 {
@@ -131,7 +131,8 @@ impl Header {
         self.checksum.set(checksum);
     }
 
-    /// Sets a checksum that was computed: zero is sent as all ones (RFC 768, "Checksum").
+    /// Sets a checksum that was computed: zero is sent as all ones (RFC 768, "Checksum")
+    /// (`CSUM_MANGLED_0`).
     #[doc(alias = "CSUM_MANGLED_0")]
     #[inline]
     pub fn set_computed_checksum(&mut self, checksum: u16) {

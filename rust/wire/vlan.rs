@@ -21,7 +21,7 @@ use super::{
     Layer, //
 };
 
-/// The most tags that [`untag`] passes over; as many as Linux does.
+/// The most tags that [`untag`] passes over; as many as Linux does (`VLAN_MAX_DEPTH`).
 #[doc(alias = "VLAN_MAX_DEPTH")]
 pub const MAX_TAGS: usize = 8;
 
@@ -65,7 +65,7 @@ impl Tci {
         Some(Self(((priority as u16) << PRIORITY_SHIFT) | dei | id))
     }
 
-    /// The priority code point, 0 to 7.
+    /// The priority code point, 0 to 7 (`VLAN_PRIO_MASK`).
     #[doc(alias = "VLAN_PRIO_MASK")]
     #[inline]
     pub const fn priority(self) -> u8 {
@@ -73,14 +73,14 @@ impl Tci {
         (self.0 >> PRIORITY_SHIFT) as u8
     }
 
-    /// Whether the frame is to be dropped first under congestion.
+    /// Whether the frame is to be dropped first under congestion (`VLAN_CFI_MASK`).
     #[doc(alias = "VLAN_CFI_MASK")]
     #[inline]
     pub const fn drop_eligible(self) -> bool {
         self.0 & DEI != 0
     }
 
-    /// The VLAN's identifier, 0 to 4095.
+    /// The VLAN's identifier, 0 to 4095 (`VLAN_VID_MASK`).
     #[doc(alias = "VLAN_VID_MASK")]
     #[inline]
     pub const fn id(self) -> u16 {
@@ -136,7 +136,7 @@ impl Header {
         Tci(self.tci.get())
     }
 
-    /// What the payload is; another tag, perhaps.
+    /// What the payload is; another tag, perhaps (`h_vlan_encapsulated_proto`).
     #[doc(alias = "h_vlan_encapsulated_proto")]
     #[inline]
     pub const fn ethertype(&self) -> EtherType {

@@ -103,7 +103,7 @@ pub use self::{
     },
 };
 
-/// The least MTU of a link of IPv6, in octets (RFC 8200 section 5).
+/// The least MTU of a link of IPv6, in octets (RFC 8200 section 5) (`IPV6_MIN_MTU`).
 #[doc(alias = "IPV6_MIN_MTU")]
 pub const MIN_MTU6: u32 = 1280;
 

@@ -15,13 +15,13 @@ impl CoalesceParams {
     /// [`Coalesce::rx_usecs`].
     #[doc(alias = "ETHTOOL_COALESCE_RX_USECS")]
     pub const RX_USECS: Self = Self(bindings::ETHTOOL_COALESCE_RX_USECS);
-    /// [`Coalesce::rx_frames`].
+    /// [`Coalesce::rx_frames`] (`ETHTOOL_COALESCE_RX_MAX_FRAMES`).
     #[doc(alias = "ETHTOOL_COALESCE_RX_MAX_FRAMES")]
     pub const RX_FRAMES: Self = Self(bindings::ETHTOOL_COALESCE_RX_MAX_FRAMES);
     /// [`Coalesce::tx_usecs`].
     #[doc(alias = "ETHTOOL_COALESCE_TX_USECS")]
     pub const TX_USECS: Self = Self(bindings::ETHTOOL_COALESCE_TX_USECS);
-    /// [`Coalesce::tx_frames`].
+    /// [`Coalesce::tx_frames`] (`ETHTOOL_COALESCE_TX_MAX_FRAMES`).
     #[doc(alias = "ETHTOOL_COALESCE_TX_MAX_FRAMES")]
     pub const TX_FRAMES: Self = Self(bindings::ETHTOOL_COALESCE_TX_MAX_FRAMES);
 

@@ -46,7 +46,8 @@ impl Indirection {
         Self([const { Atomic::<u32>::new(0) }; Self::SIZE])
     }
 
-    /// The queue of a flow, by its hash, in any context. The queue may no longer be in use.
+    /// The queue of a flow, by its hash, in any context (`ethtool_rxfh_param::indir`). The queue
+    /// may no longer be in use.
     #[doc(alias = "ethtool_rxfh_param::indir")]
     #[inline]
     pub fn queue(&self, hash: u32) -> u16 {

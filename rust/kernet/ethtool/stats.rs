@@ -29,11 +29,12 @@ use crate::bindings;
 /// ```
 #[doc(alias = "ETH_SS_STATS")]
 pub trait Stats: Default {
-    /// The names of the statistics.
+    /// The names of the statistics (`get_strings()`).
     #[doc(alias = "get_strings")]
     const NAMES: &'static [&'static str];
 
-    /// Writes the values in the order of the names, as many as fit into `to`.
+    /// Writes the values in the order of the names, as many as fit into `to`
+    /// (`get_ethtool_stats()`).
     #[doc(alias = "get_ethtool_stats")]
     fn write(&self, to: &mut [u64]);
 }
@@ -79,7 +80,7 @@ macro_rules! stats {
     };
 }
 
-/// The longest name that `ethtool -S` shows, in bytes.
+/// The longest name that `ethtool -S` shows, in bytes (`ETH_GSTRING_LEN`).
 #[doc(alias = "ETH_GSTRING_LEN")]
 pub const NAME_MAX: usize = bindings::ETH_GSTRING_LEN as usize - 1;
 

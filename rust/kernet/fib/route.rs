@@ -22,7 +22,7 @@ use crate::{
     bindings, //
 };
 
-/// A route that is, or was, the first one to its destination.
+/// A route that is, or was, the first one to its destination (`fib_info`).
 #[doc(alias = "fib_info")]
 #[doc(alias = "fib6_info")]
 pub struct Route<'a> {
@@ -44,14 +44,15 @@ pub struct Route<'a> {
 // SAFETY: What is behind the pointer is valid as long as it is borrowed, and read as a whole.
 unsafe impl Sync for Route<'_> {}
 
-/// A next hop of a route.
+/// A next hop of a route (`fib_nh_common`).
 #[doc(alias = "fib_nh_common")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nexthop {
-    /// The index of the device; 0 if there is none.
+    /// The index of the device; 0 if there is none (`fib_nh_common::nhc_dev`).
     #[doc(alias = "fib_nh_common::nhc_dev")]
     pub ifindex: u32,
-    /// The router; `None` if the destination is on the link or has no device.
+    /// The router; `None` if the destination is on the link or has no device
+    /// (`fib_nh_common::nhc_gw`).
     #[doc(alias = "fib_nh_common::nhc_gw")]
     pub gateway: Option<IpAddr>,
     /// The weight, from 1 on: the share of flows that take this next hop.
@@ -210,7 +211,7 @@ impl Route<'_> {
 }
 
 impl<'a> Route<'a> {
-    /// Whether the route has been deleted already.
+    /// Whether the route has been deleted already (`fib6_info::fib6_node`).
     ///
     /// During [`Event::Replaced`], `true` means that the deletion was reported before or will be:
     /// an IPv6 route with several next hops is reported after the lock of its table was released.
@@ -222,21 +223,21 @@ impl<'a> Route<'a> {
             && unsafe { ptr::read_volatile(&raw const (*self.late).fib6_node).is_null() }
     }
 
-    /// The number of the table: `RT_TABLE_*`, or a user's own.
+    /// The number of the table: `RT_TABLE_*`, or a user's own (`fib_entry_notifier_info::tb_id`).
     #[doc(alias = "fib_entry_notifier_info::tb_id")]
     #[doc(alias = "fib6_table::tb6_id")]
     pub fn table(&self) -> u32 {
         self.table
     }
 
-    /// The destination prefix: address and length in bits.
+    /// The destination prefix: address and length in bits (`fib_entry_notifier_info::dst`).
     #[doc(alias = "fib_entry_notifier_info::dst")]
     #[doc(alias = "fib6_info::fib6_dst")]
     pub fn destination(&self) -> (IpAddr, u8) {
         self.destination
     }
 
-    /// The source prefix of an IPv6 route; `None` for any source.
+    /// The source prefix of an IPv6 route; `None` for any source (`fib6_info::fib6_src`).
     #[doc(alias = "fib6_info::fib6_src")]
     #[doc(alias = "CONFIG_IPV6_SUBTREES")]
     pub fn source(&self) -> Option<(Ipv6Addr, u8)> {
@@ -264,7 +265,8 @@ impl<'a> Route<'a> {
         self.metric
     }
 
-    /// The type of service of an IPv4 route; 0 for any. Always 0 for IPv6.
+    /// The type of service of an IPv4 route; 0 for any (`fib_entry_notifier_info::dscp`). Always 0
+    /// for IPv6.
     #[doc(alias = "fib_entry_notifier_info::dscp")]
     pub fn tos(&self) -> u8 {
         self.tos
@@ -276,28 +278,28 @@ impl<'a> Route<'a> {
         self.scope
     }
 
-    /// The preferred source address of an IPv4 route. That of an IPv6 route may change without a
-    /// notification.
+    /// The preferred source address of an IPv4 route (`fib_info::fib_prefsrc`). That of an IPv6
+    /// route may change without a notification.
     #[doc(alias = "fib_info::fib_prefsrc")]
     pub fn preferred_source(&self) -> Option<Ipv4Addr> {
         self.preferred_source
     }
 
-    /// The id of the next hop object that the route uses. The object may change without a
-    /// notification.
+    /// The id of the next hop object that the route uses (`nexthop`). The object may change without
+    /// a notification.
     #[doc(alias = "nexthop")]
     pub fn nexthop_id(&self) -> Option<u32> {
         self.nexthop_id
     }
 
-    /// The next hops; none if the route uses a next hop object.
+    /// The next hops; none if the route uses a next hop object (`fib_nh_common`).
     #[doc(alias = "fib_nh_common")]
     pub fn nexthops(&self) -> Nexthops<'a> {
         self.nexthops.clone()
     }
 }
 
-/// The next hops of a [`Route`].
+/// The next hops of a [`Route`] (`fib_info::fib_nh`).
 ///
 /// # Invariants
 ///

@@ -29,7 +29,8 @@ use crate::{
 const WAITING: usize = 2 * 2 * 129;
 
 impl Net {
-    /// Calls `each` with the first route to each destination of each table. `each` must not sleep.
+    /// Calls `each` with the first route to each destination of each table (`fib_dump()`). `each`
+    /// must not sleep.
     ///
     /// No lock is held meanwhile. What was reported before the call is shown as reported, or newer.
     /// A route that changes meanwhile is shown as it was, as it is, twice or not at all, and is

@@ -103,19 +103,20 @@ use crate::{
 /// ```
 #[doc(alias = "GENL_CMD_CAP_DUMP")]
 pub trait Dump<F: FamilyServer> {
-    /// The command of requests.
+    /// The command of requests (`genl_split_ops::cmd`).
     #[doc(alias = "genl_split_ops::cmd")]
     const COMMAND: u8;
-    /// The command of answers.
+    /// The command of answers (`genlmsghdr::cmd`).
     #[doc(alias = "genlmsghdr::cmd")]
     const REPLY: u8 = Self::COMMAND;
-    /// Who may send the request.
+    /// Who may send the request (`genl_split_ops::flags`).
     #[doc(alias = "genl_split_ops::flags")]
     const ACCESS: Access = Access::Any;
-    /// The policies of the request's attributes; `None` if it has no attribute.
+    /// The policies of the request's attributes; `None` if it has no attribute
+    /// (`genl_split_ops::policy`).
     #[doc(alias = "genl_split_ops::policy")]
     const POLICIES: Option<Policies>;
-    /// How strictly the request is validated.
+    /// How strictly the request is validated (`genl_split_ops::validate`).
     #[doc(alias = "genl_split_ops::validate")]
     const VALIDATION: Validation = Validation::STRICT;
 
@@ -125,8 +126,8 @@ pub trait Dump<F: FamilyServer> {
     /// The builder of an entry.
     type Reply: Builder;
 
-    /// The position of the dump, kept from one message to the next: at most 48 bytes, aligned to 8.
-    /// Put larger values in a box.
+    /// The position of the dump, kept from one message to the next: at most 48 bytes, aligned to 8
+    /// (`netlink_callback::ctx`). Put larger values in a box.
     ///
     /// Dropped in process context when the dump has ended or its socket is closed.
     #[doc(alias = "netlink_callback::ctx")]
@@ -140,7 +141,8 @@ pub trait Dump<F: FamilyServer> {
     #[doc(alias = "genl_split_ops::start")]
     fn start(request: &Request<'_, F, Self::Request>, process: Process<'_>) -> Result<Self::State>;
 
-    /// Puts the next entries, and moves the state past each entry that was put.
+    /// Puts the next entries, and moves the state past each entry that was put
+    /// (`genl_split_ops::dumpit`).
     ///
     /// # Errors
     ///
@@ -156,7 +158,7 @@ pub trait Dump<F: FamilyServer> {
     ) -> Result<(), Full>;
 }
 
-/// The entries of a dump, as messages to userspace.
+/// The entries of a dump, as messages to userspace (`netlink_callback`).
 #[doc(alias = "netlink_callback")]
 pub struct Entries<'a, B> {
     batch: Batch<'a>,
@@ -182,7 +184,7 @@ impl<B: Builder> Entries<'_, B> {
         self.batch.close(open, filled)
     }
 
-    /// Sets the generation of the set that is being dumped.
+    /// Sets the generation of the set that is being dumped (`nl_dump_check_consistent()`).
     ///
     /// If it changes during the dump, userspace gets the flag `NLM_F_DUMP_INTR`: the entries may be
     /// inconsistent.

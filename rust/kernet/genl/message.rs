@@ -35,7 +35,7 @@ use crate::{
     }, //
 };
 
-/// The one reply to a `do` request, not sent yet.
+/// The one reply to a `do` request, not sent yet (`genlmsg_new()`).
 ///
 /// # Invariants
 ///
@@ -60,14 +60,15 @@ impl<'a, B: Builder> Reply<'a, B> {
         }
     }
 
-    /// Sets the reply's command, for a family whose replies have other commands than its requests.
+    /// Sets the reply's command, for a family whose replies have other commands than its requests
+    /// (`genlmsghdr::cmd`).
     #[doc(alias = "genlmsghdr::cmd")]
     pub fn with_command(mut self, command: u8) -> Self {
         self.command = command;
         self
     }
 
-    /// Builds and sends the reply.
+    /// Builds and sends the reply (`genlmsg_reply()`).
     ///
     /// If `fill` returns [`EMSGSIZE`], it is called again with a larger message, up to 64 KiB.
     ///
@@ -92,7 +93,8 @@ impl<'a, B: Builder> Reply<'a, B> {
         Ok(Replied(()))
     }
 
-    /// Sends no reply: userspace gets an acknowledgement, if it has asked for one.
+    /// Sends no reply: userspace gets an acknowledgement, if it has asked for one
+    /// (`netlink_ack()`).
     #[doc(alias = "netlink_ack")]
     pub fn ack_only(self) -> Replied {
         Replied(())

@@ -61,13 +61,13 @@ pub trait Group: 'static {
     /// The family that has the group.
     type Spec: FamilySpec;
 
-    /// The index of the group in [`FamilySpec::GROUPS`]. An index that is out of range does not
-    /// compile.
+    /// The index of the group in [`FamilySpec::GROUPS`] (`genl_family::mcgrps`). An index that is
+    /// out of range does not compile.
     #[doc(alias = "genl_family::mcgrps")]
     const INDEX: usize;
 }
 
-/// A message that is no answer to a request.
+/// A message that is no answer to a request (`genlmsg_multicast()`).
 ///
 /// Its group is one of its own family, and the caller names the namespace: neither the group of
 /// another family nor `init_net` is used by mistake.
@@ -124,7 +124,7 @@ pub trait Notification: 'static {
     /// The builder of its attributes.
     type Builder: Builder;
 
-    /// The command.
+    /// The command (`genlmsghdr::cmd`).
     #[doc(alias = "genlmsghdr::cmd")]
     const COMMAND: u8;
 
@@ -141,7 +141,8 @@ pub trait Notification: 'static {
         })
     }
 
-    /// Sends the message to all sockets in `net` that listen to the group.
+    /// Sends the message to all sockets in `net` that listen to the group
+    /// (`genlmsg_multicast_netns()`).
     ///
     /// Without a listener no message is built, and that is no error.
     ///
@@ -177,8 +178,8 @@ pub trait Notification: 'static {
     }
 
     /// Reports a lost message to all sockets in `net` that listen to the group: they read
-    /// [`enobufs`]. For a caller that could not build a message; a listener without room for a
-    /// message gets the error anyway.
+    /// [`enobufs`] (`genl_set_err()`). For a caller that could not build a message; a listener
+    /// without room for a message gets the error anyway.
     #[doc(alias = "genl_set_err")]
     fn report_lost(net: &Net) {
         rcu_section(|_| {
@@ -192,8 +193,8 @@ pub trait Notification: 'static {
         });
     }
 
-    /// Sends the message to all sockets in all namespaces that listen to the group. The message is
-    /// built once.
+    /// Sends the message to all sockets in all namespaces that listen to the group
+    /// (`genlmsg_multicast_allns()`). The message is built once.
     ///
     /// # Errors
     ///

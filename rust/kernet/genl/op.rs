@@ -37,7 +37,7 @@ const fn flags(access: Access) -> u32 {
     }
 }
 
-/// How strictly a request is validated.
+/// How strictly a request is validated (`enum genl_validate_flags`).
 #[doc(alias = "enum genl_validate_flags")]
 #[derive(Clone, Copy)]
 pub struct Validation(u8);
@@ -48,7 +48,7 @@ impl Validation {
     pub const STRICT: Self = Self(0);
 
     /// As old families do: unknown attributes are ignored, and attributes that are too long are cut
-    /// off.
+    /// off (`GENL_DONT_VALIDATE_STRICT`).
     #[doc(alias = "GENL_DONT_VALIDATE_STRICT")]
     #[doc(alias = "GENL_DONT_VALIDATE_DUMP_STRICT")]
     pub const LIBERAL: Self = Self(
@@ -117,16 +117,17 @@ impl Validation {
 /// ```
 #[doc(alias = "GENL_CMD_CAP_DO")]
 pub trait Do<F: FamilyServer> {
-    /// The command of requests.
+    /// The command of requests (`genl_split_ops::cmd`).
     #[doc(alias = "genl_split_ops::cmd")]
     const COMMAND: u8;
-    /// Who may send the request.
+    /// Who may send the request (`genl_split_ops::flags`).
     #[doc(alias = "genl_split_ops::flags")]
     const ACCESS: Access = Access::Any;
-    /// The policies of the request's attributes; `None` if it has no attribute.
+    /// The policies of the request's attributes; `None` if it has no attribute
+    /// (`genl_split_ops::policy`).
     #[doc(alias = "genl_split_ops::policy")]
     const POLICIES: Option<Policies>;
-    /// How strictly the request is validated.
+    /// How strictly the request is validated (`genl_split_ops::validate`).
     #[doc(alias = "genl_split_ops::validate")]
     const VALIDATION: Validation = Validation::STRICT;
 
@@ -136,7 +137,8 @@ pub trait Do<F: FamilyServer> {
     /// The builder of the reply.
     type Reply: Builder;
 
-    /// Runs the operation. Userspace gets the reply, an acknowledgement or the error.
+    /// Runs the operation (`genl_split_ops::doit`). Userspace gets the reply, an acknowledgement or
+    /// the error.
     ///
     /// # Errors
     ///
@@ -150,7 +152,7 @@ pub trait Do<F: FamilyServer> {
     ) -> Result<Replied>;
 }
 
-/// An operation, as [`FamilyServer::OPS`] lists it.
+/// An operation, as [`FamilyServer::OPS`] lists it (`genl_split_ops`).
 ///
 /// # Examples
 ///
@@ -170,7 +172,7 @@ pub struct Op<F: FamilyServer>(bindings::genl_split_ops, PhantomData<fn() -> F>)
 unsafe impl<F: FamilyServer> Sync for Op<F> {}
 
 impl<F: FamilyServer> Op<F> {
-    /// The operation of a [`Do`].
+    /// The operation of a [`Do`] (`GENL_CMD_CAP_DO`).
     #[doc(alias = "GENL_CMD_CAP_DO")]
     pub const fn new_do<O: Do<F>>() -> Self {
         let mut raw = common(O::COMMAND, O::POLICIES, O::VALIDATION);
@@ -179,7 +181,7 @@ impl<F: FamilyServer> Op<F> {
         Self(raw, PhantomData)
     }
 
-    /// The operation of a [`Dump`].
+    /// The operation of a [`Dump`] (`GENL_CMD_CAP_DUMP`).
     #[doc(alias = "GENL_CMD_CAP_DUMP")]
     pub const fn new_dump<O: Dump<F>>() -> Self {
         let mut raw = common(O::COMMAND, O::POLICIES, O::VALIDATION);

@@ -32,7 +32,7 @@ use crate::{
     }, //
 };
 
-/// A request of userspace, with its attributes as the view `V` shows them.
+/// A request of userspace, with its attributes as the view `V` shows them (`genl_info`).
 ///
 /// # Invariants
 ///
@@ -110,7 +110,8 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
         unsafe { ExtAck::from_raw(self.info.extack) }
     }
 
-    /// Unwraps an attribute that must be there: its type, and what its getter has returned.
+    /// Unwraps an attribute that must be there: its type, and what its getter has returned
+    /// (`GENL_REQ_ATTR_CHECK`).
     ///
     /// # Errors
     ///
@@ -121,7 +122,7 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
         value.ok_or_else(|| self.attrs().missing(r#type, self.extack()))
     }
 
-    /// Refuses the request because of an attribute.
+    /// Refuses the request because of an attribute (`NL_SET_ERR_MSG_ATTR_FMT`).
     #[doc(alias = "NL_SET_ERR_MSG_ATTR_FMT")]
     pub fn bad_attr(
         &self,
@@ -132,7 +133,7 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
         self.extack().bad_attr(attr, error, message)
     }
 
-    /// Refuses the request.
+    /// Refuses the request (`GENL_SET_ERR_MSG_FMT`).
     #[doc(alias = "GENL_SET_ERR_MSG_FMT")]
     pub fn error(&self, error: Error, message: core::fmt::Arguments<'_>) -> Error {
         self.extack().error(error, message)
@@ -147,7 +148,7 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
     }
 
     /// The state of the family's module in [that namespace](Self::net), while the request is
-    /// answered.
+    /// answered (`net_generic()`).
     #[doc(alias = "net_generic")]
     #[inline]
     pub fn state<M: Declared>(&self) -> Option<&'a M::State> {
@@ -171,7 +172,7 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
         self.info
     }
 
-    /// The family's own header; `None` if it is smaller than `T`.
+    /// The family's own header; `None` if it is smaller than `T` (`genl_info_userhdr()`).
     #[doc(alias = "genl_info_userhdr")]
     pub fn header<T: Value>(&self) -> Option<T> {
         // SAFETY: The core refuses messages without this header.
@@ -184,7 +185,7 @@ impl<'a, F: FamilyServer, V: View> Request<'a, F, V> {
         T::read(header)
     }
 
-    /// The family's state for the socket, which the first call makes.
+    /// The family's state for the socket, which the first call makes (`genl_sk_priv_get()`).
     ///
     /// # Errors
     ///

@@ -34,8 +34,8 @@ use crate::{
 pub enum DecapError {
     /// Too short. Counted as `rx_length_errors`.
     Truncated,
-    /// The outer header has a congestion mark that the inner packet cannot carry. Counted as
-    /// `rx_frame_errors`.
+    /// The outer header has a congestion mark that the inner packet cannot carry
+    /// (`IP_ECN_decapsulate`). Counted as `rx_frame_errors`.
     #[doc(alias = "IP_ECN_decapsulate")]
     Congestion,
     /// No memory. Counted as `rx_dropped`.

@@ -26,7 +26,7 @@ use crate::{
 /// The bits of the type of service that routing knows: the DSCP.
 const DSCP_MASK: u8 = 0xfc;
 
-/// The end points of a tunnel, and how its outer packets are built.
+/// The end points of a tunnel, and how its outer packets are built (`ip_tunnel_parm_kern`).
 ///
 /// # Examples
 ///
@@ -130,7 +130,8 @@ pub struct Underlay {
 }
 
 impl Underlay {
-    /// Sets the needed headroom of a registered device, and its MTU if `mtu` is true.
+    /// Sets the needed headroom of a registered device, and its MTU if `mtu` is true
+    /// (`netdev_state_change()`).
     ///
     /// Link notifications report both, the MTU even if the device is down. Of a device that is
     /// being made, [`NewDevice`](crate::rtnl::NewDevice) sets the MTU.

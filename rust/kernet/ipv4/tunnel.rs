@@ -175,7 +175,8 @@ unsafe impl Send for Tunnel {}
 unsafe impl Sync for Tunnel {}
 
 impl Tunnel {
-    /// Makes a tunnel over the namespace `net` with the IP protocol number `protocol`.
+    /// Makes a tunnel over the namespace `net` with the IP protocol number `protocol`
+    /// (`ip_tunnel_init()`).
     ///
     /// # Errors
     ///
@@ -202,7 +203,7 @@ impl Tunnel {
         })
     }
 
-    /// Notes that the remote was reported unreachable.
+    /// Notes that the remote was reported unreachable (`err_count`).
     ///
     /// For each report within 30 seconds, the sender of one of the next packets is notified.
     #[doc(alias = "err_count")]
@@ -236,13 +237,14 @@ impl Tunnel {
         recent
     }
 
-    /// The parameters.
+    /// The parameters (`ip_tunnel::parms`).
     #[doc(alias = "ip_tunnel::parms")]
     pub fn parameters(&self) -> &Parameters {
         &self.parameters
     }
 
-    /// Looks up the path of the tunnel's packets, and returns its MTU and headroom.
+    /// Looks up the path of the tunnel's packets, and returns its MTU and headroom
+    /// (`ip_tunnel_bind_dev()`).
     ///
     /// `header_len` is the length of the protocol's header between the IPv4 header and the frame,
     /// in bytes. Without a route, the result is that of Ethernet.
@@ -287,7 +289,7 @@ impl Tunnel {
         }
     }
 
-    /// Sends a frame of `dev` with `header` and an IPv4 header before it.
+    /// Sends a frame of `dev` with `header` and an IPv4 header before it (`ip_tunnel_xmit()`).
     ///
     /// `net` is the namespace of the underlay. The device counts the packet: as sent, or as failed
     /// if a lower layer fails.

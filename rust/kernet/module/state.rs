@@ -38,7 +38,8 @@ use crate::{
     message = "`{Self}` is not the state of a module",
     note = "`impl kernet::module::state::ModuleState for {Self}`, and `kernet::slot!({Self}: state::Slot<{Self}>);`"
 )]
-/// The state of a module as a whole. It has a static of its own: `slot!(Type: state::Slot<Type>);`.
+/// The state of a module as a whole (`module_init()`). It has a static of its own: `slot!(Type:
+/// state::Slot<Type>);`.
 ///
 /// # Examples
 ///
@@ -126,7 +127,7 @@ pub fn get<'a, T: ModuleState>(_context: impl Context + 'a) -> Option<&'a T> {
     Some(unsafe { &*slot.value.get() })
 }
 
-/// The registration of a state of a module.
+/// The registration of a state of a module (`module_init()`).
 #[doc(alias = "module_init")]
 #[doc(alias = "module_exit")]
 pub struct Registration<T: ModuleState> {

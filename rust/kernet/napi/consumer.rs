@@ -62,7 +62,7 @@ impl<'a, Q> Consumer<'a, Q> {
         })
     }
 
-    /// An empty buffer of the queue's pool.
+    /// An empty buffer of the queue's pool (`page_pool_dev_alloc_pages()`).
     ///
     /// `None` if there is no memory, or the queue has no pool:
     /// [`Queue::BUFFERS`](super::Queue::BUFFERS).
@@ -74,8 +74,8 @@ impl<'a, Q> Consumer<'a, Q> {
         unsafe { pool.buffer() }
     }
 
-    /// Returns an empty frame, to be filled with [buffers](Self::buffer). `None` if there is no
-    /// memory.
+    /// Returns an empty frame, to be filled with [buffers](Self::buffer) (`napi_get_frags()`).
+    /// `None` if there is no memory.
     #[doc(alias = "napi_get_frags")]
     #[inline]
     pub fn fragments(&mut self, _napi: Napi<'_>) -> Option<Fragments> {

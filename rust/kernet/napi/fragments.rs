@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// A frame in buffers, for NAPI GRO: the core finds the headers in the first buffer, and merges
-/// frames of a flow without copying.
+/// frames of a flow without copying (`napi_gro_frags()`).
 ///
 /// Like an [`Skb`] it cannot be dropped implicitly. The core reuses its `sk_buff`, so only what is
 /// set here is known of the frame.
@@ -89,7 +89,7 @@ impl Fragments {
         self.0.len() == 0
     }
 
-    /// Appends a buffer.
+    /// Appends a buffer (`skb_add_rx_frag()`).
     ///
     /// # Errors
     ///
@@ -100,7 +100,7 @@ impl Fragments {
         self.0.add_buffer(buffer)
     }
 
-    /// Marks the transport checksum as verified by the hardware.
+    /// Marks the transport checksum as verified by the hardware (`CHECKSUM_UNNECESSARY`).
     #[doc(alias = "CHECKSUM_UNNECESSARY")]
     pub fn checksum_verified(&mut self) {
         let verified = Checksum::Unnecessary { level: 0 };
@@ -120,13 +120,13 @@ impl Fragments {
         self.0.as_mut().record_rx_queue(queue);
     }
 
-    /// Sets the VLAN tag that the hardware has stripped.
+    /// Sets the VLAN tag that the hardware has stripped (`__vlan_hwaccel_put_tag()`).
     #[doc(alias = "__vlan_hwaccel_put_tag")]
     pub fn set_vlan_tag(&mut self, tag: Option<VlanTag>) {
         self.0.as_mut().set_vlan_tag(tag);
     }
 
-    /// Drops the frame with a reason.
+    /// Drops the frame with a reason (`kfree_skb_reason()`).
     #[doc(alias = "kfree_skb_reason")]
     pub fn drop_with(self, reason: DropReason, context: impl FreeContext) {
         self.0.drop_with(reason, context);

@@ -88,7 +88,7 @@ unsafe impl<const SIZE: i32> Send for Ring<SIZE> {}
 unsafe impl<const SIZE: i32> Sync for Ring<SIZE> {}
 
 impl<const SIZE: i32> Ring<SIZE> {
-    /// An empty ring.
+    /// An empty ring (`ptr_ring_init()`).
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl<const SIZE: i32> Ring<SIZE> {
         Self::with_size(SIZE.unsigned_abs(), process)
     }
 
-    /// An empty ring of another size, in packets.
+    /// An empty ring of another size, in packets (`ptr_ring_init()`).
     ///
     /// # Errors
     ///
@@ -140,7 +140,8 @@ impl<const SIZE: i32> Ring<SIZE> {
         Err(unsafe { RxSkb::from_raw(NonNull::new_unchecked(skb)) })
     }
 
-    /// Appends frames, up to the first one that does not fit or is longer than `longest` bytes.
+    /// Appends frames, up to the first one that does not fit or is longer than `longest` bytes
+    /// (`ptr_ring_produce()`).
     #[doc(alias = "ptr_ring_produce")]
     #[inline]
     pub fn produce_frames(&self, frames: &mut Frames<'_>, longest: u32, _softirq: Softirq<'_>) {

@@ -76,20 +76,20 @@ impl Device {
         unsafe { bindings::dev_get_flags(self.as_raw()) }
     }
 
-    /// Whether the device is administratively up.
+    /// Whether the device is administratively up (`IFF_UP`).
     #[doc(alias = "IFF_UP")]
     #[inline]
     pub fn is_up(&self) -> bool {
         self.flags() & bindings::net_device_flags_IFF_UP != 0
     }
 
-    /// Whether the device is the loopback device.
+    /// Whether the device is the loopback device (`IFF_LOOPBACK`).
     #[doc(alias = "IFF_LOOPBACK")]
     pub fn is_loopback(&self) -> bool {
         self.flags() & bindings::net_device_flags_IFF_LOOPBACK != 0
     }
 
-    /// Whether the device has a carrier.
+    /// Whether the device has a carrier (`netif_carrier_ok()`).
     #[doc(alias = "netif_carrier_ok")]
     #[inline]
     pub fn has_carrier(&self) -> bool {
@@ -130,7 +130,7 @@ impl Device {
         unsafe { ptr::read_volatile(&raw const (*self.as_raw()).type_) }
     }
 
-    /// The hardware address, of whatever length it has.
+    /// The hardware address, of whatever length it has (`dev_addr`).
     ///
     /// Without RTNL, if another task changes the address at the same time, a mixture of both.
     #[doc(alias = "dev_addr")]
@@ -149,8 +149,8 @@ impl Device {
         HardwareAddress::from_raw(bytes, len)
     }
 
-    /// The hardware address of an Ethernet device, as [`Self::hardware_address`] returns it. `None`
-    /// for any other device, such as the loopback.
+    /// The hardware address of an Ethernet device, as [`Self::hardware_address`] returns it
+    /// (`ARPHRD_ETHER`). `None` for any other device, such as the loopback.
     #[doc(alias = "ARPHRD_ETHER")]
     pub fn ethernet_address<'a>(&self, context: impl ReadSide<'a>) -> Option<ethernet::Address> {
         if u32::from(self.hardware_type()) != bindings::ARPHRD_ETHER {

@@ -24,7 +24,8 @@ use crate::{
 /// What refers to a device. The lock is that of [`with_lock`].
 static SLOTS: Table = Table::new();
 
-/// A place for a counted reference to any device, which kernet empties when the device goes.
+/// A place for a counted reference to any device, which kernet empties when the device goes
+/// (`netdev_hold()`).
 ///
 /// It goes when it is unregistered, and when it is moved to another namespace. The slot is empty from then
 /// on, wherever it is: one that is leaked keeps no device. A field of a module's state, or of a driver's
@@ -76,7 +77,7 @@ impl DeviceSlot {
         })
     }
 
-    /// The device, if it is still there.
+    /// The device, if it is still there (`rcu_dereference()`).
     #[doc(alias = "rcu_dereference")]
     #[inline]
     pub fn get<'a>(&self, _context: impl ReadSide<'a>) -> Option<&'a Device> {
@@ -89,7 +90,8 @@ impl DeviceSlot {
         Some(unsafe { Device::from_raw(device) })
     }
 
-    /// Puts a device into the slot, or none. The reference to the one before is put.
+    /// Puts a device into the slot, or none (`netdev_hold()`). The reference to the one before is
+    /// put.
     ///
     /// # Errors
     ///

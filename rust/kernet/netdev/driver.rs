@@ -46,7 +46,7 @@ use crate::{
 };
 
 /// A driver of devices that send Ethernet frames, or [IP packets](LinkLayer); the value is a device's private
-/// data.
+/// data (`net_device_ops`).
 ///
 /// A method that is left out is null in `struct net_device_ops`: the core then does what the
 /// method's documentation says.
@@ -113,18 +113,19 @@ pub trait Driver: Sized + Send + Sync + 'static {
     type Module: Declared;
 
     /// Whether the driver sends on several CPUs at a time, [`Concurrent`](super::Concurrent), or
-    /// under the queue's lock, [`Locked`](super::Locked).
+    /// under the queue's lock, [`Locked`](super::Locked) (`net_device::lltx`).
     #[doc(alias = "net_device::lltx")]
     type TxMode: TxMode<Self>;
 
     /// The content of each receive queue while it is polled; `()` for a driver without NAPI.
     type Queue: napi::Queue<Self>;
 
-    /// The ethtool operations; `()` for only the state of the link and of time stamps.
+    /// The ethtool operations; `()` for only the state of the link and of time stamps
+    /// (`net_device::ethtool_ops`).
     #[doc(alias = "net_device::ethtool_ops")]
     type Ethtool: ethtool::Operations<Self>;
 
-    /// What the device's packets begin with.
+    /// What the device's packets begin with (`net_device::type`).
     #[doc(alias = "net_device::type")]
     const LINK_LAYER: LinkLayer = LinkLayer::Ethernet;
 
@@ -132,12 +133,13 @@ pub trait Driver: Sized + Send + Sync + 'static {
     #[doc(alias = "gro_cells")]
     const GRO_CELLS: bool = false;
 
-    /// Whether [`Features::GRO`] of a new device is on, which is the core's default.
+    /// Whether [`Features::GRO`] of a new device is on, which is the core's default
+    /// (`NETIF_F_GRO`).
     #[doc(alias = "NETIF_F_GRO")]
     const GRO_DEFAULT_ON: bool = true;
 
     /// Whether a device is deleted along with one of its [lower devices](DriverDevice::link_lower), as a
-    /// macvlan is. A bond or a bridge stays.
+    /// macvlan is (`NETDEV_UNREGISTER`). A bond or a bridge stays.
     #[doc(alias = "NETDEV_UNREGISTER")]
     const GOES_WITH_LOWER: bool = true;
 
@@ -164,7 +166,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
     #[doc(alias = "ndo_stop")]
     fn stop(_dev: &DriverDevice<Self>, _rtnl: Rtnl<'_>) {}
 
-    /// Whether receive queues are polled while the device is up with these features.
+    /// Whether receive queues are polled while the device is up with these features
+    /// (`napi_enable()`).
     ///
     /// Called when the device goes up, when its features change, and when an XDP program is
     /// detached. With an XDP program the queues are always polled.
@@ -173,7 +176,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
         true
     }
 
-    /// Sends a packet, which is an Ethernet frame or begins as [`Self::LINK_LAYER`] says, on a queue.
+    /// Sends a packet, which is an Ethernet frame or begins as [`Self::LINK_LAYER`] says, on a queue
+    /// (`ndo_start_xmit()`).
     ///
     /// The driver owns the packet, and may [keep](Skb::keep) it. Only [`TxQueue::stop_and_requeue`]
     /// and [`Sender::send`](super::Sender::send) can give it back.
@@ -185,7 +189,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
         softirq: Softirq<'_>,
     ) -> Transmit;
 
-    /// The sizes that transmit rings support, for a driver that is [`Locked`](super::Locked).
+    /// The sizes that transmit rings support, for a driver that is [`Locked`](super::Locked)
+    /// (`ethtool_ringparam::tx_max_pending`).
     #[doc(alias = "ethtool_ringparam::tx_max_pending")]
     const TX_RING: RingSizes = RingSizes {
         min: 16,
@@ -248,8 +253,9 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Changes the hardware address to `address`, a unicast address. Called only while the device
-    /// is down, unless [`live_address_change`](super::Setup::live_address_change) was set.
+    /// Changes the hardware address to `address`, a unicast address (`ndo_set_mac_address()`).
+    /// Called only while the device is down, unless
+    /// [`live_address_change`](super::Setup::live_address_change) was set.
     ///
     /// # Errors
     ///
@@ -263,7 +269,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Checks whether the device can go up with its address, a unicast address.
+    /// Checks whether the device can go up with its address, a unicast address
+    /// (`ndo_validate_addr()`).
     ///
     /// # Errors
     ///
@@ -291,7 +298,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     ) {
     }
 
-    /// Notifies that the device has to receive a VLAN. Called only while
+    /// Notifies that the device has to receive a VLAN (`ndo_vlan_rx_add_vid()`). Called only while
     /// [`Features::HW_VLAN_CTAG_FILTER`] or [`Features::HW_VLAN_STAG_FILTER`] is on.
     ///
     /// # Errors
@@ -302,7 +309,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Notifies that the device no longer has to receive a VLAN.
+    /// Notifies that the device no longer has to receive a VLAN (`ndo_vlan_rx_kill_vid()`).
     #[doc(alias = "ndo_vlan_rx_kill_vid")]
     fn vlan_removed(_dev: &DriverDevice<Self>, _vlan: Vlan, _rtnl: Rtnl<'_>) {}
 
@@ -311,7 +318,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
     #[doc(alias = "ndo_set_rx_headroom")]
     fn set_rx_headroom(_dev: &DriverDevice<Self>, _bytes: u16) {}
 
-    /// Returns the device that receives what this one sends, for `bpf_redirect_peer()`.
+    /// Returns the device that receives what this one sends, for `bpf_redirect_peer()`
+    /// (`ndo_get_peer_dev`).
     ///
     /// Without this, there is none.
     #[doc(alias = "ndo_get_peer_dev")]
@@ -331,9 +339,9 @@ pub trait Driver: Sized + Send + Sync + 'static {
         dev.ifindex()
     }
 
-    /// A [lower device](DriverDevice::link_lower) has changed. [`DeviceEvent::Unregister`] says that it is
-    /// being moved to another namespace, and is still linked (a port is not: [`Self::remove_port`]), or that it
-    /// is being unregistered, and that its link ends next.
+    /// A [lower device](DriverDevice::link_lower) has changed (`notifier_block::notifier_call`).
+    /// [`DeviceEvent::Unregister`] says that it is being moved to another namespace, and is still linked (a
+    /// port is not: [`Self::remove_port`]), or that it is being unregistered, and that its link ends next.
     ///
     /// One event may stand for several, if a callback has caused the next one: look at what the lower device
     /// is now. A lower device of a C driver may be locked.
@@ -347,7 +355,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     }
 
     /// `ip link set PORT master THIS`: the device, of the same namespace, is a lower one now, as by
-    /// [`DriverDevice::link_port`]. Without this the command is refused.
+    /// [`DriverDevice::link_port`] (`ndo_add_slave()`). Without this the command is refused.
     ///
     /// # Errors
     ///
@@ -362,13 +370,13 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// `ip link set PORT nomaster`, and a port that is moved to another namespace: the link is cut next. Without
-    /// this the command is refused, and the move changes no link. Of a port that is unregistered
-    /// [`Self::lower_event`] is told instead.
+    /// `ip link set PORT nomaster`, and a port that is moved to another namespace: the link is cut next
+    /// (`ndo_del_slave()`). Without this the command is refused, and the move changes no link. Of a port that is
+    /// unregistered [`Self::lower_event`] is told instead.
     #[doc(alias = "ndo_del_slave")]
     fn remove_port(_dev: &DriverDevice<Self>, _port: &Device, _rtnl: Rtnl<'_>) {}
 
-    /// Adds the device's statistics to `stats`, which are 0.
+    /// Adds the device's statistics to `stats`, which are 0 (`ndo_get_stats64()`).
     ///
     /// Without this, they are [`DriverDevice::link_totals`] and the device's receive queues.
     #[doc(alias = "ndo_get_stats64")]
@@ -379,7 +387,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
         stats.add_rx(dev.napi_packets(0..));
     }
 
-    /// Returns the XDP features of the device and its peer with their current settings.
+    /// Returns the XDP features of the device and its peer with their current settings
+    /// (`ndo_bpf()`).
     ///
     /// Called when the device goes up, and when a setting that kernet knows changes. Without this,
     /// there is only the core's generic XDP.
@@ -388,7 +397,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
         xdp::Features::NONE
     }
 
-    /// Checks whether an XDP program fits the device.
+    /// Checks whether an XDP program fits the device (`XDP_SETUP_PROG`).
     ///
     /// # Errors
     ///
@@ -403,11 +412,13 @@ pub trait Driver: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Notifies that an XDP program was attached or replaced or, if `program` is `None`, detached.
+    /// Notifies that an XDP program was attached or replaced or, if `program` is `None`, detached
+    /// (`XDP_SETUP_PROG`).
     #[doc(alias = "XDP_SETUP_PROG")]
     fn xdp_changed(_dev: &DriverDevice<Self>, _program: Option<&xdp::Program>, _rtnl: Rtnl<'_>) {}
 
-    /// Sends XDP frames: redirected to this device, or received by it and sent back by its program.
+    /// Sends XDP frames: redirected to this device, or received by it and sent back by its program
+    /// (`ndo_xdp_xmit()`).
     ///
     /// Without this, frames cannot be sent.
     ///
@@ -424,7 +435,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     }
 
     /// Ends a batch of frames: the frames that [`Self::xdp_transmit`] has sent must now be visible
-    /// to the receiver.
+    /// to the receiver (`XDP_XMIT_FLUSH`).
     #[doc(alias = "XDP_XMIT_FLUSH")]
     fn xdp_flush(_dev: &DriverDevice<Self>, _softirq: Softirq<'_>) {}
 
@@ -434,8 +445,8 @@ pub trait Driver: Sized + Send + Sync + 'static {
     #[doc(alias = "ndo_tx_timeout")]
     fn tx_timeout(_dev: &DriverDevice<Self>, _queue: TxQueue<'_, Self>, _softirq: Softirq<'_>) {}
 
-    /// The device's [timer](DriverDevice::timer) has expired, whether the device is up or down. Runs on
-    /// one CPU at a time.
+    /// The device's [timer](DriverDevice::timer) has expired, whether the device is up or down
+    /// (`timer_setup()`). Runs on one CPU at a time.
     ///
     /// Returns when it expires next, `None` for not before it is armed again. Of that and the time for
     /// which it was armed meanwhile it is the earlier one. Left out, there is no timer.
@@ -445,7 +456,7 @@ pub trait Driver: Sized + Send + Sync + 'static {
     }
 
     /// The device's [work](DriverDevice::work), in process context with RTNL held, whether the device is up
-    /// or down. See [`work`](crate::work#rtnl).
+    /// or down (`work_struct`). See [`work`](crate::work#rtnl).
     ///
     /// Returns when it runs next, `None` for not before it is queued again. That is so unless it was queued
     /// meanwhile. Left out, there is no work.

@@ -30,7 +30,7 @@ use crate::{
     }, //
 };
 
-/// A device of the driver `D`: one that a module on kernet has made.
+/// A device of the driver `D`: one that a module on kernet has made (`net_device`).
 ///
 /// # Invariants
 ///
@@ -69,7 +69,7 @@ impl<D: Driver> DriverDevice<D> {
         unsafe { &*Priv::<D>::of(self.as_raw()) }
     }
 
-    /// The private data.
+    /// The private data (`netdev_priv()`).
     #[doc(alias = "netdev_priv")]
     #[inline(always)]
     pub fn private(&self) -> &D {
@@ -99,7 +99,7 @@ impl<D: Driver> DriverDevice<D> {
     }
 
     /// Sets the headroom that the stack leaves before frames for this device, in bytes: at most
-    /// [`MAX_HEADROOM`].
+    /// [`MAX_HEADROOM`] (`net_device::needed_headroom`).
     #[doc(alias = "net_device::needed_headroom")]
     #[inline]
     pub fn set_needed_headroom(&self, bytes: u16) {
@@ -107,7 +107,8 @@ impl<D: Driver> DriverDevice<D> {
         unsafe { bindings::dev_set_needed_headroom(self.as_raw(), bytes.min(MAX_HEADROOM)) };
     }
 
-    /// Sets the largest MTU that a user can set, in bytes without the link header; 0 for no limit.
+    /// Sets the largest MTU that a user can set, in bytes without the link header; 0 for no limit
+    /// (`net_device::max_mtu`).
     #[doc(alias = "net_device::max_mtu")]
     pub fn set_max_mtu(&self, mtu: u32, _rtnl: Rtnl<'_>) {
         // SAFETY: Valid by the type; read and written as a whole, under RTNL.
@@ -117,7 +118,7 @@ impl<D: Driver> DriverDevice<D> {
         }
     }
 
-    /// Sets whether `ethtool -K` can switch these offloads.
+    /// Sets whether `ethtool -K` can switch these offloads (`hw_features`).
     #[doc(alias = "hw_features")]
     pub fn set_switchable(&self, features: Features, switchable: bool, _rtnl: Rtnl<'_>) {
         // SAFETY: Valid by the type; only used under RTNL.

@@ -26,19 +26,20 @@ pub enum DeviceEvent {
     /// Carrier, operational state or flags have changed.
     #[doc(alias = "NETDEV_CHANGE")]
     Change,
-    /// The name has changed.
+    /// The name has changed (`NETDEV_CHANGENAME`).
     #[doc(alias = "NETDEV_CHANGENAME")]
     Rename,
     /// The MTU has changed.
     #[doc(alias = "NETDEV_CHANGEMTU")]
     Mtu,
-    /// Offloads, or the headroom that it needs, have changed.
+    /// Offloads, or the headroom that it needs, have changed (`NETDEV_FEAT_CHANGE`).
     #[doc(alias = "NETDEV_FEAT_CHANGE")]
     Features,
-    /// The hardware address has changed.
+    /// The hardware address has changed (`NETDEV_CHANGEADDR`).
     #[doc(alias = "NETDEV_CHANGEADDR")]
     HardwareAddress,
-    /// The hardware type has changed, and with it the length of addresses.
+    /// The hardware type has changed, and with it the length of addresses
+    /// (`NETDEV_POST_TYPE_CHANGE`).
     #[doc(alias = "NETDEV_POST_TYPE_CHANGE")]
     HardwareType,
 }

@@ -6,7 +6,7 @@
 
 use crate::bindings;
 
-/// Offloads of a device, `NETIF_F_*`.
+/// Offloads of a device, `NETIF_F_*` (`netdev_features_t`).
 #[doc(alias = "netdev_features_t")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Features(u64);

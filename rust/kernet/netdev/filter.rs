@@ -27,15 +27,16 @@ use crate::{
 /// The receive modes of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RxFlags {
-    /// All packets.
+    /// All packets (`IFF_PROMISC`).
     #[doc(alias = "IFF_PROMISC")]
     pub promiscuous: bool,
-    /// All multicast packets.
+    /// All multicast packets (`IFF_ALLMULTI`).
     #[doc(alias = "IFF_ALLMULTI")]
     pub all_multicast: bool,
 }
 
-/// The addresses that a device receives besides its own. Borrowed while the list is locked.
+/// The addresses that a device receives besides its own (`netdev_hw_addr_list`). Borrowed while the
+/// list is locked.
 #[doc(alias = "netdev_hw_addr_list")]
 #[derive(Clone, Copy)]
 pub struct Addresses<'a>(&'a Device, PhantomData<fn(&'a ()) -> &'a ()>);
@@ -46,14 +47,15 @@ impl<'a> Addresses<'a> {
         self.0
     }
 
-    /// Multicast addresses.
+    /// Multicast addresses (`netdev_for_each_mc_addr()`).
     #[doc(alias = "netdev_for_each_mc_addr")]
     pub fn multicast(self) -> impl Iterator<Item = ethernet::Address> + 'a {
         // SAFETY: Valid by the type, and locked.
         unsafe { List::new(&raw const (*self.0.as_raw()).mc) }
     }
 
-    /// Unicast addresses, for a driver that [filters](super::Setup::unicast_filter) by them.
+    /// Unicast addresses, for a driver that [filters](super::Setup::unicast_filter) by them
+    /// (`netdev_for_each_uc_addr()`).
     #[doc(alias = "netdev_for_each_uc_addr")]
     pub fn unicast(self) -> impl Iterator<Item = ethernet::Address> + 'a {
         // SAFETY: As above.
@@ -108,10 +110,11 @@ impl Iterator for List<'_> {
 /// A VLAN, by protocol and number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vlan {
-    /// IEEE 802.1Q, with a number of 12 bits. 0 is for frames with a priority and no VLAN.
+    /// IEEE 802.1Q, with a number of 12 bits (`ETH_P_8021Q`). 0 is for frames with a priority and
+    /// no VLAN.
     #[doc(alias = "ETH_P_8021Q")]
     Customer(u16),
-    /// IEEE 802.1ad.
+    /// IEEE 802.1ad (`ETH_P_8021AD`).
     #[doc(alias = "ETH_P_8021AD")]
     Service(u16),
 }

@@ -29,7 +29,7 @@ impl Device {
 impl<D: Driver> DriverDevice<D> {
     /// Takes over from a lower device what decides how packets for it are made: the room that it needs before
     /// and behind them, how large segments may be left to it, and its offloads for packets with a VLAN tag, as
-    /// far as this device has them.
+    /// far as this device has them (`netif_inherit_tso_max()`).
     ///
     /// For [`DeviceEvent::Features`](super::DeviceEvent::Features), before
     /// [`Self::update_features`].
@@ -60,7 +60,8 @@ impl<D: Driver> DriverDevice<D> {
         to_result(unsafe { bindings::dev_set_mtu(self.as_raw(), mtu) })
     }
 
-    /// Takes over carrier and operational state from a lower device.
+    /// Takes over carrier and operational state from a lower device
+    /// (`netif_stacked_transfer_operstate()`).
     #[doc(alias = "netif_stacked_transfer_operstate")]
     #[doc(alias = "linkwatch_fire_event")]
     pub fn inherit_operstate(&self, lower: &Device, rtnl: Rtnl<'_>) {

@@ -4,7 +4,7 @@
 
 use crate::bindings;
 
-/// A hardware address.
+/// A hardware address (`net_device::dev_addr`).
 #[doc(alias = "net_device::dev_addr")]
 #[derive(Clone, Copy)]
 pub struct HardwareAddress {

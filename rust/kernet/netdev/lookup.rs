@@ -16,7 +16,7 @@ use crate::{
 
 impl Device {
     /// Whether the device is registered: it may be on its way to another namespace, and is not being
-    /// unregistered.
+    /// unregistered (`NETREG_REGISTERED`).
     #[doc(alias = "NETREG_REGISTERED")]
     pub fn is_registered(&self, _rtnl: Rtnl<'_>) -> bool {
         // SAFETY: Valid by the type; changed under RTNL only.
@@ -26,7 +26,8 @@ impl Device {
 }
 
 impl Net {
-    /// The device with an index, in this namespace. It stays for as long as `context`.
+    /// The device with an index, in this namespace (`dev_get_by_index_rcu()`). It stays for as long
+    /// as `context`.
     #[doc(alias = "dev_get_by_index_rcu")]
     #[doc(alias = "__dev_get_by_index")]
     #[inline]
@@ -49,8 +50,8 @@ impl Net {
         (!device.is_null()).then(|| unsafe { Device::from_raw(device) })
     }
 
-    /// The device with a name, or with an alternative name, in this namespace. It stays for as long as
-    /// `context`.
+    /// The device with a name, or with an alternative name, in this namespace (`dev_get_by_name_rcu()`). It
+    /// stays for as long as `context`.
     #[doc(alias = "dev_get_by_name_rcu")]
     #[doc(alias = "__dev_get_by_name")]
     pub fn device_by_name<'a, C: ReadSide<'a>>(
@@ -71,7 +72,8 @@ impl Net {
         (!device.is_null()).then(|| unsafe { Device::from_raw(device) })
     }
 
-    /// The device with the lowest index that is at least `ifindex`, in this namespace.
+    /// The device with the lowest index that is at least `ifindex`, in this namespace
+    /// (`for_each_netdev_dump()`).
     #[doc(alias = "for_each_netdev_dump")]
     pub fn next_device_from<'a>(&self, ifindex: u32, _rtnl: Rtnl<'a>) -> Option<&'a Device> {
         // SAFETY: The namespace is valid; RTNL keeps its devices, which are freed after it is

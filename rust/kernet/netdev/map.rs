@@ -282,7 +282,8 @@ impl<D: Driver> DeviceMap<D> {
         }
     }
 
-    /// Unregisters all devices in the map, whatever namespace they are in.
+    /// Unregisters all devices in the map, whatever namespace they are in
+    /// (`unregister_netdevice_queue()`).
     #[doc(alias = "unregister_netdevice_queue")]
     pub fn unregister_all(&self, rtnl: Rtnl<'_>, list: &mut Unregister<'_>) {
         // SAFETY: `insert` takes those of `D`; RTNL is held.
@@ -338,7 +339,7 @@ unsafe fn leave<D: Driver>(dev: &DriverDevice<D>) {
 }
 
 impl Unregister<'_> {
-    /// Adds a device, and its peer.
+    /// Adds a device, and its peer (`unregister_netdevice_queue()`).
     #[doc(alias = "unregister_netdevice_queue")]
     pub fn add<D: Driver>(&mut self, dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {
         let net = self.net.unwrap_or_else(|| dev.net(rtnl));

@@ -20,8 +20,8 @@ use crate::context::{
     Rtnl, //
 };
 
-/// A hash table of a driver's devices, of those above one lower device for example, by their addresses. A field
-/// of a receive handler's [`Port`](super::rx_handler::RxHandler::Port), for example.
+/// A hash table of a driver's devices, of those above one lower device for example, by their addresses
+/// (`hlist_head`). A field of a receive handler's [`Port`](super::rx_handler::RxHandler::Port), for example.
 ///
 /// Readers need no lock; writers hold RTNL. A device is in one map at most, be it this or a
 /// [`DeviceMap`](super::DeviceMap).
@@ -72,7 +72,8 @@ impl<D: Driver> PortMap<D> {
         })
     }
 
-    /// Returns the first device under `hash` for which `matches` returns true.
+    /// Returns the first device under `hash` for which `matches` returns true
+    /// (`hlist_for_each_entry_rcu()`).
     #[doc(alias = "hlist_for_each_entry_rcu")]
     #[inline]
     pub fn find<'a>(
@@ -85,7 +86,7 @@ impl<D: Driver> PortMap<D> {
         unsafe { self.buckets.find(hash, matches) }
     }
 
-    /// Calls `f` for each device.
+    /// Calls `f` for each device (`hash_for_each_rcu()`).
     #[doc(alias = "hash_for_each_rcu")]
     #[inline]
     pub fn for_each<'a>(&self, _context: impl ReadSide<'a>, f: impl FnMut(&'a DriverDevice<D>)) {
@@ -93,7 +94,7 @@ impl<D: Driver> PortMap<D> {
         unsafe { self.buckets.for_each(f) };
     }
 
-    /// Inserts a device. If it is in a map, it is removed from there.
+    /// Inserts a device (`hlist_add_head_rcu()`). If it is in a map, it is removed from there.
     ///
     /// # Errors
     ///
@@ -104,7 +105,7 @@ impl<D: Driver> PortMap<D> {
         unsafe { self.buckets.insert(core::ptr::null_mut(), dev, hash, rtnl) }
     }
 
-    /// Removes a device, if the map has it.
+    /// Removes a device, if the map has it (`hlist_del_rcu()`).
     #[doc(alias = "hlist_del_rcu")]
     pub fn remove(&self, dev: &DriverDevice<D>, rtnl: Rtnl<'_>) {
         if dev.shared().membership.is_in(&self.buckets) {

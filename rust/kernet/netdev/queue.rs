@@ -24,14 +24,14 @@ use crate::{
     skb::Skb, //
 };
 
-/// What has become of a packet that a driver was to send.
+/// What has become of a packet that a driver was to send (`netdev_tx_t`).
 #[doc(alias = "netdev_tx_t")]
 #[must_use]
 pub enum Transmit {
-    /// Consumed: sent, or dropped without a notice to the sender.
+    /// Consumed: sent, or dropped without a notice to the sender (`NETDEV_TX_OK`).
     #[doc(alias = "NETDEV_TX_OK")]
     Done,
-    /// Dropped with a reason, and counted. The sender is notified.
+    /// Dropped with a reason, and counted (`NET_XMIT_DROP`). The sender is notified.
     #[doc(alias = "NET_XMIT_DROP")]
     CongestionDrop,
     /// Given back to the queueing discipline.
@@ -39,12 +39,13 @@ pub enum Transmit {
     Busy(Requeued),
 }
 
-/// A packet that goes back to its queueing discipline. Returned by [`TxQueue::stop_and_requeue`]
-/// and [`Sender::send`](super::Sender::send).
+/// A packet that goes back to its queueing discipline (`NETDEV_TX_BUSY`). Returned by
+/// [`TxQueue::stop_and_requeue`] and [`Sender::send`](super::Sender::send).
 #[doc(alias = "NETDEV_TX_BUSY")]
 pub struct Requeued(Skb<'static>);
 
-/// A transmit queue of a device, by its number. The number is checked when the queue is used.
+/// A transmit queue of a device, by its number (`netdev_queue`). The number is checked when the
+/// queue is used.
 #[doc(alias = "netdev_queue")]
 pub struct TxQueue<'a, D: Driver> {
     dev: &'a DriverDevice<D>,
@@ -79,7 +80,7 @@ impl<'a, D: Driver> TxQueue<'a, D> {
     }
 
     /// Gives a packet back because its receiver is congested: stops the queue until `receiver` was
-    /// polled.
+    /// polled (`netif_tx_stop_queue()`).
     ///
     /// # Errors
     ///
@@ -114,7 +115,8 @@ impl<'a, D: Driver> TxQueue<'a, D> {
         Ok(Transmit::Busy(Requeued(skb)))
     }
 
-    /// Whether the queue is stopped: by the driver, or by byte queue limits.
+    /// Whether the queue is stopped: by the driver, or by byte queue limits
+    /// (`netif_xmit_stopped()`).
     #[doc(alias = "netif_xmit_stopped")]
     pub fn is_stopped(&self) -> bool {
         // SAFETY: The device's.
@@ -122,8 +124,8 @@ impl<'a, D: Driver> TxQueue<'a, D> {
             .is_some_and(|queue| unsafe { bindings::netif_xmit_stopped(queue) })
     }
 
-    /// Milliseconds since a packet was last sent on the queue, or the queue was started. 0 if the
-    /// device does not have the queue.
+    /// Milliseconds since a packet was last sent on the queue, or the queue was started
+    /// (`trans_start`). 0 if the device does not have the queue.
     #[doc(alias = "trans_start")]
     pub fn idle_ms(&self) -> u32 {
         self.as_raw().map_or(0, |queue| {

@@ -30,14 +30,14 @@ use crate::{
     },
 };
 
-/// What the packets of a device begin with.
+/// What the packets of a device begin with (`net_device::type`).
 #[doc(alias = "net_device::type")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LinkLayer {
-    /// An Ethernet header.
+    /// An Ethernet header (`ARPHRD_ETHER`).
     #[doc(alias = "ARPHRD_ETHER")]
     Ethernet,
-    /// An IP header. Such a device has no addresses, and nothing is resolved on it.
+    /// An IP header (`ARPHRD_NONE`). Such a device has no addresses, and nothing is resolved on it.
     #[doc(alias = "ARPHRD_NONE")]
     Ip,
 }
@@ -96,8 +96,8 @@ fn route(skb: &Skb<'_>) -> Route {
 }
 
 impl<D: Driver> DriverDevice<D> {
-    /// Receives the IP packet that begins at the packet's data, of a driver whose devices have
-    /// [no link header](LinkLayer::Ip).
+    /// Receives the IP packet that begins at the packet's data, of a driver whose devices have [no
+    /// link header](LinkLayer::Ip) (`netif_rx()`).
     ///
     /// What belongs to the sender's side is removed: the route, conntrack, and of a packet from
     /// [another namespace](Xnet::Other) the mark and the time stamp. The device counts the packet; it counts
@@ -144,7 +144,8 @@ impl<D: Driver> DriverDevice<D> {
         }
     }
 
-    /// Tells the sender of an IP packet, which begins at the packet's data, by ICMP why it was refused.
+    /// Tells the sender of an IP packet, which begins at the packet's data, by ICMP why it was refused
+    /// (`icmp_ndo_send()`).
     ///
     /// The packet is one that this device was given to send, and has its route still
     /// ([`Setup::keep_dst`](super::Setup::keep_dst)). Nobody is told of an ICMP error, or more often than the

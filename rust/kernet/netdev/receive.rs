@@ -67,7 +67,7 @@ impl<D: Driver> DriverDevice<D> {
         }
     }
 
-    /// Receives the Ethernet frame that begins at the packet's data.
+    /// Receives the Ethernet frame that begins at the packet's data (`gro_cells_receive()`).
     ///
     /// The mark and the time stamp of a frame from [another namespace](Xnet::Other) are removed.
     /// The device counts the frame; it counts a truncated one as [`PacketError::RxLength`].

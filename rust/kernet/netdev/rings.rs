@@ -18,7 +18,8 @@ use crate::{
     napi::Queue, //
 };
 
-/// The sizes that a ring supports, in packets: powers of two, or one fixed size.
+/// The sizes that a ring supports, in packets: powers of two, or one fixed size
+/// (`ethtool_ringparam`).
 ///
 /// # Examples
 ///
@@ -77,14 +78,14 @@ impl RingSizes {
     }
 }
 
-/// The ring sizes of a device, in packets.
+/// The ring sizes of a device, in packets (`ethtool_ringparam`).
 #[doc(alias = "ethtool_ringparam")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rings {
-    /// The size of each receive ring; 0 if there is none.
+    /// The size of each receive ring; 0 if there is none (`rx_pending`).
     #[doc(alias = "rx_pending")]
     pub rx: u32,
-    /// The size of each transmit ring; 0 if there is none.
+    /// The size of each transmit ring; 0 if there is none (`tx_pending`).
     #[doc(alias = "tx_pending")]
     pub tx: u32,
 }

@@ -73,7 +73,8 @@ use crate::{
 /// The handlers that are attached, by device. RTNL is its lock.
 static HANDLERS: Table = Table::new();
 
-/// A receive handler. It has a static of its own: `slot!(Type: rx_handler::Slot);`.
+/// A receive handler (`rx_handler_func_t()`). It has a static of its own: `slot!(Type:
+/// rx_handler::Slot);`.
 ///
 /// # Examples
 ///
@@ -115,11 +116,12 @@ pub trait RxHandler: HasSlot<Slot> + 'static {
     /// The module that the handler belongs to.
     type Module: Declared;
 
-    /// What the handler has for each device that it is attached to. Dropping it must not sleep.
+    /// What the handler has for each device that it is attached to (`rx_handler_data`). Dropping it
+    /// must not sleep.
     #[doc(alias = "rx_handler_data")]
     type Port: Send + Sync + 'static;
 
-    /// Decides what becomes of a packet that `device` has received.
+    /// Decides what becomes of a packet that `device` has received (`rx_handler_func_t()`).
     ///
     /// The device is an Ethernet one; the packet's link header is before its data. It may go down meanwhile.
     #[doc(alias = "rx_handler_func_t")]
@@ -131,7 +133,7 @@ pub trait RxHandler: HasSlot<Slot> + 'static {
     ) -> Verdict<'a>;
 }
 
-/// What becomes of a packet.
+/// What becomes of a packet (`rx_handler_result`).
 #[doc(alias = "rx_handler_result")]
 pub enum Verdict<'a> {
     /// The handler has taken the packet.
@@ -165,7 +167,8 @@ impl<'a> Packet<'a> {
         ManuallyDrop::new(self).0.as_ptr()
     }
 
-    /// A second packet that shares the data, as [`Self::unshare`] makes it of the packet itself.
+    /// A second packet that shares the data, as [`Self::unshare`] makes it of the packet itself
+    /// (`skb_clone()`).
     ///
     /// # Errors
     ///
@@ -182,7 +185,7 @@ impl<'a> Packet<'a> {
     }
 
     /// Makes the packet the handler's own, without what it has from where it comes: a route, a conntrack entry
-    /// and extensions. If others have it, this is a clone.
+    /// and extensions (`skb_share_check()`). If others have it, this is a clone.
     ///
     /// `None` if there is no memory for a clone: the device has counted it as `rx_dropped`, and the verdict is
     /// [`Verdict::Consumed`].
@@ -235,7 +238,8 @@ impl Slot {
     }
 }
 
-/// The registration of a [`RxHandler`], which may be attached to devices while it lasts.
+/// The registration of a [`RxHandler`], which may be attached to devices while it lasts
+/// (`netdev_rx_handler_register()`).
 ///
 /// Unregistering detaches it from all devices: `netdev_rx_handler_unregister()`, which has a grace period.
 #[doc(alias = "netdev_rx_handler_register")]
@@ -360,7 +364,7 @@ impl<H: RxHandler> Attached<H> {
 }
 
 impl Device {
-    /// Attaches a receive handler to this device, with its port.
+    /// Attaches a receive handler to this device, with its port (`netdev_rx_handler_register()`).
     ///
     /// # Errors
     ///
@@ -413,8 +417,8 @@ impl Device {
         Ok(())
     }
 
-    /// Detaches a receive handler from this device, and waits for a grace period. Does nothing if it is not
-    /// attached.
+    /// Detaches a receive handler from this device, and waits for a grace period
+    /// (`netdev_rx_handler_unregister()`). Does nothing if it is not attached.
     #[doc(alias = "netdev_rx_handler_unregister")]
     pub fn detach_rx_handler<H: RxHandler>(&self, rtnl: Rtnl<'_>) {
         if let Some(head) = find(self, Some(H::slot()), rtnl) {
@@ -422,7 +426,7 @@ impl Device {
         }
     }
 
-    /// The port of a receive handler that is attached to this device.
+    /// The port of a receive handler that is attached to this device (`rtnl_dereference()`).
     #[doc(alias = "rtnl_dereference")]
     pub fn rx_handler_port<H: RxHandler>(&self, rtnl: Rtnl<'_>) -> Option<Arc<H::Port>> {
         let head = find(self, Some(H::slot()), rtnl)?;
@@ -483,7 +487,8 @@ pub(super) fn is_handled(device: &Device, rtnl: Rtnl<'_>) -> bool {
 }
 
 impl RxSkb {
-    /// Sets the addressee of the packet, as the receiving device determines it.
+    /// Sets the addressee of the packet, as the receiving device determines it
+    /// (`sk_buff::pkt_type`).
     #[doc(alias = "sk_buff::pkt_type")]
     pub fn set_packet_type(&mut self, packet_type: PacketType) {
         let raw = match packet_type {

@@ -46,7 +46,7 @@ impl Setup<'_> {
         self
     }
 
-    /// Sets the offloads for encapsulated packets.
+    /// Sets the offloads for encapsulated packets (`net_device::hw_enc_features`).
     #[doc(alias = "net_device::hw_enc_features")]
     pub fn encapsulation_features(&mut self, features: Features) -> &mut Self {
         self.0.hw_enc_features = features.into_raw();
@@ -68,8 +68,9 @@ impl Setup<'_> {
         self
     }
 
-    /// Sets the range of the MTU, in bytes without the link header. The default is 68 to 1500; a
-    /// `max` of 0 is no limit. IP is switched off on a device whose MTU is below 68.
+    /// Sets the range of the MTU, in bytes without the link header (`net_device::min_mtu`). The
+    /// default is 68 to 1500; a `max` of 0 is no limit. IP is switched off on a device whose MTU is
+    /// below 68.
     #[doc(alias = "net_device::min_mtu")]
     #[doc(alias = "net_device::max_mtu")]
     pub fn mtu_range(&mut self, min: u32, max: u32) -> &mut Self {
@@ -114,8 +115,8 @@ impl Setup<'_> {
     }
 
     /// Sets how long a queue may be stopped before
-    /// [`Driver::tx_timeout`](super::Driver::tx_timeout) is called, in milliseconds. The default is
-    /// 5000.
+    /// [`Driver::tx_timeout`](super::Driver::tx_timeout) is called, in milliseconds
+    /// (`watchdog_timeo`). The default is 5000.
     #[doc(alias = "watchdog_timeo")]
     pub fn watchdog_ms(&mut self, ms: u32) -> &mut Self {
         let jiffies = msecs_to_jiffies(ms);
@@ -125,7 +126,7 @@ impl Setup<'_> {
 
     /// Declares that the driver filters by unicast addresses
     /// ([`Addresses::unicast`](super::Addresses::unicast)), so that a second address does not make
-    /// the device promiscuous.
+    /// the device promiscuous (`IFF_UNICAST_FLT`).
     #[doc(alias = "IFF_UNICAST_FLT")]
     pub fn unicast_filter(&mut self) -> &mut Self {
         // SAFETY: The device is ours.
@@ -161,7 +162,7 @@ impl Setup<'_> {
         self
     }
 
-    /// Allows changes of the hardware address while the device is up.
+    /// Allows changes of the hardware address while the device is up (`IFF_LIVE_ADDR_CHANGE`).
     #[doc(alias = "IFF_LIVE_ADDR_CHANGE")]
     pub fn live_address_change(&mut self) -> &mut Self {
         // SAFETY: The device is ours.

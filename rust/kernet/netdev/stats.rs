@@ -19,7 +19,8 @@ use crate::{
     percpu::PacketTotals, //
 };
 
-/// The statistics that `ip -s link` shows, as `ndo_get_stats64` fills them in.
+/// The statistics that `ip -s link` shows, as `ndo_get_stats64` fills them in
+/// (`rtnl_link_stats64`).
 #[doc(alias = "rtnl_link_stats64")]
 pub struct LinkStats(bindings::rtnl_link_stats64);
 
@@ -40,21 +41,21 @@ impl LinkStats {
         unsafe { to.write_unaligned(self.0) };
     }
 
-    /// Adds sent packets.
+    /// Adds sent packets (`rtnl_link_stats64::tx_packets`).
     #[doc(alias = "rtnl_link_stats64::tx_packets")]
     pub fn add_tx(&mut self, totals: PacketTotals) {
         self.0.tx_packets = self.0.tx_packets.wrapping_add(totals.packets);
         self.0.tx_bytes = self.0.tx_bytes.wrapping_add(totals.bytes);
     }
 
-    /// Adds received packets.
+    /// Adds received packets (`rtnl_link_stats64::rx_packets`).
     #[doc(alias = "rtnl_link_stats64::rx_packets")]
     pub fn add_rx(&mut self, totals: PacketTotals) {
         self.0.rx_packets = self.0.rx_packets.wrapping_add(totals.packets);
         self.0.rx_bytes = self.0.rx_bytes.wrapping_add(totals.bytes);
     }
 
-    /// Adds packets that were dropped instead of being sent.
+    /// Adds packets that were dropped instead of being sent (`rtnl_link_stats64::tx_dropped`).
     ///
     /// Packets of [`DriverDevice::count_tx_dropped`] are included already.
     #[doc(alias = "rtnl_link_stats64::tx_dropped")]
@@ -62,7 +63,7 @@ impl LinkStats {
         self.0.tx_dropped = self.0.tx_dropped.wrapping_add(packets);
     }
 
-    /// Adds received packets that were dropped.
+    /// Adds received packets that were dropped (`rtnl_link_stats64::rx_dropped`).
     ///
     /// Packets of [`DriverDevice::count_rx_dropped`] are included already.
     #[doc(alias = "rtnl_link_stats64::rx_dropped")]
@@ -72,7 +73,7 @@ impl LinkStats {
 }
 
 /// Totals of the packets that [`DriverDevice::count_tx`] and [`DriverDevice::count_rx`] have
-/// counted per CPU.
+/// counted per CPU (`pcpu_sw_netstats`).
 #[doc(alias = "pcpu_sw_netstats")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LinkTotals {
@@ -83,7 +84,7 @@ pub struct LinkTotals {
 }
 
 impl<D: Driver> DriverDevice<D> {
-    /// The totals of [`Self::count_tx`] and [`Self::count_rx`].
+    /// The totals of [`Self::count_tx`] and [`Self::count_rx`] (`dev_fetch_sw_netstats()`).
     #[doc(alias = "dev_fetch_sw_netstats")]
     pub fn link_totals(&self) -> LinkTotals {
         let mut stats: bindings::rtnl_link_stats64 = pin_init::zeroed();
@@ -102,7 +103,7 @@ impl<D: Driver> DriverDevice<D> {
     }
 }
 
-/// A counter with one writer at a time, such as the poll of a queue.
+/// A counter with one writer at a time, such as the poll of a queue (`u64_stats_t`).
 ///
 /// If two writers add at the same time, one addition may be lost, and nothing worse happens. Written
 /// and read in any context.
@@ -142,7 +143,7 @@ impl Counter {
         self.0.store(self.0.load(Relaxed).wrapping_add(n), Relaxed);
     }
 
-    /// The value.
+    /// The value (`u64_stats_read()`).
     #[doc(alias = "u64_stats_read")]
     #[inline(always)]
     pub fn get(&self) -> u64 {

@@ -78,7 +78,8 @@ unsafe extern "C" fn callback<D: Driver>(timer: *mut bindings::timer_list) {
 }
 
 impl<D: Driver> DriverDevice<D> {
-    /// The device's timer, whose callback is [`Driver::timer`]. Without that, this does not compile.
+    /// The device's timer, whose callback is [`Driver::timer`] (`timer_container_of()`). Without that, this
+    /// does not compile.
     ///
     /// It is shut down when the device is unregistered. Who wants it stopped while the device is down
     /// [cancels](TimerRef::cancel) it in [`Driver::stop`], and looks at [`Device::is_up`](super::Device::is_up)

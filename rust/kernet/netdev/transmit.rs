@@ -66,7 +66,7 @@ mod private {
     pub trait Sealed {}
 }
 
-/// Several CPUs send at a time, even on one queue. The driver gets a [`TxQueue`].
+/// Several CPUs send at a time, even on one queue (`lltx`). The driver gets a [`TxQueue`].
 #[doc(alias = "lltx")]
 pub struct Concurrent;
 
@@ -89,8 +89,8 @@ impl<D: Driver<TxMode = Self>> TxMode<D> for Concurrent {
     }
 }
 
-/// One CPU at a time sends on a queue, under the queue's lock. The driver gets a [`Sender`], with a
-/// ring of packets and an `S` that only the holder of the lock can use.
+/// One CPU at a time sends on a queue, under the queue's lock (`HARD_TX_LOCK`). The driver gets a
+/// [`Sender`], with a ring of packets and an `S` that only the holder of the lock can use.
 ///
 /// The poll of a receive queue also serves the transmit queue of the same number, so such a driver
 /// has equal numbers of both in use.
@@ -157,7 +157,8 @@ impl<S: Default> LockedQueue<S> {
     }
 }
 
-/// A transmit queue under its lock: only this CPU sends on it while [`Driver::transmit`] runs.
+/// A transmit queue under its lock: only this CPU sends on it while [`Driver::transmit`] runs
+/// (`netdev_queue::_xmit_lock`).
 ///
 /// # Invariants
 ///
@@ -183,7 +184,7 @@ impl<'a, D: Driver, S> Deref for Sender<'a, D, S> {
 
 impl<D: Driver, S> Sender<'_, D, S> {
     /// Sends a packet: puts it into the ring, [kept](Skb::keep), until [`Driver::tx_complete`]
-    /// takes it.
+    /// takes it (`netdev_tx_sent_queue()`).
     ///
     /// Updates byte queue limits. The queue is stopped when the ring or the limits are full, and
     /// started when enough packets are completed. Without room the packet goes back to the queueing
@@ -213,7 +214,7 @@ impl<D: Driver, S> Sender<'_, D, S> {
     }
 
     /// Whether the driver must notify the hardware of the ring after [`Self::send`]: no more
-    /// packets follow at once, or the queue is stopped.
+    /// packets follow at once, or the queue is stopped (`netdev_xmit_more()`).
     #[doc(alias = "netdev_xmit_more")]
     #[inline(always)]
     pub fn needs_doorbell(&self) -> bool {
@@ -244,8 +245,9 @@ impl<D: Driver> DriverDevice<D> {
         Some((queue, raw))
     }
 
-    /// Returns a copy of the driver's state of a transmit queue, made under the queue's lock.
-    /// `None` if the device does not have the queue, or the driver is not [`Locked`].
+    /// Returns a copy of the driver's state of a transmit queue, made under the queue's lock
+    /// (`__netif_tx_lock_bh()`). `None` if the device does not have the queue, or the driver is not
+    /// [`Locked`].
     #[doc(alias = "__netif_tx_lock_bh")]
     pub fn tx_state(&self, index: u16, _rtnl: Rtnl<'_>) -> Option<State<D>>
     where

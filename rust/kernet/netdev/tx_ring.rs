@@ -377,7 +377,8 @@ impl TxRing {
     }
 }
 
-/// The sent packets of a queue, the oldest first, borrowed by the queue's poll.
+/// The sent packets of a queue, the oldest first, borrowed by the queue's poll
+/// (`netdev_tx_completed_queue()`).
 ///
 /// A packet that is taken out is completed. Afterwards byte queue limits are updated, and the queue
 /// is started if it was stopped and has room. Packets that are left stay sent.
@@ -401,7 +402,7 @@ impl Completions<'_> {
         self.head.wrapping_sub(self.tail)
     }
 
-    /// Completes the oldest sent packet, and returns it.
+    /// Completes the oldest sent packet, and returns it (`napi_consume_skb()`).
     #[doc(alias = "napi_consume_skb")]
     #[inline]
     pub fn take(&mut self) -> Option<Skb<'static>> {

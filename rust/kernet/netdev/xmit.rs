@@ -76,7 +76,8 @@ impl Device {
         }
     }
 
-    /// Sends a packet by this device, as an Ethernet frame from the device's own address to `to`.
+    /// Sends a packet by this device, as an Ethernet frame from the device's own address to `to`
+    /// (`dev_queue_xmit()`).
     ///
     /// The packet's data begins with the payload; this function puts the link header before it, and
     /// a VLAN device its tag too. What the packet has from being received is removed: its socket,

@@ -24,7 +24,7 @@ use crate::{
 };
 
 impl<'a> Packet<'a> {
-    /// Edits the packet's headers, with the checksums kept right.
+    /// Edits the packet's headers, with the checksums kept right (`nft_payload_set_eval()`).
     ///
     /// Lengths, protocols and the order of headers cannot be changed: the layers behind the hook rely
     /// on those that were checked before it.
@@ -52,8 +52,8 @@ impl<'a> Packet<'a> {
         self.as_mut().edit(0)
     }
 
-    /// Looks up the packet's route again, at [`Point::LocalOut`]: a packet is routed before that, so that
-    /// the route is one of the addresses, DSCP and mark that it had.
+    /// Looks up the packet's route again, at [`Point::LocalOut`]: a packet is routed before that, so that the
+    /// route is one of the addresses, DSCP and mark that it had (`ip_route_me_harder()`).
     ///
     /// `state` is that of the packet. At other points there is nothing to do, and the packet comes back:
     /// its route is looked up later, or is used up.

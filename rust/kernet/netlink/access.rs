@@ -11,11 +11,11 @@ use crate::bindings;
 pub enum Access {
     /// Anybody.
     Any,
-    /// A sender with `CAP_NET_ADMIN` in the namespace's user namespace.
+    /// A sender with `CAP_NET_ADMIN` in the namespace's user namespace (`GENL_UNS_ADMIN_PERM`).
     #[doc(alias = "GENL_UNS_ADMIN_PERM")]
     #[doc(alias = "netlink_net_capable")]
     NamespaceAdmin,
-    /// A sender with `CAP_NET_ADMIN` in the initial user namespace.
+    /// A sender with `CAP_NET_ADMIN` in the initial user namespace (`GENL_ADMIN_PERM`).
     #[doc(alias = "GENL_ADMIN_PERM")]
     #[doc(alias = "netlink_capable")]
     Admin,

@@ -98,18 +98,21 @@ pub trait Dump<const N: usize> {
     /// The type of requests, `nlmsg_type`.
     #[doc(alias = "nlmsghdr::nlmsg_type")]
     const TYPE: u16;
-    /// Who may send the request. Whoever has opened the socket must be allowed to, too.
+    /// Who may send the request (`netlink_net_capable()`). Whoever has opened the socket must be
+    /// allowed to, too.
     #[doc(alias = "netlink_net_capable")]
     const ACCESS: Access = Access::Any;
-    /// The policies of the request's attributes.
+    /// The policies of the request's attributes (`nlmsg_parse()`).
     #[doc(alias = "nlmsg_parse")]
     const POLICY: &'static Table<N>;
     /// For rtnetlink: sends the end of the dump in a datagram of its own, for programs that expect
-    /// a datagram to hold either a part of the dump or its end. New types have no such programs.
+    /// a datagram to hold either a part of the dump or its end (`RTNL_FLAG_DUMP_SPLIT_NLM_DONE`).
+    /// New types have no such programs.
     #[doc(alias = "RTNL_FLAG_DUMP_SPLIT_NLM_DONE")]
     const SPLIT_DONE: bool = false;
 
-    /// The protocol's header, at most 256 bytes. In rtnetlink its first byte is the address family.
+    /// The protocol's header, at most 256 bytes (`nlmsg_data()`). In rtnetlink its first byte is
+    /// the address family.
     #[doc(alias = "nlmsg_data")]
     type Header: Value;
 
@@ -120,13 +123,13 @@ pub trait Dump<const N: usize> {
     type Entry: Message;
 
     /// The position of the dump, and what the request has asked for, kept from one datagram to the
-    /// next: at most 48 bytes, aligned to 8. Put larger values in a box.
+    /// next: at most 48 bytes, aligned to 8 (`netlink_callback::ctx`). Put larger values in a box.
     ///
     /// Dropped in process context when the dump has ended or its socket is closed.
     #[doc(alias = "netlink_callback::ctx")]
     type State: Send + 'static;
 
-    /// The lock that is held.
+    /// The lock that is held (`RTNL_FLAG_DUMP_UNLOCKED`).
     #[doc(alias = "RTNL_FLAG_DUMP_UNLOCKED")]
     type Lock: Lock;
 
@@ -141,7 +144,7 @@ pub trait Dump<const N: usize> {
         token: <Self::Lock as Lock>::Token<'_>,
     ) -> Result<Self::State>;
 
-    /// Puts the next entries, and moves the state past each that was put.
+    /// Puts the next entries, and moves the state past each that was put (`rtnl_dumpit_func`).
     ///
     /// # Errors
     ///
@@ -156,8 +159,8 @@ pub trait Dump<const N: usize> {
     ) -> Result<(), Full>;
 }
 
-/// A [`Dump`] of rtnetlink that is also a part of dumps of all families (`PF_UNSPEC`). Linux has
-/// such dumps of addresses, routes and `netconf`.
+/// A [`Dump`] of rtnetlink that is also a part of dumps of all families (`PF_UNSPEC`)
+/// (`rtnl_dump_all()`). Linux has such dumps of addresses, routes and `netconf`.
 ///
 /// Such a dump does not hold a reference to the module. If the module is unloaded, the dump goes on
 /// with whoever serves the family then. So its state is a value of any bytes, at most 40, that
@@ -219,7 +222,7 @@ pub trait DumpOfAll<const N: usize>: Dump<N, State: Value, Lock: Nested> {
     fn all(net: &Net, token: <Self::Lock as Lock>::Token<'_>) -> Self::State;
 }
 
-/// Why an entry was not put.
+/// Why an entry was not put (`EMSGSIZE`).
 #[doc(alias = "EMSGSIZE")]
 pub enum Full {
     /// The message has no room.
@@ -286,7 +289,7 @@ impl Batch<'_> {
     }
 }
 
-/// The entries of a dump, as messages to userspace.
+/// The entries of a dump, as messages to userspace (`netlink_callback`).
 ///
 /// # Invariants
 ///
@@ -320,7 +323,8 @@ impl<'a, M: Message> Entries<'a, M> {
         self.batch.close(open, filled)
     }
 
-    /// The state of the dump's module in its namespace, while the datagram is filled.
+    /// The state of the dump's module in its namespace, while the datagram is filled
+    /// (`net_generic()`).
     #[doc(alias = "net_generic")]
     #[inline]
     pub fn state<D: Declared>(&self) -> Option<&'a D::State> {
@@ -330,7 +334,7 @@ impl<'a, M: Message> Entries<'a, M> {
         unsafe { self.net.published::<D>() }
     }
 
-    /// Sets the generation of the set that is being dumped.
+    /// Sets the generation of the set that is being dumped (`nl_dump_check_consistent()`).
     ///
     /// If it changes during the dump, userspace gets the flag `NLM_F_DUMP_INTR`: the entries may be
     /// inconsistent.

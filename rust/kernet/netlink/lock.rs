@@ -34,7 +34,7 @@ pub trait WithoutRtnl: Lock {}
 /// A [`Lock`] that also works if the caller holds RTNL: the handler cannot take it.
 pub trait Nested: Lock {}
 
-/// RTNL is held.
+/// RTNL is held (`rtnl_lock()`).
 #[doc(alias = "rtnl_lock")]
 pub struct UnderRtnl;
 
@@ -44,7 +44,7 @@ pub struct UnderRtnl;
 #[doc(alias = "RTNL_FLAG_DUMP_UNLOCKED")]
 pub struct Unlocked;
 
-/// An RCU read-side section: the handler must not sleep.
+/// An RCU read-side section: the handler must not sleep (`rcu_read_lock()`).
 #[doc(alias = "rcu_read_lock")]
 pub struct UnderRcu;
 

@@ -20,7 +20,7 @@ use crate::{
     }, //
 };
 
-/// A type of messages to userspace.
+/// A type of messages to userspace (`nlmsghdr`).
 ///
 /// # Examples
 ///
@@ -54,7 +54,7 @@ pub trait Message: 'static {
     #[doc(alias = "nlmsghdr::nlmsg_type")]
     const TYPE: u16;
 
-    /// The protocol's header, before the attributes: at most 256 bytes.
+    /// The protocol's header, before the attributes: at most 256 bytes (`nlmsg_data()`).
     #[doc(alias = "nlmsg_data")]
     type Header: Value;
 

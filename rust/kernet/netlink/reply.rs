@@ -21,7 +21,7 @@ use crate::{
 #[must_use]
 pub struct Replied(pub(crate) ());
 
-/// The one reply to a [`Do`](super::Do), not sent yet.
+/// The one reply to a [`Do`](super::Do), not sent yet (`nlmsg_new()`).
 ///
 /// # Invariants
 ///
@@ -48,7 +48,7 @@ impl<M: Message> Reply<'_, M> {
         }
     }
 
-    /// Builds and sends the reply.
+    /// Builds and sends the reply (`rtnl_unicast()`).
     ///
     /// If `fill` returns [`EMSGSIZE`], it is called again with a larger message, up to 64 KiB.
     ///
@@ -69,7 +69,8 @@ impl<M: Message> Reply<'_, M> {
         Ok(Replied(()))
     }
 
-    /// Sends no reply: userspace gets an acknowledgement, if it has asked for one.
+    /// Sends no reply: userspace gets an acknowledgement, if it has asked for one
+    /// (`netlink_ack()`).
     #[doc(alias = "netlink_ack")]
     pub fn ack_only(self) -> Replied {
         Replied(())

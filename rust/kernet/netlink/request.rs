@@ -36,7 +36,8 @@ use crate::{
     }, //
 };
 
-/// The handler of a type of requests that answers with at most one message.
+/// The handler of a type of requests that answers with at most one message
+/// (`rtnl_msg_handler::doit`).
 ///
 /// # Examples
 ///
@@ -102,19 +103,20 @@ pub trait Do<const N: usize> {
     /// The type, `nlmsg_type`.
     #[doc(alias = "nlmsghdr::nlmsg_type")]
     const TYPE: u16;
-    /// Who may send the request. rtnetlink itself requires `CAP_NET_ADMIN` in the namespace's user
-    /// namespace, except for `GET` types.
+    /// Who may send the request (`netlink_net_capable()`). rtnetlink itself requires
+    /// `CAP_NET_ADMIN` in the namespace's user namespace, except for `GET` types.
     #[doc(alias = "netlink_net_capable")]
     const ACCESS: Access = Access::Any;
-    /// Whether a `DEL` of rtnetlink deletes many objects at once (`NLM_F_BULK`, [`Request::bulk`]).
-    /// Otherwise the core refuses such requests.
+    /// Whether a `DEL` of rtnetlink deletes many objects at once (`NLM_F_BULK`, [`Request::bulk`])
+    /// (`RTNL_FLAG_BULK_DEL_SUPPORTED`). Otherwise the core refuses such requests.
     #[doc(alias = "RTNL_FLAG_BULK_DEL_SUPPORTED")]
     const BULK: bool = false;
-    /// The policies of the request's attributes.
+    /// The policies of the request's attributes (`nlmsg_parse()`).
     #[doc(alias = "nlmsg_parse")]
     const POLICY: &'static Table<N>;
 
-    /// The protocol's header, at most 256 bytes. In rtnetlink its first byte is the address family.
+    /// The protocol's header, at most 256 bytes (`nlmsg_data()`). In rtnetlink its first byte is
+    /// the address family.
     #[doc(alias = "nlmsg_data")]
     type Header: Value;
 
@@ -124,11 +126,12 @@ pub trait Do<const N: usize> {
     /// The message of the reply; `()` if there is none.
     type Reply: Message;
 
-    /// The lock that is held.
+    /// The lock that is held (`RTNL_FLAG_DOIT_UNLOCKED`).
     #[doc(alias = "RTNL_FLAG_DOIT_UNLOCKED")]
     type Lock: Lock;
 
-    /// Answers the request. Userspace gets the reply, an acknowledgement or the error.
+    /// Answers the request (`rtnl_doit_func`). Userspace gets the reply, an acknowledgement or the
+    /// error.
     ///
     /// # Errors
     ///
@@ -141,7 +144,7 @@ pub trait Do<const N: usize> {
     ) -> Result<Replied>;
 }
 
-/// A request of userspace: its header, and its attributes as the view `V` shows them.
+/// A request of userspace: its header, and its attributes as the view `V` shows them (`nlmsghdr`).
 ///
 /// # Invariants
 ///
@@ -212,13 +215,13 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
         })
     }
 
-    /// The protocol's header.
+    /// The protocol's header (`nlmsg_data()`).
     #[doc(alias = "nlmsg_data")]
     pub fn header(&self) -> &H {
         &self.header
     }
 
-    /// The attributes, which the policies have admitted.
+    /// The attributes, which the policies have admitted (`nlmsg_parse()`).
     #[doc(alias = "nlmsg_parse")]
     #[inline]
     pub fn attrs(&self) -> Attrs<'a> {
@@ -231,7 +234,7 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
         self.extack
     }
 
-    /// Returns an attribute that must be there, by its type.
+    /// Returns an attribute that must be there, by its type (`NL_REQ_ATTR_CHECK`).
     ///
     /// # Errors
     ///
@@ -249,7 +252,7 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
     }
 
     /// The state of the handler's module in [that namespace](Self::net), while the request is
-    /// answered.
+    /// answered (`net_generic()`).
     #[doc(alias = "net_generic")]
     #[inline]
     pub fn state<M: Declared>(&self) -> Option<&'a M::State> {
@@ -259,7 +262,7 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
         unsafe { self.net().published::<M>() }
     }
 
-    /// The port id of the socket that has sent the request, in its namespace.
+    /// The port id of the socket that has sent the request, in its namespace (`NETLINK_CB`).
     #[doc(alias = "NETLINK_CB")]
     pub fn portid(&self) -> u32 {
         self.recipient().portid
@@ -271,7 +274,7 @@ impl<'a, H: Value, V: View> Request<'a, H, V> {
         self.flag(bindings::NLM_F_CREATE)
     }
 
-    /// Whether to fail if the object exists.
+    /// Whether to fail if the object exists (`NLM_F_EXCL`).
     #[doc(alias = "NLM_F_EXCL")]
     pub fn exclusive(&self) -> bool {
         self.flag(bindings::NLM_F_EXCL)

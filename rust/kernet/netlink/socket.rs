@@ -68,7 +68,7 @@ pub use notification::{
 /// The most multicast groups of a protocol. The core has a bitmap of them, and rounds its size up.
 pub const GROUPS_MAX: u32 = 1 << 16;
 
-/// A netlink protocol of a module: a kernel socket in each namespace.
+/// A netlink protocol of a module: a kernel socket in each namespace (`netlink_kernel_cfg`).
 ///
 /// # Examples
 ///
@@ -123,7 +123,7 @@ pub const GROUPS_MAX: u32 = 1 << 16;
 /// ```
 #[doc(alias = "netlink_kernel_cfg")]
 pub trait Socket: HasSlot<Slot> + Sized + 'static {
-    /// The protocol number, below 32. A number that Linux has a name for, including
+    /// The protocol number, below 32 (`MAX_LINKS`). A number that Linux has a name for, including
     /// `NETLINK_USERSOCK`, does not compile; 17 and those from 23 on have none.
     #[doc(alias = "MAX_LINKS")]
     const UNIT: u8;
@@ -133,19 +133,19 @@ pub trait Socket: HasSlot<Slot> + Sized + 'static {
     #[doc(alias = "netlink_kernel_cfg::groups")]
     const GROUPS: u32 = 0;
 
-    /// Whether a socket may join groups without `CAP_NET_ADMIN` in the namespace's user namespace.
-    /// Anybody may send requests; see [`Do::ACCESS`].
+    /// Whether a socket may join groups without `CAP_NET_ADMIN` in the namespace's user namespace
+    /// (`NL_CFG_F_NONROOT_RECV`). Anybody may send requests; see [`Do::ACCESS`].
     #[doc(alias = "NL_CFG_F_NONROOT_RECV")]
     const ANYBODY_LISTENS: bool = false;
 
     /// Whether a socket may send to other userspace sockets and to groups without `CAP_NET_ADMIN`
-    /// in the namespace's user namespace.
+    /// in the namespace's user namespace (`NL_CFG_F_NONROOT_SEND`).
     #[doc(alias = "NL_CFG_F_NONROOT_SEND")]
     const ANYBODY_SENDS: bool = false;
 
     /// The handlers, in ascending order of their types, from 16 on; for one type the `do` before
-    /// the `dump`. Requests of several sockets are answered at the same time. Dumps are refused
-    /// ([`EAGAIN`]) while the module is being loaded.
+    /// the `dump` (`netlink_kernel_cfg::input`). Requests of several sockets are answered at the
+    /// same time. Dumps are refused ([`EAGAIN`]) while the module is being loaded.
     #[doc(alias = "netlink_kernel_cfg::input")]
     const HANDLERS: &'static [Handler<Self>];
 
@@ -167,7 +167,8 @@ pub trait Socket: HasSlot<Slot> + Sized + 'static {
     fn unbind(_net: &Net, _group: u32, _process: Process<'_>) {}
 }
 
-/// A handler of a type of requests, as [`Socket::HANDLERS`] lists it: see the example of [`Socket`].
+/// A handler of a type of requests, as [`Socket::HANDLERS`] lists it: see the example of [`Socket`]
+/// (`netlink_kernel_cfg::input`).
 #[doc(alias = "netlink_kernel_cfg::input")]
 #[repr(transparent)]
 pub struct Handler<S>(Entry, PhantomData<fn() -> S>);
@@ -238,7 +239,7 @@ struct PerNet {
     sock: *mut bindings::sock,
 }
 
-/// The registration of a protocol.
+/// The registration of a protocol (`netlink_kernel_create()`).
 #[doc(alias = "netlink_kernel_create")]
 pub struct Registration<S: Socket> {
     ops: Opaque<bindings::pernet_operations>,

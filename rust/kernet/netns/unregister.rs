@@ -5,7 +5,8 @@
 use super::Net;
 use crate::bindings;
 
-/// A list of devices to unregister together, with one grace period.
+/// A list of devices to unregister together, with one grace period
+/// (`unregister_netdevice_queue()`).
 #[doc(alias = "unregister_netdevice_queue")]
 pub struct Unregister<'a> {
     pub(crate) list: &'a mut bindings::list_head,

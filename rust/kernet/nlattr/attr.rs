@@ -61,7 +61,7 @@ impl<'a> Attr<'a> {
         self.header().nla_type & bindings::NLA_TYPE_MASK as u16
     }
 
-    /// The payload.
+    /// The payload (`nla_data()`).
     #[doc(alias = "nla_data")]
     #[inline]
     pub fn bytes(self) -> &'a [u8] {
@@ -75,7 +75,7 @@ impl<'a> Attr<'a> {
         self.bytes().try_into().ok()
     }
 
-    /// The value at the start of the payload; `None` if the payload is too short.
+    /// The value at the start of the payload; `None` if the payload is too short (`nla_memcpy()`).
     #[doc(alias = "nla_memcpy")]
     #[inline]
     pub fn value<V: Value>(self) -> Option<V> {
@@ -89,7 +89,8 @@ impl<'a> Attr<'a> {
             .filter_map(V::read)
     }
 
-    /// A number in network byte order, in host byte order; `None` if the payload is too short.
+    /// A number in network byte order, in host byte order; `None` if the payload is too short
+    /// (`nla_get_be16()`).
     #[doc(alias = "nla_get_be16")]
     #[doc(alias = "nla_get_be32")]
     pub fn be<V>(self) -> Option<V>
@@ -132,15 +133,15 @@ impl<'a> Attr<'a> {
         self.number().and_then(E::from_raw)
     }
 
-    /// The payload as a string, without its terminating NUL if it has one.
+    /// The payload as a string, without its terminating NUL if it has one (`nla_strscpy()`).
     #[doc(alias = "nla_strscpy")]
     pub fn string(self) -> &'a [u8] {
         let bytes = self.bytes();
         bytes.split(|byte| *byte == 0).next().unwrap_or(bytes)
     }
 
-    /// The nested attributes, which a policy of the request has admitted. Each look-up searches all
-    /// of them; [`Self::nest`] indexes them once.
+    /// The nested attributes, which a policy of the request has admitted (`nla_for_each_nested()`).
+    /// Each look-up searches all of them; [`Self::nest`] indexes them once.
     #[doc(alias = "nla_for_each_nested")]
     #[inline]
     pub fn attrs(self) -> Attrs<'a> {
@@ -148,8 +149,8 @@ impl<'a> Attr<'a> {
         Attrs(Index::Nested(self, &[]))
     }
 
-    /// The nested attributes, indexed by type up to `N - 1`. A policy of the request has admitted
-    /// them.
+    /// The nested attributes, indexed by type up to `N - 1` (`nla_parse_nested()`). A policy of the
+    /// request has admitted them.
     #[doc(alias = "nla_parse_nested")]
     #[inline]
     pub fn nest<const N: usize>(self) -> Nest<'a, N> {
@@ -206,8 +207,8 @@ unsafe fn placed<'a>(nest: Attr<'a>, places: &[u16], r#type: u16) -> Option<Attr
     }
 }
 
-/// The attributes of a request or of a nest, by type. If a type occurs several times, the last one
-/// counts.
+/// The attributes of a request or of a nest, by type (`nla_parse()`). If a type occurs several
+/// times, the last one counts.
 ///
 /// # Invariants
 ///
@@ -270,7 +271,7 @@ impl<'a> Attrs<'a> {
         self.all(r#type).last()
     }
 
-    /// All attributes in their order.
+    /// All attributes in their order (`nla_for_each_attr()`).
     ///
     /// For a link request, only a table of the attributes is known, so this yields none.
     #[doc(alias = "nla_for_each_attr")]
@@ -281,13 +282,13 @@ impl<'a> Attrs<'a> {
         })
     }
 
-    /// All attributes of a type, in their order. See [`Self::iter`].
+    /// All attributes of a type, in their order (`nla_for_each_attr_type()`). See [`Self::iter`].
     #[doc(alias = "nla_for_each_attr_type")]
     pub fn all(self, r#type: u16) -> impl Iterator<Item = Attr<'a>> + Clone + 'a {
         self.iter().filter(move |attr| attr.r#type() == r#type)
     }
 
-    /// Returns an attribute that must be there, by its type.
+    /// Returns an attribute that must be there, by its type (`GENL_REQ_ATTR_CHECK`).
     ///
     /// # Errors
     ///
@@ -298,7 +299,8 @@ impl<'a> Attrs<'a> {
         self.get(r#type).ok_or_else(|| self.missing(r#type, extack))
     }
 
-    /// Reports in the extended ack that an attribute is missing, and returns the error.
+    /// Reports in the extended ack that an attribute is missing, and returns the error
+    /// (`NL_SET_ERR_ATTR_MISS`).
     #[doc(alias = "NL_SET_ERR_ATTR_MISS")]
     #[cold]
     pub fn missing(self, r#type: u16, extack: ExtAck<'_>) -> Error {
@@ -345,8 +347,8 @@ impl<'a> Attrs<'a> {
     }
 }
 
-/// The attributes of a nest, indexed by type up to `N - 1`. If a type occurs several times, the
-/// last one counts.
+/// The attributes of a nest, indexed by type up to `N - 1` (`nla_parse_nested()`). If a type occurs
+/// several times, the last one counts.
 ///
 /// The index takes 2 bytes of the stack per type.
 ///
@@ -389,7 +391,7 @@ impl<'a, const N: usize> Nest<'a, N> {
         unsafe { placed(self.nest, &self.places, r#type) }
     }
 
-    /// All attributes of a type, in their order.
+    /// All attributes of a type, in their order (`nla_for_each_nested_type()`).
     #[doc(alias = "nla_for_each_nested_type")]
     pub fn all(&self, r#type: u16) -> impl Iterator<Item = Attr<'a>> + Clone + 'a {
         self.nest.attrs().all(r#type)
@@ -403,7 +405,7 @@ impl<'a, const N: usize> Nest<'a, N> {
     }
 }
 
-/// An iterator of attributes in their order.
+/// An iterator of attributes in their order (`nla_next()`).
 #[doc(alias = "nla_next")]
 #[derive(Clone)]
 pub struct Iter<'a>(&'a [u8]);

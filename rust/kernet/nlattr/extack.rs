@@ -50,8 +50,8 @@ impl<'a> ExtAck<'a> {
         self.0.map_or(ptr::null_mut(), |extack| extack.get())
     }
 
-    /// Sets the message, and returns `error`. A message that is too long for the kernel's buffer is
-    /// cut off.
+    /// Sets the message, and returns `error` (`NL_SET_ERR_MSG_FMT`). A message that is too long for
+    /// the kernel's buffer is cut off.
     ///
     /// If there is a message already, it stays.
     #[doc(alias = "NL_SET_ERR_MSG_FMT")]
@@ -76,7 +76,8 @@ impl<'a> ExtAck<'a> {
         error
     }
 
-    /// As [`Self::error`], and points at the attribute that was refused.
+    /// As [`Self::error`], and points at the attribute that was refused
+    /// (`NL_SET_ERR_MSG_ATTR_FMT`).
     #[doc(alias = "NL_SET_ERR_MSG_ATTR_FMT")]
     #[cold]
     pub fn bad_attr(

@@ -39,7 +39,8 @@ type Value = bindings::nla_policy__bindgen_ty_1;
 #[derive(Clone, Copy)]
 pub struct Policy(bindings::nla_policy);
 
-/// The bounds of an unsigned integer, both inclusive. Needed if 15 bits do not hold them.
+/// The bounds of an unsigned integer, both inclusive (`netlink_range_validation`). Needed if 15
+/// bits do not hold them.
 ///
 /// # Examples
 ///
@@ -56,7 +57,8 @@ impl Range {
     }
 }
 
-/// The bounds of a signed integer, both inclusive. Needed if 16 bits do not hold them.
+/// The bounds of a signed integer, both inclusive (`netlink_range_validation_signed`). Needed if 16
+/// bits do not hold them.
 ///
 /// # Examples
 ///
@@ -138,7 +140,7 @@ impl Policy {
     /// A string that ends with a NUL, of any length.
     #[doc(alias = "NLA_NUL_STRING")]
     pub const STRING: Self = plain(bindings::NLA_NUL_STRING);
-    /// Nested attributes of any kind, not validated.
+    /// Nested attributes of any kind, not validated (`NLA_NESTED`).
     #[doc(alias = "NLA_NESTED")]
     pub const NEST: Self = plain(bindings::NLA_NESTED);
     /// Never accepted.
@@ -165,7 +167,7 @@ impl Policy {
         )
     }
 
-    /// A string of at most `max` bytes, which need not end with a NUL.
+    /// A string of at most `max` bytes, which need not end with a NUL (`NLA_STRING`).
     #[doc(alias = "NLA_STRING")]
     pub const fn unterminated(max: u16) -> Self {
         policy(
@@ -195,7 +197,7 @@ impl Policy {
         )
     }
 
-    /// Exactly `len` bytes.
+    /// Exactly `len` bytes (`NLA_POLICY_EXACT_LEN`).
     #[doc(alias = "NLA_POLICY_EXACT_LEN")]
     pub const fn exact(len: u16) -> Self {
         let len = length(len);
@@ -212,7 +214,7 @@ impl Policy {
         )
     }
 
-    /// From `min` to `max` bytes.
+    /// From `min` to `max` bytes (`NLA_POLICY_RANGE`).
     #[doc(alias = "NLA_POLICY_RANGE")]
     pub const fn between(min: u16, max: u16) -> Self {
         assert!(min <= max, "an empty range");
@@ -280,7 +282,7 @@ impl Policy {
         self.limit(bindings::nla_policy_validation_NLA_VALIDATE_MAX, 0, max)
     }
 
-    /// For an unsigned integer: within bounds of any size.
+    /// For an unsigned integer: within bounds of any size (`NLA_POLICY_FULL_RANGE`).
     #[doc(alias = "NLA_POLICY_FULL_RANGE")]
     pub const fn within(self, range: &'static Range) -> Self {
         assert!(self.is_unsigned(), "not an unsigned integer");
@@ -290,7 +292,7 @@ impl Policy {
         Self(raw)
     }
 
-    /// For a signed integer: within bounds of any size.
+    /// For a signed integer: within bounds of any size (`NLA_POLICY_FULL_RANGE_SIGNED`).
     #[doc(alias = "NLA_POLICY_FULL_RANGE_SIGNED")]
     pub const fn within_signed(self, range: &'static SignedRange) -> Self {
         assert!(self.is_signed(), "not a signed integer");
@@ -315,7 +317,7 @@ impl Policy {
         Self(raw)
     }
 
-    /// For an unsigned integer: a number of the enumeration `E`.
+    /// For an unsigned integer: a number of the enumeration `E` (`NLA_POLICY_VALIDATE_FN`).
     #[doc(alias = "NLA_POLICY_VALIDATE_FN")]
     pub const fn one_of<E: Enum>(self) -> Self {
         assert!(self.is_unsigned(), "not an unsigned integer");
@@ -420,11 +422,11 @@ impl Policies {
     }
 }
 
-/// How many attribute types an attribute's header can hold.
+/// How many attribute types an attribute's header can hold (`NLA_TYPE_MASK`).
 #[doc(alias = "NLA_TYPE_MASK")]
 pub const TYPES: usize = bindings::NLA_TYPE_MASK as u16 as usize + 1;
 
-/// The policies of the attributes of a request, by type from 1 to `N - 1`.
+/// The policies of the attributes of a request, by type from 1 to `N - 1` (`nla_policy`).
 ///
 /// An attribute without a policy is refused.
 ///

@@ -39,7 +39,7 @@ pub trait Value: Copy {
     fn bytes(self) -> Self::Bytes;
 }
 
-/// A number in network byte order.
+/// A number in network byte order (`__be16`).
 ///
 /// # Examples
 ///

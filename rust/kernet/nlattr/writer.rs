@@ -95,7 +95,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Sets the family's own header, which is zero otherwise.
+    /// Sets the family's own header, which is zero otherwise (`genlmsg_put()`).
     ///
     /// # Errors
     ///
@@ -155,7 +155,7 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
-    /// Appends a value.
+    /// Appends a value (`nla_put()`).
     ///
     /// # Errors
     ///
@@ -190,7 +190,7 @@ impl<'a> Writer<'a> {
         })
     }
 
-    /// Appends an array of values as one attribute.
+    /// Appends an array of values as one attribute (`nla_put()`).
     ///
     /// # Errors
     ///
@@ -307,8 +307,8 @@ impl<'a> Writer<'a> {
         self.put_parts(r#type, [string, b"\0"])
     }
 
-    /// Appends a nest with the attributes that `fill` appends. If `fill` fails, the message is as
-    /// before.
+    /// Appends a nest with the attributes that `fill` appends (`nla_nest_end()`). If `fill` fails,
+    /// the message is as before.
     ///
     /// # Errors
     ///
@@ -337,8 +337,8 @@ impl<'a> Writer<'a> {
         result
     }
 
-    /// Appends a nest with the attributes that `fill` puts by a builder. If `fill` fails, the
-    /// message is as before.
+    /// Appends a nest with the attributes that `fill` puts by a builder (`nla_nest_start()`). If
+    /// `fill` fails, the message is as before.
     ///
     /// # Errors
     ///
@@ -409,7 +409,7 @@ impl Builder for Writer<'static> {
 pub struct Array<'a, B>(Writer<'a>, PhantomData<fn() -> B>);
 
 impl<B: Builder> Array<'_, B> {
-    /// Appends an element.
+    /// Appends an element (`nla_nest_start()`).
     ///
     /// # Errors
     ///

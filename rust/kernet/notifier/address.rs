@@ -20,10 +20,11 @@ use crate::{
 /// A change of an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IpAddressEvent {
-    /// The device has the address. Reported again when a secondary IPv4 address becomes primary.
+    /// The device has the address (`NETDEV_UP`). Reported again when a secondary IPv4 address
+    /// becomes primary.
     #[doc(alias = "NETDEV_UP")]
     Added,
-    /// The device no longer has the address.
+    /// The device no longer has the address (`NETDEV_DOWN`).
     #[doc(alias = "NETDEV_DOWN")]
     Removed,
 }
@@ -38,7 +39,7 @@ impl IpAddressEvent {
     }
 }
 
-/// A notifier of the IPv4 addresses of devices in all namespaces.
+/// A notifier of the IPv4 addresses of devices in all namespaces (`register_inetaddr_notifier()`).
 ///
 /// What `ip address change` changes (lifetimes, flags) is not reported.
 ///
@@ -61,12 +62,12 @@ impl IpAddressEvent {
 /// ```
 #[doc(alias = "register_inetaddr_notifier")]
 pub trait Ipv4AddressNotifier: Send + Sync + 'static {
-    /// Reports a change of `address`.
+    /// Reports a change of `address` (`notifier_block::notifier_call`).
     #[doc(alias = "notifier_block::notifier_call")]
     fn event(event: IpAddressEvent, address: &Ipv4Address, rtnl: Rtnl<'_>);
 }
 
-/// A notifier of the IPv6 addresses of devices in all namespaces.
+/// A notifier of the IPv6 addresses of devices in all namespaces (`register_inet6addr_notifier()`).
 ///
 /// Duplicate address detection, lifetimes and flags are not reported.
 ///
@@ -90,7 +91,7 @@ pub trait Ipv4AddressNotifier: Send + Sync + 'static {
 /// ```
 #[doc(alias = "register_inet6addr_notifier")]
 pub trait Ipv6AddressNotifier: Send + Sync + 'static {
-    /// Reports a change of `address`.
+    /// Reports a change of `address` (`notifier_block::notifier_call`).
     ///
     /// An address from a router advertisement is added in softirq, without RTNL. It may be removed,
     /// and the removal reported, before the addition is reported: ask [`Ipv6Address::is_dead`] and
@@ -99,7 +100,7 @@ pub trait Ipv6AddressNotifier: Send + Sync + 'static {
     fn event(event: IpAddressEvent, address: &Ipv6Address, rcu: Rcu<'_>);
 }
 
-/// The chain that calls an [`Ipv4AddressNotifier`].
+/// The chain that calls an [`Ipv4AddressNotifier`] (`inetaddr_chain`).
 #[doc(alias = "inetaddr_chain")]
 pub struct Ipv4Addresses;
 
@@ -128,7 +129,7 @@ unsafe impl<N: Ipv4AddressNotifier> Chain<N> for Ipv4Addresses {
     }
 }
 
-/// The chain that calls an [`Ipv6AddressNotifier`].
+/// The chain that calls an [`Ipv6AddressNotifier`] (`inet6addr_chain`).
 #[doc(alias = "inet6addr_chain")]
 pub struct Ipv6Addresses;
 

@@ -31,7 +31,8 @@ use crate::{
 /// ```
 #[doc(alias = "register_netdevice_notifier")]
 pub trait DeviceNotifier: Send + Sync + 'static {
-    /// Reports a change of `device`, in the namespace that [`Device::net`] returns.
+    /// Reports a change of `device`, in the namespace that [`Device::net`] returns
+    /// (`notifier_block::notifier_call`).
     ///
     /// When the module is loaded, each existing device is reported as [`DeviceEvent::Register`] and
     /// [`DeviceEvent::Up`]; when it is unloaded, as going down and unregistered.
@@ -39,7 +40,7 @@ pub trait DeviceNotifier: Send + Sync + 'static {
     fn event(event: DeviceEvent, device: &Device, rtnl: Rtnl<'_>);
 }
 
-/// The chain that calls a [`DeviceNotifier`].
+/// The chain that calls a [`DeviceNotifier`] (`netdev_chain`).
 #[doc(alias = "netdev_chain")]
 pub struct Devices;
 

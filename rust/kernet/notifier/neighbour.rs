@@ -11,7 +11,7 @@ use crate::{
     neighbour::Neighbour, //
 };
 
-/// A notifier of the neighbours in all namespaces.
+/// A notifier of the neighbours in all namespaces (`register_netevent_notifier()`).
 ///
 /// It gets what `RTM_NEWNEIGH` and `RTM_DELNEIGH` report: a new hardware address, and each new
 /// state but [`Incomplete`](crate::neighbour::NudState::Incomplete) and
@@ -30,7 +30,8 @@ use crate::{
 /// ```
 #[doc(alias = "register_netevent_notifier")]
 pub trait NeighbourNotifier: Send + Sync + 'static {
-    /// Reports that `neighbour` has changed or was removed: see [`Neighbour::resolution`].
+    /// Reports that `neighbour` has changed or was removed: see [`Neighbour::resolution`]
+    /// (`NETEVENT_NEIGH_UPDATE`).
     ///
     /// The report is of the current state. It comes after the neighbour's lock was released: by
     /// then the neighbour may be removed, that may be reported, and another neighbour may have its
@@ -39,7 +40,7 @@ pub trait NeighbourNotifier: Send + Sync + 'static {
     fn event(neighbour: &Neighbour, rcu: Rcu<'_>);
 }
 
-/// The chain that calls a [`NeighbourNotifier`].
+/// The chain that calls a [`NeighbourNotifier`] (`netevent_notif_chain`).
 #[doc(alias = "netevent_notif_chain")]
 pub struct Neighbours;
 

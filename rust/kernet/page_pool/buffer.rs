@@ -24,7 +24,8 @@ use crate::{
 /// Bytes that come before those of a frame, for who puts headers there.
 const HEADROOM: usize = bindings::XDP_PACKET_HEADROOM as usize;
 
-/// A page of a receive queue's page pool, for the bytes of a received frame.
+/// A page of a receive queue's page pool, for the bytes of a received frame
+/// (`page_pool_dev_alloc_pages()`).
 ///
 /// Dropping it returns the page to the pool. What a page held before cannot be read.
 ///
@@ -85,7 +86,7 @@ impl Buffer {
         Ok(())
     }
 
-    /// Appends `len` bytes of a packet, starting at `offset`.
+    /// Appends `len` bytes of a packet, starting at `offset` (`skb_copy_bits()`).
     ///
     /// # Errors
     ///
@@ -117,7 +118,7 @@ impl Buffer {
         core::mem::ManuallyDrop::new(self).page.as_ptr().cast()
     }
 
-    /// Makes a packet whose linear part is the buffer.
+    /// Makes a packet whose linear part is the buffer (`napi_build_skb()`).
     ///
     /// # Errors
     ///
@@ -164,7 +165,7 @@ impl Drop for Buffer {
 }
 
 impl Skb<'_> {
-    /// Appends a buffer to the packet's data, as a fragment.
+    /// Appends a buffer to the packet's data, as a fragment (`skb_add_rx_frag()`).
     ///
     /// # Errors
     ///

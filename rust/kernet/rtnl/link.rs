@@ -30,7 +30,7 @@ pub(crate) use device::unregister;
 pub use device::NewDevice;
 pub use registration::Registration;
 
-/// A link kind: a driver whose devices userspace makes and deletes.
+/// A link kind: a driver whose devices userspace makes and deletes (`rtnl_link_ops`).
 ///
 /// # Examples
 ///
@@ -102,8 +102,9 @@ pub trait Link<const N: usize>: Driver {
     const POLICY: &'static Table<N>;
 
     /// For a kind whose devices come in pairs: the attribute with the peer's `ifinfomsg` and
-    /// `IFLA_*` attributes. [`Self::POLICY`] must have it, with a minimum length of the 16 bytes of
-    /// `ifinfomsg` ([`Policy::min_len`](crate::nlattr::Policy::min_len)).
+    /// `IFLA_*` attributes (`rtnl_link_ops::peer_type`). [`Self::POLICY`] must have it, with a
+    /// minimum length of the 16 bytes of `ifinfomsg`
+    /// ([`Policy::min_len`](crate::nlattr::Policy::min_len)).
     ///
     /// The peer is made with the device, in the namespace that its attributes name, and deleted
     /// with it.
@@ -126,8 +127,8 @@ pub trait Link<const N: usize>: Driver {
         Ok(())
     }
 
-    /// Makes the private data of a new device. For a pair, called for each of the two, the peer
-    /// with its own request.
+    /// Makes the private data of a new device (`rtnl_link_ops::newlink`). For a pair, called for
+    /// each of the two, the peer with its own request.
     ///
     /// # Errors
     ///
@@ -141,7 +142,7 @@ pub trait Link<const N: usize>: Driver {
         rtnl: Rtnl<'_>,
     ) -> impl PinInit<Self, Error>;
 
-    /// Notifies that the device, and its peer, have been registered.
+    /// Notifies that the device, and its peer, have been registered (`rtnl_link_ops::newlink`).
     ///
     /// # Errors
     ///
@@ -156,7 +157,8 @@ pub trait Link<const N: usize>: Driver {
         Ok(())
     }
 
-    /// Changes the settings of a device. On failure, all settings are as before.
+    /// Changes the settings of a device (`rtnl_link_ops::changelink`). On failure, all settings are
+    /// as before.
     ///
     /// The caller has `CAP_NET_ADMIN` in the device's namespace, and in that of the underlay,
     /// [`DriverDevice::link_net`], and of the device below, [`DriverDevice::lower`], if it has one.
@@ -177,8 +179,8 @@ pub trait Link<const N: usize>: Driver {
         ))
     }
 
-    /// The most bytes that [`Self::fill_info`] writes, up to 8192. 0, for a kind without settings
-    /// to show: it is not called.
+    /// The most bytes that [`Self::fill_info`] writes, up to 8192 (`rtnl_link_ops::get_size`). 0,
+    /// for a kind without settings to show: it is not called.
     #[doc(alias = "rtnl_link_ops::get_size")]
     const INFO_SIZE: usize = 0;
 
@@ -204,11 +206,11 @@ pub enum Queues {
     PerCpu,
 }
 
-/// A request to make or change a link.
+/// A request to make or change a link (`rtnl_newlink_params`).
 #[doc(alias = "rtnl_newlink_params")]
 #[doc(alias = "IFLA_INFO_DATA")]
 pub struct Request<'a> {
-    /// The `IFLA_*` attributes of any link.
+    /// The `IFLA_*` attributes of any link (`rtnl_newlink_params::tb`).
     #[doc(alias = "rtnl_newlink_params::tb")]
     pub link: Attrs<'a>,
     /// The attributes of the kind.
@@ -227,8 +229,8 @@ impl<'a> Request<'a> {
         self.link_net
     }
 
-    /// The lower device of a new link, which `link` of `ip link add` names, in [`Self::link_net`]. Whoever asks
-    /// has `CAP_NET_ADMIN` there.
+    /// The lower device of a new link, which `link` of `ip link add` names, in [`Self::link_net`]
+    /// (`IFLA_LINK`). Whoever asks has `CAP_NET_ADMIN` there.
     ///
     /// # Errors
     ///

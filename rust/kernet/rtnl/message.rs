@@ -57,7 +57,7 @@ use crate::{
 
 mod taken;
 
-/// The rtnetlink messages that a module answers.
+/// The rtnetlink messages that a module answers (`rtnl_msg_handler`).
 ///
 /// # Examples
 ///
@@ -115,12 +115,13 @@ mod taken;
 /// ```
 #[doc(alias = "rtnl_msg_handler")]
 pub trait Handlers: Sized + 'static {
-    /// The address family, in the first byte of requests. 0 (`PF_UNSPEC`): all families without a
-    /// handler of their own for a type.
+    /// The address family, in the first byte of requests (`rtnl_msg_handler::protocol`). 0
+    /// (`PF_UNSPEC`): all families without a handler of their own for a type.
     #[doc(alias = "rtnl_msg_handler::protocol")]
     const FAMILY: u8;
 
-    /// The handlers, in ascending order of their types; for one type the `do` before the `dump`.
+    /// The handlers, in ascending order of their types; for one type the `do` before the `dump`
+    /// (`rtnl_msg_handler`).
     #[doc(alias = "rtnl_msg_handler")]
     const HANDLERS: &'static [Handler<Self>];
 }
@@ -135,7 +136,7 @@ pub trait Handlers: Sized + 'static {
 pub struct Handler<H>(Entry, PhantomData<fn() -> H>);
 
 impl<H: Handlers> Handler<H> {
-    /// The handler of a [`Do`].
+    /// The handler of a [`Do`] (`rtnl_msg_handler::doit`).
     #[doc(alias = "rtnl_msg_handler::doit")]
     pub const fn new_do<D: Do<N>, const N: usize>() -> Self {
         const {
@@ -148,7 +149,7 @@ impl<H: Handlers> Handler<H> {
         Self(Entry::of_do::<D, N>(), PhantomData)
     }
 
-    /// The handler of a [`Dump`], for this family only.
+    /// The handler of a [`Dump`], for this family only (`rtnl_msg_handler::dumpit`).
     #[doc(alias = "rtnl_msg_handler::dumpit")]
     pub const fn new_dump<D: Dump<N>, const N: usize>() -> Self {
         const {
@@ -158,7 +159,7 @@ impl<H: Handlers> Handler<H> {
         Self(Entry::of_dump::<D, N>(), PhantomData)
     }
 
-    /// The handler of a [`DumpOfAll`].
+    /// The handler of a [`DumpOfAll`] (`rtnl_dump_all()`).
     #[doc(alias = "rtnl_dump_all")]
     pub const fn new_dump_of_all<D: DumpOfAll<N>, const N: usize>() -> Self {
         // Whose checks are those of any dump.
@@ -192,7 +193,7 @@ const fn kind(r#type: u16) -> u16 {
     r#type & 3
 }
 
-/// The registration of a module's [`Handlers`].
+/// The registration of a module's [`Handlers`] (`rtnl_register_many()`).
 #[doc(alias = "rtnl_register_many")]
 pub struct Registration<H: Handlers>(PhantomData<fn() -> H>);
 
@@ -296,7 +297,7 @@ unsafe fn withdraw(family: u8, r#type: u16, handler: &bindings::rtnl_msg_handler
     taken::release(family, r#type);
 }
 
-/// A message to the listeners of an rtnetlink group.
+/// A message to the listeners of an rtnetlink group (`rtnl_notify()`).
 ///
 /// # Examples
 ///
@@ -341,7 +342,7 @@ unsafe fn withdraw(family: u8, r#type: u16, handler: &bindings::rtnl_msg_handler
 /// ```
 #[doc(alias = "rtnl_notify")]
 pub trait Notification: Message + Sized {
-    /// The group: a constant of [`group`].
+    /// The group: a constant of [`group`] (`enum rtnetlink_groups`).
     #[doc(alias = "enum rtnetlink_groups")]
     const GROUP: u32;
 

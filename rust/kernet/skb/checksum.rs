@@ -16,7 +16,7 @@ use super::{
 };
 use crate::bindings;
 
-/// The state of a packet's transport checksum.
+/// The state of a packet's transport checksum (`ip_summed`).
 ///
 /// # Examples
 ///
@@ -64,13 +64,13 @@ pub enum Checksum {
 }
 
 impl Checksum {
-    /// The most encapsulated headers that can be marked as verified.
+    /// The most encapsulated headers that can be marked as verified (`SKB_MAX_CSUM_LEVEL`).
     #[doc(alias = "SKB_MAX_CSUM_LEVEL")]
     pub const MAX_LEVEL: u8 = bindings::SKB_MAX_CSUM_LEVEL as u8;
 }
 
 impl SkbRef {
-    /// The state of the transport checksum.
+    /// The state of the transport checksum (`sk_buff::ip_summed`).
     #[doc(alias = "sk_buff::ip_summed")]
     pub fn checksum(&self) -> Checksum {
         match self.ip_summed() {
@@ -99,7 +99,7 @@ impl SkbRef {
         u32::from(unsafe { bindings::skb_get_ip_summed(self.as_raw()) })
     }
 
-    /// Sets the state of the transport checksum.
+    /// Sets the state of the transport checksum (`skb_partial_csum_set()`).
     ///
     /// A wrong state lets a damaged packet through, or loses a good one.
     ///
@@ -139,7 +139,8 @@ impl SkbRef {
         Ok(())
     }
 
-    /// Computes and stores the transport checksum, if that was left to whoever sends the packet.
+    /// Computes and stores the transport checksum, if that was left to whoever sends the packet
+    /// (`skb_checksum_help()`).
     ///
     /// # Errors
     ///

@@ -82,7 +82,7 @@ impl<'a, T: Copy + Send + 'static> WithControl<'a, T> {
         unsafe { (&raw mut (*skb.as_ptr()).cb).cast() }
     }
 
-    /// The value in the control block.
+    /// The value in the control block (`sk_buff::cb`).
     #[doc(alias = "sk_buff::cb")]
     #[inline]
     pub fn control(&self) -> &T {
@@ -90,7 +90,7 @@ impl<'a, T: Copy + Send + 'static> WithControl<'a, T> {
         unsafe { &*Self::block(&self.0) }
     }
 
-    /// The value in the control block, to change it.
+    /// The value in the control block, to change it (`sk_buff::cb`).
     #[doc(alias = "sk_buff::cb")]
     #[inline]
     pub fn control_mut(&mut self) -> &mut T {

@@ -23,7 +23,7 @@ use crate::{
 };
 
 impl SkbRef {
-    /// How many page fragments the packet has besides the linear part.
+    /// How many page fragments the packet has besides the linear part (`nr_frags`).
     #[doc(alias = "nr_frags")]
     #[inline]
     pub fn fragments(&self) -> u8 {
@@ -39,7 +39,7 @@ impl SkbRef {
         unsafe { !(*bindings::skb_shinfo(self.as_raw())).frag_list.is_null() }
     }
 
-    /// Whether the fragments are in the host's memory, not in a device's.
+    /// Whether the fragments are in the host's memory, not in a device's (`skb_frags_readable()`).
     #[doc(alias = "skb_frags_readable")]
     #[inline]
     pub fn is_readable(&self) -> bool {
@@ -76,7 +76,7 @@ impl SkbRef {
 }
 
 impl<'a> Skb<'a> {
-    /// A second packet with bytes of its own, all of them linear.
+    /// A second packet with bytes of its own, all of them linear (`skb_copy()`).
     ///
     /// # Errors
     ///

@@ -79,7 +79,7 @@ pub enum EditError {
     /// The checksum cannot be kept right (SCTP), or the packet consists of several that would not
     /// change alike ([`GsoKind::FRAGLIST`]).
     Unsupported,
-    /// No memory to make the packet's bytes linear and unshared.
+    /// No memory to make the packet's bytes linear and unshared (`ENOMEM`).
     #[doc(alias = "ENOMEM")]
     NoMemory,
 }
@@ -106,7 +106,7 @@ impl From<wire::Error> for EditError {
     }
 }
 
-/// An IP packet that is being edited. [`SkbRef::edit`] and
+/// An IP packet that is being edited (`inet_proto_csum_replace4()`). [`SkbRef::edit`] and
 /// [`netfilter::Packet::edit`](crate::netfilter::Packet::edit) make one.
 ///
 /// Each call changes one field, or fails and changes nothing. The sums that cover what was changed are
@@ -146,7 +146,8 @@ enum Place {
 }
 
 impl SkbRef {
-    /// Edits the IP packet whose header is at `offset`, in bytes from `skb->data`.
+    /// Edits the IP packet whose header is at `offset`, in bytes from `skb->data`
+    /// (`skb_ensure_writable()`).
     ///
     /// The headers are made linear and are not shared with a clone then: who only reads them takes
     /// [`Self::copy_header`].
@@ -283,7 +284,7 @@ impl Edit<'_> {
         self.layout.version
     }
 
-    /// The protocol behind the IP header and its extension headers.
+    /// The protocol behind the IP header and its extension headers (`ipv6_find_hdr()`).
     #[doc(alias = "ipv6_find_hdr")]
     #[inline]
     pub fn protocol(&self) -> Protocol {
@@ -291,14 +292,14 @@ impl Edit<'_> {
     }
 
     /// Where the transport header is, in bytes from `skb->data`; `None` in a later fragment, and if
-    /// nothing follows.
+    /// nothing follows (`ipv6_find_hdr()`).
     #[doc(alias = "ipv6_find_hdr")]
     #[inline]
     pub fn transport_offset(&self) -> Option<u32> {
         self.layout.transport
     }
 
-    /// The IPv4 header; `None` in an IPv6 packet.
+    /// The IPv4 header; `None` in an IPv6 packet (`ip_hdr()`).
     #[doc(alias = "ip_hdr")]
     #[inline]
     pub fn ipv4(&self) -> Option<ipv4::Header> {
@@ -307,7 +308,7 @@ impl Edit<'_> {
             .flatten()
     }
 
-    /// The IPv6 header; `None` in an IPv4 packet.
+    /// The IPv6 header; `None` in an IPv4 packet (`ipv6_hdr()`).
     #[doc(alias = "ipv6_hdr")]
     #[inline]
     pub fn ipv6(&self) -> Option<ipv6::Header> {

@@ -17,7 +17,7 @@ use crate::{
 use core::pin::Pin;
 
 /// The VLAN tag in a packet's metadata: stripped when the packet was received, or to be inserted by
-/// the device that sends it.
+/// the device that sends it (`sk_buff::vlan_tci`).
 ///
 /// # Examples
 ///
@@ -36,10 +36,10 @@ use core::pin::Pin;
 #[doc(alias = "sk_buff::vlan_tci")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VlanTag {
-    /// IEEE 802.1Q, EtherType 0x8100.
+    /// IEEE 802.1Q, EtherType 0x8100 (`ETH_P_8021Q`).
     #[doc(alias = "ETH_P_8021Q")]
     Customer(Tci),
-    /// IEEE 802.1ad, EtherType 0x88a8.
+    /// IEEE 802.1ad, EtherType 0x88a8 (`ETH_P_8021AD`).
     #[doc(alias = "ETH_P_8021AD")]
     Service(Tci),
 }
@@ -74,11 +74,11 @@ impl VlanTag {
 #[doc(alias = "sk_buff::hash")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FlowHash {
-    /// A hash of the addresses of any layer.
+    /// A hash of the addresses of any layer (`PKT_HASH_TYPE_L2`).
     #[doc(alias = "PKT_HASH_TYPE_L2")]
     #[doc(alias = "PKT_HASH_TYPE_L3")]
     Addresses(u32),
-    /// A hash of addresses and ports.
+    /// A hash of addresses and ports (`PKT_HASH_TYPE_L4`).
     #[doc(alias = "PKT_HASH_TYPE_L4")]
     Ports(u32),
 }
@@ -115,7 +115,7 @@ impl SkbRef {
         unsafe { bindings::skb_set_priority(self.as_raw(), priority) };
     }
 
-    /// The flow hash, computed if it was not yet.
+    /// The flow hash, computed if it was not yet (`skb_get_hash_net()`).
     ///
     /// `net` is the namespace whose BPF flow dissector is used. 0 if the data begins behind the
     /// network header.
@@ -137,7 +137,7 @@ impl SkbRef {
         }
     }
 
-    /// The flow hash, if one was computed.
+    /// The flow hash, if one was computed (`skb_get_hash_raw()`).
     #[doc(alias = "skb_get_hash_raw")]
     #[inline]
     pub fn hash(&self) -> Option<FlowHash> {
@@ -187,7 +187,7 @@ impl SkbRef {
         unsafe { bindings::skb_record_rx_queue(self.as_raw(), queue) };
     }
 
-    /// The VLAN tag in the packet's metadata.
+    /// The VLAN tag in the packet's metadata (`skb_vlan_tag_get()`).
     #[doc(alias = "skb_vlan_tag_get")]
     #[inline]
     pub fn vlan_tag(&self) -> Option<VlanTag> {
@@ -202,7 +202,7 @@ impl SkbRef {
         }
     }
 
-    /// Sets or clears the VLAN tag in the packet's metadata.
+    /// Sets or clears the VLAN tag in the packet's metadata (`__vlan_hwaccel_put_tag()`).
     #[doc(alias = "__vlan_hwaccel_put_tag")]
     #[doc(alias = "__vlan_hwaccel_clear_tag")]
     #[inline]
@@ -212,7 +212,7 @@ impl SkbRef {
         unsafe { bindings::__vlan_hwaccel_put_tag(self.as_raw(), protocol.0.to_be(), tci.0) };
     }
 
-    /// The time of reception, in nanoseconds of the wall clock since 1970.
+    /// The time of reception, in nanoseconds of the wall clock since 1970 (`skb_tstamp()`).
     ///
     /// `None` if no time stamp was asked for, or the packet is to be sent.
     #[doc(alias = "skb_tstamp")]
@@ -252,7 +252,7 @@ pub enum Xnet {
 }
 
 impl Xnet {
-    /// Compares the namespaces that a packet goes from and to.
+    /// Compares the namespaces that a packet goes from and to (`net_eq()`).
     #[doc(alias = "net_eq")]
     #[inline]
     pub fn between(from: &Net, to: &Net) -> Self {
@@ -265,7 +265,7 @@ impl Xnet {
 }
 
 impl Skb<'_> {
-    /// Sets the packet's time of reception to now.
+    /// Sets the packet's time of reception to now (`__net_timestamp()`).
     #[doc(alias = "__net_timestamp")]
     #[inline]
     pub fn note_received(&mut self) {
@@ -274,8 +274,8 @@ impl Skb<'_> {
     }
 
     /// Removes the route, the conntrack entry and the socket of the packet, as for a packet that
-    /// leaves a tunnel or a device. For a packet that goes to another network namespace, the mark
-    /// and the time stamp too.
+    /// leaves a tunnel or a device (`skb_scrub_packet()`). For a packet that goes to another
+    /// network namespace, the mark and the time stamp too.
     #[doc(alias = "skb_scrub_packet")]
     pub fn scrub(&mut self, xnet: Xnet) {
         // SAFETY: Owned, by the type invariants: no layer behind relies on what is forgotten.

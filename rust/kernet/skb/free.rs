@@ -37,7 +37,8 @@ pub unsafe trait FreeContext: Copy {
     unsafe fn consume(self, skb: *mut bindings::sk_buff);
 }
 
-/// Any context, even a hard interrupt: if necessary, the packet is freed later.
+/// Any context, even a hard interrupt: if necessary, the packet is freed later
+/// (`dev_kfree_skb_any()`).
 ///
 /// # Examples
 ///

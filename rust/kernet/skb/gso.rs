@@ -36,15 +36,15 @@ pub struct Gso {
     /// The payload of each segment in bytes, except for the last one.
     #[doc(alias = "gso_size")]
     pub size: u16,
-    /// How many segments; 0 if they were not counted.
+    /// How many segments; 0 if they were not counted (`gso_segs`).
     #[doc(alias = "gso_segs")]
     pub segments: u16,
-    /// The kind of segmentation.
+    /// The kind of segmentation (`gso_type`).
     #[doc(alias = "gso_type")]
     pub kind: GsoKind,
 }
 
-/// Kinds of segmentation, `SKB_GSO_*`. A value can hold several.
+/// Kinds of segmentation, `SKB_GSO_*` (`skb_shared_info::gso_type`). A value can hold several.
 #[doc(alias = "skb_shared_info::gso_type")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GsoKind(u32);
@@ -106,9 +106,9 @@ impl SkbRef {
         GsoKind(unsafe { (*bindings::skb_shinfo(self.as_raw())).gso_type })
     }
 
-    /// Marks the packet for segmentation, as a device that has merged packets, or a guest, does.
-    /// The data begins with the link header, and the [checksum](Checksum::Partial) is left to
-    /// whoever segments the packet.
+    /// Marks the packet for segmentation, as a device that has merged packets, or a guest, does
+    /// (`virtio_net_hdr_to_skb()`). The data begins with the link header, and the
+    /// [checksum](Checksum::Partial) is left to whoever segments the packet.
     ///
     /// The headers are checked before segmentation ([`GsoKind::DODGY`]). A packet with at most
     /// `size` bytes of payload stays one packet.

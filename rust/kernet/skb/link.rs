@@ -8,7 +8,7 @@ use crate::{
     wire::ethernet, //
 };
 
-/// The addressee of a packet, as the receiving device has determined it.
+/// The addressee of a packet, as the receiving device has determined it (`pkt_type`).
 #[doc(alias = "pkt_type")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PacketType {
@@ -28,7 +28,8 @@ pub enum PacketType {
 }
 
 impl SkbRef {
-    /// The addressee of the packet, as the receiving device has determined it.
+    /// The addressee of the packet, as the receiving device has determined it
+    /// (`sk_buff::pkt_type`).
     #[doc(alias = "sk_buff::pkt_type")]
     #[inline(always)]
     pub fn packet_type(&self) -> PacketType {
@@ -41,7 +42,7 @@ impl SkbRef {
         }
     }
 
-    /// A copy of the packet's Ethernet header.
+    /// A copy of the packet's Ethernet header (`eth_hdr()`).
     ///
     /// `None` if there is no link header before the data. It is an Ethernet header if the device
     /// [is an Ethernet device](crate::netdev::Device::ethernet_address).

@@ -25,7 +25,7 @@ use crate::{
     context::Context, //
 };
 
-/// An owned packet.
+/// An owned packet (`sk_buff`).
 ///
 /// # Keeping one
 ///
@@ -81,9 +81,9 @@ impl<'a> Skb<'a> {
     }
 
     /// The packet, to be kept: without its route, conntrack entry and extensions (IPsec state among
-    /// them), and without a socket that it holds no reference to. It stays charged to the socket
-    /// that has sent it, which holds its namespace. It keeps its bytes, even those in a sender's
-    /// own pages.
+    /// them), and without a socket that it holds no reference to (`skb_dst_drop()`). It stays
+    /// charged to the socket that has sent it, which holds its namespace. It keeps its bytes, even
+    /// those in a sender's own pages.
     #[doc(alias = "skb_dst_drop")]
     #[doc(alias = "nf_reset_ct")]
     #[doc(alias = "skb_ext_reset")]
@@ -126,7 +126,8 @@ impl<'a> Skb<'a> {
         unsafe { SkbRef::from_raw_mut(self.0.as_ptr()) }
     }
 
-    /// Makes a second packet that shares the data. The first one is marked as cloned.
+    /// Makes a second packet that shares the data (`skb_clone()`). The first one is marked as
+    /// cloned.
     ///
     /// # Errors
     ///
@@ -141,7 +142,7 @@ impl<'a> Skb<'a> {
         Ok(Self(skb, PhantomData))
     }
 
-    /// Drops the packet with a reason.
+    /// Drops the packet with a reason (`kfree_skb_reason()`).
     ///
     /// `context` is the token of the current context, or [`AnyContext`](super::AnyContext).
     #[doc(alias = "kfree_skb_reason")]
@@ -152,7 +153,7 @@ impl<'a> Skb<'a> {
         unsafe { context.free(self.into_raw(), reason) };
     }
 
-    /// Frees a packet that has served its purpose.
+    /// Frees a packet that has served its purpose (`consume_skb()`).
     ///
     /// `context` is the token of the current context, or [`AnyContext`](super::AnyContext).
     #[doc(alias = "consume_skb")]
@@ -165,7 +166,8 @@ impl<'a> Skb<'a> {
 }
 
 impl Skb<'static> {
-    /// Allocates an empty packet, with `headroom` bytes before the data and `size` bytes for it.
+    /// Allocates an empty packet, with `headroom` bytes before the data and `size` bytes for it
+    /// (`alloc_skb()`).
     ///
     /// # Errors
     ///

@@ -62,7 +62,7 @@ impl RxSkb {
         self.0.len().wrapping_add(bindings::ETH_HLEN)
     }
 
-    /// The frame, with its Ethernet header again.
+    /// The frame, with its Ethernet header again (`skb_push()`).
     #[doc(alias = "skb_push")]
     #[inline(always)]
     pub fn into_frame(self) -> Skb<'static> {
@@ -76,7 +76,8 @@ impl RxSkb {
         }
     }
 
-    /// Makes a second packet that shares the data. The first one is marked as cloned.
+    /// Makes a second packet that shares the data (`skb_clone()`). The first one is marked as
+    /// cloned.
     ///
     /// # Errors
     ///
@@ -88,7 +89,7 @@ impl RxSkb {
     }
 
     /// Edits the IP packet whose header is at `offset`, in bytes from `skb->data`, which is behind the link
-    /// header.
+    /// header (`skb_ensure_writable()`).
     ///
     /// # Errors
     ///
@@ -114,7 +115,7 @@ impl RxSkb {
         }
     }
 
-    /// Drops the packet with a reason.
+    /// Drops the packet with a reason (`kfree_skb_reason()`).
     #[doc(alias = "kfree_skb_reason")]
     #[inline]
     pub fn drop_with(self, reason: DropReason, context: impl FreeContext) {

@@ -59,8 +59,8 @@ impl SkbRef {
         Ok(header.ethertype())
     }
 
-    /// Puts a VLAN tag before those that the frame has. It goes to the metadata, whose tag, if there is
-    /// one, goes into the frame.
+    /// Puts a VLAN tag before those that the frame has (`skb_vlan_push()`). It goes to the metadata, whose
+    /// tag, if there is one, goes into the frame.
     ///
     /// The data begins with the Ethernet header, as in [`Driver::transmit`](crate::netdev::Driver::transmit),
     /// where [`Self::reset_mac_header`] has noted it.
@@ -96,7 +96,7 @@ impl SkbRef {
     }
 
     /// Takes off the outermost VLAN tag, from the metadata or the frame, and returns it; `None` if
-    /// there is none. The next one, if there is one, goes to the metadata.
+    /// there is none (`skb_vlan_pop()`). The next one, if there is one, goes to the metadata.
     ///
     /// # Errors
     ///
@@ -131,8 +131,8 @@ impl SkbRef {
         }
     }
 
-    /// Replaces the outermost VLAN tag, and returns it; `None` if there is none, which stays so. The new one is
-    /// where the old one was, in the metadata or in the frame.
+    /// Replaces the outermost VLAN tag, and returns it; `None` if there is none, which stays so
+    /// (`TCA_VLAN_ACT_MODIFY`). The new one is where the old one was, in the metadata or in the frame.
     ///
     /// # Errors
     ///

@@ -62,7 +62,7 @@ pub enum TranslateError {
     Version,
     /// It will be split in a way that the other version has not, or its data is in a device's memory.
     Unsupported,
-    /// No memory.
+    /// No memory (`ENOMEM`).
     #[doc(alias = "ENOMEM")]
     NoMemory,
 }
@@ -90,7 +90,8 @@ impl From<Refused> for TranslateError {
 }
 
 impl<'a> Skb<'a> {
-    /// Translates the IP packet that begins at the packet's data to the other version of IP.
+    /// Translates the IP packet that begins at the packet's data to the other version of IP
+    /// (`bpf_skb_change_proto()`).
     ///
     /// Returns the packet, and the fragments that it has to be sent as, if any ([`SkbRef::copy_fragment`]). Its
     /// route and connection, which were for the other version, are removed as by [`Skb::keep`]. Segments of TCP
@@ -476,8 +477,8 @@ const KEPT: u32 = (bindings::SKB_GSO_TCP_ECN as u32)
 const FIXED_ID: u32 = bindings::SKB_GSO_TCP_FIXEDID as u32;
 
 impl SkbRef {
-    /// A packet of its own that is one fragment of this one, which was [translated](Skb::translate). It has the
-    /// mark and the priority.
+    /// A packet of its own that is one fragment of this one, which was [translated](Skb::translate)
+    /// (`ip6_frag_next()`). It has the mark and the priority.
     ///
     /// # Errors
     ///

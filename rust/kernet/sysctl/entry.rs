@@ -9,7 +9,7 @@ use crate::file::{
     Mode, //
 };
 
-/// One number of a [`Table`](super::Table).
+/// One number of a [`Table`](super::Table) (`ctl_table`).
 ///
 /// # Examples
 ///
@@ -45,7 +45,8 @@ pub(super) enum Kind {
 }
 
 impl Entry {
-    /// A signed number from `min` to `max`, of `initial` at first. [`Mode::ReadWrite`].
+    /// A signed number from `min` to `max`, of `initial` at first (`proc_dointvec_minmax()`).
+    /// [`Mode::ReadWrite`].
     #[doc(alias = "proc_dointvec_minmax")]
     pub const fn int(name: &'static CStr, initial: i32, min: i32, max: i32) -> Self {
         assert!(
@@ -55,7 +56,8 @@ impl Entry {
         Self::new(name, Kind::Int, [initial as u32, min as u32, max as u32])
     }
 
-    /// A number without a sign from `min` to `max`, of `initial` at first. [`Mode::ReadWrite`].
+    /// A number without a sign from `min` to `max`, of `initial` at first
+    /// (`proc_douintvec_minmax()`). [`Mode::ReadWrite`].
     #[doc(alias = "proc_douintvec_minmax")]
     pub const fn unsigned(name: &'static CStr, initial: u32, min: u32, max: u32) -> Self {
         assert!(

@@ -25,7 +25,7 @@ use crate::bindings;
 #[doc(alias = "TCP_CC_INFO")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Info {
-    /// `bbr:(bw:...,mrtt:...,pacing_gain:...,cwnd_gain:...)`
+    /// `bbr:(bw:...,mrtt:...,pacing_gain:...,cwnd_gain:...)` (`tcp_bbr_info`)
     #[doc(alias = "tcp_bbr_info")]
     Bbr {
         /// The bandwidth in bytes per second.
@@ -37,7 +37,7 @@ pub enum Info {
         /// The gain of the window, in 1/256.
         cwnd_gain: u32,
     },
-    /// `vegas:...`; `ss` shows its round trip times as the socket's.
+    /// `vegas:...`; `ss` shows its round trip times as the socket's (`tcpvegas_info`).
     #[doc(alias = "tcpvegas_info")]
     Vegas {
         /// Whether the algorithm is at work.

@@ -86,7 +86,8 @@ const fn is_name(name: &str) -> bool {
     !name.is_empty() && name.len() < bindings::TCP_CA_NAME_MAX as usize
 }
 
-/// The registration of an algorithm: a [`Part`] of its module.
+/// The registration of an algorithm: a [`Part`] of its module
+/// (`tcp_register_congestion_control()`).
 ///
 /// Unregistering is `tcp_unregister_congestion_control()`, which ends with `synchronize_rcu()`. Sockets that
 /// use the algorithm, and namespaces whose default it is, hold the module, so there are none by then; if the

@@ -32,7 +32,8 @@ use crate::{
     },
 };
 
-/// How large a state may be that needs no memory of its own, in bytes, if it is aligned to 8 at most.
+/// How large a state may be that needs no memory of its own, in bytes, if it is aligned to 8 at most
+/// (`ICSK_CA_PRIV_SIZE`).
 #[doc(alias = "ICSK_CA_PRIV_SIZE")]
 pub const INLINE: usize = bindings::ICSK_CA_PRIV_SIZE - size_of::<Head>();
 

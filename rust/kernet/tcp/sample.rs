@@ -39,7 +39,7 @@ impl CaState {
     }
 }
 
-/// What has happened to a window.
+/// What has happened to a window (`enum tcp_ca_event`).
 #[doc(alias = "enum tcp_ca_event")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CwndEvent {
@@ -75,7 +75,7 @@ impl CwndEvent {
     }
 }
 
-/// What the core has found in an ACK.
+/// What the core has found in an ACK (`FLAG_DATA_ACKED`).
 ///
 /// The core keeps these numbers to itself (`FLAG_*` in `net/ipv4/tcp_input.c`), and gives them to every
 /// algorithm. They are the same in Linux 7.2 and 7.3.
@@ -125,7 +125,7 @@ flags! { AckFlags:
     is_maybe_delayed = 0x10000;
 }
 
-/// What kind of ACK has come.
+/// What kind of ACK has come (`enum tcp_ca_ack_event_flags`).
 #[doc(alias = "enum tcp_ca_ack_event_flags")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AckEvent(pub(super) u32);
@@ -203,7 +203,7 @@ impl RateSample<'_> {
         self.0.prior_delivered
     }
 
-    /// The round trip time of the packet that was acknowledged last.
+    /// The round trip time of the packet that was acknowledged last (`rate_sample::rtt_us`).
     #[doc(alias = "rate_sample::rtt_us")]
     #[inline(always)]
     pub fn rtt(&self) -> Option<u32> {
@@ -239,7 +239,7 @@ impl RateSample<'_> {
         self.0.is_app_limited
     }
 
-    /// Whether the packet was sent before.
+    /// Whether the packet was sent before (`rate_sample::is_retrans`).
     #[doc(alias = "rate_sample::is_retrans")]
     #[inline(always)]
     pub fn is_retransmission(&self) -> bool {

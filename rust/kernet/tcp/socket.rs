@@ -30,7 +30,7 @@ use crate::{
     netns::Net, //
 };
 
-/// A TCP socket that is the caller's: [`Owned`](crate::context::Owned).
+/// A TCP socket that is the caller's: [`Owned`](crate::context::Owned) (`tcp_sock`).
 ///
 /// Counts of packets are in segments of [`Self::mss`]. Those that wrap are compared by their difference. Times
 /// are in microseconds unless said otherwise. What may be changed is what BPF may change (`net/ipv4/bpf_tcp_ca.c`).
@@ -166,7 +166,7 @@ impl<'a> Socket<'a> {
         unsafe { bindings::tcp_packets_in_flight(self.raw()) }
     }
 
-    /// The smoothed round trip time in microseconds, if there was one.
+    /// The smoothed round trip time in microseconds, if there was one (`tcp_sock::srtt_us`).
     #[doc(alias = "tcp_sock::srtt_us")]
     #[inline(always)]
     pub fn srtt(&self) -> Option<u32> {
@@ -209,7 +209,8 @@ impl<'a> Socket<'a> {
         unsafe { bindings::tcp_is_cwnd_limited(self.sk) }
     }
 
-    /// Whether the application had nothing to send, and the network may deliver more than it has.
+    /// Whether the application had nothing to send, and the network may deliver more than it has
+    /// (`tcp_sock::app_limited`).
     #[doc(alias = "tcp_sock::app_limited")]
     #[inline(always)]
     pub fn is_app_limited(&self) -> bool {
@@ -217,7 +218,7 @@ impl<'a> Socket<'a> {
         unsafe { *self.tp::<u32>(bindings::TCP_SOCK_APP_LIMITED) != 0 }
     }
 
-    /// Whether the receiver acknowledges selectively.
+    /// Whether the receiver acknowledges selectively (`tcp_is_sack()`).
     #[doc(alias = "tcp_is_sack")]
     #[inline(always)]
     pub fn has_sack(&self) -> bool {
@@ -236,7 +237,8 @@ impl<'a> Socket<'a> {
         }
     }
 
-    /// How many bytes the socket sends at once at its pacing rate, without regard to its device.
+    /// How many bytes the socket sends at once at its pacing rate, without regard to its device
+    /// (`sock::sk_pacing_shift`).
     #[doc(alias = "sock::sk_pacing_shift")]
     #[inline(always)]
     pub fn pacing_quantum(&self) -> u32 {
@@ -271,7 +273,7 @@ impl<'a> Socket<'a> {
         u64::from(high) << 32 | u64::from(low)
     }
 
-    /// The socket's own address and port.
+    /// The socket's own address and port (`sk_rcv_saddr`).
     #[doc(alias = "sk_rcv_saddr")]
     #[doc(alias = "sk_num")]
     pub fn local(&self) -> SocketAddr {
@@ -281,7 +283,7 @@ impl<'a> Socket<'a> {
         self.address(v4, port, |sk| unsafe { bindings::sk_v6_rcv_saddr(sk) })
     }
 
-    /// The address and port of the other end.
+    /// The address and port of the other end (`sk_daddr`).
     #[doc(alias = "sk_daddr")]
     #[doc(alias = "sk_dport")]
     pub fn remote(&self) -> SocketAddr {
@@ -310,7 +312,8 @@ impl<'a> Socket<'a> {
         SocketAddr::new(address, port)
     }
 
-    /// Sets the congestion window, in packets: 1 at least, [`Self::cwnd_limit`] and [`Self::MAX_CWND`] at most.
+    /// Sets the congestion window, in packets: 1 at least, [`Self::cwnd_limit`] and [`Self::MAX_CWND`] at most
+    /// (`tcp_snd_cwnd_set()`).
     #[doc(alias = "tcp_snd_cwnd_set")]
     #[inline(always)]
     pub fn set_cwnd(&mut self, cwnd: u32) {
@@ -318,7 +321,8 @@ impl<'a> Socket<'a> {
         unsafe { bindings::tcp_snd_cwnd_set(self.raw(), self.window(cwnd)) };
     }
 
-    /// Sets how far the window is from the next packet, [`Self::MAX_CWND`] at most, and that it was looked at now.
+    /// Sets how far the window is from the next packet, [`Self::MAX_CWND`] at most, and that it was looked at now
+    /// (`tcp_sock::snd_cwnd_cnt`).
     #[doc(alias = "tcp_sock::snd_cwnd_cnt")]
     #[doc(alias = "tcp_sock::snd_cwnd_stamp")]
     #[inline(always)]
@@ -330,8 +334,8 @@ impl<'a> Socket<'a> {
         }
     }
 
-    /// Sets the slow start threshold, in packets: 1 at least. More than [`Self::MAX_CWND`] is
-    /// [`INFINITE_SSTHRESH`].
+    /// Sets the slow start threshold, in packets: 1 at least (`tcp_sock::snd_ssthresh`). More than
+    /// [`Self::MAX_CWND`] is [`INFINITE_SSTHRESH`].
     #[doc(alias = "tcp_sock::snd_ssthresh")]
     #[inline(always)]
     pub fn set_ssthresh(&mut self, ssthresh: u32) {
@@ -343,7 +347,7 @@ impl<'a> Socket<'a> {
     }
 
     /// Sets the pacing rate in bytes per second: 1 at least, what the user has set (`SO_MAX_PACING_RATE`) at
-    /// most. It has an effect once there is pacing ([`Self::pace`]).
+    /// most (`sock::sk_pacing_rate`). It has an effect once there is pacing ([`Self::pace`]).
     #[doc(alias = "sock::sk_pacing_rate")]
     #[inline(always)]
     pub fn set_pacing_rate(&mut self, rate: u64) {
@@ -356,7 +360,8 @@ impl<'a> Socket<'a> {
         }
     }
 
-    /// Has the socket paced: by its queueing discipline if that is `fq`, else by a timer of its own.
+    /// Has the socket paced: by its queueing discipline if that is `fq`, else by a timer of its own
+    /// (`SK_PACING_NEEDED`).
     #[doc(alias = "SK_PACING_NEEDED")]
     #[doc(alias = "sock::sk_pacing_status")]
     pub fn pace(&mut self) {
@@ -370,7 +375,8 @@ impl<'a> Socket<'a> {
         );
     }
 
-    /// Has what is in flight now not be taken for what the network can deliver.
+    /// Has what is in flight now not be taken for what the network can deliver
+    /// (`tcp_sock::app_limited`).
     #[doc(alias = "tcp_sock::app_limited")]
     #[inline(always)]
     pub fn mark_app_limited(&mut self) {
@@ -391,7 +397,8 @@ impl<'a> Socket<'a> {
         left
     }
 
-    /// Raises the window by one packet for each `window` packets that are acknowledged.
+    /// Raises the window by one packet for each `window` packets that are acknowledged
+    /// (`tcp_cong_avoid_ai()`).
     #[doc(alias = "tcp_cong_avoid_ai")]
     pub fn additive_increase(&mut self, window: u32, acked: u32) {
         if !self.is_bounded() {

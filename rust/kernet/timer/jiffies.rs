@@ -29,7 +29,8 @@ use crate::bindings;
 pub struct Jiffies(usize);
 
 impl Jiffies {
-    /// The longest span: what is added to the time must not look like the past.
+    /// The longest span: what is added to the time must not look like the past
+    /// (`MAX_JIFFY_OFFSET`).
     #[doc(alias = "MAX_JIFFY_OFFSET")]
     pub const MAX: Self = Self(isize::MAX as usize / 2 - 1);
 
@@ -44,14 +45,14 @@ impl Jiffies {
         Self(jiffies)
     }
 
-    /// That many milliseconds, rounded up to whole jiffies.
+    /// That many milliseconds, rounded up to whole jiffies (`msecs_to_jiffies()`).
     #[doc(alias = "msecs_to_jiffies")]
     pub const fn from_millis(ms: u32) -> Self {
         // Neither overflows: a second has at most 1000 jiffies.
         Self::of((ms as u64 * bindings::HZ as u64).div_ceil(1000))
     }
 
-    /// That many seconds.
+    /// That many seconds (`secs_to_jiffies()`).
     #[doc(alias = "secs_to_jiffies")]
     pub const fn from_secs(seconds: u32) -> Self {
         Self::of(seconds as u64 * bindings::HZ as u64)

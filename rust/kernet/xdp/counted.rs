@@ -14,18 +14,18 @@ use crate::netdev::Counter;
 pub struct XdpTotals {
     /// Lost before or after the program ran: no memory, or no receiver.
     pub lost: u64,
-    /// Redirected.
+    /// Redirected (`XDP_REDIRECT`).
     #[doc(alias = "XDP_REDIRECT")]
     pub redirected: u64,
     /// Dropped by the program, or because its verdict is unknown.
     #[doc(alias = "XDP_DROP")]
     pub xdp_drop: u64,
-    /// Sent back.
+    /// Sent back (`XDP_TX`).
     #[doc(alias = "XDP_TX")]
     pub sent_back: u64,
     /// Sent back by the program, but not taken.
     pub sent_back_errors: u64,
-    /// Redirected to the peer, and put into this queue.
+    /// Redirected to the peer, and put into this queue (`ndo_xdp_xmit()`).
     #[doc(alias = "ndo_xdp_xmit")]
     pub taken: u64,
     /// Redirected to the peer, but not taken.

@@ -87,7 +87,7 @@ impl Drop for Frame {
     }
 }
 
-/// A batch of frames to be sent. Frames that are not sent stay with their owner.
+/// A batch of frames to be sent (`ndo_xdp_xmit()`). Frames that are not sent stay with their owner.
 ///
 /// # Invariants
 ///

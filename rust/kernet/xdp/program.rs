@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// An XDP program that a device holds. Always borrowed.
+/// An XDP program that a device holds (`bpf_prog`). Always borrowed.
 #[doc(alias = "bpf_prog")]
 #[repr(transparent)]
 pub struct Program(Opaque<bindings::bpf_prog>);
@@ -40,7 +40,7 @@ impl Program {
         self.0.get()
     }
 
-    /// Whether the program supports frames in several buffers.
+    /// Whether the program supports frames in several buffers (`xdp_has_frags`).
     #[doc(alias = "xdp_has_frags")]
     pub fn takes_fragments(&self) -> bool {
         // SAFETY: Valid by the type.

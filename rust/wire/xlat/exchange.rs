@@ -191,8 +191,8 @@ impl Exchange {
         }
     }
 
-    /// Whether the checksum is a sum of the pseudo header only, to which all from the transport header on
-    /// has to be added. So it is in place of one that was absent.
+    /// Whether the checksum is a sum of the pseudo header only, to which all from the transport header on has
+    /// to be added (`CHECKSUM_PARTIAL`). So it is in place of one that was absent.
     #[doc(alias = "CHECKSUM_PARTIAL")]
     #[inline]
     pub const fn begun(&self) -> bool {

@@ -24,7 +24,8 @@ pub struct Fragment {
     pub len: usize,
 }
 
-/// The fragments of an IPv6 packet that has a fragment header, first to last (RFC 8200 section 4.5).
+/// The fragments of an IPv6 packet that has a fragment header, first to last (RFC 8200 section 4.5) (`struct
+/// ip6_frag_state`).
 ///
 /// It may be one of several fragments itself.
 #[doc(alias = "struct ip6_frag_state")]

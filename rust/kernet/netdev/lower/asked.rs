@@ -35,8 +35,8 @@ use crate::{
 };
 
 impl<D: Driver> DriverDevice<D> {
-    /// Sets whether the lower devices receive all packets. Undone when this device goes down, and when a link
-    /// ends.
+    /// Sets whether the lower devices receive all packets (`dev_set_promiscuity()`). Undone when this device
+    /// goes down, and when a link ends.
     ///
     /// # Errors
     ///
@@ -51,7 +51,7 @@ impl<D: Driver> DriverDevice<D> {
         )
     }
 
-    /// As [`Self::set_lowers_promiscuous`], of all multicast packets.
+    /// As [`Self::set_lowers_promiscuous`], of all multicast packets (`dev_set_allmulti()`).
     ///
     /// # Errors
     ///
@@ -103,8 +103,8 @@ impl<D: Driver> DriverDevice<D> {
         Ok(())
     }
 
-    /// Has the lower devices receive the packets for an address, or for none any more. Undone when this
-    /// device goes down, and when a link ends.
+    /// Has the lower devices receive the packets for an address, or for none any more (`dev_uc_add()`).
+    /// Undone when this device goes down, and when a link ends.
     ///
     /// # Errors
     ///
@@ -146,8 +146,9 @@ impl<D: Driver> DriverDevice<D> {
         result
     }
 
-    /// Has the lower devices receive what this one does, by its lists of addresses. For
-    /// [`Driver::set_rx_mode`], whose `addresses` are those of this device: others do nothing.
+    /// Has the lower devices receive what this one does, by its lists of addresses
+    /// (`dev_uc_sync()`). For [`Driver::set_rx_mode`], whose `addresses` are those of this device:
+    /// others do nothing.
     ///
     /// Undone when this device goes down, and when a link ends.
     #[doc(alias = "dev_uc_sync")]

@@ -62,7 +62,8 @@ impl<D: Driver> DriverDevice<D> {
         &self.shared().lowers
     }
 
-    /// Links this device to a lower one: what is sent by this one leaves by that. There may be several.
+    /// Links this device to a lower one: what is sent by this one leaves by that (`netdev_upper_dev_link()`).
+    /// There may be several.
     ///
     /// The link ends when either device is unregistered; that of a port also when the port is moved to another
     /// namespace, if the driver has [`Driver::remove_port`]. No callback can cut it before: the core walks the links
@@ -83,7 +84,7 @@ impl<D: Driver> DriverDevice<D> {
     }
 
     /// As [`Self::link_lower`], as the master of the lower device, of which it has one at most: a bridge or a
-    /// bond, as `master` of `ip link` shows it.
+    /// bond, as `master` of `ip link` shows it (`netdev_master_upper_dev_link()`).
     ///
     /// # Errors
     ///
@@ -95,7 +96,8 @@ impl<D: Driver> DriverDevice<D> {
         link(lowers, (self, lower), true, Self::CALLS, extack, rtnl)
     }
 
-    /// The lower device that was linked first. `None` before a link, and when the lower device is gone.
+    /// The lower device that was linked first (`netdev_lower_get_first_private_rcu()`). `None` before a link,
+    /// and when the lower device is gone.
     #[doc(alias = "netdev_lower_get_first_private_rcu")]
     #[inline]
     pub fn lower<'a>(&self, context: impl ReadSide<'a>) -> Option<&'a Device> {
@@ -105,8 +107,9 @@ impl<D: Driver> DriverDevice<D> {
         (!lower.is_null()).then(|| unsafe { Device::from_raw(lower) })
     }
 
-    /// Calls `f` with each lower device, in the order in which they were linked. It may do what cuts links, or
-    /// makes new ones: those that are there when their turn comes are called with.
+    /// Calls `f` with each lower device, in the order in which they were linked
+    /// (`netdev_for_each_lower_dev()`). It may do what cuts links, or makes new ones: those that are there
+    /// when their turn comes are called with.
     #[doc(alias = "netdev_for_each_lower_dev")]
     pub fn for_each_lower<'a>(&self, rtnl: Rtnl<'a>, mut f: impl FnMut(&'a Device)) {
         let mut last = 0;
@@ -119,7 +122,7 @@ impl<D: Driver> DriverDevice<D> {
         }
     }
 
-    /// The lower devices, in the order in which they were linked.
+    /// The lower devices, in the order in which they were linked (`netdev_for_each_lower_dev_rcu`).
     #[doc(alias = "netdev_for_each_lower_dev_rcu")]
     pub fn lowers<'a>(&self, rcu: Rcu<'a>) -> impl Iterator<Item = &'a Device> {
         let mut next = self.lower_links().first(rcu);

@@ -22,7 +22,7 @@ use crate::{
     nlattr::Builder, //
 };
 
-/// A multicast group of a protocol, as a type.
+/// A multicast group of a protocol, as a type (`netlink_kernel_cfg::groups`).
 ///
 /// # Examples
 ///
@@ -55,7 +55,7 @@ pub trait Group: 'static {
     const NUMBER: u32;
 }
 
-/// A message that is no answer to a request.
+/// A message that is no answer to a request (`nlmsg_multicast()`).
 ///
 /// # Examples
 ///

@@ -24,7 +24,7 @@ use crate::{
     skb::MAX_HEADROOM, //
 };
 
-/// A device that is being made, and is not registered yet.
+/// A device that is being made, and is not registered yet (`rtnl_create_link()`).
 ///
 /// # Invariants
 ///
@@ -49,7 +49,7 @@ impl NewDevice<'_> {
     }
 
     /// Sets the MTU, in bytes without the link header, unless the request has one: from 68 to 31
-    /// bits.
+    /// bits (`net_device::mtu`).
     #[doc(alias = "net_device::mtu")]
     pub fn set_default_mtu(&self, mtu: u32, request: &Request<'_>) {
         if request.link.get(bindings::IFLA_MTU as u16).is_none() {
@@ -66,7 +66,7 @@ impl NewDevice<'_> {
     }
 
     /// Takes over from a lower device, to which this one will be [linked](DriverDevice::link_lower), its largest
-    /// MTU, its MTU unless the request has one, and what [`DriverDevice::inherit`] does.
+    /// MTU, its MTU unless the request has one, and what [`DriverDevice::inherit`] does (`IFLA_LINK`).
     ///
     /// # Errors
     ///
@@ -87,7 +87,7 @@ impl NewDevice<'_> {
     }
 
     /// Sets the headroom that the driver and the device below it need before a frame, in bytes: at
-    /// most [`MAX_HEADROOM`](crate::skb::MAX_HEADROOM).
+    /// most [`MAX_HEADROOM`](crate::skb::MAX_HEADROOM) (`net_device::needed_headroom`).
     #[doc(alias = "net_device::needed_headroom")]
     pub fn set_needed_headroom(&self, bytes: u16) {
         // SAFETY: By the type invariants.

@@ -55,7 +55,7 @@ use crate::{
     xdp, //
 };
 
-/// The registration of a link kind.
+/// The registration of a link kind (`rtnl_link_register()`).
 #[doc(alias = "rtnl_link_register")]
 pub struct Registration<L: Link<N>, const N: usize> {
     ops: Opaque<bindings::rtnl_link_ops>,

@@ -15,7 +15,8 @@ use crate::wire::ip::{
 };
 
 impl Edit<'_> {
-    /// Sets the TTL or hop limit: how many more routers may forward the packet.
+    /// Sets the TTL or hop limit: how many more routers may forward the packet
+    /// (`ip_decrease_ttl()`).
     ///
     /// # Errors
     ///
@@ -40,8 +41,8 @@ impl Edit<'_> {
         }
     }
 
-    /// Takes one from the TTL or hop limit, as a router does. Returns whether the packet may be
-    /// forwarded; if not it is unchanged, and ICMP "time exceeded" is due.
+    /// Takes one from the TTL or hop limit, as a router does (`ip_decrease_ttl()`). Returns whether
+    /// the packet may be forwarded; if not it is unchanged, and ICMP "time exceeded" is due.
     ///
     /// # Errors
     ///
@@ -55,7 +56,7 @@ impl Edit<'_> {
         }
     }
 
-    /// The octet of DSCP and ECN.
+    /// The octet of DSCP and ECN (`ipv4_get_dsfield()`).
     #[doc(alias = "ipv4_get_dsfield")]
     #[doc(alias = "ipv6_get_dsfield")]
     #[inline]
@@ -67,7 +68,7 @@ impl Edit<'_> {
         }
     }
 
-    /// Sets the octet of DSCP and ECN.
+    /// Sets the octet of DSCP and ECN (`ipv4_change_dsfield()`).
     ///
     /// # Errors
     ///
@@ -91,7 +92,7 @@ impl Edit<'_> {
         }
     }
 
-    /// Sets the differentiated services code point, 0 to 63. ECN stays.
+    /// Sets the differentiated services code point, 0 to 63 (`ipv4_change_dsfield()`). ECN stays.
     ///
     /// # Errors
     ///
@@ -106,7 +107,7 @@ impl Edit<'_> {
         self.change_class(3, dscp << 2)
     }
 
-    /// Sets congestion notification. DSCP stays.
+    /// Sets congestion notification (`IP_ECN_clear`). DSCP stays.
     ///
     /// # Errors
     ///
@@ -117,8 +118,9 @@ impl Edit<'_> {
         self.change_class(!3, ecn.bits())
     }
 
-    /// Marks the packet as having met congestion, if its transport takes part in that. Returns whether
-    /// the packet has the mark now; one that has not is to be dropped instead (RFC 3168 section 5).
+    /// Marks the packet as having met congestion, if its transport takes part in that (`INET_ECN_set_ce`).
+    /// Returns whether the packet has the mark now; one that has not is to be dropped instead (RFC 3168
+    /// section 5).
     ///
     /// # Errors
     ///
@@ -132,7 +134,7 @@ impl Edit<'_> {
         self.set_ecn(Ecn::Congested).map(|()| true)
     }
 
-    /// The sender's address.
+    /// The sender's address (`iphdr::saddr`).
     #[doc(alias = "iphdr::saddr")]
     pub fn source(&self) -> Option<IpAddr> {
         self.ipv4()
@@ -140,7 +142,7 @@ impl Edit<'_> {
             .or_else(|| self.ipv6().map(|header| header.source().into()))
     }
 
-    /// The receiver's address.
+    /// The receiver's address (`iphdr::daddr`).
     #[doc(alias = "iphdr::daddr")]
     pub fn destination(&self) -> Option<IpAddr> {
         self.ipv4()
@@ -148,7 +150,7 @@ impl Edit<'_> {
             .or_else(|| self.ipv6().map(|header| header.destination().into()))
     }
 
-    /// Sets the sender's address.
+    /// Sets the sender's address (`inet_proto_csum_replace4()`).
     ///
     /// Connections, sockets and routes that were found for the packet stay. The flow hash is removed.
     ///
@@ -163,7 +165,7 @@ impl Edit<'_> {
         self.set_address(address, Place::Source, true)
     }
 
-    /// Sets the receiver's address.
+    /// Sets the receiver's address (`inet_proto_csum_replace4()`).
     ///
     /// A packet that has its route is sent by it nevertheless: see
     /// [`netfilter::Packet::reroute`](crate::netfilter::Packet::reroute).

@@ -115,7 +115,8 @@ impl Edit<'_> {
         self.skb.header(self.ports?).copied()
     }
 
-    /// Sets the sender's port, in host byte order. The flow hash is removed.
+    /// Sets the sender's port, in host byte order (`inet_proto_csum_replace2()`). The flow hash is
+    /// removed.
     ///
     /// # Errors
     ///
@@ -126,7 +127,8 @@ impl Edit<'_> {
         self.set_port(Place::Source, port)
     }
 
-    /// Sets the receiver's port, in host byte order. The flow hash is removed.
+    /// Sets the receiver's port, in host byte order (`inet_proto_csum_replace2()`). The flow hash
+    /// is removed.
     ///
     /// # Errors
     ///
@@ -163,8 +165,9 @@ impl Edit<'_> {
         }
     }
 
-    /// Changes the transport header: `change` gets a copy of it, and what it changes there is changed in
-    /// the packet. It need not see to the checksum. The flow hash is removed.
+    /// Changes the transport header: `change` gets a copy of it, and what it changes there is changed in the
+    /// packet (`inet_proto_csum_replace_by_diff()`). It need not see to the checksum. The flow hash is
+    /// removed.
     ///
     /// # Errors
     ///
