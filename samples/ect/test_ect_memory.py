@@ -74,4 +74,4 @@ def loading():
     faults.loads(inject, "ect")
 
 
-main(3)
+main(11)

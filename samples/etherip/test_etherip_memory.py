@@ -49,4 +49,4 @@ def loading():
     faults.loads(inject, "etherip")
 
 
-main(6)
+main(11)

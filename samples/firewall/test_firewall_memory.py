@@ -129,4 +129,4 @@ def loading():
     faults.loads(inject, "firewall")
 
 
-main(11)
+main(20)

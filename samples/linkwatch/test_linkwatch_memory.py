@@ -10,7 +10,7 @@ import struct
 import faults
 import rtnl
 import ynl
-from selftest import NetNs, case, checked, equal, main, modprobe, wait_until
+from selftest import NetNs, case, checked, churn, equal, main, modprobe, wait_until
 
 import mirror
 
@@ -123,7 +123,7 @@ def telling_of_a_device_that_changes_behind_its_registration():
 
 
 @case
-@checked
+@churn
 def loading():
     inject = faults.Faults()
     modprobe("linkwatch")

@@ -25,4 +25,4 @@ def loading():
     faults.loads(inject, "siit")
 
 
-main(6)
+main(12)

@@ -26,4 +26,4 @@ def loading():
     faults.loads(inject, "vpair")
 
 
-main(13)
+main(18)

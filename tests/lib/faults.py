@@ -12,7 +12,8 @@ import pathlib
 import socket
 
 import rtnl
-from selftest import Skip, equal, loaded, rmmod, run
+from bustle import bustle
+from selftest import NetNs, Skip, equal, loaded, rmmod, run, wait_until
 
 DEBUGFS = pathlib.Path("/sys/kernel/debug")
 SLABS = pathlib.Path("/sys/kernel/slab")
@@ -220,7 +221,8 @@ def link(faults, add, delete):
 
 
 def loads(faults, name, last=40):
-    """Loads a module with each of its last allocations failing: those of what it registers."""
+    """Loads a module with each of its last allocations failing: those of what it registers, which is
+    undone while it is used."""
     rmmod(name)
     file = os.open(run(["modinfo", "-n", name]).stdout.strip(), os.O_RDONLY)
     libc = ctypes.CDLL(None, use_errno=True)
@@ -230,16 +232,20 @@ def loads(faults, name, last=40):
             raise OSError(ctypes.get_errno(), f"loading {name}")
 
     def unload():
-        if libc.delete_module(name.encode(), os.O_NONBLOCK):
-            raise OSError(ctypes.get_errno(), f"unloading {name}")
+        # Not while somebody is using it.
+        wait_until(lambda: not libc.delete_module(name.encode(), os.O_NONBLOCK), 30, f"{name} is unloaded")
 
     def judge(error):
         equal(loaded(name), error is None, f"{name} is loaded after {error}")
         if error is None:
             unload()
     try:
-        whole = faults.count(load)
-        unload()
-        return faults.each(load, judge, first=max(1, whole - last))
+        with bustle(NetNs(), name) as passed:
+            whole = faults.count(load)
+            unload()
+            failed = faults.each(load, judge, first=max(1, whole - last))
+            packets = passed()
+            assert packets > failed, f"{packets} packets have passed while {failed} loads failed"
+        return failed
     finally:
         os.close(file)

@@ -9,7 +9,7 @@ import faults
 import ynl
 from packets import TCP, UDP, right
 from router import R4, Router, payload
-from selftest import case, checked, equal, main, modprobe
+from selftest import case, checked, churn, equal, main, modprobe
 
 GROUP, OTHER = "239.1.1.1", "239.1.1.2"
 LOOP, SEND_BY, JOIN = 34, 32, 35
@@ -69,10 +69,11 @@ def setting_rules():
 
 @case
 @checked
+@churn
 def loading():
     inject = faults.Faults()
     modprobe("edit")
     faults.loads(inject, "edit")
 
 
-main(10)
+main(15)

@@ -10,7 +10,7 @@ import struct
 import faults
 import rtnl
 from cards import PEER, two
-from selftest import NetNs, case, checked, equal, main, modprobe
+from selftest import NetNs, case, checked, churn, equal, main, modprobe
 
 SIOCETHTOOL = 0x8946
 ETHTOOL_GRINGPARAM, ETHTOOL_SRINGPARAM = 0x10, 0x11
@@ -64,4 +64,13 @@ def rings_of_another_size():
         inject.from_each_on(lambda: rings.set(new), changed)
 
 
-main(20)
+@case
+@checked
+@churn
+def loading():
+    inject = faults.Faults()
+    modprobe("nic")
+    faults.loads(inject, "nic")
+
+
+main(26)

@@ -12,7 +12,7 @@ import socket
 
 import faults
 import rtnl
-from selftest import NetNs, case, equal, main, modprobe, run, wait_until
+from selftest import NetNs, case, churn, equal, main, modprobe, run, wait_until
 
 IFLA_LINK, IFLA_MASTER, TARGET, KEEP = 5, 10, 1, 2
 
@@ -130,6 +130,7 @@ def packets_are_dropped_for_lack_of_memory():
 
 
 @case
+@churn
 def the_module_is_loaded_whole_or_not_at_all():
     modprobe("stack")
     faults.loads(faults.Faults(), "stack")
@@ -137,4 +138,4 @@ def the_module_is_loaded_whole_or_not_at_all():
     run(["modprobe", "stack"])
 
 
-main(25)
+main(30)

@@ -46,4 +46,4 @@ def loading():
     faults.loads(inject, "stateful")
 
 
-main(4)
+main(9)

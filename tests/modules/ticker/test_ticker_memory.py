@@ -9,7 +9,7 @@ import socket
 import faults
 import rtnl
 import ynl
-from selftest import NetNs, case, equal, main, modprobe
+from selftest import NetNs, case, churn, equal, main, modprobe
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -46,10 +46,11 @@ def arming():
 
 
 @case
+@churn
 def loading():
     inject = faults.Faults()
     modprobe("ticker")
     faults.loads(inject, "ticker")
 
 
-main(8)
+main(13)
