@@ -75,7 +75,7 @@ use crate::{
 
 mod consumer;
 mod content;
-mod fragments;
+mod frags;
 mod resize;
 mod ring;
 mod rx_frame;
@@ -83,7 +83,7 @@ mod transmit;
 
 pub use consumer::Consumer;
 use content::Content;
-pub use fragments::Fragments;
+pub use frags::Frags;
 pub(crate) use resize::resize;
 pub use ring::Ring;
 pub use rx_frame::RxFrame;
@@ -402,13 +402,13 @@ impl<D: Driver> RxQueue<D> {
             let (len, received) = match <D::Queue as Queue<D>>::next(&mut queue, dev, context) {
                 None => break,
                 Some(RxFrame::Skb(received)) => (received.frame_len(), Some(received)),
-                Some(RxFrame::Fragments(fragments)) => {
-                    let len = fragments.len();
+                Some(RxFrame::Frags(frags)) => {
+                    let len = frags.len();
                     if run.has_program() {
-                        (len, fragments.into_received(dev, context))
+                        (len, frags.into_received(dev, context))
                     } else {
                         // SAFETY: This is a poll of that NAPI instance, the device's.
-                        unsafe { fragments.netif_rx(dev, napi, context) };
+                        unsafe { frags.netif_rx(dev, napi, context) };
                         (len, None)
                     }
                 }

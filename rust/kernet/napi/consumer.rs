@@ -7,7 +7,7 @@ use core::{
     ptr::NonNull, //
 };
 
-use super::Fragments;
+use super::Frags;
 use crate::{
     bindings,
     context::Napi,
@@ -78,7 +78,7 @@ impl<'a, Q> Consumer<'a, Q> {
     /// `None` if there is no memory.
     #[doc(alias = "napi_get_frags")]
     #[inline]
-    pub fn fragments(&mut self, _napi: Napi<'_>) -> Option<Fragments> {
+    pub fn frags(&mut self, _napi: Napi<'_>) -> Option<Frags> {
         // SAFETY: This is a poll of that NAPI instance, by the promise of `new`.
         let skb = NonNull::new(unsafe { bindings::napi_take_frags(self.napi) })?;
         // SAFETY: The packet is ours now, without data; its pages will be of pools.
@@ -86,7 +86,7 @@ impl<'a, Q> Consumer<'a, Q> {
             bindings::skb_mark_for_recycle(skb.as_ptr());
             // Of another frame, as the memory is used again.
             bindings::skb_clear_hash(skb.as_ptr());
-            Some(Fragments::from_raw(skb))
+            Some(Frags::from_raw(skb))
         }
     }
 }

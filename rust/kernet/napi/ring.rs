@@ -201,8 +201,8 @@ impl<const SIZE: i32> PinnedDrop for Ring<SIZE> {
                 RxFrame::Skb(skb) => skb.drop_with(DropReason::QUEUE_PURGE, AnyContext),
                 RxFrame::Frame(frame) => drop(frame),
                 // Is never in a ring.
-                RxFrame::Fragments(fragments) => {
-                    fragments.drop_with(DropReason::QUEUE_PURGE, AnyContext);
+                RxFrame::Frags(frags) => {
+                    frags.drop_with(DropReason::QUEUE_PURGE, AnyContext);
                 }
             }
         }

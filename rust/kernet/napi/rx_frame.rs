@@ -5,7 +5,7 @@
 use core::ptr::NonNull;
 use kernel::prelude::*;
 
-use super::Fragments;
+use super::Frags;
 use crate::{
     bindings,
     skb::RxSkb,
@@ -20,7 +20,7 @@ pub enum RxFrame {
     #[doc(alias = "xdp_frame")]
     Frame(Frame),
     /// A frame that hardware has written to buffers.
-    Fragments(Fragments),
+    Frags(Frags),
 }
 
 /// Set in a pointer to a frame. What is allocated is aligned to more than that.
@@ -52,10 +52,10 @@ impl RxFrame {
     }
 }
 
-impl From<Fragments> for RxFrame {
+impl From<Frags> for RxFrame {
     #[inline(always)]
-    fn from(fragments: Fragments) -> Self {
-        Self::Fragments(fragments)
+    fn from(frags: Frags) -> Self {
+        Self::Frags(frags)
     }
 }
 

@@ -23,10 +23,10 @@ use crate::{
 };
 
 impl SkbRef {
-    /// How many page fragments the packet has besides the linear part (`nr_frags`).
-    #[doc(alias = "nr_frags")]
+    /// How many page fragments the packet has besides the linear part.
+    #[doc(alias = "skb_shared_info::nr_frags")]
     #[inline]
-    pub fn fragments(&self) -> u8 {
+    pub fn nr_frags(&self) -> u8 {
         // SAFETY: Valid by the type, and so is what describes its data.
         unsafe { (*bindings::skb_shinfo(self.as_raw())).nr_frags }
     }

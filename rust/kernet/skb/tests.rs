@@ -180,7 +180,7 @@ mod cases {
             (
                 done,
                 skb.is_nonlinear(),
-                skb.fragments(),
+                skb.nr_frags(),
                 skb.has_frag_list(),
                 skb.is_readable(),
             )

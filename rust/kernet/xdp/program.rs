@@ -42,7 +42,7 @@ impl Program {
 
     /// Whether the program supports frames in several buffers (`xdp_has_frags`).
     #[doc(alias = "xdp_has_frags")]
-    pub fn takes_fragments(&self) -> bool {
+    pub fn takes_frags(&self) -> bool {
         // SAFETY: Valid by the type.
         unsafe { bindings::bpf_prog_has_frags(self.as_raw()) }
     }
@@ -51,7 +51,7 @@ impl Program {
     /// the headroom and what the stack needs at the end. With fragments, as many pages more as a
     /// packet can have.
     pub fn longest_frame(&self) -> u32 {
-        let fragments = if self.takes_fragments() {
+        let fragments = if self.takes_frags() {
             bindings::XDP_MAX_FRAGS
         } else {
             0

@@ -144,7 +144,7 @@ fn write(
     }
     let offsets = (0..frame.len()).step_by(PIECE as usize);
     if how & FRAGMENTS != 0 {
-        let mut written = queue.fragments(napi).ok_or(DropReason::NOMEM)?;
+        let mut written = queue.frags(napi).ok_or(DropReason::NOMEM)?;
         for offset in offsets {
             let buffer = piece(frame, offset, queue, napi);
             if buffer.is_none_or(|buffer| written.add(buffer).is_err()) {

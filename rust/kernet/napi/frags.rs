@@ -49,7 +49,7 @@ use crate::{
 ///
 /// /// A frame of the pieces that the hardware has received, for `Queue::next` to return.
 /// fn frame<Q>(pieces: &[&[u8]], queue: &mut Consumer<'_, Q>, napi: Napi<'_>) -> Option<RxFrame> {
-///     let mut frame = queue.fragments(napi)?;
+///     let mut frame = queue.frags(napi)?;
 ///     for piece in pieces {
 ///         let buffer = queue.buffer(napi);
 ///         let buffer = buffer.and_then(|mut buffer| buffer.append(piece).ok().map(|()| buffer));
@@ -63,9 +63,9 @@ use crate::{
 /// }
 /// ```
 #[doc(alias = "napi_gro_frags")]
-pub struct Fragments(Skb<'static>);
+pub struct Frags(Skb<'static>);
 
-impl Fragments {
+impl Frags {
     /// # Safety
     ///
     /// A packet of `napi_get_frags()` without data, which is given away.
@@ -166,7 +166,7 @@ impl Fragments {
     }
 }
 
-impl Deref for Fragments {
+impl Deref for Frags {
     type Target = SkbRef;
 
     fn deref(&self) -> &SkbRef {
