@@ -16,8 +16,8 @@ B4, B6 = "198.51.100.1", "2001:db8:1::1"
 
 
 # Of the firewall's specification.
-RULE_ADD, RULE_REPLACE = 1, 9
-RULE, BEFORE, RULES = 1, 7, 8
+RULE_ADD, RULE_DEL, RULE_REPLACE = 1, 2, 9
+RULE, ID, BEFORE, RULES = 1, 2, 7, 8
 SO_SNDBUFFORCE = 32
 
 

@@ -15,7 +15,7 @@ from selftest import NetNs, case, checked, churn, equal, main, modprobe, wait_un
 import mirror
 
 RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEIGH, RTM_DELNEIGH = 20, 21, 24, 25, 28, 29
-GRE_LOCAL, GRE_REMOTE = 6, 7
+IPTUN_LOCAL, IPTUN_REMOTE = 2, 3
 IFA_LOCAL, IFA_F_NODAD, NDA_DST, NDA_LLADDR, NUD_PERMANENT = 2, 2, 1, 2, 0x80
 RTA_DST, RTA_OIF, RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_LINK, RTN_UNICAST = 1, 4, 254, 4, 253, 1
 
@@ -101,22 +101,24 @@ def telling_of_what_devices_have():
 @case
 @checked
 def telling_of_a_device_that_changes_behind_its_registration():
-    """A tunnel gets its address after `register`, with each allocation failing: the stream ends with what is so."""
+    """A tunnel gets its MTU after `register`, with each allocation failing: the stream ends with what is so."""
     inject = faults.Faults()
-    modprobe("ip_gre", "linkwatch")
+    modprobe("ip6_tunnel", "linkwatch")
     ns = NetNs()
     heard = mirror.stream(ns, "--kind device")
-    tunnel = {GRE_LOCAL: "192.0.2.1", GRE_REMOTE: "192.0.2.9"}
+    tunnel = {IPTUN_LOCAL: "2001:db8::1", IPTUN_REMOTE: "2001:db8::9"}
     addresses = [(number, ipaddress.ip_address(text).packed) for number, text in tunnel.items()]
     despite = 0
 
     def made(_error):
         nonlocal despite
         if "t0" in faults.links():
+            equal(ns.link("t0")["mtu"], 1300, "MTU")
             wait_until(lambda: not mirror.of_a_dump(heard, ns), 20, "the stream is a fresh dump")
             rtnl.request(rtnl.dellink_message("t0"))
             despite += 1
-    with ns.enter(), rtnl.newlink_message("t0", "gretap", data=addresses) as add:
+    with ns.enter(), rtnl.newlink_message(
+            "t0", "ip6tnl", [(rtnl.IFLA_MTU, rtnl.u32(1300))], addresses) as add:
         faults.requests(inject, socket.NETLINK_ROUTE, add, made, (*faults.OUT_OF_MEMORY, errno.EINVAL))
     # The last time none has failed.
     assert despite > 1, "no tunnel was made although an allocation had failed"

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """What the tests of settings.rs share: the module, its files, its device and who uses them all the time."""
 
+import contextlib
 import errno
+import itertools
+import multiprocessing
 import os
 import pathlib
 import stat
-import sys
 import threading
 
 from selftest import NetNs, defer, equal, loaded, rmmod, run, wait_until
@@ -90,20 +92,24 @@ def total(name):
 
 
 def load(ns, number=2):
-    """Programs that read and write all files of a namespace for as long as they can."""
-    program = ("import os, itertools\n"
-               f"os.chdir('{FOLDER}')\n"
-               "for n in itertools.count():\n"
-               f"  for path in ('longest', 'rows', '{ROWS}', '{DEBUGFS}/totals'):\n"
-               "    try:\n"
-               "      with open(path, 'rb', 0) as file:\n"
-               "        file.read(100); file.read(300)\n"
-               "    except OSError: pass\n"
-               "  for name in ('longest', 'add', 'remove'):\n"
-               "    try:\n"
-               f"      with open(f'{FOLDER}/{{name}}', 'w') as file: file.write(str(n % 1000))\n"
-               "    except OSError: pass\n")
-    return [ns.popen(f"{sys.executable} -c \"{program}\"") for _ in range(number)]
+    """Processes that read and write all files of a namespace for as long as they can, while there are any."""
+    processes = [multiprocessing.get_context("fork").Process(target=use, daemon=True) for _ in range(number)]
+    with ns.enter():
+        for process in processes:
+            process.start()
+    defer(kill, processes)
+    return processes
+
+
+def use():
+    for number in itertools.count():
+        for path in FOLDER / "longest", FOLDER / "rows", ROWS, DEBUGFS / "totals":
+            with contextlib.suppress(OSError), open(path, "rb", 0) as file:
+                file.read(100)
+                file.read(300)
+        for name in "longest", "add", "remove":
+            with contextlib.suppress(OSError):
+                (FOLDER / name).write_text(str(number % 1000))
 
 
 def goes_on():
@@ -115,7 +121,7 @@ def goes_on():
 def kill(processes):
     for process in processes:
         process.kill()
-        process.wait()
+        process.join()
 
 
 def unloaded():

@@ -218,4 +218,4 @@ def loading():
     assert faults.loads(faulty, "settings", 200) > 50, "allocations of a load"
 
 
-main(60)
+main(22)

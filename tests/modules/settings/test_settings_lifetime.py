@@ -122,16 +122,20 @@ def a_namespace_dies_under_traffic():
         keep.run(f"ip link add v0 type veth peer name v1 netns {ns.name}")
         keep.up("v0", "192.0.2.1/24")
         ns.up("v1", "192.0.2.2/24")
-        inside = [*load(ns, 1), ns.popen("ping -q -f 127.0.0.1")]
+        processes = load(ns, 1)
+        inside = ns.popen("ping -q -f 127.0.0.1")
         outside = keep.popen("ping -q -f 192.0.2.2")
         wait_until(lambda: keep.link("v0")["stats64"]["rx"]["packets"] > 100, LIMIT, "answers")
         goes_on()
         packets_pass()
         ns.delete()
         # They have kept it.
-        kill(inside)
+        kill(processes)
+        inside.kill()
+        inside.wait()
         wait_until(lambda: keep.run("ip link show v0", check=False).returncode, LIMIT, "it has gone")
-        kill([outside])
+        outside.kill()
+        outside.wait()
     packets_pass()
     unloaded()
 
@@ -210,4 +214,4 @@ def the_device_is_opened_while_the_module_comes_and_goes():
     return f"unloaded {went} times, refused {kept} times, {user.found.total()} files"
 
 
-main(30)
+main(18)
