@@ -178,6 +178,22 @@ def new():
     return None if "warnings" not in done.stderr else done.stderr
 
 
+def beat():
+    """The periodic notification, as its page prints it: who listens is notified each second."""
+    copy = copy_with_hello()
+    shutil.copytree(ROOT / "tests/modules/beat", copy / "samples/beat")
+    printed = re.search(r"^```rust\n(.*?)^```$", (ROOT / "Documentation/time.md").read_text(), re.M | re.S)
+    (copy / "samples/beat/beat.rs").write_text(printed[1])
+    kbuild = (copy / "Kbuild").read_text()
+    (copy / "Kbuild").write_text(re.sub(r"^samples := ", "samples := beat ", kbuild, count=1, flags=re.M))
+    listen = "modprobe beat && ynl --no-schema --spec samples/beat/beat.yaml --subscribe beats --duration 5 && rmmod beat"
+    done = subprocess.run(["scripts/vm", "--kernel", "user", listen], cwd=copy, capture_output=True, text=True)
+    counts = [int(count) for count in re.findall(r"'count': (\d+)", done.stdout)]
+    if done.returncode or not 3 <= len(counts) <= 6 or counts != list(range(counts[0], counts[0] + len(counts))):
+        return f"{counts} in five seconds; {refused(done)}"
+    return None
+
+
 def wing():
     """A folder and a line add a wing, a line has a module use it. One whose subsystem the kernel lacks is
     not built, nor who uses that, which is said."""
@@ -259,6 +275,7 @@ def on_host():
         return
     yield "Documentation/guide.md:errors", errors
     yield "Documentation/guide.md:new", new
+    yield "Documentation/time.md:beat", beat
     yield "README.md:piped", piped
     yield "Documentation/wings.md:smallest", wing
     yield "Documentation/operators.md:packages", packages
