@@ -14,7 +14,7 @@ import select
 import socket
 
 import ynl
-from selftest import NetNs, case, checked, churn, equal, main, modprobe, rmmod, run, wait_until
+from selftest import NetNs, case, checked, churn, defer, equal, main, modprobe, rmmod, run, wait_until
 from tuntap import TAP, tuntap
 
 from mirror import KINDS, agrees, follow, of_a_dump, stream
@@ -289,6 +289,8 @@ TUNSETLINK, ARPHRD_PPP = 0x400454CD, 512
 def tunnels(ns):
     """Makes those that the kernel has; returns their kinds."""
     made = []
+    # Their modules stay, and are not to make devices in the namespaces of other cases.
+    defer(pathlib.Path("/proc/sys/net/core/fb_tunnels_only_for_init_net").write_text, "1")
     for kind, (words, more) in TUNNELS.items():
         done = ns.run(f"ip link add t{kind} {words} type {kind} {more}", check=False)
         assert not done.returncode or "Unknown device type" in done.stderr, (kind, done.stderr)

@@ -162,6 +162,8 @@ def peer_has_attributes_of_its_own():
 def refuses_bad_requests():
     modprobe("vpair")
     a = NetNs()
+    # Modules of tunnels make devices of their own in each namespace.
+    before = a.run("ip -br link show").stdout
     with a.enter():
         for error, text, attrs, data in (
                 (errno.EINVAL, "6 bytes", [(rtnl.IFLA_ADDRESS, b"\x02" * 5)], []),
@@ -182,7 +184,7 @@ def refuses_bad_requests():
             equal(refusal.errno, errno.EEXIST, "error for a name that is taken")
         else:
             raise AssertionError("two devices of one name")
-    equal(len(json.loads(a.run("ip -j link show").stdout)), 1, "devices left")
+    equal(a.run("ip -br link show").stdout, before, "devices left")
 
 
 @case
