@@ -59,10 +59,10 @@ impl Version {
     }
 }
 
-/// The protocol of an IPv4 payload, or of what follows an IPv6 or extension header (`IPPROTO`).
+/// The protocol of an IPv4 payload, or of what follows an IPv6 or extension header (`iphdr::protocol`).
 ///
 /// Registry: IANA "Assigned Internet Protocol Numbers".
-#[doc(alias = "IPPROTO")]
+#[doc(alias = "iphdr::protocol")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Protocol(pub u8);
 
@@ -182,8 +182,8 @@ impl fmt::Display for Protocol {
     }
 }
 
-/// Explicit congestion notification (RFC 3168 section 5).
-#[doc(alias = "INET_ECN")]
+/// Explicit congestion notification, of RFC 3168 section 5 (`INET_ECN_MASK`).
+#[doc(alias = "INET_ECN_MASK")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ecn {
     /// The transport does not take part.

@@ -122,8 +122,8 @@ impl<D: Driver> DriverDevice<D> {
         }
     }
 
-    /// The lower devices, in the order in which they were linked (`netdev_for_each_lower_dev_rcu`).
-    #[doc(alias = "netdev_for_each_lower_dev_rcu")]
+    /// The lower devices, in the order in which they were linked (`netdev_next_lower_dev_rcu()`).
+    #[doc(alias = "netdev_next_lower_dev_rcu")]
     pub fn lowers<'a>(&self, rcu: Rcu<'a>) -> impl Iterator<Item = &'a Device> {
         let mut next = self.lower_links().first(rcu);
         core::iter::from_fn(move || loop {
