@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+// error: unresolved import
 // error: `core` is ambiguous
-// error: unresolved import `self::core::marker`
-// error: unresolved imports `self::pin_init::PinInit`
 // error: `kernel` is ambiguous
 // error: `pin_init` is ambiguous
 // error: `zerocopy` is ambiguous
