@@ -348,8 +348,10 @@ def qemu_command(image, words, *, cpus, memory, terminal, console, pipes, one_th
     """QEMU's command: `pipes` are the descriptors to which its ports write."""
     # no5lvl: identify_cpu() clears the CPU's features for a moment, in which KASAN takes an
     # address of five levels for a wild one, and then reports nothing ever after.
+    # khugepaged copies memory in a read-side section, at the lowest priority: where the host is busy, too, RCU
+    # reports it as a stall.
     words = ["console=ttyS0", "no5lvl", "panic=-1", "root=/dev/root", "rootfstype=9p", "ro",
-             "raid=noautodetect",
+             "raid=noautodetect", "transparent_hugepage=never",
              "rootflags=version=9p2000.L,trans=virtio,access=any,cache=loose,msize=512000", *words]
     ports = ["-device", "virtio-serial-pci"]
     for name, write in pipes.items():

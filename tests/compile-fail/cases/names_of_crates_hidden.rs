@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// error: unresolved import
+// error: error[E0432]
+// error: error[E0433]
+// error: error[E0405]
+// error: error[E0425]
 // error: `core` is ambiguous
 // error: `kernel` is ambiguous
 // error: `pin_init` is ambiguous
