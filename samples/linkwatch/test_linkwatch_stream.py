@@ -289,8 +289,10 @@ TUNSETLINK, ARPHRD_PPP = 0x400454CD, 512
 def tunnels(ns):
     """Makes those that the kernel has; returns their kinds."""
     made = []
-    # Their modules stay, and are not to make devices in the namespaces of other cases.
-    defer(pathlib.Path("/proc/sys/net/core/fb_tunnels_only_for_init_net").write_text, "1")
+    # Their modules make some here, too; but not in the namespaces of other cases.
+    setting = pathlib.Path("/proc/sys/net/core/fb_tunnels_only_for_init_net")
+    setting.write_text("0")
+    defer(setting.write_text, "1")
     for kind, (words, more) in TUNNELS.items():
         done = ns.run(f"ip link add t{kind} {words} type {kind} {more}", check=False)
         assert not done.returncode or "Unknown device type" in done.stderr, (kind, done.stderr)
