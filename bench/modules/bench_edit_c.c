@@ -41,39 +41,6 @@ static unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_s
 	return NF_ACCEPT;
 }
 
-static const struct nf_hook_ops ops = {
-	.hook = hook,
-	.pf = NFPROTO_INET,
-	.hooknum = NF_INET_LOCAL_IN,
-	.priority = NF_IP_PRI_FILTER,
-};
+#include "bench_hook_c.h"
 
-static int __net_init net_init(struct net *net)
-{
-	return nf_register_net_hook(net, &ops);
-}
-
-static void __net_exit net_pre_exit(struct net *net)
-{
-	nf_unregister_net_hook(net, &ops);
-}
-
-static struct pernet_operations pernet = {
-	.init = net_init,
-	.pre_exit = net_pre_exit,
-};
-
-static int __init init(void)
-{
-	return register_pernet_subsys(&pernet);
-}
-
-static void __exit fini(void)
-{
-	unregister_pernet_subsys(&pernet);
-}
-
-module_init(init);
-module_exit(fini);
 MODULE_DESCRIPTION("Netfilter hook that edits each packet, in C");
-MODULE_LICENSE("GPL");
