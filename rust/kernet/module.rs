@@ -183,23 +183,8 @@ impl<M: Declared> Running<M> {
             unsafe {
                 let state = (&raw mut (*slot).state).cast::<StateRegistration<M>>();
                 let parts = (&raw mut (*slot).parts).cast::<M::Parts>();
-                let shut_down = |_: &Error| M::Parts::shut_down(parts);
                 M::Parts::set_up(parts, name)?;
-                let result = M::Parts::prepare(parts, name)
-                    .inspect_err(shut_down)
-                    .and_then(|()| {
-                        StateRegistration::<M>::register(state, module, name)
-                            .inspect_err(shut_down)
-                            .and_then(|()| {
-                                M::Parts::register(parts, module, name)
-                                    .inspect_err(shut_down)
-                                    .inspect_err(|_| {
-                                        unreferenced(module);
-                                        StateRegistration::<M>::unregister(state);
-                                    })
-                            })
-                            .inspect_err(|_| M::Parts::finish(parts))
-                    });
+                let result = Self::register(state, parts, module, name);
                 if result.is_err() {
                     // What has run of the module, making a state for one, may have left RCU callbacks
                     // behind.
@@ -211,6 +196,36 @@ impl<M: Declared> Running<M> {
         // INVARIANT: Both are registered if the closure returns `Ok`.
         // SAFETY: The closure initialises all fields, the markers having no content.
         unsafe { pin_init::pin_init_from_closure(init) }
+    }
+
+    /// Prepares and registers. If something fails, what may run code of the module by itself ends first.
+    ///
+    /// # Safety
+    ///
+    /// As of [`Self::init`], with places for both; the parts were set up.
+    unsafe fn register(
+        state: *mut StateRegistration<M>,
+        parts: *mut M::Parts,
+        module: &'static ThisModule,
+        name: &'static CStr,
+    ) -> Result {
+        // SAFETY: By the caller's promise. Each step is undone where a later one fails.
+        unsafe {
+            M::Parts::prepare(parts, name).inspect_err(|_| M::Parts::shut_down(parts))?;
+            if let Err(error) = StateRegistration::<M>::register(state, module, name) {
+                M::Parts::shut_down(parts);
+                M::Parts::finish(parts);
+                return Err(error);
+            }
+            if let Err(error) = M::Parts::register(parts, module, name) {
+                M::Parts::shut_down(parts);
+                unreferenced(module);
+                StateRegistration::<M>::unregister(state);
+                M::Parts::finish(parts);
+                return Err(error);
+            }
+        }
+        Ok(())
     }
 }
 
