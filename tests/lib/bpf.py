@@ -16,6 +16,7 @@ from selftest import Skip
 
 # What a program may answer.
 ABORTED, DROP, PASS, TX, REDIRECT = range(5)
+TC_ACT_OK, TC_ACT_SHOT = 0, 2
 # Frames that the programs here look at; all others they pass. Set aside for experiments.
 ETHERTYPE = 0x88b5
 
@@ -28,7 +29,9 @@ PSEUDO_KFUNC_CALL = 2
 XDP_DEVMAP = 33
 # Helpers, by their numbers in include/uapi/linux/bpf.h, and their flags.
 XDP_ADJUST_HEAD, REDIRECT_MAP, XDP_ADJUST_META, XDP_ADJUST_TAIL, REDIRECT_PEER = 44, 51, 54, 65, 155
+SK_LOOKUP_UDP, SK_RELEASE, SK_ASSIGN = 85, 86, 124
 BROADCAST, EXCLUDE_INGRESS, EGRESS = 1 << 3, 1 << 4, 2
+CURRENT_NETNS = -1
 # Modes of attaching.
 SKB_MODE, DRV_MODE, HW_MODE = 1 << 1, 1 << 2, 1 << 3
 BPF = {"x86_64": 321}
@@ -190,6 +193,20 @@ class Classifier:
 def to_peer(ifindex, flags=0):
     """What a classifier does to hand a packet to a device's peer, as received there."""
     return set_to(1, ifindex) + set_to(2, flags) + call(REDIRECT_PEER) + EXIT
+
+
+def to_socket(address, port):
+    """What a classifier does to give an IPv4 packet the UDP socket of an address and port, whatever the packet is;
+    it drops a packet for which it cannot."""
+    # struct bpf_sock_tuple: source, destination, the ports.
+    words = (0, *struct.unpack("=iI", socket.inet_aton(address) + struct.pack("=HH", 0, socket.htons(port))))
+    write = b"".join(instruction(0x62, 10, offset=4 * at - 12, value=ctypes.c_int32(word).value)
+                     for at, word in enumerate(words))
+    assign = (copy(7, 0) + copy(1, 6) + copy(2, 7) + set_to(3, 0) + call(SK_ASSIGN) + copy(8, 0)
+              + copy(1, 7) + call(SK_RELEASE) + instruction(0x55, 8, offset=2) + answer(TC_ACT_OK))
+    return (copy(6, 1) + write + copy(2, 10) + instruction(0x07, 2, value=-12) + set_to(3, 12)
+            + set_to(4, CURRENT_NETNS) + set_to(5, 0) + call(SK_LOOKUP_UDP)
+            + instruction(0x15, 0, offset=len(assign) // 8) + assign + answer(TC_ACT_SHOT))
 
 
 class Map:

@@ -39,6 +39,27 @@ mod cases {
     }
 
     #[test]
+    fn what_is_kept_has_no_extension() {
+        // Of a kernel without extensions there is nothing to see.
+        #[cfg(not(CONFIG_MPTCP = "y"))]
+        let seen = Some((true, 0));
+        #[cfg(CONFIG_MPTCP = "y")]
+        let seen = process(|process| {
+            let skb = Skb::new(16, 64, process).ok()?;
+            let id = bindings::skb_ext_id_SKB_EXT_MPTCP;
+            // SAFETY: The packet is ours. Nobody looks at what MPTCP would say there.
+            let added = !unsafe { bindings::skb_ext_add(skb.as_ptr(), id) }.is_null();
+            let skb = skb.keep();
+            // SAFETY: The packet is ours.
+            let left = unsafe { (*skb.as_ptr()).active_extensions };
+            skb.consume(process);
+            Some((added, left))
+        })
+        .flatten();
+        assert_eq!(seen, Some((true, 0)));
+    }
+
+    #[test]
     fn put_refuses_what_does_not_fit() {
         let seen = with_packet(|skb| {
             let room = skb.tailroom();

@@ -39,6 +39,7 @@ use kernet::{
         Concurrent,
         Driver,
         DriverDevice,
+        Features,
         Setup,
         Transmit,
         TxQueue, //
@@ -202,7 +203,9 @@ impl Driver for End {
     type Ethtool = ();
 
     fn setup(setup: &mut Setup<'_>) {
-        setup.keep_dst();
+        // A sender may lend its pages to a device that sends from several places alone.
+        let features = Features::SG.with(Features::HW_CSUM);
+        setup.keep_dst().features(features);
     }
 
     fn open(dev: &DriverDevice<Self>, rtnl: Rtnl<'_>) -> Result {

@@ -10,9 +10,12 @@
 
 import contextlib
 import json
+import mmap
 import pathlib
 import socket
+import struct
 
+import bpf
 import rtnl
 from selftest import (NetNs, Skip, case, checked, churn, defer, equal, main, modprobe, run,
                       wait_until)
@@ -20,6 +23,8 @@ from selftest import (NetNs, Skip, case, checked, churn, defer, equal, main, mod
 PEER, MODE = 1, 2
 KEEP, TUNNEL, HOLD, MOVE = range(4)
 PROTOCOL = 253
+# Of <asm-generic/socket.h>.
+SO_ZEROCOPY, MSG_ZEROCOPY = 60, 0x4000000
 
 
 def delete(name):
@@ -129,11 +134,9 @@ def a_packet_outlives_its_connection():
     wait_until(lambda: not pathlib.Path("/sys/class/net/v0").exists(), 30, "the next one is gone")
 
 
-@case
-@checked
-def a_packet_outlives_the_route_that_it_came_by():
-    """What is received has a route that is lent. Kept beyond it, the packet is sent through a tunnel,
-    which looks at the route that a packet has."""
+def received(prepare, forget):
+    """Packets are received and kept, by a module that keeps the last one; then what they came by goes, and the one
+    that is kept is sent through a tunnel, which looks at the route that a packet has."""
     modprobe("keeper")
     here, there = NetNs(), NetNs()
     with here.enter():
@@ -141,12 +144,12 @@ def a_packet_outlives_the_route_that_it_came_by():
     here.up("v0", "192.0.2.1/24")
     there.up("v1", "192.0.2.2/24")
     assert there.ping("192.0.2.1", 1)
+    lent = prepare(here)
     with there.enter(), socket.socket(socket.AF_INET, socket.SOCK_RAW, PROTOCOL) as sock:
         # The first makes the route that the others are lent. Shorter than what the protocol wants.
         for _ in range(3):
             sock.sendto(b"x" * 30, ("192.0.2.1", 0))
-    here.run("ip addr del 192.0.2.1/24 dev v0")
-    here.run("ip route flush cache")
+    forget(here, lent)
     here.run("ip link del v0")
     with here.enter():
         rtnl.newlink("k0", "keeper", data=[(MODE, bytes([TUNNEL]))], peer=(PEER, "k1", None))
@@ -156,10 +159,68 @@ def a_packet_outlives_the_route_that_it_came_by():
     # Freed after a grace period, as a namespace is.
     NetNs().delete()
     before = packets("k0", here)
+
     def sent():
         send(here, "198.51.100.2")
         return packets("k0", here) > before
     wait_until(sent, 10, "the packet is sent")
+
+
+@case
+@checked
+def a_packet_outlives_the_route_that_it_came_by():
+    def forget(here, _):
+        here.run("ip addr del 192.0.2.1/24 dev v0")
+        here.run("ip route flush cache")
+    received(lambda _: None, forget)
+
+
+@case
+@checked
+def a_packet_outlives_the_socket_that_it_was_found_for():
+    """One that a packet holds no reference to: a UDP socket is freed a grace period after it was closed."""
+    def prepare(here):
+        with here.enter():
+            sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        sock.bind(("192.0.2.1", 9))
+        bpf.Classifier(bpf.to_socket("192.0.2.1", 9)).attach(here, "v0")
+        return sock
+    received(prepare, lambda _, sock: sock.close())
+
+
+def completions(sock):
+    """Of what the sender lent its pages for: `ee_code` of each (see struct sock_extended_err)."""
+    codes = []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            _, control, _, _ = sock.recvmsg(0, 1000, socket.MSG_ERRQUEUE | socket.MSG_DONTWAIT)
+            codes += [struct.unpack_from("=IBBB", data)[3] for _, _, data in control]
+    return codes
+
+
+@case
+def a_packet_keeps_the_pages_of_its_sender():
+    """A sender that has lent its pages (MSG_ZEROCOPY) has them back when the packet is gone, and not earlier."""
+    modprobe("keeper")
+    ns = sender()
+    with ns.enter(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, SO_ZEROCOPY, 1)
+        page = mmap.mmap(-1, mmap.PAGESIZE)
+        sock.sendto(memoryview(page)[:1000], MSG_ZEROCOPY, ("192.0.2.2", 9))
+        equal(completions(sock), [], "what the sender is told while its pages are kept")
+        send(ns, "192.0.2.2")
+        told = []
+
+        def complete():
+            told.extend(completions(sock))
+            return told
+        wait_until(complete, 10, "the sender has its pages back")
+        # 1, if they had been copied.
+        equal(told, [0], "what the sender is told")
+        # Freed with its process's mapping and its socket gone.
+        sock.sendto(memoryview(page)[:1000], MSG_ZEROCOPY, ("192.0.2.2", 9))
+    send(ns, "192.0.2.2")
+    gone(ns)
 
 
 @case
