@@ -4,6 +4,7 @@
 
 import errno
 import ipaddress
+import json
 import socket
 import struct
 
@@ -18,6 +19,8 @@ RTM_NEWADDR, RTM_DELADDR, RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEIGH, RTM_DELNEIGH
 IPTUN_LOCAL, IPTUN_REMOTE = 2, 3
 IFA_LOCAL, IFA_F_NODAD, NDA_DST, NDA_LLADDR, NUD_PERMANENT = 2, 2, 1, 2, 0x80
 RTA_DST, RTA_OIF, RT_TABLE_MAIN, RTPROT_STATIC, RT_SCOPE_LINK, RTN_UNICAST = 1, 4, 254, 4, 253, 1
+# Devices of which nothing would be told.
+IDLE = 20
 
 
 @case
@@ -98,16 +101,21 @@ def telling_of_what_devices_have():
     assert heard.lost, "no event was missed, although each allocation has failed once"
 
 
+def tunnel_message():
+    """Makes t0, a tunnel that gets its MTU after it was registered."""
+    tunnel = {IPTUN_LOCAL: "2001:db8::1", IPTUN_REMOTE: "2001:db8::9"}
+    addresses = [(number, ipaddress.ip_address(text).packed) for number, text in tunnel.items()]
+    return rtnl.newlink_message("t0", "ip6tnl", [(rtnl.IFLA_MTU, rtnl.u32(1300))], addresses)
+
+
 @case
 @checked
 def telling_of_a_device_that_changes_behind_its_registration():
-    """A tunnel gets its MTU after `register`, with each allocation failing: the stream ends with what is so."""
+    """Each allocation fails: the stream ends with what is so."""
     inject = faults.Faults()
     modprobe("ip6_tunnel", "linkwatch")
     ns = NetNs()
     heard = mirror.stream(ns, "--kind device")
-    tunnel = {IPTUN_LOCAL: "2001:db8::1", IPTUN_REMOTE: "2001:db8::9"}
-    addresses = [(number, ipaddress.ip_address(text).packed) for number, text in tunnel.items()]
     despite = 0
 
     def made(_error):
@@ -117,11 +125,46 @@ def telling_of_a_device_that_changes_behind_its_registration():
             wait_until(lambda: not mirror.of_a_dump(heard, ns), 20, "the stream is a fresh dump")
             rtnl.request(rtnl.dellink_message("t0"))
             despite += 1
-    with ns.enter(), rtnl.newlink_message(
-            "t0", "ip6tnl", [(rtnl.IFLA_MTU, rtnl.u32(1300))], addresses) as add:
+    with ns.enter(), tunnel_message() as add:
         faults.requests(inject, socket.NETLINK_ROUTE, add, made, (*faults.OUT_OF_MEMORY, errno.EINVAL))
     # The last time none has failed.
     assert despite > 1, "no tunnel was made although an allocation had failed"
+
+
+@case
+def telling_when_no_device_can_be_noted():
+    """There is memory for a device that is being registered, and for no more: all devices are told again."""
+    inject = faults.Faults()
+    modprobe("ip6_tunnel", "linkwatch")
+    ns = NetNs()
+    with ns.enter():
+        for number in range(IDLE):
+            rtnl.newlink(f"d{number}", "dummy")
+
+    def sequence():
+        first = ns.run("linkwatch --json --kind device --duration 0").stdout.splitlines()[0]
+        return json.loads(first)["sequence"]
+
+    def made(size):
+        """Whether so many bytes make the device; then it is gone again."""
+        with ns.enter(), tunnel_message() as add, faults.netlink(socket.NETLINK_ROUTE) as sock:
+            inject.exhausted(size, lambda: sock.send(add))
+            there = "t0" in faults.links()
+            if there:
+                rtnl.request(rtnl.dellink_message("t0"))
+        return there
+
+    def all_are_told(size):
+        before = sequence()
+        assert made(size), f"{size} bytes are too few"
+        wait_until(lambda: sequence() == sequence(), 20, "no more events")
+        return sequence() - before > IDLE
+    least, most = 0, 1 << 20
+    while most - least > 32:
+        middle = (least + most) // 2
+        least, most = (least, middle) if made(middle) else (middle, most)
+    assert any(all_are_told(most + more) for more in range(0, 2000, 64)), "each device could be noted"
+    assert not all_are_told(1 << 20), "a device could not be noted, although there is memory"
 
 
 @case
@@ -132,4 +175,4 @@ def loading():
     faults.loads(inject, "linkwatch")
 
 
-main(16)
+main(20)
