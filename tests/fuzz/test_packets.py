@@ -8,6 +8,8 @@ network card would be told of them (`struct virtio_net_hdr`), in pieces, for sev
 KERNET_PACKETS are thrown in each case, which KERNET_SEED draws.
 """
 
+import socket
+
 import bpf
 import rtnl
 import ynl
@@ -16,6 +18,7 @@ from thrower import COUNT, Ends, between, ears, packet_socket, throw
 from tuntap import NAPI, NAPI_FRAGS, TAP, VNET_HDR, tuntap
 
 PEER = 1
+SIIT_PREFIX, SIIT_PREFIX_LEN = 1, 2
 LOCAL, REMOTE = 1, 2
 CONTROLLER = "00:00:00:00:00:00"
 
@@ -212,6 +215,41 @@ def through_the_firewall():
 
 
 @case
+def through_a_translator():
+    """From either side: of IPv4 towards a host of IPv6 that has a mapping, and back by the prefix."""
+    modprobe("vpair", "siit")
+    a, r, b = NetNs(), NetNs(), NetNs()
+    pair(a, r, "vpair")
+    pair(b, r, "vpair", "qb", "qr")
+    a.run("ip route add default via 192.0.2.2")
+    for ns, name, address in ((b, "qb", "2001:db8:1::1/64"), (r, "qr", "2001:db8:1::2/64")):
+        ns.run(f"ip addr flush dev {name} scope global && ip addr add {address} dev {name} nodad")
+    b.run("ip -6 route add default via 2001:db8:1::2")
+    r.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+    prefix = socket.inet_pton(socket.AF_INET6, "2001:db8:64::")
+    with r.enter():
+        rtnl.newlink("x0", "siit", data=[(SIIT_PREFIX, prefix), (SIIT_PREFIX_LEN, bytes([96]))])
+        index = socket.if_nametoindex("x0")
+    ynl.family("siit", r).do("mapping-add", {"ifindex": index, "mapping": [
+        {"ipv4": "203.0.113.2", "ipv4-len": 32, "ipv6": "2001:db8:1::1", "ipv6-len": 128}]})
+    r.run("ip link set x0 up; ip route add 203.0.113.0/24 dev x0; ip -6 route add 2001:db8:64::/96 dev x0")
+    answers(a, "203.0.113.2", None)
+    # The servers are of a side each.
+    ears(b, "qb")
+    ears(a, "pa")
+    for name, ns, left, right, ends in (
+            ("four", a, "pa", "pb", between(a, r, to4="203.0.113.2", to6="2001:db8::2")),
+            ("six", b, "qb", "qr", between(b, r, "qb", "qr", from6="2001:db8:1::1", to6="2001:db8:64::192.0.2.1"))):
+        sock = packet_socket(ns, left)
+        before = r.link("x0")["stats64"]["tx"]["packets"]
+        for setting in settings(ns, r, left, right):
+            throw(f"siit {name} {setting}", sock, "packet", "plain", ends, COUNT // 8)
+        translated = r.link("x0")["stats64"]["tx"]["packets"] - before
+        assert translated > COUNT / 40, f"{name}: {translated} were translated"
+    answers(a, "203.0.113.2", None)
+
+
+@case
 def to_a_loopback_server():
     """On the device, on a VLAN of it, on a bridge."""
     modprobe("vpair", "ect")
@@ -252,4 +290,4 @@ def into_a_sink():
     assert a.link("s0")["stats64"]["tx"]["packets"] > before + COUNT / 10
 
 
-main(20)
+main(24)
