@@ -77,7 +77,12 @@ impl<D: Driver> Priv<D> {
     #[inline(always)]
     pub(crate) unsafe fn of(dev: *mut bindings::net_device) -> *mut Self {
         // The alignment of `netdev_priv()`.
-        const { assert!(align_of::<Self>() <= bindings::NETDEV_ALIGN as usize) };
+        const {
+            assert!(
+                align_of::<Self>() <= bindings::NETDEV_ALIGN as usize,
+                "private data is aligned to at most 32 bytes"
+            )
+        };
         // SAFETY: By the caller's promise.
         unsafe { bindings::netdev_priv(dev) }.cast()
     }

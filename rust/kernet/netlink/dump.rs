@@ -467,7 +467,12 @@ pub(crate) unsafe extern "C" fn dumpit_of_all<D: DumpOfAll<N>, const N: usize>(
     skb: *mut bindings::sk_buff,
     callback: *mut bindings::netlink_callback,
 ) -> c_int {
-    const { assert!(<D::State as Value>::SIZE <= 40) };
+    const {
+        assert!(
+            <D::State as Value>::SIZE <= 40,
+            "the state of a part of a dump of all families has at most 40 bytes"
+        );
+    }
     // SAFETY: By the caller's promise.
     if !unsafe { (*callback).module.is_null() } {
         // SAFETY: As above.

@@ -149,9 +149,16 @@ pub(crate) fn find_raw<'a, I: Item>(net: &Net, _rcu: Rcu<'a>) -> Option<ptr::Non
 }
 
 /// Makes a type that has the registration of an item a part of a module: `part!(Type, Trait)`, for
-/// `struct Type<T: Trait>(ItemRegistration<...>)`.
+/// `struct Type<T: Trait>(ItemRegistration<PerNet<T>>)`.
 macro_rules! part {
     ($registration:ident, $bound:ident) => {
+        // Whoever it is for, which its layout has nothing of. As it has a pointer, the trailing bytes follow
+        // without a gap.
+        const _: () = assert!(
+            core::mem::align_of::<PerNet<()>>() <= 8,
+            "aligned by kmalloc: to 8 bytes"
+        );
+
         // SAFETY: `register_pernet_subsys()` registers in all namespaces or in none; unregistering ends the
         // item in each of them. Parts are registered after the module's state, and unregistered before it.
         unsafe impl<T: $bound> $crate::module::Part for $registration<T> {
@@ -188,16 +195,6 @@ impl<I: Item> ItemRegistration<I> {
     /// As [`Part::register`](crate::module::Part::register). The module's state is registered, and is
     /// unregistered after this.
     pub(crate) unsafe fn register(slot: *mut Self, name: &'static CStr) -> Result {
-        const {
-            assert!(
-                align_of::<Place<I>>() <= 8,
-                "aligned by kmalloc: to 8 bytes"
-            );
-            assert!(
-                size_of::<Place<I>>() - core::mem::offset_of!(Place<I>, item) == size_of::<I>(),
-                "no padding before the trailing bytes"
-            );
-        }
         let id = I::id();
         if id.claimed.xchg(1, Acquire) != 0 {
             return Err(failed(

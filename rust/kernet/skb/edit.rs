@@ -338,10 +338,10 @@ impl Edit<'_> {
         unsafe { &mut *self.skb.inner().data.add(at as usize).cast() }
     }
 
-    /// What is `OFFSET` bytes into the IP header, within the fixed part of each version's.
+    /// The word at `OFFSET` in the IP header, within the fixed part of each version's.
     #[inline(always)]
-    fn in_header<T: Bytes + IntoBytes, const OFFSET: usize>(&mut self) -> &mut T {
-        const { assert!(OFFSET + size_of::<T>() <= ipv4::Header::LEN) };
+    fn in_header<const OFFSET: usize>(&mut self) -> &mut [u8; 2] {
+        const { assert!(OFFSET + 2 <= ipv4::Header::LEN) };
         // SAFETY: By the type invariants the IP header is writable, and so it ends within 32 bits.
         unsafe { self.place(self.layout.network.wrapping_add(OFFSET as u32)) }
     }
@@ -380,7 +380,7 @@ impl Edit<'_> {
         change: impl FnOnce(u16) -> u16,
     ) -> Result<(), EditError> {
         self.one_packet()?;
-        let place = self.in_header::<[u8; 2], OFFSET>();
+        let place = self.in_header::<OFFSET>();
         let old = u16::from_be_bytes(*place);
         let new = change(old);
         *place = new.to_be_bytes();

@@ -77,7 +77,7 @@ impl Edit<'_> {
         let mut written = Delta::new();
         if self.layout.version == Version::V4 {
             let delta = self.header;
-            let checksum = self.in_header::<[u8; 2], 10>();
+            let checksum = self.in_header::<10>();
             let old = *checksum;
             *checksum = delta.checksum_octets(old);
             written = written.octets(&old, checksum);
