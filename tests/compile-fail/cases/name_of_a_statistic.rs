@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// error: E0080
+// error: the name of a statistic is empty or too long
 
 //! A statistic with a longer name than `ethtool -S` shows.
 

@@ -3,6 +3,7 @@
 // error: the peer's attribute may be shorter than an ifinfomsg
 // error: the name of a kind of links has 1 to 13 bytes
 // error: a kind of links has at most 50 types of attributes
+// error: a pair of devices without a link header
 // error: settings of more than 8192 bytes
 // error: private data of more than 1 MiB
 
@@ -13,7 +14,7 @@
 use kernel::{macros::vtable, prelude::*};
 use kernet::{
     context::{Rtnl, Softirq},
-    netdev::{Concurrent, Driver, DriverDevice, Setup, Transmit, TxQueue},
+    netdev::{Concurrent, Driver, DriverDevice, LinkLayer, Setup, Transmit, TxQueue},
     nlattr::{ExtAck, Policy, Table},
     rtnl::{Link, NewDevice, Registration, Request},
     skb::Skb,
@@ -32,9 +33,12 @@ struct Mine;
 impl kernet::Module for Mine {
     type State = ();
     type Parts = (
-        Registration<Device<OUTSIDE, 0>, 3>,
-        Registration<Device<SHORT, 0>, 3>,
-        Registration<Device<NAMED, 0>, 3>,
+        (
+            Registration<Device<OUTSIDE, 0>, 3>,
+            Registration<Device<SHORT, 0>, 3>,
+            Registration<Device<NAMED, 0>, 3>,
+            Registration<Device<BARE, 0>, 3>,
+        ),
         Registration<Device<PLAIN, 0>, 52>,
         Registration<Device<LARGE, 0>, 3>,
         Registration<Device<PLAIN, { 1 << 32 }>, 3>,
@@ -46,6 +50,7 @@ const OUTSIDE: u8 = 1;
 const SHORT: u8 = 2;
 const NAMED: u8 = 3;
 const LARGE: u8 = 4;
+const BARE: u8 = 5;
 
 struct Device<const KIND: u8, const SIZE: usize>([u8; SIZE]);
 
@@ -55,6 +60,11 @@ impl<const KIND: u8, const SIZE: usize> Driver for Device<KIND, SIZE> {
     type TxMode = Concurrent;
     type Queue = ();
     type Ethtool = ();
+
+    const LINK_LAYER: LinkLayer = match KIND {
+        BARE => LinkLayer::Ip,
+        _ => LinkLayer::Ethernet,
+    };
 
     fn setup(_: &mut Setup<'_>) {}
 

@@ -26,3 +26,4 @@ impl kernet::Module for Mine {
 
 pub const SLASH: Entry = Entry::bool(c"a/b", false);
 pub const BEYOND: Entry = Entry::int(c"a", 8, 0, 7);
+pub const BELOW: Entry = Entry::unsigned(c"a", 0, 1, 7);

@@ -32,6 +32,7 @@ impl kernet::Module for Mine {
         NetRegistration<Slash>,
         NetRegistration<Written>,
         debugfs::Registration<Twice>,
+        debugfs::Registration<Below<1>>,
     );
 }
 
@@ -72,4 +73,11 @@ impl Folder for Twice {
         debugfs::File::new(c"one", show),
         debugfs::File::new(c"one", show),
     ];
+}
+
+/// With a parameter: its names are looked at when it is registered, as those of the others.
+struct Below<const N: usize>;
+
+impl<const N: usize> Folder for Below<N> {
+    const FILES: &'static [debugfs::File] = &[debugfs::File::new(c"a/b", show)];
 }

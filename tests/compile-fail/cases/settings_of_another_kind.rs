@@ -41,7 +41,8 @@ impl Table for Mine {
         kernet::context::rcu_read(|rcu| {
             if let Some(values) = net.sysctl::<Mine>(rcu) {
                 values.set_unsigned::<2>(values.int::<0>() as u32);
-                values.set_bool::<0>(values.bool::<1>());
+                values.set_bool::<1>(values.bool::<1>());
+                values.set_int::<0>(values.unsigned::<0>() as i32);
             }
         });
     }
