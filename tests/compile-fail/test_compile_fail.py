@@ -6,6 +6,9 @@ The first lines of a case say what it must give: `// error: TEXT` for each text 
 say, `// help: TEXT` for what `make` adds to its first error, `// undefined: SYMBOL` for a symbol that
 the linker would miss, `// compiles` for none. One that is about a wing says `// wing: NAME`. The
 modules that the documentation prints whole, as blocks of Rust, have to compile.
+
+Each assertion by which kernet and its wings refuse, when a module is compiled, what the module gives
+has a case that fails by it and says its message.
 """
 
 import os
@@ -21,7 +24,10 @@ ROOT = HERE.parent.parent
 sys.path.append(str(ROOT / "scripts"))
 
 import builderrors  # noqa: E402
+import vmlib  # noqa: E402
 
+LINT = vmlib.script("lint")
+CRATES = ("kernet", "conntrack", "defrag")
 BUILD = ROOT / "build" / pathlib.Path(os.environ["KERNET_KERNEL"]).name
 
 
@@ -86,10 +92,14 @@ impl kernet::Module for Example {
 """
 
 
+def sources():
+    """The files of kernet and its wings."""
+    return sorted(path for crate in CRATES for path in ROOT.glob(f"rust/{crate}/**/*.rs"))
+
+
 def examples(folder):
     """The examples of rustdoc, with the lines that it hides."""
-    for source in sorted(path for crate in ("kernet", "conntrack", "defrag")
-                         for path in ROOT.glob(f"rust/{crate}/**/*.rs")):
+    for source in sources():
         comments = "\n".join(re.sub(r"^\s*//[/!] ?", "", line) if re.match(r"\s*//[/!]", line) else "\0"
                              for line in source.read_text().splitlines())
         for number, block in enumerate(re.findall(r"^```\n([^\0]*?)^```$", comments, re.M)):
@@ -106,12 +116,80 @@ def cases():
         yield path, [line for line in path.read_text().splitlines() if line.startswith("// ")]
 
 
+# Text of a crate, and whether a module may trip the assertion in it.
+PLANTS = (
+    ('const fn a(b: u8) {\n    assert!(b < 9, "b");\n}\n', True),
+    ("const _: () = assert!(A < 9);\n", False),
+    ("const _: () = {\n    assert!(A < 9);\n};\n", False),
+    ("#[macro_export]\nmacro_rules! a {\n    ($b:expr) => {\n        const _: () = assert!($b < 9);\n", True),
+    ("impl A<'_> {\n    fn a<const B: u8>() {\n        const { assert!(B < 9) };\n", False),
+    ("impl A<'_> {\n    pub fn a<const B: u8>() {\n        const { assert!(B < 9) };\n", True),
+    ("impl A<'_> {\n    fn a<B: C<()>>() {\n        const { assert!(B::D < 9) };\n", True),
+    ("impl<\n    const B: u8,\n> A<B> {\n    fn a() {\n        const { assert!(B < 9) };\n", True),
+    ("impl A {\n}\npub trait B {\n    fn b() {\n        const { assert!(Self::C < 9) };\n", True),
+    ("#[kunit_tests(a)]\nmod tests {\n    fn a() {\n        assert!(b());\n    }\n}\n", False),
+)
+
+
+def is_own(text, at):
+    """Whether an assertion is about kernet's own constants, as its place says: in `const _`, which is evaluated when
+    kernet is compiled, unless it is in a macro for modules; at the head of a `const` block in a private function that
+    has no types of the caller's."""
+    if "#[macro_export]" not in text and any(found.start() < at < found.end() for found in re.finditer(
+            r"^( *)const _: \(\) = (?:\{\n.*?^\1\}|[^;]*);$", text, re.M | re.S)):
+        return True
+    functions = re.findall(r"^ *((?:\S+ )*)fn \w+([^(]*)\(", text[:at], re.M)
+    blocks = re.findall(r"^ *(?:pub\S* )?(?:unsafe )?(impl|trait \w+)(<[^>]*|)", text[:at], re.M)
+    if not functions or not blocks or not re.search(r"\bconst \{\s*$", text[:at]):
+        return False
+    visible, taken = functions[-1]
+    taken = re.sub(r"const \w+: \w+", "", taken) + blocks[-1][1]
+    return "pub" not in visible and blocks[-1][0] == "impl" and not re.sub(r"'\w+|[<>,\s]", "", taken)
+
+
+def assertions(text):
+    """The assertions of a file that a module may trip: line and column, and the message or None."""
+    tests = LINT.test_lines(text)
+    for found in re.finditer(r"\bassert(?:_eq|_ne)?!\(", text):
+        start = text.rfind("\n", 0, found.start()) + 1
+        line = text.count("\n", 0, start) + 1
+        if line in tests or "//" in text[start:found.start()] or is_own(text, found.start()):
+            continue
+        depth, message = 0, None
+        for token in re.finditer(r'"((?:\\.|[^"\\])*)"|[()]|//.*|[^\s,]', text[found.end() - 1:]):
+            depth += {"(": 1, ")": -1}.get(token[0], 0)
+            if not depth:
+                break
+            message = token[1]
+        yield (line, found.start() - start + 1), message
+
+
+def unsaid(tripped):
+    """The assertions that no case fails by, or a case that does not say their message."""
+    for text, trips in PLANTS:
+        if bool(list(assertions(text))) != trips:
+            yield f"whether a module trips it is not understood: {text!r}"
+    for path in sources():
+        crate, *_, name = path.relative_to(ROOT / "rust").parts
+        if name == "tests.rs" or crate != "kernet" and not (BUILD / f"rust/libkernet_{crate}.rmeta").is_file():
+            continue
+        for (line, column), message in assertions(path.read_text()):
+            place = f"{path.relative_to(ROOT)}:{line}:{column}"
+            if not message:
+                yield f"{place}: an assertion without a message"
+            elif place not in tripped:
+                yield f"{place}: no case fails by {message!r}"
+            for case, errors in tripped.get(place, ()):
+                if not any(error in (message or "") for error in errors):
+                    yield f"{place}: {case} fails by {message!r}, and does not say so"
+
+
 # Of a name that is not there: a crate's, a type's, a trait's, a value's, a method's, a field's.
 UNKNOWN = ("E0404", "E0405", "E0407", "E0412", "E0422", "E0425", "E0432", "E0433", "E0437", "E0438", "E0599", "E0609")
 
 
-def check(path, head, rustc, variables, folder):
-    """What is wrong with a case's outcome; None if nothing."""
+def check(path, head, rustc, variables, folder, tripped):
+    """What is wrong with a case's outcome; None if nothing. Notes in `tripped` what it says of places in the crates."""
     errors = [line.partition(": ")[2] for line in head if line.startswith("// error: ")]
     missing = [line.partition(": ")[2] for line in head if line.startswith("// undefined: ")]
     if not errors and not missing and "// compiles" not in head:
@@ -129,6 +207,9 @@ def check(path, head, rustc, variables, folder):
         lost = [text for text in errors if text not in done.stderr]
         if lost:
             return f"rustc does not say {lost[0]!r}, but {first!r}"
+        for place in set(re.findall(r"(?:-->|:::) (\S+:\d+:\d+)$", done.stderr, re.M)):
+            place = os.path.relpath(os.path.normpath(BUILD / place), ROOT)
+            tripped.setdefault(place, []).append((path.stem, errors))
         # A name that has gone makes any program fail.
         for other in re.findall(rf"^error\[(?:{'|'.join(UNKNOWN)})\]: .*", done.stderr, re.M):
             if not any(text in other for text in errors):
@@ -149,14 +230,17 @@ def main():
     rustc, variables = command()
     with tempfile.TemporaryDirectory() as folder:
         found = [*cases(), *printed(folder), *examples(folder)]
-        print(f"1..{len(found)}", flush=True)
+        print(f"1..{len(found) + 1}", flush=True)
+        tripped = {}
         for path, head in found:
             missing = without(head)
             if missing:
                 print(f"skip {path.stem}: the kernel has nothing for the wing {missing}", flush=True)
                 continue
-            wrong = check(path, head, rustc, variables, folder)
+            wrong = check(path, head, rustc, variables, folder, tripped)
             print(f"not ok {path.stem}: {wrong}" if wrong else f"ok {path.stem}", flush=True)
+        missing = list(unsaid(tripped))
+        print(f"not ok assertions: {len(missing)}, the first: {missing[0]}" if missing else "ok assertions", flush=True)
     return 0
 
 
