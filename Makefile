@@ -9,7 +9,7 @@ KERNEL_ARG = $(if $(KERNEL),--kernel $(KERNEL))
 # kbuild's own words must not leak into the scripts' makes.
 unexport MAKEFLAGS MFLAGS
 
-.PHONY: modules metadata run test test-packages fuzz churn bench lint fmt new deb doc vm shell rust-analyzer \
+.PHONY: modules metadata run test test-packages fuzz churn bench bench-tcp lint fmt new deb doc vm shell rust-analyzer \
 	clean help setup
 modules:
 	@$(if $(KDIR),,$(SETUP))
@@ -40,6 +40,9 @@ churn: setup
 
 bench: setup
 	@WORKLOAD='$(WORKLOAD)' scripts/bench
+
+bench-tcp: setup
+	@RUN='$(RUN)' scripts/bench-tcp
 
 lint: setup
 	@scripts/lint
@@ -88,6 +91,7 @@ help:
 	@echo 'make lint              formatting, clippy and the rules of the code'
 	@echo 'make fmt               format all Rust, as make lint wants it'
 	@echo 'make bench             what it costs beside C, in instructions (WORKLOAD=name: one)'
+	@echo 'make bench-tcp         TCP by BBRv3, and by the kernel'"'"'s algorithms, through slow paths (RUN=name: one)'
 	@echo 'make deb               packages for Debian 13 into build/deb'
 	@echo 'make test-packages     install, use and remove them in a Debian 13 of its own, as root'
 	@echo 'make doc               documentation into build/doc'

@@ -265,8 +265,8 @@ def on_host():
     for line, page in host_commands().items():
         words = shlex.split(line)
         name = f"{page}:{'_'.join(words)[:60]}".replace(" ", "_")
-        if words[1:2] in (["test"], ["new"]) or words[1:] in (["bench"], ["test-packages"]):
-            # This is a part of the first, and `new` tries the second; the others take a quarter of an hour each.
+        if words[1:2] in (["test"], ["new"]) or words[1:] in (["bench"], ["bench-tcp"], ["test-packages"]):
+            # This is a part of the first, and `new` tries the second; the others take a quarter of an hour and more.
             continue
         if ("bench" in words) != ON_PLAIN:
             continue

@@ -20,6 +20,8 @@ import traceback
 
 CASES = []
 _undo = None
+# How much longer all may take: of a machine whose clock runs on while it waits for its host.
+STRETCH = int(os.environ.get("KERNET_STRETCH", "1"))
 # Words that mean nothing to sh, the first of which is a program's name.
 PLAIN = re.compile(r"[a-z][\w.-]*( +[\w./:,@%+=-]+)*")
 
@@ -139,7 +141,7 @@ def run(command, check=True, timeout=60, **options):
     # Few need a shell, which takes as long to start under emulation as the command does.
     if isinstance(command, str) and PLAIN.fullmatch(command):
         command = command.split()
-    return subprocess.run(command, shell=isinstance(command, str), check=check, timeout=timeout,
+    return subprocess.run(command, shell=isinstance(command, str), check=check, timeout=timeout * STRETCH,
                           capture_output=True, text=True, **options)
 
 
@@ -183,7 +185,7 @@ def users(name):
 
 def wait_until(condition, timeout=10, what="the condition"):
     """Polls until the condition holds; returns what it said."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + timeout * STRETCH
     while True:
         value = condition()
         if value:
