@@ -12,6 +12,7 @@ use super::{
     Phase,
     Sample,
     DRAIN_ROUNDS,
+    EMPTY_QUEUE,
     FULL_BW_ROUNDS,
     INFINITE,
     MIN_PIPE_CWND,
@@ -122,6 +123,7 @@ impl Bbr {
         if !sample.has_data {
             return;
         }
+        self.loss_round_rtt = self.loss_round_rtt.min(ack.rtt.unwrap_or(INFINITE));
         self.bw_latest = self.bw_latest.max(sample.rate);
         self.inflight_latest = self.inflight_latest.max(sample.delivered);
         if reached(sample.prior_delivered, self.loss_round_delivered) {
@@ -144,6 +146,8 @@ impl Bbr {
         }
         self.adapt_lower_bounds(ack);
         self.is_loss_in_round = false;
+        self.loss_round_start = (ack.lost, ack.delivered);
+        self.loss_round_rtt = INFINITE;
     }
 
     fn update_max_bw(&mut self, ack: &Ack, sample: &Sample) {
@@ -168,7 +172,7 @@ impl Bbr {
 
     /// `AdaptLowerBoundsFromCongestion()`
     fn adapt_lower_bounds(&mut self, ack: &Ack) {
-        if self.phase.is_probing() || !self.is_loss_in_round {
+        if self.phase.is_probing() || !self.is_loss_in_round || self.are_losses_borne(ack) {
             return;
         }
         if self.bw_shortterm == Bandwidth::INFINITE {
@@ -180,6 +184,18 @@ impl Bbr {
         let bw = self.bw_shortterm.scale(Gain::ratio(7, 10));
         self.bw_shortterm = self.bw_latest.max(bw);
         self.inflight_shortterm = self.inflight_latest.max(beta(self.inflight_shortterm));
+    }
+
+    /// Whether the losses of a round say nothing of congestion: they are no more than probing bears, or one, and
+    /// a packet has met no queue.
+    fn are_losses_borne(&self, ack: &Ack) -> bool {
+        let (lost, delivered) = self.loss_round_start;
+        let lost = ack.lost.wrapping_sub(lost);
+        let delivered = ack.delivered.wrapping_sub(delivered);
+        let queue = self.loss_round_rtt.saturating_sub(self.min_rtt);
+        lost <= (delivered / 50).max(1)
+            && self.loss_round_rtt != INFINITE
+            && queue <= self.min_rtt / EMPTY_QUEUE
     }
 
     fn reset_short_term_model(&mut self) {

@@ -42,6 +42,9 @@ const FULL_BW_ROUNDS: u8 = 3;
 /// `BBRStartupFullLossCnt`
 const STARTUP_LOSS_EVENTS: u8 = 6;
 
+/// A queue that takes no more than one part in so many of the round trip time is none.
+const EMPTY_QUEUE: u32 = 16;
+
 /// `BBR.StartupPacingGain`, 2.77
 const STARTUP_GAIN: Gain = Gain::ratio(277, 100);
 /// `BBR.DrainPacingGain`
@@ -165,6 +168,10 @@ pub(crate) struct Bbr {
     bw_latest: Bandwidth,
     inflight_latest: u32,
     loss_round_delivered: u32,
+    /// How many were lost and delivered when the round began.
+    loss_round_start: (u32, u32),
+    /// Its smallest round trip time.
+    loss_round_rtt: u32,
     is_loss_in_round: bool,
     is_loss_round_start: bool,
     loss_events_in_round: u8,
@@ -227,6 +234,8 @@ impl Bbr {
             bw_latest: Bandwidth::ZERO,
             inflight_latest: 0,
             loss_round_delivered: delivered,
+            loss_round_start: (0, delivered),
+            loss_round_rtt: INFINITE,
             is_loss_in_round: false,
             is_loss_round_start: false,
             loss_events_in_round: 0,
