@@ -5,7 +5,7 @@
 import collections
 import random
 
-from selftest import NetNs, case, checked, equal, main, modprobe, wait_until
+from selftest import NetNs, case, equal, main, modprobe, wait_until
 from topology import A4, Firewall
 
 
@@ -40,7 +40,6 @@ def notifies():
 
 
 @case
-@checked
 def notifications_say_where_rules_come():
     """Who has dumped once, and does what is told since, has the rules of a dump after each change."""
     ns = NetNs()

@@ -102,7 +102,6 @@ def many(count):
 
 
 @case
-@checked
 def a_hundred_thousand_mappings_are_replaced_at_once():
     ns = alone()
     family = Family(ns)

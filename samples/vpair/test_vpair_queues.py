@@ -220,7 +220,6 @@ def polled_by_a_busy_reader():
 
 
 @case
-@checked
 def holds_back_what_the_receiver_cannot_take():
     """With a queueing discipline a full ring stops the queue, and its poll starts it again."""
     a, b = two()

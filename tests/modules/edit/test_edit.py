@@ -55,7 +55,6 @@ def packets():
 
 
 @case
-@checked
 def sums_of_what_is_forwarded():
     """Byte for byte what a sender would have made, whatever is known of the checksum on the way."""
     router = Router()
@@ -173,7 +172,6 @@ def complaints():
 
 
 @case
-@checked
 def a_sum_of_all_bytes_stays_one():
     """A device that has summed a packet is believed, and not found to be wrong, by the socket."""
     router = Router()
@@ -208,7 +206,6 @@ def a_sum_of_all_bytes_stays_one():
 
 
 @case
-@checked
 def connections_whose_ports_are_others():
     """TCP with all offloads of a veth, both ways, and UDP."""
     need("iperf3")

@@ -81,7 +81,6 @@ def gone(ns):
 
 
 @case
-@checked
 def a_packet_outlives_the_namespace_of_its_route():
     """A packet with an IPv6 route, which is counted in its namespace, is let go when that is gone."""
     modprobe("keeper")
@@ -92,7 +91,6 @@ def a_packet_outlives_the_namespace_of_its_route():
 
 
 @case
-@checked
 def a_packet_outlives_the_namespace_of_its_ipsec_policy():
     """One whose IPv4 route is made by a policy of IPsec is counted there, too; so is the route that a
     tunnel has sent by."""
@@ -167,7 +165,6 @@ def received(prepare, forget):
 
 
 @case
-@checked
 def a_packet_outlives_the_route_that_it_came_by():
     def forget(here, _):
         here.run("ip addr del 192.0.2.1/24 dev v0")
@@ -176,7 +173,6 @@ def a_packet_outlives_the_route_that_it_came_by():
 
 
 @case
-@checked
 def a_packet_outlives_the_socket_that_it_was_found_for():
     """One that a packet holds no reference to: a UDP socket is freed a grace period after it was closed."""
     def prepare(here):

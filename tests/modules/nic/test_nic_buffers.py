@@ -52,7 +52,6 @@ def every_size_arrives():
 
 
 @case
-@checked
 def tcp_is_merged():
     """By GRO, without a copy; with and without a checksum that the card has verified."""
     for how in HOW:
@@ -159,7 +158,6 @@ def what_the_card_has_merged_is_cut_again():
 
 
 @case
-@checked
 def pages_come_back():
     """To their pool, which is gone when the device is down or away, also under traffic."""
     for how in HOW:

@@ -82,7 +82,6 @@ def the_example():
 
 
 @case
-@checked
 def absurd_answers():
     """Windows, thresholds and counts of 0, and larger than can be."""
     modprobe("reckless")
@@ -105,7 +104,6 @@ TCP_FASTOPEN_CONNECT, TCP_FASTOPEN_NO_COOKIE = 30, 34
 
 
 @case
-@checked
 def a_route_changes_the_algorithm():
     """Of a socket that is connecting, whose SYN was not sent: the core releases nothing then."""
     modprobe("reckless")
@@ -171,7 +169,6 @@ def a_state_that_is_refused():
 
 
 @case
-@checked
 def switching_while_it_sends():
     """From each algorithm to each other one, on a connection under way."""
     modprobe("reckless", "tcp_bbr3", "tcp_copa", "tcp_bbr")

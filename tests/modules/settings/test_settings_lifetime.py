@@ -13,11 +13,10 @@ import threading
 
 from knobs import (FOLDER, LIMIT, ROWS, goes_on, insert, keys, kill, load, open_device, opened,
                    packets_pass, put, refused, rest, start, total, unloaded)
-from selftest import NetNs, case, checked, churn, defer, equal, main, wait_until
+from selftest import NetNs, case, churn, defer, equal, main, wait_until
 
 
 @case
-@checked
 def a_namespace_dies_under_load():
     """Nothing that is open of sysctl holds a namespace; a file of /proc/net does."""
     keep = start(rows=200)
@@ -48,7 +47,6 @@ def a_namespace_dies_under_load():
 
 
 @case
-@checked
 def rmmod_under_load():
     """With all kinds of files open, half read, and being read and written."""
     for _ in range(2):
@@ -71,7 +69,6 @@ def rmmod_under_load():
 
 
 @case
-@checked
 def what_is_running_is_waited_for():
     """Somebody is in the callback of a setting, which waits for RTNL, and somebody in that of a row."""
     ns = start()

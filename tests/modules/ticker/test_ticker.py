@@ -295,7 +295,6 @@ def running(ticker):
 
 
 @case
-@checked
 def what_is_running_is_waited_for():
     """Work that runs, takes RTNL or waits for it, when its device, its namespace or the module goes: that
     waits for it, and it does not wait for that."""
