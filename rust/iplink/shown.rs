@@ -79,7 +79,7 @@ impl<'a> Shown<'a> {
         self.payload(kind)?.try_into().ok().map(u32::from_ne_bytes)
     }
 
-    /// Shows a tunnel's IPv4 address, `any` if it is 0.0.0.0 or absent.
+    /// Shows a tunnel's address, of IPv4 or IPv6; `any` if it is 0.0.0.0, `::` or absent.
     #[doc(alias = "tnl_print_endpoint")]
     pub fn endpoint(&self, end: End, kind: u16) {
         // It becomes a part of a format.
@@ -87,8 +87,13 @@ impl<'a> Shown<'a> {
             End::Local => c"local",
             End::Remote => c"remote",
         };
-        // SAFETY: A string without `%`; null or an attribute, by the type's invariants.
-        unsafe { sys::tnl_print_endpoint(name.as_ptr(), self.get(kind), sys::AF_INET) };
+        let family = match self.payload(kind) {
+            Some([_, _, _, _, _, ..]) => sys::AF_INET6,
+            _ => sys::AF_INET,
+        };
+        // SAFETY: A string without `%`; null or an attribute, by the type's invariants. C checks that it
+        // has as many bytes as an address of the family.
+        unsafe { sys::tnl_print_endpoint(name.as_ptr(), self.get(kind), family) };
     }
 
     /// Shows the name of the device that has this index in the namespace of `ip`: behind `label` in

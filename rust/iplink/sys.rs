@@ -63,6 +63,7 @@ pub(crate) struct File {
 }
 
 pub(crate) const AF_INET: c_int = 2;
+pub(crate) const AF_INET6: c_int = 10;
 
 /// `enum output_type`: in JSON alone.
 pub(crate) const PRINT_JSON: c_int = 2;

@@ -8,7 +8,10 @@ use crate::{
 };
 use core::{
     ffi::CStr,
-    net::Ipv4Addr, //
+    net::{
+        IpAddr,
+        Ipv4Addr, //
+    },
 };
 
 /// Ends `ip`: the word is wrong, and why.
@@ -61,6 +64,20 @@ pub fn ipv4(word: &CStr) -> Ipv4Addr {
     let address = unsafe { sys::get_addr32(word.as_ptr()) };
     // As it is in memory, so as it is in a packet.
     Ipv4Addr::from(address.to_ne_bytes())
+}
+
+/// An IPv4 or IPv6 address; `any` is 0.0.0.0, and `::` the one of IPv6 (`get_addr`). Ends `ip` if the
+/// word is none.
+#[doc(alias = "get_addr")]
+pub fn address(word: &CStr) -> IpAddr {
+    if !word.to_bytes().contains(&b':') {
+        return ipv4(word).into();
+    }
+    let address = word.to_str().ok().and_then(|text| text.parse().ok());
+    match address {
+        Some(address) => IpAddr::V6(address),
+        None => invalid(word, c"an IPv6 address is expected"),
+    }
 }
 
 /// The index of the device that has this name (`ll_name_to_index`).
