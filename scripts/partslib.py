@@ -10,6 +10,7 @@ PARTS = {
     "Folder": "debugfs::Registration<{}>",
     "ethertype::Handler": "ethertype::Registration<{}>",
     "ipv4::Handler": "ipv4::Registration<{}>",
+    "ipv6::Handler": "ipv6::Registration<{}>",
     "Handlers": "rtnl::message::Registration<{}>",
     "Hook": "netfilter::Registration<{}>",
     "Ipv4AddressNotifier": "notifier::Registration<{}, Ipv4Addresses>",

@@ -49,6 +49,7 @@
 #include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/ip6_fib.h>
+#include <net/ip6_route.h>
 #include <net/ip_fib.h>
 #include <net/ip_tunnels.h>
 #include <net/ndisc.h>

@@ -24,11 +24,6 @@ __kernet_helper void kernet_helper_nf_conntrack_event_cache_mark(struct nf_conn 
 	nf_conntrack_event_cache(IPCT_MARK, ct);
 }
 
-__kernet_helper int kernet_helper_check_net(const struct net *net)
-{
-	return check_net(net);
-}
-
 /* Of a namespace that is being made, the table may be too short yet. */
 __kernet_helper void *kernet_helper_net_generic_or_null(const struct net *net, unsigned int id)
 {

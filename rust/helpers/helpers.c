@@ -11,6 +11,7 @@
 
 #include "hash.c"
 #include "ipv4.c"
+#include "ipv6.c"
 #include "net_namespace.c"
 #include "netdev_queues.c"
 #include "netdevice.c"

@@ -13,11 +13,6 @@
 #include <net/neighbour.h>
 #include <net/route.h>
 
-__kernet_helper struct iphdr *kernet_helper_ip_hdr(const struct sk_buff *skb)
-{
-	return ip_hdr(skb);
-}
-
 __kernet_helper struct icmphdr *kernet_helper_icmp_hdr(const struct sk_buff *skb)
 {
 	return icmp_hdr(skb);
@@ -81,32 +76,27 @@ __kernet_helper unsigned short kernet_helper_dst_header_len(const struct dst_ent
 }
 
 /*
- * Whether an IPv4 route, or one that it holds, is counted in its namespace: what an IPsec policy has
- * made is, and an encapsulation may remember one of IPv6.
+ * Whether a route goes through an IPsec policy, which counts it in its namespace, or an encapsulation, which
+ * may remember one of IPv6.
  */
-__kernet_helper bool kernet_helper_dst_needs_net(const struct dst_entry *dst,
-						 const struct net *net)
+__kernet_helper bool kernet_helper_dst_is_transformed(const struct dst_entry *dst,
+						      const struct net *net)
 {
 #ifdef CONFIG_XFRM
-	if (dst->ops == &net->xfrm.xfrm4_dst_ops)
+	if (dst->ops == &net->xfrm.xfrm4_dst_ops || dst->ops == &net->xfrm.xfrm6_dst_ops)
 		return true;
 #endif
 	return dst->lwtstate;
 }
 
-__kernet_helper struct dst_entry *kernet_helper_rt_dst(struct rtable *rt)
+__kernet_helper struct rtable *kernet_helper_dst_rtable(struct dst_entry *dst)
 {
-	return &rt->dst;
+	return dst_rtable(dst);
 }
 
 __kernet_helper int kernet_helper_ip4_dst_hoplimit(const struct dst_entry *dst)
 {
 	return ip4_dst_hoplimit(dst);
-}
-
-__kernet_helper void kernet_helper_ip_rt_put(struct rtable *rt)
-{
-	ip_rt_put(rt);
 }
 
 __kernet_helper struct rtable *kernet_helper_ip_route_output_key(struct net *net,

@@ -4,6 +4,11 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+__kernet_helper int kernet_helper_check_net(const struct net *net)
+{
+	return check_net(net);
+}
+
 __kernet_helper struct net *kernet_helper_maybe_get_net(struct net *net)
 {
 	return maybe_get_net(net);

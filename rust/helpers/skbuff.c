@@ -62,6 +62,11 @@ __kernet_helper int kernet_helper_pskb_trim_rcsum(struct sk_buff *skb, unsigned 
 	return pskb_trim_rcsum(skb, len);
 }
 
+__kernet_helper unsigned char *kernet_helper_skb_network_header(const struct sk_buff *skb)
+{
+	return skb_network_header(skb);
+}
+
 __kernet_helper int kernet_helper_skb_network_offset(const struct sk_buff *skb)
 {
 	return skb_network_offset(skb);

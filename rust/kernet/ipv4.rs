@@ -27,38 +27,26 @@ use crate::{
     bindings,
     context::Softirq,
     error::eaddrinuse,
+    ip::{
+        self,
+        Told, //
+    },
     module::{
         failed,
         Declared,
         Part, //
-    },
-    netns::Net,
-    skb::{
-        Bytes,
-        DropReason,
-        Skb,
-        SkbRef, //
-    },
-    wire::{
-        ethernet,
-        ipv4, //
-    },
+    }, //
 };
 
-mod frame;
 mod route;
-mod tunnel;
 
-pub use frame::DecapError;
-pub use route::{
-    Parameters,
-    Underlay, //
-};
-pub use tunnel::{
+pub use crate::ip::{
+    DecapError,
     FailedPacket,
     TransmitError,
-    Tunnel, //
+    Underlay, //
 };
+pub use route::Parameters;
 
 /// An IP protocol that a module implements over IPv4 (`net_protocol`).
 ///
@@ -103,234 +91,20 @@ pub trait Handler: 'static {
     }
 }
 
+/// IPv4, as a [`Version`](crate::ip::Version) (`AF_INET`).
+#[doc(alias = "AF_INET")]
+pub enum V4 {}
+
 /// A received packet of a [`Handler`].
-///
-/// Owns the packet, and ends as an [`Skb`] does: in [`Self::into_skb`], [`Self::into_frame`],
-/// [`Self::reject`] or [`Self::drop_with`]. Letting one go out of scope does not build.
-pub struct Packet<'a> {
-    skb: Skb<'a>,
-    header: ipv4::Header,
-    net: &'a Net,
-    ifindex: u32,
-}
-
-impl<'a> Packet<'a> {
-    /// # Safety
-    ///
-    /// `skb` is what `ip_protocol_deliver_rcu()` passes to a handler, in softirq, and the caller
-    /// gives it up. `'a` is no longer than that call.
-    unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
-        // SAFETY: The stack has checked that the header is linear; any bytes are a valid view.
-        let header = unsafe { *bindings::ip_hdr(skb.as_ptr()).cast::<ipv4::Header>() };
-        // SAFETY: A received packet has a device, which is alive during the callback.
-        let (net, ifindex) = unsafe {
-            let dev = bindings::skb_get_dev(skb.as_ptr());
-            (bindings::dev_net(dev), bindings::dev_ifindex(dev))
-        };
-        Self {
-            // SAFETY: By the caller's promise; the IPv4 input path has unshared it.
-            skb: unsafe { Skb::from_raw(skb) },
-            header,
-            // SAFETY: As long as the device.
-            net: unsafe { Net::from_raw(net) },
-            // Registered devices' indices are positive.
-            ifindex: u32::try_from(ifindex).unwrap_or(0),
-        }
-    }
-
-    /// A copy of the packet's IPv4 header, without options (`ip_hdr()`).
-    #[doc(alias = "ip_hdr")]
-    pub fn header(&self) -> &ipv4::Header {
-        &self.header
-    }
-
-    /// The namespace in which the packet was received.
-    #[doc(alias = "dev_net")]
-    pub fn net(&self) -> &'a Net {
-        self.net
-    }
-
-    /// The index of the device that has received the packet; of the VRF if the device is in one
-    /// (`inet_iif()`).
-    #[doc(alias = "inet_iif")]
-    pub fn ifindex(&self) -> u32 {
-        self.ifindex
-    }
-
-    /// The packet.
-    pub fn skb(&self) -> &SkbRef {
-        &self.skb
-    }
-
-    /// Makes the protocol's header linear, and returns a view of it (`pskb_may_pull()`).
-    ///
-    /// # Errors
-    ///
-    /// The drop reason: the packet is too short, or there is no memory.
-    #[doc(alias = "pskb_may_pull")]
-    pub fn protocol_header<H: Bytes>(&mut self) -> Result<&H, DropReason> {
-        self.skb.as_mut().pull_header(0)
-    }
-
-    /// Returns the packet. Its route is valid for the read-side section that the packet was
-    /// received in.
-    pub fn into_skb(self) -> Skb<'a> {
-        self.skb
-    }
-
-    /// Drops the packet with a reason (`kfree_skb_reason()`).
-    #[doc(alias = "kfree_skb_reason")]
-    pub fn drop_with(self, reason: DropReason, softirq: Softirq<'_>) {
-        self.skb.drop_with(reason, softirq);
-    }
-
-    /// Drops the packet, and sends an ICMP message "port unreachable" to its sender, as the C
-    /// tunnels do for a packet of no tunnel (`icmp_send()`).
-    ///
-    /// The stack limits the rate, and does not answer broadcasts.
-    #[doc(alias = "icmp_send")]
-    pub fn reject(self, softirq: Softirq<'_>) {
-        let (kind, code) = (bindings::ICMP_DEST_UNREACH, bindings::ICMP_PORT_UNREACH);
-        // SAFETY: The packet came from the IPv4 stack, hence its route, if it still has one, is
-        // an IPv4 one; that the network header is in the buffer is checked by the callee.
-        unsafe { bindings::icmp_send(self.skb.as_raw(), kind as c_int, code as c_int, 0) };
-        self.skb.drop_with(DropReason::NO_TX_TARGET, softirq);
-    }
-
-    /// Decapsulates the Ethernet frame in the packet (`__iptunnel_pull_header()`).
-    ///
-    /// Removes `header_len` bytes, and what the packet has from the outer network (route,
-    /// connection tracking, IPsec state, VLAN tag). If `to`, the namespace of the device that
-    /// receives the frame, is another one, it removes the mark too. Congestion marks of the outer
-    /// header are copied to the inner one, also behind VLAN tags (RFC 6040 section 4.2).
-    ///
-    /// The frame is ready for the receiving device and may be kept: its data begins with the
-    /// Ethernet header.
-    ///
-    /// # Errors
-    ///
-    /// Why there is no frame, and the packet. Drop it with [`DecapError::reason`].
-    #[doc(alias = "__iptunnel_pull_header")]
-    #[doc(alias = "ip_tunnel_rcv")]
-    pub fn into_frame(
-        self,
-        header_len: u8,
-        to: &Net,
-    ) -> Result<Skb<'static>, (DecapError, Skb<'a>)> {
-        let Self {
-            mut skb,
-            header,
-            net,
-            ..
-        } = self;
-        // Not more than 255 + 14.
-        let need = u32::from(header_len).saturating_add(ethernet::Header::LEN as u32);
-        if skb.len() < need {
-            return Err((DecapError::Truncated, skb));
-        }
-        // SAFETY: The packet is owned. Made linear by the callee up to the frame's header.
-        let result = unsafe {
-            bindings::__iptunnel_pull_header(
-                skb.as_raw(),
-                c_int::from(header_len),
-                (bindings::ETH_P_TEB as u16).to_be(),
-                false,
-                net != to,
-            )
-        };
-        if result != 0 {
-            return Err((DecapError::NoMemory, skb));
-        }
-        if let Err(malformed) = frame::mark(skb.as_mut(), header.traffic_class()) {
-            return Err((malformed, skb));
-        }
-        let skb = skb.into_raw();
-        // SAFETY: The packet is ours. The callee has taken away what it had from the outer network but
-        // for a socket that is lent, so that it may be kept.
-        unsafe {
-            bindings::skb_orphan_lent(skb);
-            Ok(Skb::from_raw(NonNull::new_unchecked(skb)))
-        }
-    }
-}
+pub type Packet<'a> = ip::Packet<'a, V4>;
 
 /// An ICMP message about a packet of a [`Handler`] (`icmphdr`).
 #[doc(alias = "icmphdr")]
-pub struct IcmpError<'a> {
-    skb: &'a SkbRef,
-    header: ipv4::Header,
-    info: u32,
-    kind: u8,
-    code: u8,
-    net: &'a Net,
-    ifindex: c_int,
-}
+pub type IcmpError<'a> = ip::IcmpError<'a, V4>;
 
-impl<'a> IcmpError<'a> {
-    /// The ICMP type (RFC 792).
-    #[doc(alias = "icmphdr::type")]
-    pub fn kind(&self) -> u8 {
-        self.kind
-    }
-
-    /// The ICMP code.
-    #[doc(alias = "icmphdr::code")]
-    pub fn code(&self) -> u8 {
-        self.code
-    }
-
-    /// The path MTU in bytes for "fragmentation needed", otherwise 0 (`net_protocol::err_handler`).
-    #[doc(alias = "net_protocol::err_handler")]
-    pub fn info(&self) -> u32 {
-        self.info
-    }
-
-    /// A copy of the IPv4 header of the packet that the message is about. Its source is this host.
-    pub fn header(&self) -> &ipv4::Header {
-        &self.header
-    }
-
-    /// The part of the packet that the message quotes, from the IPv4 header on. At least 8 bytes
-    /// follow that header and its options.
-    pub fn quoted(&self) -> &SkbRef {
-        self.skb
-    }
-
-    /// The namespace in which the message was received.
-    #[doc(alias = "dev_net")]
-    pub fn net(&self) -> &'a Net {
-        self.net
-    }
-
-    /// The index of the device that has received the message (`inet_iif()`).
-    #[doc(alias = "inet_iif")]
-    pub fn ifindex(&self) -> u32 {
-        u32::try_from(self.ifindex).unwrap_or(0)
-    }
-
-    /// Updates the routing cache if the message is about a path MTU or a redirect, and returns
-    /// whether it is (`ipv4_update_pmtu()`).
-    ///
-    /// `protocol` is [`Handler::PROTOCOL`].
-    #[doc(alias = "ipv4_update_pmtu")]
-    #[doc(alias = "ipv4_redirect")]
-    pub fn update_route(&self, protocol: u8) -> bool {
-        let (skb, net) = (self.skb.as_raw(), self.net.as_raw());
-        if u32::from(self.kind) == bindings::ICMP_DEST_UNREACH
-            && u32::from(self.code) == bindings::ICMP_FRAG_NEEDED
-        {
-            // SAFETY: The data begins with a linear IPv4 header, by `error_callback`.
-            unsafe { bindings::ipv4_update_pmtu(skb, net, self.info, self.ifindex, protocol) };
-            true
-        } else if u32::from(self.kind) == bindings::ICMP_REDIRECT {
-            // SAFETY: As above.
-            unsafe { bindings::ipv4_redirect(skb, net, self.ifindex, protocol) };
-            true
-        } else {
-            false
-        }
-    }
-}
+/// One end of a tunnel over IPv4 that carries Ethernet frames (`ip_tunnel`).
+#[doc(alias = "ip_tunnel")]
+pub type Tunnel = ip::Tunnel<V4>;
 
 /// The registration of a [`Handler`]: a [`Part`] of its module (`inet_add_protocol()`).
 ///
@@ -398,26 +172,21 @@ impl<H: Handler> Registration<H> {
     /// Called by the core only, as `net_protocol::err_handler`.
     unsafe extern "C" fn error_callback(skb: *mut bindings::sk_buff, info: u32) -> c_int {
         // SAFETY: The core lends a packet whose data begins with the offending packet's IPv4
-        // header: linear, with options and 8 bytes, as `icmp_socket_deliver()` has checked.
-        let error = unsafe {
-            let icmp = bindings::icmp_hdr(skb);
-            let dev = bindings::skb_get_dev(skb);
-            let skb = SkbRef::from_raw(skb);
-            let Some(header) = skb.copy_header::<ipv4::Header>(0) else {
-                return 0;
-            };
-            IcmpError {
-                skb,
-                header,
-                info,
+        // header: linear, with options and 8 bytes, as `icmp_socket_deliver()` has checked. ICMP is
+        // received with bottom halves disabled.
+        unsafe {
+            let (icmp, header) = (bindings::icmp_hdr(skb), (*skb).data.cast::<u8>());
+            let told = Told {
                 kind: (*icmp).type_,
                 code: (*icmp).code,
-                net: Net::from_raw(bindings::dev_net(dev)),
-                ifindex: bindings::dev_ifindex(dev),
+                // Its length, in words of 4 bytes.
+                offset: u32::from(*header & 0x0f) * 4,
+                info,
+            };
+            if let Some(error) = IcmpError::from_raw(skb, told) {
+                H::error(&error, Softirq::assume());
             }
-        };
-        // SAFETY: ICMP is received with bottom halves disabled.
-        H::error(&error, unsafe { Softirq::assume() });
+        }
         0
     }
 }

@@ -29,7 +29,9 @@ pub mod fib;
 pub mod file;
 pub mod genl;
 pub mod hash;
+pub mod ip;
 pub mod ipv4;
+pub mod ipv6;
 #[cfg(not(linux_7_2))]
 pub mod miscdevice;
 pub mod module;
@@ -83,11 +85,12 @@ kernel::prelude::module! {
     license: "GPL",
 }
 
-/// `kernet.ko` registers a notifier of devices, which takes care of what refers to one, and nothing else.
+/// `kernet.ko` registers a notifier of devices, and is told of namespaces that die: both take care of what
+/// refers to one. It registers nothing else.
 ///
 /// Public, as traits' implementations name it. There is one alone, the loader's: dropping it sleeps.
 #[doc(hidden)]
-pub struct Kernet(Option<netdev::Watch>);
+pub struct Kernet(Option<(netdev::Watch, ipv6::Watch)>);
 
 /// Whether there has been one.
 static LOADED: Atomic<u32> = Atomic::<u32>::new(0);
@@ -96,7 +99,9 @@ impl kernel::Module for Kernet {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         match LOADED.xchg(1, Relaxed) {
             // SAFETY: kernet is being loaded, and this is the first.
-            0 => Ok(Kernet(Some(unsafe { netdev::Watch::new() }?))),
+            0 => Ok(Kernet(Some(unsafe {
+                (netdev::Watch::new()?, ipv6::Watch::new()?)
+            }))),
             _ => Err(EBUSY),
         }
     }

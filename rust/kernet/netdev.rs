@@ -76,6 +76,7 @@ pub use queue::{
     TxQueue, //
 };
 pub use raw_ip::LinkLayer;
+pub(crate) use reference::with_lock;
 pub use rings::{
     RingSizes,
     Rings, //

@@ -156,12 +156,26 @@ unsafe impl Send for OwnedNet {}
 unsafe impl Sync for OwnedNet {}
 
 impl Net {
+    /// Whether the namespace is neither being made nor dying. If it is alive, the caller's read-side
+    /// section, if it is in one, ends before the namespace does.
+    #[inline]
+    pub(crate) fn is_alive(&self) -> bool {
+        // SAFETY: Valid by the type.
+        self.is_listed() && unsafe { bindings::check_net(self.as_raw()) } != 0
+    }
+
+    /// Whether it is in the list of namespaces, or was. One that is not goes, whatever its count, if a
+    /// module cannot serve it.
+    #[inline]
+    fn is_listed(&self) -> bool {
+        // SAFETY: Valid by the type. Zero until the namespace is made.
+        !unsafe { ptr::read_volatile(&raw const (*self.as_raw()).list.next) }.is_null()
+    }
+
     /// Takes a reference, unless the namespace is being made or is dying (`maybe_get_net()`).
     #[doc(alias = "maybe_get_net")]
     pub fn get(&self) -> Option<OwnedNet> {
-        // One that is not in the list yet goes, whatever its count, if a module cannot serve it.
-        // SAFETY: Valid by the type. Zero until the namespace is made.
-        if unsafe { ptr::read_volatile(&raw const (*self.as_raw()).list.next) }.is_null() {
+        if !self.is_listed() {
             return None;
         }
         // SAFETY: Valid by the type.

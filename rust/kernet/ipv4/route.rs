@@ -1,26 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The path of a tunnel's packets: parameters, routes, the device below.
+//! Tunnels over IPv4: parameters, routes, headers.
 
-use core::{
-    net::Ipv4Addr,
-    ptr::NonNull, //
-};
+use core::net::Ipv4Addr;
 use kernel::{
-    error::from_err_ptr,
-    prelude::*, //
+    prelude::*,
+    types::Opaque, //
 };
 
+use super::V4;
 use crate::{
     bindings,
-    context::Rtnl,
-    netdev::{
-        possible_mtu,
-        Driver,
-        DriverDevice, //
+    context::{
+        Context,
+        Softirq, //
     },
+    ip::{
+        private::Version,
+        tell_ipv4,
+        tell_ipv6,
+        IcmpError,
+        Inner,
+        Outer,
+        Plan,
+        Route,
+        TransmitError,
+        ETHERNET_LEN,
+        MIN_IPV6_MTU, //
+    },
+    netdev::Device,
     netns::Net,
-    skb::MAX_HEADROOM, //
+    skb::Skb,
+    wire::{
+        ethernet::EtherType,
+        ipv4, //
+    },
 };
 
 /// The bits of the type of service that routing knows: the DSCP.
@@ -78,149 +92,250 @@ pub struct Parameters {
     pub mark: u32,
 }
 
-impl Parameters {
-    /// What to look up a route by.
-    pub(super) fn flow(&self, net: &Net, protocol: u8, tos: u8, hash: u32) -> bindings::flowi4 {
+/// The routes that a tunnel has found, one for each CPU (`dst_cache`).
+///
+/// # Invariants
+///
+/// `cache` is initialised. Its routes are of the namespace at the address `net`, and need none: they
+/// may be kept for longer.
+#[doc(hidden)]
+pub struct Routes {
+    cache: Opaque<bindings::dst_cache>,
+    net: usize,
+}
+
+// SAFETY: The cache is per CPU, under locks of its own; routes are counted references.
+unsafe impl Send for Routes {}
+// SAFETY: As above.
+unsafe impl Sync for Routes {}
+
+impl Drop for Routes {
+    fn drop(&mut self) {
+        // SAFETY: Initialised, by the type invariants; nobody else uses it.
+        unsafe { bindings::dst_cache_destroy(self.cache.get()) };
+    }
+}
+
+#[expect(private_interfaces, reason = "nobody else can name the trait")]
+impl Version for V4 {
+    type Header = ipv4::Header;
+    type Parameters = Parameters;
+    type Flow = bindings::flowi4;
+    type Routes = Routes;
+
+    #[inline]
+    fn max_packet() -> u32 {
+        0xffff
+    }
+
+    fn min_mtu() -> u32 {
+        // RFC 791 section 3.2.
+        68
+    }
+
+    fn traffic_class(header: &ipv4::Header) -> u8 {
+        header.traffic_class()
+    }
+
+    unsafe fn send_port_unreachable(skb: *mut bindings::sk_buff) {
+        let (kind, code) = (bindings::ICMP_DEST_UNREACH, bindings::ICMP_PORT_UNREACH);
+        // SAFETY: By the caller's promise; that the network header is in the buffer is checked by the
+        // callee.
+        unsafe { bindings::icmp_send(skb, kind as c_int, code as c_int, 0) };
+    }
+
+    fn update_route(error: &IcmpError<'_, Self>, protocol: u8) -> bool {
+        let (skb, net) = (error.quoted().as_raw(), error.net().as_raw());
+        let ifindex = error.raw_ifindex();
+        match (u32::from(error.kind()), u32::from(error.code())) {
+            (bindings::ICMP_DEST_UNREACH, bindings::ICMP_FRAG_NEEDED) => {
+                // SAFETY: The data begins with a linear IPv4 header, as `IcmpError` is made.
+                unsafe { bindings::ipv4_update_pmtu(skb, net, error.info(), ifindex, protocol) };
+                true
+            }
+            (bindings::ICMP_REDIRECT, _) => {
+                // SAFETY: As above.
+                unsafe { bindings::ipv4_redirect(skb, net, ifindex, protocol) };
+                true
+            }
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn plan(parameters: &Parameters) -> Plan {
+        Plan {
+            hop_limit: parameters.ttl,
+            traffic_class: parameters.tos,
+            path_mtu_discovery: parameters.path_mtu_discovery,
+            link: parameters.link,
+        }
+    }
+
+    fn flow(p: &Parameters, net: &Net, protocol: u8, tos: u8, hash: u32) -> bindings::flowi4 {
         let mut flow = bindings::flowi4::default();
         // SAFETY: `flow` is writable and the namespace is alive.
         unsafe {
             bindings::ip_tunnel_init_flow(
                 &mut flow,
                 c_int::from(protocol),
-                be32(self.remote),
-                be32(self.local),
+                be32(p.remote),
+                be32(p.local),
                 0,
                 tos & DSCP_MASK,
                 net.as_raw(),
                 // No device has an index that is too large.
-                c_int::try_from(self.link).unwrap_or(c_int::MAX),
-                self.mark,
+                c_int::try_from(p.link).unwrap_or(c_int::MAX),
+                p.mark,
                 hash,
                 0,
             )
         };
         flow
     }
-}
 
-/// What the path below a tunnel allows: MTU and headroom.
-///
-/// # Examples
-///
-/// ```
-/// use kernet::{
-///     context::Rtnl,
-///     ipv4::Tunnel,
-///     netdev::{Driver, DriverDevice},
-///     netns::Net,
-/// };
-///
-/// /// Follows the path of a tunnel whose header has 2 bytes.
-/// fn follow<D: Driver>(dev: &DriverDevice<D>, tunnel: &Tunnel, net: &Net, rtnl: Rtnl<'_>) {
-///     let underlay = tunnel.underlay(net, 2, rtnl);
-///     underlay.apply(dev, true, rtnl);
-/// }
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Underlay {
-    /// The MTU of a device whose frames the tunnel carries, in bytes. Applied if it is 68 or more.
-    pub mtu: u32,
-    /// The headroom that outer headers need, in bytes.
-    pub headroom: u16,
-}
+    fn find(_: &Parameters, net: &Net, flow: &mut bindings::flowi4) -> Result<Route> {
+        // SAFETY: The namespace is alive and the flow is writable. The callee's reference is ours.
+        unsafe { from_rtable(bindings::ip_route_output_key(net.as_raw(), flow)) }
+    }
 
-impl Underlay {
-    /// Sets the needed headroom of a registered device, and its MTU if `mtu` is true
-    /// (`netdev_state_change()`).
-    ///
-    /// Link notifications report both, the MTU even if the device is down. Of a device that is
-    /// being made, [`NewDevice`](crate::rtnl::NewDevice) sets the MTU.
-    #[doc(alias = "netdev_state_change")]
-    pub fn apply<D: Driver>(&self, dev: &DriverDevice<D>, mtu: bool, _rtnl: Rtnl<'_>) {
-        let dev = dev.as_raw();
-        // SAFETY: The device is registered, and RTNL is held, under which both are changed.
+    fn routes<C: Context>(net: &Net, _context: C) -> Result<Routes> {
+        let cache = Opaque::uninit();
+        // SAFETY: `cache` is writable; may be moved, being a pointer and a time.
+        let result = unsafe { bindings::dst_cache_init(cache.get(), C::GFP_CHARGED) };
+        kernel::error::to_result(result)?;
+        // INVARIANT: Just initialised, without a route.
+        Ok(Routes {
+            cache,
+            net: core::ptr::from_ref(net).addr(),
+        })
+    }
+
+    fn kept(
+        routes: &Routes,
+        _: &Parameters,
+        net: &Net,
+        flow: &mut bindings::flowi4,
+        _softirq: Softirq<'_>,
+    ) -> Option<Route> {
+        if routes.net != core::ptr::from_ref(net).addr() {
+            return None;
+        }
+        // SAFETY: Initialised, by the type invariants, and bottom halves are disabled. The callee's
+        // reference is ours.
         unsafe {
-            bindings::dev_set_needed_headroom(dev, self.headroom.min(MAX_HEADROOM));
-            if mtu {
-                // One that the device, or somebody above it, refuses leaves it as it is.
-                bindings::netif_set_mtu(dev, possible_mtu(self.mtu) as c_int);
-            }
-            bindings::netdev_state_change(dev);
+            let route = bindings::dst_cache_get_ip4(routes.cache.get(), &mut flow.saddr);
+            from_rtable(route).ok()
         }
     }
-}
 
-/// A route, until it is put or handed on.
-///
-/// # Invariants
-///
-/// Owns one reference of the route.
-pub(super) struct Route(pub(super) NonNull<bindings::rtable>);
-
-impl Route {
-    /// Looks a route up; fills in the source address.
-    pub(super) fn find(net: &Net, flow: &mut bindings::flowi4) -> Result<Self> {
-        // SAFETY: The namespace is alive and the flow is writable.
-        let route = from_err_ptr(unsafe { bindings::ip_route_output_key(net.as_raw(), flow) })?;
-        // INVARIANT: The callee's reference is ours.
-        NonNull::new(route)
-            .map(Self)
-            .ok_or_else(crate::error::ehostunreach)
+    fn keep(
+        routes: &Routes,
+        net: &Net,
+        flow: &bindings::flowi4,
+        route: &Route,
+        _softirq: Softirq<'_>,
+    ) {
+        // A tunnel may outlive its namespace.
+        if routes.net == core::ptr::from_ref(net).addr() && !route.is_transformed(net) {
+            // INVARIANT: `net` is the namespace of the cache, as just seen.
+            // SAFETY: As above; the callee takes a reference of its own.
+            unsafe { bindings::dst_cache_set_ip4(routes.cache.get(), route.dst(), flow.saddr) };
+        }
     }
 
-    pub(super) fn dst(&self) -> *mut bindings::dst_entry {
-        // SAFETY: Referenced, by the type invariants.
-        unsafe { bindings::rt_dst(self.0.as_ptr()) }
-    }
-
-    /// The MTU of the path, in bytes.
-    pub(super) fn mtu(&self) -> u32 {
-        // SAFETY: Referenced, by the type invariants.
-        unsafe { bindings::dst_mtu(self.dst()) }
-    }
-
-    /// The device; alive in an RCU read-side section.
-    pub(super) fn device(&self) -> *mut bindings::net_device {
-        // SAFETY: Referenced, by the type invariants.
-        unsafe { bindings::dst_dev(self.dst()) }
-    }
-
-    /// Whether it must not be kept for longer than its namespace `net`, as one through an IPsec policy
-    /// or an encapsulation.
-    pub(super) fn needs_net(&self, net: &Net) -> bool {
-        // SAFETY: Referenced, by the type invariants; the namespace is alive.
-        unsafe { bindings::dst_needs_net(self.dst(), net.as_raw()) }
-    }
-
-    pub(super) fn hop_limit(&self) -> u8 {
-        // SAFETY: Referenced, by the type invariants.
-        let limit = unsafe { bindings::ip4_dst_hoplimit(self.dst()) };
+    fn hop_limit(route: &Route) -> u8 {
+        // SAFETY: `route` owns a reference.
+        let limit = unsafe { bindings::ip4_dst_hoplimit(route.dst()) };
         u8::try_from(limit).unwrap_or(u8::MAX)
     }
 
-    /// The room that the link needs before an IPv4 header, in bytes.
-    pub(super) fn headroom(&self) -> u32 {
-        // SAFETY: The route is referenced, by the type invariants; its device is alive, see above.
-        let (link, transform) = unsafe {
-            (
-                bindings::LL_RESERVED_SPACE(self.device()),
-                bindings::dst_header_len(self.dst()),
+    /// `tnl_update_pmtu()`.
+    fn fit(
+        plan: &Plan,
+        dev: &Device,
+        skb: &mut Skb<'_>,
+        inner: Option<&Inner>,
+        route: &Route,
+        overhead: u32,
+    ) -> Result<bool, TransmitError> {
+        let inner_says = inner.is_some_and(|inner| inner.dont_fragment);
+        let dont_fragment = plan.path_mtu_discovery || inner_says;
+        let raw = skb.as_raw();
+        // SAFETY: The packet is owned.
+        let has_route = unsafe { bindings::skb_valid_dst(raw) };
+        let mtu = if dont_fragment {
+            route.mtu().saturating_sub(overhead)
+        } else if has_route {
+            // SAFETY: The packet holds a reference of its route.
+            unsafe { bindings::dst_mtu(bindings::skb_dst(raw)) }
+        } else {
+            dev.mtu()
+        };
+        if has_route {
+            // SAFETY: As above; the callee is the route's own.
+            unsafe { bindings::skb_dst_update_pmtu_no_confirm(raw, mtu) };
+        }
+        let too_big = skb.len().saturating_sub(ETHERNET_LEN) > mtu;
+        match skb.protocol() {
+            // Without "don't fragment" inside, the outer packet may be fragmented.
+            ethertype if ethertype == EtherType::IPV4.0 && too_big && inner_says => {
+                tell_ipv4(skb, mtu);
+                Err(TransmitError::TooBig)
+            }
+            ethertype if ethertype == EtherType::IPV6.0 && too_big && mtu >= MIN_IPV6_MTU => {
+                tell_ipv6(skb, mtu);
+                Err(TransmitError::TooBig)
+            }
+            _ => Ok(dont_fragment),
+        }
+    }
+
+    unsafe fn send<'a>(
+        skb: Skb<'a>,
+        _net: &Net,
+        route: Route,
+        flow: bindings::flowi4,
+        outer: &Outer,
+    ) -> Result<(), Skb<'a>> {
+        let df = if outer.dont_fragment {
+            (bindings::IP_DF as u16).to_be()
+        } else {
+            0
+        };
+        // SAFETY: The packet and the route's reference are handed on; the route is an IPv4 one. By the
+        // caller's promise there is headroom.
+        unsafe {
+            bindings::iptunnel_xmit(
+                core::ptr::null_mut(),
+                bindings::dst_rtable(route.into_raw()),
+                skb.into_raw(),
+                flow.saddr,
+                flow.daddr,
+                outer.protocol,
+                outer.traffic_class,
+                outer.hop_limit,
+                df,
+                outer.crossing,
+                0,
             )
         };
-        link.saturating_add(u32::from(transform))
-    }
-
-    pub(super) fn into_raw(self) -> *mut bindings::rtable {
-        core::mem::ManuallyDrop::new(self).0.as_ptr()
+        Ok(())
     }
 }
 
-impl Drop for Route {
-    fn drop(&mut self) {
-        // SAFETY: Gives back the reference that the type invariants say is owned.
-        unsafe { bindings::ip_rt_put(self.0.as_ptr()) };
-    }
+/// Takes over the reference of a route.
+///
+/// # Safety
+///
+/// The caller gives up one reference, if `route` is not null and not an error.
+#[inline]
+unsafe fn from_rtable(route: *mut bindings::rtable) -> Result<Route> {
+    // SAFETY: `dst` is the first field, so that errors and null stay what they are.
+    unsafe { Route::from_raw(route.cast()) }
 }
+
+const _: () = assert!(core::mem::offset_of!(bindings::rtable, dst) == 0);
 
 /// An address as C has it, in network byte order.
 fn be32(address: Ipv4Addr) -> u32 {

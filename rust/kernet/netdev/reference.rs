@@ -214,7 +214,7 @@ pub(super) unsafe fn init_lock() {
 /// Runs `f`, which does not sleep, with the lock of what may be dropped without RTNL, in task or softirq.
 // Not inlined into a module: the lock is one, and kernet's.
 #[inline(never)]
-pub(super) fn with_lock(f: &mut dyn FnMut()) {
+pub(crate) fn with_lock(f: &mut dyn FnMut()) {
     // SAFETY: No requirements; enabled again below.
     unsafe { bindings::local_bh_disable() };
     let guard = LOCK.lock();

@@ -7,7 +7,10 @@
 
 use core::{
     mem::ManuallyDrop,
-    net::Ipv4Addr, //
+    net::{
+        Ipv4Addr,
+        Ipv6Addr, //
+    },
 };
 use kernel::{
     macros::vtable,
@@ -34,6 +37,7 @@ use kernet::{
         Parameters,
         Tunnel, //
     },
+    ipv6,
     napi::Ring,
     netdev::{
         Concurrent,
@@ -64,6 +68,7 @@ use kernet::{
         DropReason,
         Skb, //
     },
+    wire::ethernet::EtherType, //
 };
 
 kernet::module! {
@@ -89,10 +94,16 @@ struct Kept {
     place: SpinLock<HookPoint>,
 }
 
-/// A packet, whose own drop would not build, and a tunnel with the route by which it has sent.
+/// A packet, whose own drop would not build, and tunnels with the routes by which they have sent.
 struct HookPoint {
     packet: Option<ManuallyDrop<Skb<'static>>>,
-    tunnel: Option<Arc<Tunnel>>,
+    tunnels: Option<Arc<Tunnels>>,
+}
+
+/// A tunnel over each version.
+struct Tunnels {
+    v4: Tunnel,
+    v6: ipv6::Tunnel,
 }
 
 impl HookPoint {
@@ -116,9 +127,9 @@ impl Kept {
         self.place.lock().replace(packet)
     }
 
-    /// Keeps a tunnel in place of the one that is kept.
-    fn keep_tunnel(&self, tunnel: &Arc<Tunnel>) {
-        let before = self.place.lock().tunnel.replace(tunnel.clone());
+    /// Keeps tunnels in place of those that are kept.
+    fn keep_tunnels(&self, tunnels: &Arc<Tunnels>) {
+        let before = self.place.lock().tunnels.replace(tunnels.clone());
         drop(before);
     }
 }
@@ -128,7 +139,7 @@ impl netns::NetState for Kept {
         try_pin_init!(Self {
             place <- new_spinlock!(HookPoint {
                 packet: None,
-                tunnel: None,
+                tunnels: None,
             }),
         }? Error)
     }
@@ -176,7 +187,7 @@ mod mode {
 struct End {
     mode: u8,
     held: Atomic<u32>,
-    tunnel: Arc<Tunnel>,
+    tunnels: Arc<Tunnels>,
 }
 
 /// Hands a packet to the other end.
@@ -233,13 +244,19 @@ impl Driver for End {
                 // Without the socket, which holds its namespace.
                 let clone = skb.try_clone(softirq);
                 // It leads back here, and is not sent: the route is remembered.
-                let (tunnel, net) = (&dev.private().tunnel, dev.net(softirq));
-                if let Err(failed) = tunnel.transmit(dev, skb, &[0u8; 2], net, softirq) {
+                let (tunnels, net) = (&dev.private().tunnels, dev.net(softirq));
+                let header = [0u8; 2];
+                let sent = if skb.protocol() == EtherType::IPV6.0 {
+                    tunnels.v6.transmit(dev, skb, &header, net, softirq)
+                } else {
+                    tunnels.v4.transmit(dev, skb, &header, net, softirq)
+                };
+                if let Err(failed) = sent {
                     failed.count_and_drop(dev, softirq);
                 }
                 let elsewhere = peer.net(softirq);
                 if let Some(kept) = elsewhere.state::<Keeper>(softirq) {
-                    kept.keep_tunnel(tunnel);
+                    kept.keep_tunnels(tunnels);
                 }
                 if let Ok(clone) = clone {
                     keep(elsewhere, clone.keep(), softirq);
@@ -253,7 +270,7 @@ impl Driver for End {
                     .state::<Keeper>(softirq)
                     .and_then(|kept| kept.replace(None));
                 if let Some(kept) = kept {
-                    let tunnel = &dev.private().tunnel;
+                    let tunnel = &dev.private().tunnels.v4;
                     match tunnel.transmit(dev, kept, &[0u8; 2], net, softirq) {
                         Ok(()) => dev.count_tx(1, softirq),
                         Err(failed) => failed.count_and_drop(dev, softirq),
@@ -324,12 +341,27 @@ impl Link<ATTRS> for End {
             link: 0,
             mark: 0,
         };
-        let tunnel = Tunnel::new(device.net(rtnl), 97, parameters, rtnl);
-        tunnel.and_then(|tunnel| {
+        let parameters6 = ipv6::Parameters {
+            local: Ipv6Addr::UNSPECIFIED,
+            remote: Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 2),
+            hop_limit: 64,
+            traffic_class: 0,
+            path_mtu_discovery: false,
+            link: 0,
+            mark: 0,
+        };
+        let net = device.net(rtnl);
+        let tunnels = Tunnel::new(net, 97, parameters, rtnl).and_then(|v4| {
+            Ok(Tunnels {
+                v4,
+                v6: ipv6::Tunnel::new(net, 97, parameters6, rtnl)?,
+            })
+        });
+        tunnels.and_then(|tunnels| {
             Ok(End {
                 mode,
                 held: Atomic::<u32>::new(0),
-                tunnel: Arc::new(tunnel, GFP_KERNEL)?,
+                tunnels: Arc::new(tunnels, GFP_KERNEL)?,
             })
         })
     }

@@ -82,7 +82,8 @@ def gone(ns):
 
 @case
 def a_packet_outlives_the_namespace_of_its_route():
-    """A packet with an IPv6 route, which is counted in its namespace, is let go when that is gone."""
+    """A packet with an IPv6 route, which is counted in its namespace, is let go when that is gone; and so is the
+    route that a tunnel has sent by, which is kept elsewhere."""
     modprobe("keeper")
     for _ in range(2):
         ns = sender()

@@ -157,11 +157,11 @@ pub(super) fn mark(mut frame: Pin<&mut SkbRef>, outer: u8) -> Result<(), DecapEr
 }
 
 /// What of the inner packet goes into the outer header.
-pub(super) struct Inner {
-    pub(super) traffic_class: u8,
-    pub(super) ttl: u8,
+pub(crate) struct Inner {
+    pub(crate) traffic_class: u8,
+    pub(crate) ttl: u8,
     /// An IPv4 packet that must not be fragmented.
-    pub(super) dont_fragment: bool,
+    pub(crate) dont_fragment: bool,
 }
 
 impl Inner {
@@ -198,7 +198,7 @@ pub(super) fn congestion(outer: u8, inner: u8) -> u8 {
     (outer & !3) | bits
 }
 
-#[kunit_tests(kernet_ipv4)]
+#[kunit_tests(kernet_ip)]
 mod tests {
     use super::*;
     use crate::context::kunit::softirq;

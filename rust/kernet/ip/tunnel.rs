@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Tunnels over IPv4.
+//! Tunnels over IP.
 //!
-//! The counterpart of `net/ipv4/ip_tunnel.c`, for tunnels without metadata, keys or further
-//! encapsulation. `ip_tunnel_xmit()` is the specification.
+//! The counterpart of `net/ipv4/ip_tunnel.c` and `net/ipv6/ip6_tunnel.c`, for tunnels without metadata, keys
+//! or further encapsulation. `ip_tunnel_xmit()` and `ip6_tnl_xmit()` are the specification.
 
-use core::ptr::NonNull;
 use kernel::{
     prelude::*,
     sync::atomic::{
         Atomic,
         Relaxed, //
-    },
-    types::Opaque, //
+    }, //
 };
 use zerocopy::IntoBytes;
 
@@ -21,11 +19,9 @@ use super::{
         congestion,
         Inner, //
     },
-    route::{
-        Parameters,
-        Route,
-        Underlay, //
-    },
+    Route,
+    Underlay,
+    Version, //
 };
 use crate::{
     bindings,
@@ -46,29 +42,14 @@ use crate::{
         DropReason,
         Skb, //
     },
-    wire::{
-        ethernet::{
-            self,
-            EtherType, //
-        },
-        ipv4, //
-    },
+    wire::ethernet, //
 };
 
-/// The IPv4 header's length, in bytes.
-const IPV4_LEN: u32 = ipv4::Header::LEN as u32;
-
 /// The Ethernet header's length, in bytes.
-const ETHERNET_LEN: u32 = ethernet::Header::LEN as u32;
-
-/// The longest IPv4 packet, in bytes.
-const MAX_PACKET: u32 = 0xffff;
-
-/// The least MTU that an IPv4 link may have (RFC 791 section 3.2).
-const MIN_IPV4_MTU: u32 = 68;
+pub(crate) const ETHERNET_LEN: u32 = ethernet::Header::LEN as u32;
 
 /// The least MTU that an IPv6 link may have (RFC 8200 section 5).
-const MIN_IPV6_MTU: u32 = 1280;
+pub(crate) const MIN_IPV6_MTU: u32 = 1280;
 
 /// Why a tunnel did not send a packet, and how the device counts that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,16 +107,11 @@ fn jiffies() -> usize {
     unsafe { core::ptr::read_volatile(&raw const bindings::jiffies) }
 }
 
-/// One end of a tunnel over IPv4 that carries Ethernet frames.
+/// One end of a tunnel that carries Ethernet frames over IP of version `V`.
 ///
 /// Immutable: to change parameters, make a new tunnel and publish it in an
-/// [`rcu::RcuPointer`](crate::rcu::RcuPointer). A tunnel caches the route per CPU, except a route
-/// through an IPsec policy or an encapsulation.
-///
-/// # Invariants
-///
-/// `cache` is initialised. Its routes are of the namespace at the address `net`, and need none: a tunnel
-/// may be kept for longer.
+/// [`rcu::RcuPointer`](crate::rcu::RcuPointer). A tunnel keeps the route that it has found, on each CPU,
+/// except a route through an IPsec policy or an encapsulation.
 ///
 /// # Examples
 ///
@@ -158,23 +134,18 @@ fn jiffies() -> usize {
 /// }
 /// ```
 #[doc(alias = "ip_tunnel")]
-pub struct Tunnel {
-    parameters: Parameters,
+#[doc(alias = "ip6_tnl")]
+pub struct Tunnel<V: Version> {
+    parameters: V::Parameters,
     protocol: u8,
-    net: usize,
-    cache: Opaque<bindings::dst_cache>,
+    routes: V::Routes,
     /// How many packets are still to be answered with a failure of the link.
     failures: Atomic<u32>,
     /// When the last failure was reported, in jiffies.
     failed_at: Atomic<usize>,
 }
 
-// SAFETY: The cache is per CPU, under locks of its own; routes are counted references.
-unsafe impl Send for Tunnel {}
-// SAFETY: As above.
-unsafe impl Sync for Tunnel {}
-
-impl Tunnel {
+impl<V: Version> Tunnel<V> {
     /// Makes a tunnel over the namespace `net` with the IP protocol number `protocol`
     /// (`ip_tunnel_init()`).
     ///
@@ -185,19 +156,13 @@ impl Tunnel {
     pub fn new<C: Context>(
         net: &Net,
         protocol: u8,
-        parameters: Parameters,
-        _context: C,
+        parameters: V::Parameters,
+        context: C,
     ) -> Result<Self> {
-        let cache = Opaque::uninit();
-        // SAFETY: `cache` is writable; may be moved, being a pointer and a time.
-        let result = unsafe { bindings::dst_cache_init(cache.get(), C::GFP_CHARGED) };
-        kernel::error::to_result(result)?;
-        // INVARIANT: Just initialised, without a route.
         Ok(Self {
             parameters,
             protocol,
-            net: core::ptr::from_ref(net).addr(),
-            cache,
+            routes: V::routes(net, context)?,
             failures: Atomic::<u32>::new(0),
             failed_at: Atomic::<usize>::new(0),
         })
@@ -237,22 +202,23 @@ impl Tunnel {
         recent
     }
 
-    /// The parameters (`ip_tunnel::parms`).
+    /// The parameters (`ip_tunnel::parms`, `ip6_tnl::parms`).
     #[doc(alias = "ip_tunnel::parms")]
-    pub fn parameters(&self) -> &Parameters {
+    #[doc(alias = "ip6_tnl::parms")]
+    pub fn parameters(&self) -> &V::Parameters {
         &self.parameters
     }
 
     /// Looks up the path of the tunnel's packets, and returns its MTU and headroom
     /// (`ip_tunnel_bind_dev()`).
     ///
-    /// `header_len` is the length of the protocol's header between the IPv4 header and the frame,
+    /// `header_len` is the length of the protocol's header between the IP header and the frame,
     /// in bytes. Without a route, the result is that of Ethernet.
     #[doc(alias = "ip_tunnel_bind_dev")]
     pub fn underlay(&self, net: &Net, header_len: u8, _rtnl: Rtnl<'_>) -> Underlay {
-        let p = &self.parameters;
-        let mut flow = p.flow(net, self.protocol, p.tos, 0);
-        let header_len = IPV4_LEN.saturating_add(u32::from(header_len));
+        let p = V::plan(&self.parameters);
+        let mut flow = V::flow(&self.parameters, net, self.protocol, p.traffic_class, 0);
+        let header_len = V::header_len().saturating_add(u32::from(header_len));
         let link = |device: *mut bindings::net_device| {
             // SAFETY: The caller holds RTNL, and the route or the lookup has found the device, so
             // that it is not freed.
@@ -264,7 +230,7 @@ impl Tunnel {
                 )
             };
             (
-                mtu.min(MAX_PACKET),
+                mtu.min(V::max_packet()),
                 u32::from(hard).saturating_add(u32::from(needed)),
             )
         };
@@ -274,7 +240,7 @@ impl Tunnel {
             let device = unsafe { bindings::__dev_get_by_index(net.as_raw(), index) };
             (!device.is_null()).then(|| link(device))
         };
-        let (mtu, headroom) = Route::find(net, &mut flow)
+        let (mtu, headroom) = V::find(&self.parameters, net, &mut flow)
             .ok()
             .map(|route| link(route.device()))
             .or_else(by_index)
@@ -283,13 +249,14 @@ impl Tunnel {
             mtu: mtu
                 .saturating_sub(header_len)
                 .saturating_sub(ETHERNET_LEN)
-                .max(MIN_IPV4_MTU),
+                .max(V::min_mtu()),
             // As `ip_tunnel_limit_headroom()` does.
             headroom: headroom.saturating_add(header_len).min(512) as u16,
         }
     }
 
-    /// Sends a frame of `dev` with `header` and an IPv4 header before it (`ip_tunnel_xmit()`).
+    /// Sends a frame of `dev` with `header` and an IP header before it (`ip_tunnel_xmit()`,
+    /// `ip6_tnl_xmit()`).
     ///
     /// `net` is the namespace of the underlay. The device counts the packet: as sent, or as failed
     /// if a lower layer fails.
@@ -299,6 +266,8 @@ impl Tunnel {
     /// The packet and the reason, if it was not passed on.
     #[doc(alias = "ip_tunnel_xmit")]
     #[doc(alias = "iptunnel_xmit")]
+    #[doc(alias = "ip6_tnl_xmit")]
+    #[doc(alias = "ip6tunnel_xmit")]
     pub fn transmit<'a, D: Driver, H: Bytes + IntoBytes>(
         &self,
         dev: &DriverDevice<D>,
@@ -321,37 +290,13 @@ impl Tunnel {
             let error = TransmitError::NoMemory;
             return Err(FailedPacket { error, skb });
         }
-        let Prepared {
-            route,
-            flow,
-            tos,
-            ttl,
-            dont_fragment,
-            crossing,
-        } = prepared;
-        let df = if dont_fragment {
-            (bindings::IP_DF as u16).to_be()
-        } else {
-            0
-        };
-        // SAFETY: The packet and the route's reference are handed on. There is headroom for the
-        // IPv4 header and the link's, which `prepare` has made.
-        unsafe {
-            bindings::iptunnel_xmit(
-                core::ptr::null_mut(),
-                route.into_raw(),
-                skb.into_raw(),
-                flow.saddr,
-                flow.daddr,
-                self.protocol,
-                tos,
-                ttl,
-                df,
-                crossing,
-                0,
-            )
-        };
-        Ok(())
+        let Prepared { route, flow, outer } = prepared;
+        // SAFETY: `prepare` has made headroom for the IP header and the link's. The device is that of
+        // the tunnel, as set above.
+        unsafe { V::send(skb, net, route, flow, &outer) }.map_err(|skb| FailedPacket {
+            error: TransmitError::TooBig,
+            skb,
+        })
     }
 
     /// All that may fail, short of pushing headers.
@@ -362,50 +307,44 @@ impl Tunnel {
         header_len: u32,
         net: &Net,
         softirq: Softirq<'_>,
-    ) -> Result<Prepared, TransmitError> {
-        let p = &self.parameters;
+    ) -> Result<Prepared<V>, TransmitError> {
+        let p = V::plan(&self.parameters);
+        let outer_len = V::header_len().saturating_add(header_len);
         // SAFETY: The packet is owned.
         let gso = unsafe { bindings::skb_is_gso(skb.as_raw()) };
-        let outer_len = skb
-            .len()
-            .saturating_add(header_len)
-            .saturating_add(IPV4_LEN);
         if gso || skb.len() < ETHERNET_LEN {
             return Err(TransmitError::Malformed);
         }
-        if outer_len > MAX_PACKET {
+        if skb.len().saturating_add(outer_len) > V::max_packet() {
             return Err(TransmitError::TooBig);
         }
         let inner = Inner::of(skb);
-        let (tos, inherited) = match &inner {
-            Some(inner) if p.tos & 1 != 0 => (inner.traffic_class, true),
-            _ => (p.tos & !1, false),
+        let (class, inherited) = match &inner {
+            Some(inner) if p.traffic_class & 1 != 0 => (inner.traffic_class, true),
+            _ => (p.traffic_class & !1, false),
         };
         // SAFETY: The packet is owned.
         let hash = unsafe { bindings::skb_get_hash(skb.as_raw()) };
-        let mut flow = p.flow(net, self.protocol, tos, hash);
+        let mut flow = V::flow(&self.parameters, net, self.protocol, class, hash);
         // A route that depends on the packet is not for the next one.
         let route = self.route(net, &mut flow, !inherited, softirq)?;
         if route.device() == dev.as_raw() {
             return Err(TransmitError::Loop);
         }
 
-        let dont_fragment = p.path_mtu_discovery || inner.as_ref().is_some_and(|i| i.dont_fragment);
-        self.check_mtu(dev, skb, &route, header_len, dont_fragment)?;
+        let overhead = outer_len.saturating_add(ETHERNET_LEN);
+        let dont_fragment = V::fit(&p, dev, skb, inner.as_ref(), &route, overhead)?;
         if self.take_failure() {
             // SAFETY: The packet is owned; a route that it has is of its own protocol.
             unsafe { bindings::dst_link_failure(skb.as_raw()) };
         }
 
-        let ttl = match (p.ttl, &inner) {
+        let hop_limit = match (p.hop_limit, &inner) {
             (0, Some(inner)) => inner.ttl,
-            (0, None) => route.hop_limit(),
-            (ttl, _) => ttl,
+            (0, None) => V::hop_limit(&route),
+            (hop_limit, _) => hop_limit,
         };
-        let headroom = route
-            .headroom()
-            .saturating_add(IPV4_LEN)
-            .saturating_add(header_len);
+        let headroom = route.headroom().saturating_add(outer_len);
         let no_memory = |_| TransmitError::NoMemory;
         skb.as_mut().cow_head(headroom).map_err(no_memory)?;
         // SAFETY: The packet is owned. The callee marks where the inner headers are, and says whether a
@@ -415,10 +354,13 @@ impl Tunnel {
         Ok(Prepared {
             route,
             flow,
-            tos: congestion(tos, inner.map_or(0, |inner| inner.traffic_class)),
-            ttl,
-            dont_fragment,
-            crossing: net != dev.net(softirq),
+            outer: Outer {
+                protocol: self.protocol,
+                traffic_class: congestion(class, inner.map_or(0, |inner| inner.traffic_class)),
+                hop_limit,
+                dont_fragment,
+                crossing: net != dev.net(softirq),
+            },
         })
     }
 
@@ -426,98 +368,65 @@ impl Tunnel {
     fn route(
         &self,
         net: &Net,
-        flow: &mut bindings::flowi4,
-        cached: bool,
-        _softirq: Softirq<'_>,
+        flow: &mut V::Flow,
+        keep: bool,
+        softirq: Softirq<'_>,
     ) -> Result<Route, TransmitError> {
-        let cached = cached && self.net == core::ptr::from_ref(net).addr();
-        if cached {
-            // SAFETY: Initialised, by the type invariants, and bottom halves are disabled.
-            let route = unsafe { bindings::dst_cache_get_ip4(self.cache.get(), &mut flow.saddr) };
-            if let Some(route) = NonNull::new(route) {
-                // INVARIANT: The callee's reference is ours.
-                return Ok(Route(route));
+        if keep {
+            if let Some(route) = V::kept(&self.routes, &self.parameters, net, flow, softirq) {
+                return Ok(route);
             }
         }
-        let route = Route::find(net, flow).map_err(|_| TransmitError::NoRoute)?;
-        // A tunnel may outlive its namespace.
-        if cached && !route.needs_net(net) {
-            // INVARIANT: `net` is the namespace of the cache, as just seen.
-            // SAFETY: As above; the callee takes a reference of its own.
-            unsafe { bindings::dst_cache_set_ip4(self.cache.get(), route.dst(), flow.saddr) };
+        let route = V::find(&self.parameters, net, flow).map_err(|_| TransmitError::NoRoute)?;
+        if keep {
+            V::keep(&self.routes, net, flow, &route, softirq);
         }
         Ok(route)
     }
-
-    /// Tells the sender of an inner packet that does not fit the path; `tnl_update_pmtu()`.
-    fn check_mtu(
-        &self,
-        dev: &Device,
-        skb: &mut Skb<'_>,
-        route: &Route,
-        header_len: u32,
-        dont_fragment: bool,
-    ) -> Result<(), TransmitError> {
-        let raw = skb.as_raw();
-        // SAFETY: The packet is owned.
-        let has_route = unsafe { bindings::skb_valid_dst(raw) };
-        let mtu = if dont_fragment {
-            route
-                .mtu()
-                .saturating_sub(IPV4_LEN)
-                .saturating_sub(header_len)
-                .saturating_sub(ETHERNET_LEN)
-        } else if has_route {
-            // SAFETY: The packet holds a reference of its route.
-            unsafe { bindings::dst_mtu(bindings::skb_dst(raw)) }
-        } else {
-            dev.mtu()
-        };
-        if has_route {
-            // SAFETY: As above; the callee is the route's own.
-            unsafe { bindings::skb_dst_update_pmtu_no_confirm(raw, mtu) };
-        }
-        let too_big = skb.len().saturating_sub(ETHERNET_LEN) > mtu;
-        match skb.protocol() {
-            ethertype if ethertype == EtherType::IPV4.0 => {
-                // Without "don't fragment" inside, the outer packet may be fragmented.
-                if !too_big || !Inner::of(skb).is_some_and(|inner| inner.dont_fragment) {
-                    return Ok(());
-                }
-                let (kind, code) = (bindings::ICMP_DEST_UNREACH, bindings::ICMP_FRAG_NEEDED);
-                // SAFETY: The packet is owned, and IPv4 as it says; the callee checks that its
-                // header is in the buffer.
-                unsafe { bindings::icmp_ndo_send(raw, kind as c_int, code as c_int, mtu.to_be()) };
-                Err(TransmitError::TooBig)
-            }
-            ethertype if ethertype == EtherType::IPV6.0 => {
-                if !too_big || mtu < MIN_IPV6_MTU {
-                    return Ok(());
-                }
-                // SAFETY: As above, for IPv6.
-                unsafe {
-                    bindings::icmpv6_ndo_send(raw, bindings::ICMPV6_PKT_TOOBIG as u8, 0, mtu)
-                };
-                Err(TransmitError::TooBig)
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
-impl Drop for Tunnel {
-    fn drop(&mut self) {
-        // SAFETY: Initialised, by the type invariants; nobody else uses it.
-        unsafe { bindings::dst_cache_destroy(self.cache.get()) };
-    }
+/// What the parameters of a tunnel say of the outer header.
+pub(crate) struct Plan {
+    /// 0: that of the inner packet.
+    pub(crate) hop_limit: u8,
+    /// Bit 0: that of the inner packet.
+    pub(crate) traffic_class: u8,
+    pub(crate) path_mtu_discovery: bool,
+    /// The index of the device to send by, or 0.
+    pub(crate) link: u32,
+}
+
+/// The outer header of a packet.
+pub(crate) struct Outer {
+    pub(crate) protocol: u8,
+    pub(crate) traffic_class: u8,
+    pub(crate) hop_limit: u8,
+    pub(crate) dont_fragment: bool,
+    /// Whether the packet comes from another namespace.
+    pub(crate) crossing: bool,
 }
 
 /// How to send a packet that is ready but for its headers.
-struct Prepared {
+struct Prepared<V: Version> {
     route: Route,
-    flow: bindings::flowi4,
-    tos: u8,
-    ttl: u8,
-    dont_fragment: bool,
-    crossing: bool,
+    flow: V::Flow,
+    outer: Outer,
+}
+
+/// Tells the sender of an IPv4 packet that it is too big (`icmp_ndo_send()`).
+pub(crate) fn tell_ipv4(skb: &mut Skb<'_>, mtu: u32) {
+    let (kind, code) = (bindings::ICMP_DEST_UNREACH, bindings::ICMP_FRAG_NEEDED);
+    // SAFETY: The packet is owned. The callee checks that it has an IPv4 route, and that its header is in
+    // the buffer.
+    unsafe {
+        bindings::icmp_ndo_send(skb.as_raw(), kind as c_int, code as c_int, mtu.to_be());
+    }
+}
+
+/// Tells the sender of an IPv6 packet that it is too big (`icmpv6_ndo_send()`).
+pub(crate) fn tell_ipv6(skb: &mut Skb<'_>, mtu: u32) {
+    // SAFETY: The packet is owned. The callee checks that its header is in the buffer.
+    unsafe {
+        bindings::icmpv6_ndo_send(skb.as_raw(), bindings::ICMPV6_PKT_TOOBIG as u8, 0, mtu);
+    }
 }
