@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! EtherIP: Ethernet frames in IPv4, protocol 97 (RFC 3378).
+//! EtherIP: Ethernet frames in IPv4 and IPv6, protocol 97 (RFC 3378).
 
 #![forbid(unsafe_code)]
 
-use core::net::Ipv4Addr;
 use kernel::{
     macros::vtable,
     prelude::*, //
@@ -17,14 +16,14 @@ use kernet::{
         Rtnl,
         Softirq, //
     },
-    ipv4::{
-        self,
+    ip::{
         DecapError,
         IcmpError,
         Packet,
-        Parameters,
-        Tunnel, //
+        Version, //
     },
+    ipv4,
+    ipv6,
     netdev::{
         Concurrent,
         DeviceMap,
@@ -58,20 +57,26 @@ use kernet::{
         Skb,
         Xnet, //
     },
-    wire::{
-        etherip::Header,
-        ip::Protocol, //
-    },
+    wire::etherip::Header, //
 };
 
 mod attr;
+mod tunnel;
 mod uapi;
+
+use tunnel::{
+    Address,
+    Settings,
+    Tunnel,
+    HEADER_LEN,
+    PROTOCOL, //
+};
 
 kernet::module! {
     type: Etherip,
     name: "etherip",
     authors: ["The kernet developers"],
-    description: "Ethernet in IPv4 (RFC 3378)",
+    description: "Ethernet in IP (RFC 3378)",
     license: "GPL",
     alias: ["rtnl-link-etherip"],
 }
@@ -83,17 +88,13 @@ impl kernet::Module for Etherip {
     // Packets first: there is no device yet to receive them.
     type Parts = (
         ipv4::Registration<EtherIp>,
+        ipv6::Registration<EtherIp>,
         rtnl::Registration<Device, { attr::COUNT }>,
     );
 }
 
-/// The number of the protocol, which `IPPROTO_*` does not have.
-const PROTOCOL: u8 = Protocol::ETHERIP.0;
-
-/// The length of the header between IPv4's and the frame, in bytes.
-const HEADER_LEN: u8 = Header::LEN as u8;
-
-/// The largest MTU: a full IPv4 packet, less the headers of IPv4, EtherIP and Ethernet.
+/// The largest MTU: a full IPv4 packet, less the headers of IPv4, EtherIP and Ethernet. IPv6 could carry 20
+/// bytes more.
 const MAX_MTU: u32 = 0xffff - 20 - 2 - 14;
 
 /// The tunnels whose outer packets belong to a namespace, wherever their devices are.
@@ -115,40 +116,36 @@ impl netns::NetState for Tunnels {
     }
 }
 
-/// A remote's place in the map of devices.
-fn hash(remote: Ipv4Addr) -> u32 {
-    u32::from(remote)
-}
-
 impl Tunnels {
     /// The tunnel for packets between two addresses that have arrived on device `link`.
     ///
     /// One with this local address is better than one with any, and one bound to the device
     /// they came by better than that, as `ip_tunnel_lookup()` has it.
-    fn lookup<'a, 'rcu: 'a>(
+    fn lookup<'a, 'rcu: 'a, A: Address>(
         &'a self,
-        local: Ipv4Addr,
-        remote: Ipv4Addr,
+        local: A,
+        remote: A,
         link: u32,
         rcu: Rcu<'rcu>,
     ) -> Option<&'a DriverDevice<Device>> {
         let rank = |dev: &'a DriverDevice<Device>| {
-            let parameters = match dev.private().tunnel.get(rcu) {
-                Some(tunnel) if dev.is_up() => *tunnel.parameters(),
+            let settings = match dev.private().tunnel.get(rcu) {
+                Some(tunnel) if dev.is_up() => &tunnel.settings,
                 _ => return 0,
             };
-            if parameters.remote != remote {
-                return 0;
-            }
-            match (parameters.local, parameters.link == link) {
-                (own, true) if own == local => 4,
-                (Ipv4Addr::UNSPECIFIED, true) => 3,
-                (own, false) if own == local => 2,
-                (Ipv4Addr::UNSPECIFIED, false) => 1,
+            let own = match A::of(&settings.ends) {
+                Some((own, to)) if to == remote => own,
+                _ => return 0,
+            };
+            match (own == local, own == A::ANY, settings.link == link) {
+                (true, _, true) => 4,
+                (_, true, true) => 3,
+                (true, _, false) => 2,
+                (_, true, false) => 1,
                 _ => 0,
             }
         };
-        let hash = hash(remote);
+        let hash = remote.hash();
         // The usual case: one tunnel for the pair of addresses.
         let mut best = 0;
         let found = self.devices.find(hash, rcu, |dev| {
@@ -166,17 +163,16 @@ impl Tunnels {
     fn check_free(
         &self,
         seen_from: &Net,
-        wanted: &Parameters,
+        wanted: &Settings,
         own: Option<&DriverDevice<Device>>,
         extack: ExtAck<'_>,
     ) -> Result {
         let taken = rcu_read(|rcu| {
             self.devices
-                .find(hash(wanted.remote), rcu, |dev| {
-                    let other = dev.private().tunnel.get(rcu).map(|t| *t.parameters());
-                    let same = other.is_some_and(|p| {
-                        (p.local, p.remote, p.link) == (wanted.local, wanted.remote, wanted.link)
-                    });
+                .find(wanted.ends.hash(), rcu, |dev| {
+                    let other = dev.private().tunnel.get(rcu).map(|t| &t.settings);
+                    let same =
+                        other.is_some_and(|s| (s.ends, s.link) == (wanted.ends, wanted.link));
                     same && !own.is_some_and(|own| core::ptr::eq(own, dev))
                 })
                 .map(|dev| (dev.net(rcu) == seen_from).then(|| dev.name()))
@@ -193,6 +189,52 @@ impl Tunnels {
             )),
         }
     }
+
+    /// Receives a packet between two addresses.
+    fn receive<A: Address, V: Version>(
+        packet: Packet<'_, V>,
+        local: A,
+        remote: A,
+        softirq: Softirq<'_>,
+    ) {
+        let mut packet = packet;
+        let Some(tunnels) = packet.net().state::<Etherip>(softirq) else {
+            return packet.drop_with(DropReason::NO_TX_TARGET, softirq);
+        };
+        let rcu = softirq.rcu();
+        let Some(dev) = tunnels.lookup(local, remote, packet.ifindex(), rcu) else {
+            return packet.reject(softirq);
+        };
+        let header = match packet.protocol_header::<Header>() {
+            Ok(header) => *header,
+            Err(reason) => {
+                dev.count_error(PacketError::RxLength);
+                return packet.drop_with(reason, softirq);
+            }
+        };
+        // RFC 3378 section 4: a packet whose header is not the one is discarded.
+        if header.check().is_err() {
+            dev.count_error(PacketError::RxFrame);
+            return packet.drop_with(DropReason::INVALID_PROTO, softirq);
+        }
+        let (from, to) = (packet.net(), dev.net(softirq));
+        match packet.into_frame(HEADER_LEN, to) {
+            Ok(frame) => dev.rx(frame, Xnet::between(from, to), softirq),
+            Err((malformed, skb)) => DecapError::count_and_drop(malformed, skb, dev, softirq),
+        }
+    }
+
+    /// The tunnel that is said to have sent a packet, about which there is an ICMP message.
+    fn sender<'a, A: Address, V: Version>(
+        error: &'a IcmpError<'_, V>,
+        local: A,
+        remote: A,
+        softirq: Softirq<'a>,
+    ) -> Option<&'a Tunnel> {
+        let tunnels = error.net().state::<Etherip>(softirq)?;
+        let dev = tunnels.lookup(local, remote, error.ifindex(), softirq.rcu())?;
+        dev.private().tunnel.get(softirq.rcu())
+    }
 }
 
 /// A tunnel's device.
@@ -202,8 +244,8 @@ struct Device {
 }
 
 impl Device {
-    fn parameters(dev: &DriverDevice<Self>) -> Option<Parameters> {
-        rcu_read(|rcu| dev.private().tunnel.get(rcu).map(|t| *t.parameters()))
+    fn settings(dev: &DriverDevice<Self>) -> Option<Settings> {
+        rcu_read(|rcu| dev.private().tunnel.get(rcu).map(|tunnel| tunnel.settings))
     }
 }
 
@@ -242,15 +284,13 @@ impl Driver for Device {
             skb.drop_with(DropReason::NO_TX_TARGET, softirq);
             return Transmit::Done;
         };
-        if let Err(failed) = tunnel.transmit(dev, skb, &Header::new(), net, softirq) {
-            failed.count_and_drop(dev, softirq);
-        }
+        tunnel.transmit(dev, skb, net, softirq);
         Transmit::Done
     }
 
     fn iflink(dev: &DriverDevice<Self>, rcu: Rcu<'_>) -> u32 {
         let tunnel = dev.private().tunnel.get(rcu);
-        tunnel.map_or(0, |tunnel| tunnel.parameters().link)
+        tunnel.map_or(0, |tunnel| tunnel.settings.link)
     }
 }
 
@@ -262,35 +302,12 @@ impl ipv4::Handler for EtherIp {
 
     const PROTOCOL: u8 = PROTOCOL;
 
-    fn rx(mut packet: Packet<'_>, softirq: Softirq<'_>) {
-        let Some(tunnels) = packet.net().state::<Etherip>(softirq) else {
-            return packet.drop_with(DropReason::NO_TX_TARGET, softirq);
-        };
+    fn rx(packet: ipv4::Packet<'_>, softirq: Softirq<'_>) {
         let (local, remote) = (packet.header().destination(), packet.header().source());
-        let rcu = softirq.rcu();
-        let Some(dev) = tunnels.lookup(local, remote, packet.ifindex(), rcu) else {
-            return packet.reject(softirq);
-        };
-        let header = match packet.protocol_header::<Header>() {
-            Ok(header) => *header,
-            Err(reason) => {
-                dev.count_error(PacketError::RxLength);
-                return packet.drop_with(reason, softirq);
-            }
-        };
-        // RFC 3378 section 4: a packet whose header is not the one is discarded.
-        if header.check().is_err() {
-            dev.count_error(PacketError::RxFrame);
-            return packet.drop_with(DropReason::INVALID_PROTO, softirq);
-        }
-        let (from, to) = (packet.net(), dev.net(softirq));
-        match packet.into_frame(HEADER_LEN, to) {
-            Ok(frame) => dev.rx(frame, Xnet::between(from, to), softirq),
-            Err((malformed, skb)) => DecapError::count_and_drop(malformed, skb, dev, softirq),
-        }
+        Tunnels::receive(packet, local, remote, softirq);
     }
 
-    fn error(error: &IcmpError<'_>, softirq: Softirq<'_>) {
+    fn error(error: &ipv4::IcmpError<'_>, softirq: Softirq<'_>) {
         const UNREACHABLE: u8 = 3;
         const SOURCE_ROUTE_FAILED: u8 = 5;
         const PORT_UNREACHABLE: u8 = 3;
@@ -300,14 +317,8 @@ impl ipv4::Handler for EtherIp {
         if error.update_route(PROTOCOL) {
             return;
         }
-        let sent = error.header();
-        let tunnel = error.net().state::<Etherip>(softirq).and_then(|tunnels| {
-            let rcu = softirq.rcu();
-            tunnels
-                .lookup(sent.source(), sent.destination(), error.ifindex(), rcu)
-                .and_then(|dev| dev.private().tunnel.get(rcu))
-        });
-        let Some(tunnel) = tunnel else {
+        let (local, remote) = (error.header().source(), error.header().destination());
+        let Some(tunnel) = Tunnels::sender(error, local, remote, softirq) else {
             return;
         };
         // What the C tunnels take for "the remote is not there".
@@ -315,7 +326,43 @@ impl ipv4::Handler for EtherIp {
             (UNREACHABLE, SOURCE_ROUTE_FAILED | PORT_UNREACHABLE) => {}
             (UNREACHABLE, _) => tunnel.unreachable(softirq),
             // With an inherited TTL it is the inner sender's that has run out.
-            (TIME_EXCEEDED, IN_TRANSIT) if tunnel.parameters().ttl != 0 => {
+            (TIME_EXCEEDED, IN_TRANSIT) if tunnel.settings.ttl != 0 => {
+                tunnel.unreachable(softirq);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl ipv6::Handler for EtherIp {
+    type Module = Etherip;
+
+    const PROTOCOL: u8 = PROTOCOL;
+
+    fn rx(packet: ipv6::Packet<'_>, softirq: Softirq<'_>) {
+        let (local, remote) = (packet.header().destination(), packet.header().source());
+        Tunnels::receive(packet, local, remote, softirq);
+    }
+
+    fn error(error: &ipv6::IcmpError<'_>, softirq: Softirq<'_>) {
+        const UNREACHABLE: u8 = 1;
+        const PORT_UNREACHABLE: u8 = 4;
+        const TIME_EXCEEDED: u8 = 3;
+        const IN_TRANSIT: u8 = 0;
+
+        let (local, remote) = (error.header().source(), error.header().destination());
+        // What no tunnel has sent has no path of ours.
+        let Some(tunnel) = Tunnels::sender(error, local, remote, softirq) else {
+            return;
+        };
+        if error.update_route(PROTOCOL) {
+            return;
+        }
+        // As above.
+        match (error.kind(), error.code()) {
+            (UNREACHABLE, PORT_UNREACHABLE) => {}
+            (UNREACHABLE, _) => tunnel.unreachable(softirq),
+            (TIME_EXCEEDED, IN_TRANSIT) if tunnel.settings.ttl != 0 => {
                 tunnel.unreachable(softirq);
             }
             _ => {}
@@ -349,10 +396,8 @@ impl Link<{ attr::COUNT }> for Device {
     ) -> Result {
         let net = request.link_net().ok_or(EINVAL)?;
         let tunnels = state(net, extack, rtnl)?;
-        let parameters = Self::parameters(dev).ok_or(EINVAL)?;
-        tunnels
-            .devices
-            .insert(net, dev, hash(parameters.remote), rtnl)
+        let settings = Self::settings(dev).ok_or(EINVAL)?;
+        tunnels.devices.insert(net, dev, settings.ends.hash(), rtnl)
     }
 
     fn change(
@@ -365,27 +410,28 @@ impl Link<{ attr::COUNT }> for Device {
             .link_net(rtnl)
             .ok_or_else(|| extack.error(ENODEV, fmt!("the underlay's namespace is gone")))?;
         let tunnels = state(net, extack, rtnl)?;
-        let old = Self::parameters(dev).ok_or(EINVAL)?;
-        let parameters = attr::parse(request.data, Some(old), extack)?;
-        tunnels.check_free(dev.net(rtnl), &parameters, Some(dev), extack)?;
+        let old = Self::settings(dev).ok_or(EINVAL)?;
+        let settings = attr::parse(request.data, Some(old), extack)?;
+        tunnels.check_free(dev.net(rtnl), &settings, Some(dev), extack)?;
 
-        let tunnel = Tunnel::new(net, PROTOCOL, parameters, rtnl)?;
-        let underlay = tunnel.underlay(net, HEADER_LEN, rtnl);
+        let tunnel = Tunnel::new(net, settings, rtnl)?;
+        let underlay = tunnel.underlay(net, rtnl);
         let node = rcu::RcuBox::new(tunnel, rtnl)?;
         // Found under the old addresses until the next line, and under none of them a moment.
         dev.private().tunnel.replace(Some(node), rtnl.process());
         tunnels
             .devices
-            .insert(net, dev, hash(parameters.remote), rtnl)?;
-        if parameters.link != old.link {
+            .insert(net, dev, settings.ends.hash(), rtnl)?;
+        // The path is another one, or the headers take more room than those before.
+        if settings.link != old.link || settings.ends.is_ipv6() != old.ends.is_ipv6() {
             underlay.apply(dev, !attr::has_mtu(request.link), rtnl);
         }
         Ok(())
     }
 
     fn fill_info(dev: &DriverDevice<Self>, writer: &mut Writer<'_>, _rtnl: Rtnl<'_>) -> Result {
-        match Self::parameters(dev) {
-            Some(parameters) => attr::fill(&parameters, writer),
+        match Self::settings(dev) {
+            Some(settings) => attr::fill(&settings, writer),
             None => Ok(()),
         }
     }
@@ -403,10 +449,10 @@ fn new(
     rtnl: Rtnl<'_>,
 ) -> Result<Device> {
     let net = request.link_net().ok_or(EINVAL)?;
-    let parameters = attr::parse(request.data, None, extack)?;
-    state(net, extack, rtnl)?.check_free(device.net(rtnl), &parameters, None, extack)?;
-    let tunnel = Tunnel::new(net, PROTOCOL, parameters, rtnl)?;
-    let underlay = tunnel.underlay(net, HEADER_LEN, rtnl);
+    let settings = attr::parse(request.data, None, extack)?;
+    state(net, extack, rtnl)?.check_free(device.net(rtnl), &settings, None, extack)?;
+    let tunnel = Tunnel::new(net, settings, rtnl)?;
+    let underlay = tunnel.underlay(net, rtnl);
     device.set_default_mtu(underlay.mtu, request);
     device.set_needed_headroom(underlay.headroom);
     Ok(Device {

@@ -5,7 +5,10 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
-use core::ffi::CStr;
+use core::{
+    ffi::CStr,
+    net::IpAddr, //
+};
 use iplink::{
     word,
     End,
@@ -29,12 +32,12 @@ impl Kind for Etherip {
     const HELP: &'static CStr = c"\
 Usage: ... etherip remote ADDR
 \t\t[ local { ADDR | any } ]
-\t\t[ ttl { TTL | inherit } ]
-\t\t[ tos { TOS | inherit | inherit/TOS } ]
+\t\t[ { ttl | hoplimit } { TTL | inherit } ]
+\t\t[ { tos | tclass } { TOS | inherit | inherit/TOS } ]
 \t\t[ [no]pmtudisc ]
 \t\t[ dev DEV | nodev ]
 
-ADDR := IPV4_ADDRESS
+ADDR := { IPV4_ADDRESS | IPV6_ADDRESS }
 TTL  := 1..255
 TOS  := 0..ff, or a name of /etc/iproute2/rt_dsfield
 ";
@@ -45,19 +48,13 @@ TOS  := 0..ff, or a name of /etc/iproute2/rt_dsfield
     fn parse(options: &mut Options<'_>) -> Result<(), Refused> {
         while let Some(option) = options.next() {
             match option.to_bytes() {
-                b"remote" => {
-                    let address = word::ipv4(options.value());
-                    options.put(uapi::REMOTE, &address.octets())?;
-                }
-                b"local" => {
-                    let address = word::ipv4(options.value());
-                    options.put(uapi::LOCAL, &address.octets())?;
-                }
-                b"ttl" => {
+                b"remote" => put_address(options, uapi::REMOTE)?,
+                b"local" => put_address(options, uapi::LOCAL)?,
+                b"ttl" | b"hoplimit" | b"hlim" => {
                     let ttl = ttl(options.value());
                     options.put(uapi::TTL, &[ttl])?;
                 }
-                b"tos" => {
+                b"tos" | b"tclass" | b"tc" | b"dsfield" => {
                     let tos = tos(options.value());
                     options.put(uapi::TOS, &[tos])?;
                 }
@@ -75,6 +72,13 @@ TOS  := 0..ff, or a name of /etc/iproute2/rt_dsfield
             options.require(uapi::REMOTE, c"remote");
         }
         Ok(())
+    }
+}
+
+fn put_address(options: &mut Options<'_>, kind: u16) -> Result<(), Refused> {
+    match word::address(options.value()) {
+        IpAddr::V4(address) => options.put(kind, &address.octets()),
+        IpAddr::V6(address) => options.put(kind, &address.octets()),
     }
 }
 

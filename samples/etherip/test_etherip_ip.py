@@ -14,6 +14,7 @@ import shlex
 from selftest import NetNs, case, checked, equal, main, modprobe, run
 
 A, B = "192.0.2.1", "192.0.2.129"
+A6, B6 = "2001:db8:a::1", "2001:db8:b::1"
 
 
 def underlay():
@@ -51,6 +52,29 @@ def defaults_are_shown():
     a.run(f"ip link add t0 type etherip remote {B}")
     equal(text(a), f"remote {B} local any ttl inherit", "text")
     equal(data(a), {"remote": B, "local": "any", "ttl": 0, "pmtudisc": True}, "JSON")
+
+
+@case
+@checked
+def ends_of_ipv6():
+    """The same options, and those names that `ip6gretap` has for them."""
+    a = underlay()
+    for words, text_of_it, said in (
+            (f"remote {B6}", f"remote {B6} local any ttl inherit",
+             {"remote": B6, "local": "any", "ttl": 0, "pmtudisc": True}),
+            (f"remote {B6} local any", f"remote {B6} local any ttl inherit",
+             {"remote": B6, "local": "any", "ttl": 0, "pmtudisc": True}),
+            (f"local {A6} remote {B6} dev u0 hoplimit 9 tclass inherit/b8 nopmtudisc",
+             f"remote {B6} local {A6} dev u0 ttl 9 tos inherit/0xb8 nopmtudisc",
+             {"remote": B6, "local": A6, "link": "u0", "ttl": 9, "tos": "0xb9", "pmtudisc": False}),
+            ("remote fe80::9 dev u0 hlim 1 tc 4", "remote fe80::9 local any dev u0 ttl 1 tos 0x4",
+             {"remote": "fe80::9", "local": "any", "link": "u0", "ttl": 1, "tos": "0x4", "pmtudisc": True})):
+        a.run(f"ip link add t0 type etherip {words}")
+        equal((text(a), data(a)), (text_of_it, said), words)
+        # What is shown can be given.
+        a.run(f"ip link del t0; ip link add t0 type etherip {text_of_it}")
+        equal((text(a), data(a)), (text_of_it, said), text_of_it)
+        a.run("ip link del t0")
 
 
 @case
@@ -110,7 +134,7 @@ def helps():
     modprobe("etherip")
     asked = run("ip link help etherip")
     assert asked.stdout.startswith("Usage: ... etherip remote ADDR\n"), asked.stdout
-    for option in ("local", "ttl", "tos", "[no]pmtudisc", "dev"):
+    for option in ("local", "ttl", "hoplimit", "tos", "tclass", "[no]pmtudisc", "dev"):
         assert option in asked.stdout, option
     within = run("ip link add t0 type etherip help", check=False)
     equal((within.returncode != 0, within.stderr), (True, asked.stdout), "help among the options")
@@ -126,7 +150,15 @@ def refuses_bad_arguments():
             ("ttl 3", 'Error: argument "remote" is required'),
             ("remote", incomplete),
             (f"remote {B} ttl", incomplete),
-            ("remote 2001:db8::1", 'rather than "2001:db8::1"'),
+            ("remote 2001:db8::x", 'Error: argument "2001:db8::x" is wrong: an IPv6 address is expected'),
+            ("remote fe80::1%u0", 'Error: argument "fe80::1%u0" is wrong: an IPv6 address is expected'),
+            (f"remote {B6} local {A}", f"Error: {A} and {B6} are of different versions of IP."),
+            (f"remote {B} local {A6}", f"Error: {A6} and {B} are of different versions of IP."),
+            ("remote ::", "Error: :: is not the address of a host."),
+            ("remote ff02::5", "Error: ff02::5 is not the address of a host."),
+            ("remote fe80::5", "Error: fe80::5 is an address of a link: say of which, by a device."),
+            (f"remote {B6} hoplimit 1 ttl 1", 'Error: duplicate "ttl": "1" is the second value.'),
+            (f"remote {B6} tclass 100", f'Error: argument "100" is wrong: {tos}'),
             ("remote host", 'rather than "host"'),
             ("remote any", "Error: 0.0.0.0 is not the address of a host."),
             ("remote 224.0.0.5", "Error: 224.0.0.5 is not the address of a host."),

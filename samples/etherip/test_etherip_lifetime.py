@@ -8,8 +8,8 @@ import struct
 import rtnl
 from container import Container
 from selftest import NetNs, case, checked, churn, equal, loaded, main, rmmod, run, wait_until
-from tunnels import (A, B, LOCAL, REMOTE, TTL, address, links, refused, settings, statistics, tunnel, two,
-                     underlay, up)
+from tunnels import (A, A6, B, LOCAL, REMOTE, TTL, V4, V6, address, attach, links, over_both, refused, settings,
+                     statistics, tunnel, two, underlay, up)
 
 IFLA_LINK_NETNSID = 37
 
@@ -24,8 +24,9 @@ def moved(ns, host):
 
 @case
 @checked
-def moved_it_keeps_its_underlay():
-    a, _, _ = two()
+@over_both
+def moved_it_keeps_its_underlay(over):
+    a, _, _ = two(over)
     c = moved(a, 1)
     assert c.ping("198.51.100.2")
     assert c.ping("2001:db8::2")
@@ -33,7 +34,7 @@ def moved_it_keeps_its_underlay():
     tunnel(c, ttl=5, create=False)
     assert c.ping("198.51.100.2")
     # Its key is still that of a, where nobody sees the device.
-    refusal = refused(errno.EEXIST, "another namespace", tunnel, a, name="t1", local=A, remote=B)
+    refusal = refused(errno.EEXIST, "another namespace", tunnel, a, name="t1", local=over.a, remote=over.b)
     assert "t0" not in str(refusal), refusal
     a.delete()
     wait_until(lambda: not links(c), 30, "the tunnel goes with its underlay")
@@ -53,7 +54,8 @@ def changed_by_who_may_in_its_underlay():
     a.run(f"ip link set t0 netns {inside.name}")
     before = settings(inside)
     refusal = refused(errno.EPERM, "CAP_NET_ADMIN", inside.do, change, [(REMOTE, address("198.51.100.66"))])
-    for data in ([], [(TTL, b"\5")], [(LOCAL, address("0.0.0.0")), (REMOTE, address("192.0.2.200"))]):
+    for data in ([], [(TTL, b"\5")], [(LOCAL, address("0.0.0.0")), (REMOTE, address("192.0.2.200"))],
+                 [(LOCAL, address("::")), (REMOTE, address("2001:db8:b::66"))]):
         equal(str(refused(errno.EPERM, "CAP_NET_ADMIN", inside.do, change, data)), str(refusal), "what is said")
     equal(settings(inside), before, "settings")
     # Of a tunnel of its own it may change all.
@@ -67,12 +69,13 @@ def changed_by_who_may_in_its_underlay():
 
 
 @case
-def made_for_another_namespace():
+@over_both
+def made_for_another_namespace(over):
     a, _, b = underlay()
     c = NetNs()
     c.run(f"ip netns set {a.name} 7")
-    tunnel(c, local=A, remote=B, attrs=[(IFLA_LINK_NETNSID, struct.pack("=i", 7))])
-    tunnel(b, local=B, remote=A)
+    tunnel(c, local=over.a, remote=over.b, attrs=[(IFLA_LINK_NETNSID, struct.pack("=i", 7))])
+    tunnel(b, local=over.b, remote=over.a)
     up(c, b)
     assert c.ping("198.51.100.2")
     equal(c.link("t0")["link_netnsid"], 7, "namespace of the underlay")
@@ -80,7 +83,7 @@ def made_for_another_namespace():
 
     def free():
         try:
-            tunnel(a, local=A, remote=B)
+            tunnel(a, local=over.a, remote=over.b)
         except rtnl.NetlinkError as refusal:
             equal(refusal.errno, errno.EEXIST, "what refuses it while the namespace goes")
             return False
@@ -102,32 +105,35 @@ def flows(b):
 
 @case
 @churn
-def changed_under_traffic():
-    a, _, b = two()
+@over_both
+def changed_under_traffic(over):
+    a, _, b = two(over)
     flood(a, b)
     for ttl in range(1, 60):
         tunnel(a, ttl=ttl + 60, create=False)
-        tunnel(a, remote="192.0.2.200" if ttl % 2 else B, create=False)
-    tunnel(a, remote=B, create=False)
+        tunnel(a, remote=over.nobody if ttl % 2 else over.b, create=False)
+    tunnel(a, remote=over.b, create=False)
     assert a.ping("198.51.100.2", options="-w 20")
 
 
 @case
 @churn
-def deleted_under_traffic():
-    a, _, b = two()
+@over_both
+def deleted_under_traffic(over):
+    a, _, b = two(over)
     flood(a, b)
     for _ in range(3):
         flows(b)
         a.run("ip link del t0")
-        tunnel(a, local=A, remote=B)
+        tunnel(a, local=over.a, remote=over.b)
         a.up("t0", "198.51.100.1/24", "2001:db8::1/64")
 
 
 @case
 @churn
-def namespace_deleted_under_traffic():
-    a, _, b = two()
+@over_both
+def namespace_deleted_under_traffic(over):
+    a, _, b = two(over)
     c = moved(b, 2)
     flood(a, c)
     b.delete()
@@ -136,19 +142,50 @@ def namespace_deleted_under_traffic():
 
 @case
 @churn
-def unloaded_under_traffic():
+@over_both
+def underlay_deleted_under_traffic(over):
+    """The device that packets are sent by, and with it its addresses and routes."""
+    a, r, b = two(over)
+    flood(a, b)
+    for _ in range(3):
+        flows(b)
+        a.run("ip link del u0")
+        before = statistics(a)["tx"]["errors"]
+        wait_until(lambda before=before: statistics(a)["tx"]["errors"] > before, 20, "nothing can be sent")
+        attach(a, r, A, A6)
+    flows(b)
+    assert a.ping("198.51.100.2", options="-w 20")
+
+
+@case
+@churn
+def changed_from_version_to_version_under_traffic():
     a, _, b = two()
+    flood(a, b)
+    for _ in range(20):
+        for over in V6, V4:
+            for ns, local, remote in (a, over.a, over.b), (b, over.b, over.a):
+                tunnel(ns, local=local, remote=remote, create=False)
+    assert a.ping("198.51.100.2", options="-w 20")
+    flows(b)
+
+
+@case
+@churn
+@over_both
+def unloaded_under_traffic(over):
+    a, _, b = two(over)
     flood(a, b)
     for _ in range(3):
         flows(b)
         rmmod("etherip")
         equal(loaded("etherip"), False, "loaded")
         run(["modprobe", "etherip"])
-        tunnel(a, local=A, remote=B)
-        tunnel(b, local=B, remote=A)
+        tunnel(a, local=over.a, remote=over.b)
+        tunnel(b, local=over.b, remote=over.a)
         up(a, b)
     flows(b)
     assert a.ping("198.51.100.2", options="-w 20")
 
 
-main(21)
+main(50)

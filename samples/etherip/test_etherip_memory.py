@@ -7,29 +7,33 @@ import socket
 import faults
 import rtnl
 from selftest import NetNs, case, checked, equal, main, modprobe
+from tunnels import LOCAL, REMOTE, TTL, address, over_both
 
-LOCAL, REMOTE, TTL = 1, 2, 3
-ENDS = [(LOCAL, socket.inet_aton("192.0.2.1")), (REMOTE, socket.inet_aton("192.0.2.2"))]
+
+def ends(over):
+    return [(LOCAL, address(over.a)), (REMOTE, address(over.b))]
 
 
 @case
 @checked
-def making_and_deleting():
+@over_both
+def making_and_deleting(over):
     inject = faults.Faults()
     modprobe("etherip")
-    with NetNs().enter(), rtnl.newlink_message("t0", "etherip", data=ENDS) as add:
+    with NetNs().enter(), rtnl.newlink_message("t0", "etherip", data=ends(over)) as add:
         faults.link(inject, add, rtnl.dellink_message("t0"))
 
 
 @case
 @checked
-def changing():
+@over_both
+def changing(over):
     """After a change that failed the settings are those of before."""
     inject = faults.Faults()
     modprobe("etherip")
     ns = NetNs()
     with ns.enter():
-        rtnl.newlink("t0", "etherip", data=ENDS)
+        rtnl.newlink("t0", "etherip", data=ends(over))
         with rtnl.newlink_message("t0", "etherip", data=[(TTL, b"\x07")], create=False) as change, \
                 rtnl.newlink_message("t0", "etherip", data=[(TTL, b"\x01")], create=False) as back:
             def changed(error):
@@ -49,4 +53,4 @@ def loading():
     faults.loads(inject, "etherip")
 
 
-main(11)
+main(18)

@@ -6,22 +6,55 @@
     |    2001:db8::1/64        |                        |        2001:db8::2/64    |
     |  :                       |       +--- r ---+      |                       :  |
     | u0 192.0.2.1/25          o-------o         o------o       192.0.2.129/25 u0  |
-    +--------------------------+       +---------+      +--------------------------+
+    |    2001:db8:a::1/64      |       +---------+      |     2001:db8:b::1/64     |
+    +--------------------------+                        +--------------------------+
 """
 
+import functools
 import json
 import socket
 import struct
+import typing
 
 import rtnl
-from selftest import NetNs, equal, modprobe, run
+from selftest import NetNs, equal, modprobe, run, scope
 
 LOCAL, REMOTE, TTL, TOS, PMTUDISC, LINK = 1, 2, 3, 4, 5, 6
+PROTOCOL = 97
 A, B = "192.0.2.1", "192.0.2.129"
+A6, B6 = "2001:db8:a::1", "2001:db8:b::1"
+
+
+class Version(typing.NamedTuple):
+    """A version of IP below tunnels: the ends' addresses, one of nobody, and an outer header's length."""
+    name: str
+    family: int
+    a: str
+    b: str
+    nobody: str
+    any: str
+    ethertype: bytes
+    header: int
+
+
+V4 = Version("ipv4", socket.AF_INET, A, B, "192.0.2.200", "0.0.0.0", b"\x08\x00", 20)
+V6 = Version("ipv6", socket.AF_INET6, A6, B6, "2001:db8:b::200", "::", b"\x86\xdd", 40)
+
+
+def over_both(function):
+    """Wraps a case, which gets the version of IP below the tunnel: it is run with either."""
+    def both():
+        for version in V4, V6:
+            try:
+                with scope():
+                    function(version)
+            except AssertionError as error:
+                raise AssertionError(f"over {version.name}: {error}") from error
+    return functools.wraps(function)(both)
 
 
 def address(text):
-    return socket.inet_aton(text)
+    return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
 
 
 def tunnel(ns, name="t0", local=None, remote=None, create=True, attrs=(), **more):
@@ -46,18 +79,32 @@ def underlay():
     """Namespaces a and b, and the router between them."""
     modprobe("etherip")
     a, r, b = NetNs(), NetNs(), NetNs()
-    for ns, own, router in ((a, A, "192.0.2.2"), (b, B, "192.0.2.130")):
-        peer = router_device(ns)
-        batch(ns, f"link add u0 type veth peer name {peer} netns {r.name}",
-              f"addr add {own}/25 dev u0", "link set u0 up", f"route add default via {router}")
-        batch(r, f"addr add {router}/25 dev {peer}", f"link set {peer} up")
-    r.run("sysctl -qw net.ipv4.ip_forward=1")
+    r.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1")
+    attach(a, r, A, A6)
+    attach(b, r, B, B6)
     return a, r, b
+
+
+def attach(ns, r, own, own6):
+    """Joins an end to the router."""
+    peer, router6 = router_device(ns), own6[:-1] + "2"
+    router = {A: "192.0.2.2", B: "192.0.2.130"}[own]
+    batch(ns, f"link add u0 type veth peer name {peer} netns {r.name}",
+          f"addr add {own}/25 dev u0", f"addr add {own6}/64 dev u0 nodad", "link set u0 up",
+          f"route add default via {router}", f"route add default via {router6}")
+    batch(r, f"addr add {router}/25 dev {peer}", f"addr add {router6}/64 dev {peer} nodad",
+          f"link set {peer} up")
 
 
 def router_device(ns):
     """The router's device that leads to a namespace."""
     return f"u{ns.name}"[:15]
+
+
+def narrow(b, r, mtu):
+    """The path, between the router and b."""
+    for ns, device in ((b, "u0"), (r, router_device(b))):
+        ns.run(f"ip link set {device} mtu {mtu}")
 
 
 def up(a, b, name="t0"):
@@ -66,10 +113,10 @@ def up(a, b, name="t0"):
               f"addr add 2001:db8::{host}/64 dev {name}", f"link set {name} up")
 
 
-def two(**more):
+def two(over=V4, **more):
     a, r, b = underlay()
-    tunnel(a, local=A, remote=B, **more)
-    tunnel(b, local=B, remote=A, **more)
+    tunnel(a, local=over.a, remote=over.b, **more)
+    tunnel(b, local=over.b, remote=over.a, **more)
     up(a, b)
     return a, r, b
 

@@ -2,13 +2,13 @@
 
 //! The types of a tunnel's attributes in `IFLA_INFO_DATA`, for the module and for `ip`'s plugin.
 
-/// Our address, in network byte order; 0.0.0.0 or absent: any, routing chooses.
+/// Our address, in network byte order, of 4 bytes or 16; 0.0.0.0, `::` or absent: any, routing chooses.
 pub(crate) const LOCAL: u16 = 1;
-/// The other end's address, in network byte order.
+/// The other end's address, in network byte order, of 4 bytes or 16, which says the version of IP.
 pub(crate) const REMOTE: u16 = 2;
-/// The time to live of outer packets; 0 or absent: the inner packet's.
+/// The time to live, or hop limit, of outer packets; 0 or absent: the inner packet's.
 pub(crate) const TTL: u16 = 3;
-/// The type of service of outer packets; bit 0: the inner packet's. 0 if absent.
+/// The type of service, or traffic class, of outer packets; bit 0: the inner packet's. 0 if absent.
 pub(crate) const TOS: u16 = 4;
 /// Whether outer packets must not be fragmented. 1 if absent.
 pub(crate) const PMTUDISC: u16 = 5;

@@ -73,7 +73,8 @@ def make_links(rng, done):
             run(["ip", "-n", ns.name, "-batch", "-force", "-"], input=lines + "\n", check=False)
         with a.enter():
             done["etherip made"] += tolerant(rtnl.newlink, "t0", "etherip", data=[
-                (LOCAL, bytes([192, 0, 2, 1])), (REMOTE, bytes([192, 0, 2, 2]))])
+                (LOCAL, bytes([192, 0, 2, 1])), (REMOTE, bytes([192, 0, 2, 2]))]
+                if rng.random() < 0.5 else [(REMOTE, socket.inet_pton(socket.AF_INET6, "2001:db8::2"))])
         for name in ("t0", "s0", "x0"):
             a.run(f"ip link set {name} up", check=False)
         # What is translated goes back into the translator.

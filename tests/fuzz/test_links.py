@@ -97,7 +97,11 @@ def of_etherip():
     modprobe("etherip")
     survives("etherip", [[(2, socket.inet_aton("127.0.0.2"))],
                          [(1, socket.inet_aton("127.0.0.1")), (2, socket.inet_aton("127.0.0.3")),
-                          (3, b"\x40"), (4, b"\x10"), (5, b"\1"), (6, u32(1))]])
+                          (3, b"\x40"), (4, b"\x10"), (5, b"\1"), (6, u32(1))],
+                         [(2, socket.inet_pton(socket.AF_INET6, "2001:db8::9"))],
+                         [(1, socket.inet_pton(socket.AF_INET6, "::1")),
+                          (2, socket.inet_pton(socket.AF_INET6, "fe80::3")), (3, b"\x40"), (4, b"\1"), (5, b"\0"),
+                          (6, u32(1))]])
 
 
 @case

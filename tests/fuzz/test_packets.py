@@ -8,6 +8,7 @@ network card would be told of them (`struct virtio_net_hdr`), in pieces, for sev
 KERNET_PACKETS are thrown in each case, which KERNET_SEED draws.
 """
 
+import ipaddress
 import socket
 
 import bpf
@@ -129,31 +130,41 @@ def of_a_guest():
 
 
 def tunnels():
-    """Tunnels t0 over pairs pa and pb."""
+    """Tunnels over pairs pa and pb: t0 over IPv4, t1 over IPv6."""
     modprobe("vpair", "etherip")
     a, b = NetNs(), NetNs()
     pair(a, b, "vpair")
-    for ns, local, remote, host in ((a, "192.0.2.1", "192.0.2.2", 1), (b, "192.0.2.2", "192.0.2.1", 2)):
-        data = [(LOCAL, bytes(map(int, local.split(".")))), (REMOTE, bytes(map(int, remote.split("."))))]
-        with ns.enter():
-            rtnl.newlink("t0", "etherip", data=data)
-        ns.up("t0", f"198.51.100.{host}/24", f"2001:db8:1::{host}/64")
+    for number, (one, other) in enumerate((("192.0.2.1", "192.0.2.2"), ("2001:db8::1", "2001:db8::2"))):
+        for ns, local, remote, host in ((a, one, other, 1), (b, other, one, 2)):
+            data = [(kind, ipaddress.ip_address(text).packed) for kind, text in ((LOCAL, local), (REMOTE, remote))]
+            with ns.enter():
+                rtnl.newlink(f"t{number}", "etherip", data=data)
+            ns.up(f"t{number}", f"198.51.{100 + number}.{host}/24", f"2001:db8:{1 + number}::{host}/64")
     return a, b
+
+
+def each_answers(a):
+    for number in range(2):
+        answers(a, f"198.51.{100 + number}.2", f"2001:db8:{1 + number}::2")
 
 
 @case
 def into_a_tunnel():
     a, b = tunnels()
-    ends = between(a, b, "t0", "t0", from4="198.51.100.1", to4="198.51.100.2", from6="2001:db8:1::1",
-                   to6="2001:db8:1::2")
-    sock = packet_socket(a, "t0")
-    ears(b, "t0")
+    throws = []
+    for number in range(2):
+        name = f"t{number}"
+        ends = between(a, b, name, name, from4=f"198.51.{100 + number}.1", to4=f"198.51.{100 + number}.2",
+                       from6=f"2001:db8:{1 + number}::1", to6=f"2001:db8:{1 + number}::2")
+        throws.append((name, packet_socket(a, name), ends))
+        ears(b, name)
     for heard in (False, True):
-        for setting in settings(a, b, "t0", "t0"):
-            throw(f"tunnel {setting} {heard}", sock, "packet", "plain,ect", ends, COUNT // 8)
+        for name, sock, ends in throws:
+            for setting in settings(a, b, name, name):
+                throw(f"tunnel {name} {setting} {heard}", sock, "packet", "plain,ect", ends, COUNT // 16)
         if not heard:
             ears(b, "pb")
-    answers(a, "198.51.100.2", "2001:db8:1::2")
+    each_answers(a)
 
 
 @case
@@ -162,10 +173,11 @@ def as_of_a_tunnel():
     a, b = tunnels()
     ends = between(a, b)
     sock = packet_socket(a, "pa")
-    ears(b, "t0")
+    for name in "t0", "t1":
+        ears(b, name)
     for setting in settings(a, b):
         throw(f"outer {setting}", sock, "packet", "etherip", ends, COUNT // 4)
-    answers(a, "198.51.100.2", "2001:db8:1::2")
+    each_answers(a)
 
 
 def rules():

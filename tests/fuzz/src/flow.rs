@@ -374,7 +374,13 @@ fn solicitation(ends: &Ends) -> Frame {
 fn tunnelled(ends: &Ends) -> Vec<Frame> {
     let mut made = Vec::new();
     for inner in plain(ends).iter().filter(|inner| inner.bytes.len() < 1400) {
-        for (v6, shape) in [(false, &SHAPES[0]), (false, &SHAPES[1]), (true, &SHAPES[0])] {
+        for (v6, shape) in [
+            (false, &SHAPES[0]),
+            (false, &SHAPES[1]),
+            (true, &SHAPES[0]),
+            (true, &SHAPES[2]),
+            (true, &SHAPES[3]),
+        ] {
             let mut frame = ethernet(ends, &[], if v6 { IPV6 } else { IPV4 });
             ip(&mut frame, ends, v6, ETHERIP, shape, |frame, _| {
                 frame.field(0x3000);
@@ -399,11 +405,13 @@ fn tunnelled(ends: &Ends) -> Vec<Frame> {
     }
     // Nothing in it, half a header in it.
     for size in [0, 1, 2, 15] {
-        let mut frame = ethernet(ends, &[], IPV4);
-        ip(&mut frame, ends, false, ETHERIP, &SHAPES[0], |frame, _| {
-            frame.put(&[0x30; 16][..size]);
-        });
-        made.push(frame);
+        for (v6, shape) in [(false, &SHAPES[0]), (true, &SHAPES[0]), (true, &SHAPES[2])] {
+            let mut frame = ethernet(ends, &[], if v6 { IPV6 } else { IPV4 });
+            ip(&mut frame, ends, v6, ETHERIP, shape, |frame, _| {
+                frame.put(&[0x30; 16][..size]);
+            });
+            made.push(frame);
+        }
     }
     repaired(made)
 }
