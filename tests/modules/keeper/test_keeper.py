@@ -261,4 +261,4 @@ def a_packet_that_is_held_back_is_its_queues():
     assert requeues >= 5, f"{requeues} were held back"
 
 
-main(8)
+main(16)
