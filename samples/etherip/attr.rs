@@ -90,7 +90,7 @@ pub(crate) fn validate(attrs: Attrs<'_>, extack: ExtAck<'_>) -> Result {
         let Some(address) = address(attrs, r#type, extack)? else {
             continue;
         };
-        if !is_of_a_host(address) && !(any && address.is_unspecified()) {
+        if !is_of_a_host(address) && (!any || !address.is_unspecified()) {
             return Err(extack.bad_attr(
                 attrs.get(r#type),
                 EINVAL,

@@ -137,7 +137,8 @@ static TABLE: [Atomic<*mut Node>; BUCKETS] =
 fn bucket(net: *mut bindings::net) -> &'static Atomic<*mut Node> {
     // Fibonacci hashing: the upper bits depend on all of the address. There are six of them.
     let hash = (net.addr() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 58;
-    &TABLE[hash as usize % BUCKETS]
+    let [first, ..] = &TABLE;
+    TABLE.get(hash as usize).unwrap_or(first)
 }
 
 /// Puts a node first, in the table or in another list.
