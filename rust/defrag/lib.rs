@@ -30,6 +30,9 @@ use kernet::{
     }, //
 };
 
+/// Of asm-generic/errno.h: the kernel crate of Linux 7.2 has no name for it.
+const EINPROGRESS: i32 = 115;
+
 kernel::prelude::module! {
     type: Defrag,
     name: "kernet_defrag",
@@ -126,7 +129,7 @@ pub fn reassemble(mut skb: Skb<'_>, device: &Device, softirq: Softirq<'_>) -> Op
         bindings::skb_clear_ip6cb(raw);
         bindings::nf_ct_frag6_gather(net, raw, USER)
     };
-    if whole == EINPROGRESS.to_errno() {
+    if whole == -EINPROGRESS {
         return None;
     }
     // SAFETY: As above: otherwise it is ours still.

@@ -361,7 +361,8 @@ unsafe impl<T: Table> Item for PerNet<T> {
             bindings::register_net_sysctl_sz(
                 net,
                 T::PATH.as_char_ptr(),
-                table.as_ptr(),
+                // Not const in Linux 7.2.
+                table.as_mut_ptr(),
                 table.len(),
             )
         };
