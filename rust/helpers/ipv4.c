@@ -77,7 +77,8 @@ __kernet_helper unsigned short kernet_helper_dst_header_len(const struct dst_ent
 
 /*
  * Whether a route goes through an IPsec policy, which counts it in its namespace, or an encapsulation, which
- * may remember one of IPv6.
+ * may remember one of IPv6; or is dead from the beginning: that of a policy without a state holds the loopback
+ * device, and nothing finds it when that goes.
  */
 __kernet_helper bool kernet_helper_dst_is_transformed(const struct dst_entry *dst,
 						      const struct net *net)
@@ -86,7 +87,7 @@ __kernet_helper bool kernet_helper_dst_is_transformed(const struct dst_entry *ds
 	if (dst->ops == &net->xfrm.xfrm4_dst_ops || dst->ops == &net->xfrm.xfrm6_dst_ops)
 		return true;
 #endif
-	return dst->lwtstate;
+	return dst->lwtstate || READ_ONCE(dst->obsolete) > 0;
 }
 
 __kernet_helper struct rtable *kernet_helper_dst_rtable(struct dst_entry *dst)

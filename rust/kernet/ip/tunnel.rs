@@ -425,6 +425,11 @@ pub(crate) fn tell_ipv4(skb: &mut Skb<'_>, mtu: u32) {
 
 /// Tells the sender of an IPv6 packet that it is too big (`icmpv6_ndo_send()`).
 pub(crate) fn tell_ipv6(skb: &mut Skb<'_>, mtu: u32) {
+    // SAFETY: It may be called at any time.
+    if !unsafe { bindings::ipv6_mod_enabled() } {
+        // Booted with `ipv6.disable=1`: the callee would look into tables that there are not.
+        return;
+    }
     // SAFETY: The packet is owned. The callee checks that its header is in the buffer.
     unsafe {
         bindings::icmpv6_ndo_send(skb.as_raw(), bindings::ICMPV6_PKT_TOOBIG as u8, 0, mtu);

@@ -16,7 +16,10 @@ use crate::{
         Context,
         Softirq, //
     },
-    error::eaddrnotavail,
+    error::{
+        eaddrnotavail,
+        eopnotsupp, //
+    },
     ip::{
         private::Version,
         tell_ipv4,
@@ -209,6 +212,11 @@ impl Version for V6 {
     }
 
     fn routes<C: Context>(net: &Net, context: C) -> Result<Routes> {
+        // SAFETY: It may be called at any time.
+        if !unsafe { bindings::ipv6_mod_enabled() } {
+            // Booted with `ipv6.disable=1`: no namespace has tables.
+            return Err(eopnotsupp());
+        }
         Routes::new(net, context)
     }
 
