@@ -161,8 +161,8 @@ impl<D: Driver> DriverDevice<D> {
         if net.is_null() {
             return None;
         }
-        // SAFETY: The map forgets the device under RTNL, followed by a grace period, before its
-        // namespace is freed.
+        // SAFETY: The map forgets the device before anything of its namespace is taken down that comes
+        // before the module, and then waits for who holds RTNL and for a grace period: so for the caller.
         Some(unsafe { Net::from_raw(net) })
     }
 

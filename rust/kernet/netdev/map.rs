@@ -296,9 +296,14 @@ impl<D: Driver> PinnedDrop for DeviceMap<D> {
     fn drop(self: Pin<&mut Self>) {
         // One that no state holds is empty, and may be dropped anywhere: `insert` asks for a state's.
         if self.buckets.clear::<D>() {
-            // Whoever has read `link_net` of an orphan.
-            // SAFETY: State is dropped in process context, which may sleep.
-            unsafe { bindings::synchronize_net() };
+            // Who has read `link_net` of an orphan holds RTNL, or is in a read-side section. The namespace's own
+            // end waits for neither: IPv6's tables, for example, go without RTNL.
+            // SAFETY: State is dropped in process context, which may sleep, without RTNL.
+            unsafe {
+                bindings::rtnl_lock();
+                bindings::rtnl_unlock();
+                bindings::synchronize_net();
+            }
         }
     }
 }

@@ -41,6 +41,7 @@ use kernet::{
     napi::Ring,
     netdev::{
         Concurrent,
+        DeviceMap,
         Driver,
         DriverDevice,
         Features,
@@ -92,6 +93,9 @@ impl kernet::Module for Keeper {
 struct Kept {
     #[pin]
     place: SpinLock<HookPoint>,
+    /// Those that were made here. Not deleted when the namespace dies.
+    #[pin]
+    devices: DeviceMap<End>,
 }
 
 /// A packet, whose own drop would not build, and tunnels with the routes by which they have sent.
@@ -135,8 +139,9 @@ impl Kept {
 }
 
 impl netns::NetState for Kept {
-    fn init<'a>(_: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
+    fn init<'a>(net: &'a Net, _: Process<'a>) -> impl PinInit<Self, Error> + 'a {
         try_pin_init!(Self {
+            devices <- DeviceMap::new(net),
             place <- new_spinlock!(HookPoint {
                 packet: None,
                 tunnels: None,
@@ -364,5 +369,16 @@ impl Link<ATTRS> for End {
                 tunnels: Arc::new(tunnels, GFP_KERNEL)?,
             })
         })
+    }
+
+    fn created(
+        dev: &DriverDevice<Self>,
+        _request: &Request<'_>,
+        _extack: ExtAck<'_>,
+        rtnl: Rtnl<'_>,
+    ) -> Result {
+        let net = dev.net(rtnl);
+        let kept = net.state::<Keeper>(rtnl).ok_or(EINVAL)?;
+        kept.devices.insert(net, dev, 0, rtnl)
     }
 }

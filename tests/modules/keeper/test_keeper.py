@@ -221,6 +221,28 @@ def a_packet_keeps_the_pages_of_its_sender():
 
 
 @case
+def a_device_outlives_the_namespace_of_its_map():
+    """A device that was moved away is not deleted with the namespace whose packets it is for, while others hold
+    RTNL all the time."""
+    modprobe("keeper")
+    b = NetNs()
+    reader = b.popen("sh -c 'while ip -d link show >/dev/null; do :; done'")
+    for _ in range(5):
+        a = NetNs()
+        pair(MOVE, a, b)
+        a.run(f"ip link set k0 netns {b.name}")
+        a.delete()
+        other = NetNs()
+        run(["ip", "link", "add", "v0", "type", "veth", "peer", "name", "v1", "netns", other.name])
+        other.delete()
+        # Namespaces are taken down one after the other.
+        wait_until(lambda: not pathlib.Path("/sys/class/net/v0").exists(), 30, "the next one is gone")
+        assert b.link("k0") and b.link("k1")
+        b.run("ip link del k0")
+    assert reader.poll() is None, "the reader has ended"
+
+
+@case
 @churn
 def a_shared_packet_is_sent():
     """pktgen has a reference of what it sends: who moves its bytes gets a packet of its own."""
