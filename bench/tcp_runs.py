@@ -7,6 +7,9 @@ ALGORITHMS = ("bbr3", "bbr", "cubic")
 # Of Ethernet, as netem counts it; of IPv4 and TCP with time stamps.
 LINK_HEADER, HEADERS = 14, 52
 SECONDS = 25
+# Of a flow's first seconds, in which it looks for what the path holds, nothing is counted; of two flows the last ones
+# are.
+WARM, LAST = 5, 20
 
 
 @dataclasses.dataclass(frozen=True)
