@@ -289,7 +289,7 @@ impl<'a, V: Version> IcmpError<'a, V> {
     }
 
     /// Where in [`Self::quoted`] the protocol's header begins, in bytes: behind IPv4's options, or
-    /// IPv6's extension headers.
+    /// IPv6's extension headers. Of a packet in UDP (GUE) it is that of the UDP header, as C says it.
     pub fn offset(&self) -> u32 {
         self.offset
     }
