@@ -11,8 +11,9 @@ use kernel::{
     prelude::*,
     rbtree::RBTree,
     sync::{
-        new_mutex,
+        static_lock_class,
         Arc,
+        LockClassKey,
         Mutex, //
     },
     types::Opaque, //
@@ -66,6 +67,13 @@ struct Kept<S> {
     state: Arc<S>,
 }
 
+/// The lock's class, of all families: in a generic function each module would have a name of its own
+/// for the one key, and lockdep warn of the second.
+#[inline(never)]
+fn class() -> (&'static CStr, Pin<&'static LockClassKey>) {
+    (c"kernet genl sockets", static_lock_class!())
+}
+
 /// The states of the sockets of a family.
 #[pin_data]
 pub(super) struct Sockets<S: Default + Send + Sync + 'static> {
@@ -82,8 +90,9 @@ impl<S: Default + Send + Sync + 'static> Sockets<S> {
     ///
     /// `slot` is valid for writes, and stays where it is until `unregister` has returned.
     pub(super) unsafe fn register(slot: *mut Self) -> Result {
+        let (name, key) = class();
         let init = try_pin_init!(Self {
-            states <- new_mutex!(RBTree::new()),
+            states <- Mutex::new(RBTree::new(), name, key),
             block: Opaque::new(bindings::notifier_block {
                 notifier_call: Some(Self::released),
                 ..pin_init::zeroed()
