@@ -23,15 +23,19 @@ def mirror():
     return mirrors[0]
 
 
+# Of a package whose files are there: a kernel's hooks run while it is being configured.
+UNPACKED = ("installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending")
+
+
 def installed_version(package):
-    """The version of a package that is installed, or None."""
+    """The version of a package that is installed, or unpacked and about to be; or None."""
     try:
         done = subprocess.run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", package],
                               capture_output=True, text=True)
     except FileNotFoundError:
         return None
     status, _, version = done.stdout.partition(" ")
-    return version if done.returncode == 0 and status == "installed" else None
+    return version if done.returncode == 0 and status in UNPACKED else None
 
 
 class Apt:
