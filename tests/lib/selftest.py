@@ -92,7 +92,8 @@ def runs(marks, kernel, part):
     if kernel == "user":
         return "emulated" not in marks
     wanted = {"stock": {"checked", "churn", "emulated"}, "debug": {"churn", "emulated"}}
-    return not part or bool(wanted.get(kernel, set()) & set(marks))
+    # Of `stock-7.2`, too.
+    return not part or bool(wanted.get(kernel.partition("-")[0], set()) & set(marks))
 
 
 def defer(function, *args, **named):
