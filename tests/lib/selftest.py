@@ -142,7 +142,8 @@ def run(command, check=True, timeout=60, **options):
     # Few need a shell, which takes as long to start under emulation as the command does.
     if isinstance(command, str) and PLAIN.fullmatch(command):
         command = command.split()
-    return subprocess.run(command, shell=isinstance(command, str), check=check, timeout=timeout * STRETCH,
+    return subprocess.run(command, shell=isinstance(command, str), check=check,
+                          timeout=None if timeout is None else timeout * STRETCH,
                           capture_output=True, text=True, **options)
 
 
