@@ -7,6 +7,7 @@
  *	transmit DEVICE COUNT	give it to the driver, as pktgen's start_xmit mode does
  *	receive DEVICE COUNT	have it received, as pktgen's netif_receive mode does
  *	notify DEVICE COUNT	call the device notifiers with NETDEV_GOING_DOWN
+ *	acks FD LOSS TOLD COUNT	ACKs for the TCP socket of the writer, as bench_acks.h says
  *	spin COUNT		a loop of two instructions
  *
  * and the file then reads as one number per sample of SAMPLE_SIZE operations: the ticks of
@@ -24,6 +25,8 @@
 #include <linux/uaccess.h>
 #include <net/rtnetlink.h>
 #include <asm/msr.h>
+
+#include "bench_acks.h"
 
 #define SAMPLE_SIZE	512
 #define MAX_SAMPLES	256
@@ -114,6 +117,8 @@ static int sample(const char *what, struct net_device *dev)
 		error = packets(dev, transmit_one);
 	} else if (!strcmp(what, "receive")) {
 		error = packets(dev, receive_one);
+	} else if (!strcmp(what, "acks")) {
+		error = packets(dev, ack_one);
 	} else if (!strcmp(what, "notify")) {
 		error = 0;
 		for (int i = 0; i < SAMPLE_SIZE; i++)
@@ -157,7 +162,8 @@ static int run(const char *what, const char *name, unsigned int count)
 static int command(char *text)
 {
 	char name[IFNAMSIZ], what[16];
-	unsigned int count;
+	unsigned int count, loss, told;
+	int fd, error;
 
 	if (!strncmp(text, "frame ", 6)) {
 		unsigned int len = strlen(text + 6) / 2;
@@ -169,6 +175,14 @@ static int command(char *text)
 	}
 	if (sscanf(text, "spin %u", &count) == 1)
 		return run("spin", NULL, count);
+	if (sscanf(text, "acks %d %u %u %u", &fd, &loss, &told, &count) == 4) {
+		error = acks_begin(fd, loss, told);
+		if (error)
+			return error;
+		error = run("acks", NULL, count);
+		acks_end();
+		return error;
+	}
 	if (sscanf(text, "%15s %15s %u", what, name, &count) == 3)
 		return run(what, name, count);
 	return -EINVAL;
