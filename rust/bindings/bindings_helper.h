@@ -115,35 +115,3 @@ const u32 RUST_CONST_HELPER_TCP_CONG_NON_RESTRICTED = TCP_CONG_NON_RESTRICTED;
 const u32 RUST_CONST_HELPER_TCP_CONG_NEEDS_ECN = TCP_CONG_NEEDS_ECN;
 const u32 RUST_CONST_HELPER_TCP_GSO_LEGACY_MAX = GSO_LEGACY_MAX_SIZE - 1 - MAX_TCP_HEADER;
 const size_t RUST_CONST_HELPER_ICSK_CA_PRIV_SIZE = ICSK_CA_PRIV_SIZE;
-/* `bindgen` places no member as C does behind one that is aligned by itself. */
-const size_t RUST_CONST_HELPER_TCP_SOCK_SND_CWND = offsetof(struct tcp_sock, snd_cwnd);
-const size_t RUST_CONST_HELPER_TCP_SOCK_SND_SSTHRESH = offsetof(struct tcp_sock, snd_ssthresh);
-const size_t RUST_CONST_HELPER_TCP_SOCK_SND_CWND_CNT = offsetof(struct tcp_sock, snd_cwnd_cnt);
-const size_t RUST_CONST_HELPER_TCP_SOCK_SND_CWND_STAMP = offsetof(struct tcp_sock, snd_cwnd_stamp);
-const size_t RUST_CONST_HELPER_TCP_SOCK_PRIOR_CWND = offsetof(struct tcp_sock, prior_cwnd);
-const size_t RUST_CONST_HELPER_TCP_SOCK_SND_CWND_CLAMP = offsetof(struct tcp_sock, snd_cwnd_clamp);
-const size_t RUST_CONST_HELPER_TCP_SOCK_MSS_CACHE = offsetof(struct tcp_sock, mss_cache);
-const size_t RUST_CONST_HELPER_TCP_SOCK_DELIVERED = offsetof(struct tcp_sock, delivered);
-const size_t RUST_CONST_HELPER_TCP_SOCK_DELIVERED_CE = offsetof(struct tcp_sock, delivered_ce);
-const size_t RUST_CONST_HELPER_TCP_SOCK_LOST = offsetof(struct tcp_sock, lost);
-const size_t RUST_CONST_HELPER_TCP_SOCK_PACKETS_OUT = offsetof(struct tcp_sock, packets_out);
-const size_t RUST_CONST_HELPER_TCP_SOCK_SND_UNA = offsetof(struct tcp_sock, snd_una);
-const size_t RUST_CONST_HELPER_TCP_SOCK_SND_NXT = offsetof(struct tcp_sock, snd_nxt);
-const size_t RUST_CONST_HELPER_TCP_SOCK_SRTT_US = offsetof(struct tcp_sock, srtt_us);
-const size_t RUST_CONST_HELPER_TCP_SOCK_APP_LIMITED = offsetof(struct tcp_sock, app_limited);
-const size_t RUST_CONST_HELPER_TCP_SOCK_TCP_MSTAMP = offsetof(struct tcp_sock, tcp_mstamp);
-const size_t RUST_CONST_HELPER_TCP_SOCK_DELIVERED_MSTAMP = offsetof(struct tcp_sock, delivered_mstamp);
-const size_t RUST_CONST_HELPER_TCP_SOCK_TCP_WSTAMP_NS = offsetof(struct tcp_sock, tcp_wstamp_ns);
-const size_t RUST_CONST_HELPER_TCP_SOCK_TCP_CLOCK_CACHE = offsetof(struct tcp_sock, tcp_clock_cache);
-const size_t RUST_CONST_HELPER_SOCK_SK_PACING_RATE =
-	offsetof(struct sock, sk_pacing_rate);
-const size_t RUST_CONST_HELPER_SOCK_SK_MAX_PACING_RATE =
-	offsetof(struct sock, sk_max_pacing_rate);
-const size_t RUST_CONST_HELPER_SOCK_SK_PACING_STATUS =
-	offsetof(struct sock, sk_pacing_status);
-const size_t RUST_CONST_HELPER_SOCK_SK_PACING_SHIFT =
-	offsetof(struct sock, sk_pacing_shift);
-const size_t RUST_CONST_HELPER_INET_CONNECTION_SOCK_ICSK_CA_OPS =
-	offsetof(struct inet_connection_sock, icsk_ca_ops);
-const size_t RUST_CONST_HELPER_INET_CONNECTION_SOCK_ICSK_CA_PRIV =
-	offsetof(struct inet_connection_sock, icsk_ca_priv);

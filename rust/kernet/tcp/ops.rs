@@ -287,9 +287,8 @@ impl<T: CongestionControl> Registration<T> {
             } else {
                 &raw const (*tables).reno
             };
-            sk.byte_add(bindings::INET_CONNECTION_SOCK_ICSK_CA_OPS)
-                .cast::<*const bindings::tcp_congestion_ops>()
-                .write_volatile(table);
+            let connection = sk.cast::<bindings::inet_connection_sock>();
+            (&raw mut (*connection).icsk_ca_ops).write_volatile(table);
         }
     }
 

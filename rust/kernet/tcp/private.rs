@@ -89,10 +89,7 @@ impl Private {
     #[inline(always)]
     pub(super) unsafe fn of(sk: *mut bindings::sock) -> *mut Self {
         // SAFETY: A TCP socket begins with a connection socket, by the caller's promise, which has them there.
-        unsafe {
-            sk.byte_add(bindings::INET_CONNECTION_SOCK_ICSK_CA_PRIV)
-                .cast()
-        }
+        unsafe { (&raw mut (*sk.cast::<bindings::inet_connection_sock>()).icsk_ca_priv).cast() }
     }
 
     /// Makes them those of a socket without a state. Drops none.

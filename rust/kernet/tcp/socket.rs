@@ -54,7 +54,7 @@ macro_rules! reads {
         #[inline(always)]
         pub fn $name(&self) -> $type {
             // SAFETY: The socket is ours, by the type invariants.
-            unsafe { *self.tp(bindings::$field) }
+            unsafe { (*self.raw()).$field }
         }
     )+};
 }
@@ -80,12 +80,6 @@ impl<'a> Socket<'a> {
         self.sk.cast()
     }
 
-    /// A member, which is so many bytes from the beginning.
-    #[inline(always)]
-    fn tp<T>(&self, offset: usize) -> *mut T {
-        self.sk.wrapping_byte_add(offset).cast()
-    }
-
     /// The largest window that an algorithm can set, in packets.
     pub const MAX_CWND: u32 = 1 << 28;
 
@@ -93,7 +87,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub(super) fn window(&self, cwnd: u32) -> u32 {
         // SAFETY: The socket is ours, by the type invariants.
-        let limit = unsafe { *self.tp::<u32>(bindings::TCP_SOCK_SND_CWND_CLAMP) };
+        let limit = unsafe { (*self.raw()).snd_cwnd_clamp };
         cwnd.min(limit).clamp(1, Self::MAX_CWND)
     }
 
@@ -110,52 +104,52 @@ impl<'a> Socket<'a> {
     reads! {
         /// The congestion window, in packets: how many may be in flight.
         #[doc(alias = "tcp_sock::snd_cwnd")]
-        cwnd: u32 = TCP_SOCK_SND_CWND;
+        cwnd: u32 = snd_cwnd;
         /// The slow start threshold, in packets; [`INFINITE_SSTHRESH`] while there was no loss.
         #[doc(alias = "tcp_sock::snd_ssthresh")]
-        ssthresh: u32 = TCP_SOCK_SND_SSTHRESH;
+        ssthresh: u32 = snd_ssthresh;
         /// How far the window is from the next packet, in acknowledged packets.
         #[doc(alias = "tcp_sock::snd_cwnd_cnt")]
-        cwnd_count: u32 = TCP_SOCK_SND_CWND_CNT;
+        cwnd_count: u32 = snd_cwnd_cnt;
         /// The window right before packets were lost.
         #[doc(alias = "tcp_sock::prior_cwnd")]
-        prior_cwnd: u32 = TCP_SOCK_PRIOR_CWND;
+        prior_cwnd: u32 = prior_cwnd;
         /// The largest window that the socket may have.
         #[doc(alias = "tcp_sock::snd_cwnd_clamp")]
-        cwnd_limit: u32 = TCP_SOCK_SND_CWND_CLAMP;
+        cwnd_limit: u32 = snd_cwnd_clamp;
         /// The size of a full segment's data, in bytes.
         #[doc(alias = "tcp_sock::mss_cache")]
-        mss: u32 = TCP_SOCK_MSS_CACHE;
+        mss: u32 = mss_cache;
         /// How many packets were delivered, retransmitted ones included. It wraps.
         #[doc(alias = "tcp_sock::delivered")]
-        delivered: u32 = TCP_SOCK_DELIVERED;
+        delivered: u32 = delivered;
         /// How many of them were marked. It wraps.
         #[doc(alias = "tcp_sock::delivered_ce")]
-        delivered_ce: u32 = TCP_SOCK_DELIVERED_CE;
+        delivered_ce: u32 = delivered_ce;
         /// How many packets were lost, retransmitted ones included. It wraps.
         #[doc(alias = "tcp_sock::lost")]
-        lost: u32 = TCP_SOCK_LOST;
+        lost: u32 = lost;
         /// How many packets are sent and not acknowledged, lost ones included.
         #[doc(alias = "tcp_sock::packets_out")]
-        packets_out: u32 = TCP_SOCK_PACKETS_OUT;
+        packets_out: u32 = packets_out;
         /// The sequence number that was acknowledged last.
         #[doc(alias = "tcp_sock::snd_una")]
-        snd_una: u32 = TCP_SOCK_SND_UNA;
+        snd_una: u32 = snd_una;
         /// The sequence number that is sent next.
         #[doc(alias = "tcp_sock::snd_nxt")]
-        snd_nxt: u32 = TCP_SOCK_SND_NXT;
+        snd_nxt: u32 = snd_nxt;
         /// When the last packet was received or sent.
         #[doc(alias = "tcp_sock::tcp_mstamp")]
-        now: u64 = TCP_SOCK_TCP_MSTAMP;
+        now: u64 = tcp_mstamp;
         /// When [`Self::delivered`] became what it is.
         #[doc(alias = "tcp_sock::delivered_mstamp")]
-        delivered_at: u64 = TCP_SOCK_DELIVERED_MSTAMP;
+        delivered_at: u64 = delivered_mstamp;
         /// When the next packet leaves, in nanoseconds, as pacing has it.
         #[doc(alias = "tcp_sock::tcp_wstamp_ns")]
-        next_departure_ns: u64 = TCP_SOCK_TCP_WSTAMP_NS;
+        next_departure_ns: u64 = tcp_wstamp_ns;
         /// The time of [`Self::now`] in nanoseconds.
         #[doc(alias = "tcp_sock::tcp_clock_cache")]
-        now_ns: u64 = TCP_SOCK_TCP_CLOCK_CACHE;
+        now_ns: u64 = tcp_clock_cache;
     }
 
     /// How many packets are in the network.
@@ -171,7 +165,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn srtt(&self) -> Option<u32> {
         // SAFETY: The socket is ours, by the type invariants. In units of 1/8.
-        let srtt = unsafe { *self.tp::<u32>(bindings::TCP_SOCK_SRTT_US) };
+        let srtt = unsafe { (*self.raw()).srtt_us };
         (srtt != 0).then_some((srtt >> 3).max(1))
     }
 
@@ -215,7 +209,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn is_app_limited(&self) -> bool {
         // SAFETY: The socket is ours, by the type invariants.
-        unsafe { *self.tp::<u32>(bindings::TCP_SOCK_APP_LIMITED) != 0 }
+        unsafe { (*self.raw()).app_limited != 0 }
     }
 
     /// Whether the receiver acknowledges selectively (`tcp_is_sack()`).
@@ -231,10 +225,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn pacing_rate(&self) -> u64 {
         // SAFETY: The socket is ours, by the type invariants. `SO_MAX_PACING_RATE` changes it without the lock.
-        unsafe {
-            self.tp::<usize>(bindings::SOCK_SK_PACING_RATE)
-                .read_volatile() as u64
-        }
+        unsafe { (&raw const (*self.sk).sk_pacing_rate).read_volatile() as u64 }
     }
 
     /// How many bytes the socket sends at once at its pacing rate, without regard to its device
@@ -243,10 +234,7 @@ impl<'a> Socket<'a> {
     #[inline(always)]
     pub fn pacing_quantum(&self) -> u32 {
         // SAFETY: The socket is ours, by the type invariants. Drivers change it without the lock.
-        let shift = unsafe {
-            self.tp::<u8>(bindings::SOCK_SK_PACING_SHIFT)
-                .read_volatile()
-        };
+        let shift = unsafe { (&raw const (*self.sk).sk_pacing_shift).read_volatile() };
         let bytes = self
             .pacing_rate()
             .checked_shr(u32::from(shift))
@@ -329,8 +317,8 @@ impl<'a> Socket<'a> {
     pub fn set_cwnd_count(&mut self, count: u32) {
         // SAFETY: The socket is ours, by the type invariants.
         unsafe {
-            *self.tp(bindings::TCP_SOCK_SND_CWND_CNT) = count.min(Self::MAX_CWND);
-            *self.tp(bindings::TCP_SOCK_SND_CWND_STAMP) = bindings::tcp_jiffies32();
+            (*self.raw()).snd_cwnd_cnt = count.min(Self::MAX_CWND);
+            (*self.raw()).snd_cwnd_stamp = bindings::tcp_jiffies32();
         }
     }
 
@@ -341,8 +329,7 @@ impl<'a> Socket<'a> {
     pub fn set_ssthresh(&mut self, ssthresh: u32) {
         // SAFETY: The socket is ours, by the type invariants. Others read the place as a whole.
         unsafe {
-            self.tp::<u32>(bindings::TCP_SOCK_SND_SSTHRESH)
-                .write_volatile(Self::threshold(ssthresh));
+            (&raw mut (*self.raw()).snd_ssthresh).write_volatile(Self::threshold(ssthresh));
         }
     }
 
@@ -353,10 +340,9 @@ impl<'a> Socket<'a> {
     pub fn set_pacing_rate(&mut self, rate: u64) {
         // SAFETY: The socket is ours, by the type invariants. Others read and write the places as a whole.
         unsafe {
-            let most = self.tp::<usize>(bindings::SOCK_SK_MAX_PACING_RATE);
-            let rate = rate.clamp(1, (most.read_volatile() as u64).max(1));
-            self.tp::<usize>(bindings::SOCK_SK_PACING_RATE)
-                .write_volatile(rate as usize);
+            let most = (&raw const (*self.sk).sk_max_pacing_rate).read_volatile() as u64;
+            let rate = rate.clamp(1, most.max(1));
+            (&raw mut (*self.sk).sk_pacing_rate).write_volatile(rate as usize);
         }
     }
 
@@ -366,7 +352,7 @@ impl<'a> Socket<'a> {
     #[doc(alias = "sock::sk_pacing_status")]
     pub fn pace(&mut self) {
         // SAFETY: The place is a word of the socket, which others change with atomic operations.
-        let status = unsafe { &*self.tp::<Atomic<u32>>(bindings::SOCK_SK_PACING_STATUS) };
+        let status = unsafe { &*(&raw mut (*self.sk).sk_pacing_status).cast::<Atomic<u32>>() };
         // Unless it is paced already, or by `fq`.
         let _ = status.cmpxchg(
             bindings::sk_pacing_SK_PACING_NONE,
@@ -382,7 +368,7 @@ impl<'a> Socket<'a> {
     pub fn mark_app_limited(&mut self) {
         let until = self.delivered().wrapping_add(self.in_flight());
         // SAFETY: The socket is ours, by the type invariants. 0 stands for "not limited".
-        unsafe { *self.tp(bindings::TCP_SOCK_APP_LIMITED) = until.max(1) };
+        unsafe { (*self.raw()).app_limited = until.max(1) };
     }
 
     /// Raises the window in slow start: by `acked` packets, to the threshold at most. Returns what is left.
@@ -441,7 +427,7 @@ impl<'a> Socket<'a> {
         self.bound();
         // SAFETY: The socket is ours, by the type invariants. What was counted is less than a window.
         unsafe {
-            let count = self.tp::<u32>(bindings::TCP_SOCK_SND_CWND_CNT);
+            let count = &raw mut (*self.raw()).snd_cwnd_cnt;
             *count = (*count).min(Self::MAX_CWND);
         }
         self.cwnd_limit() != 0
