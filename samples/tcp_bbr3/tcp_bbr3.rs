@@ -100,13 +100,15 @@ impl Flow {
         rtt.is_some()
     }
 
-    /// Says what has changed, once a round and at a new phase.
+    /// Whether there is something to tell: once a round and at a new phase.
+    #[inline(always)]
+    fn has_news(&self) -> bool {
+        self.bbr.phase() != self.told || self.bbr.is_round_start()
+    }
+
+    /// Says what has changed.
     fn tell(&mut self, socket: &mut Socket<'_>) {
-        let phase = self.bbr.phase();
-        if phase == self.told && !self.bbr.is_round_start() {
-            return;
-        }
-        self.told = phase;
+        self.told = self.bbr.phase();
         socket.show(Info::Bbr {
             bandwidth: self.bbr.bandwidth().bytes_per_second(socket.mss()),
             min_rtt: self.bbr.min_rtt(),
@@ -140,8 +142,6 @@ impl CongestionControl for Flow {
             has_rtt,
             shown: Self::shown(socket, owned),
         };
-        // As if a round had begun: there is something to tell.
-        flow.told = Phase::ProbeRtt;
         flow.tell(socket);
         Ok(flow)
     }
@@ -195,7 +195,9 @@ impl CongestionControl for Flow {
             socket.set_pacing_rate(rate);
         }
         socket.set_cwnd(control.cwnd);
-        self.tell(socket);
+        if self.has_news() {
+            self.tell(socket);
+        }
     }
 
     fn ssthresh(&mut self, socket: &mut Socket<'_>, _owned: Owned<'_>) -> u32 {

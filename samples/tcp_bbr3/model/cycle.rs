@@ -47,6 +47,11 @@ fn inflight_at_loss(lost: u32, tx_in_flight: u32, size: u32) -> u32 {
     before.saturating_add(prefix as u32)
 }
 
+/// Whether more than a span has passed since then.
+fn has_passed(since: u64, span: u64, now: u64) -> bool {
+    now.wrapping_sub(since) as i64 > span as i64
+}
+
 impl Bbr {
     // Losses.
 
@@ -353,9 +358,10 @@ impl Bbr {
     }
 
     fn is_time_to_probe_bw(&self, ack: &Ack) -> bool {
-        let elapsed = ack.now.saturating_sub(self.cycle_stamp) > self.bw_probe_wait;
         // Reno grows by a packet a round: it fills the same pipe in as many (`IsRenoCoexistenceProbeTime()`).
-        elapsed || self.rounds_since_probe_up >= self.target_inflight(ack.cwnd).min(63)
+        has_passed(self.cycle_stamp, self.bw_probe_wait, ack.now)
+            || (self.is_round_start
+                && self.rounds_since_probe_up >= self.target_inflight(ack.cwnd).min(63))
     }
 
     fn is_time_to_go_down(&mut self, ack: &Ack, sample: &Sample) -> bool {
@@ -403,10 +409,10 @@ impl Bbr {
 
     /// Returns whether it has decided on a phase.
     fn adapt_long_term_model(&mut self, ack: &Ack, sample: &Sample) -> bool {
-        if self.ack_phase == AckPhase::ProbeStarting && self.is_round_start {
+        if self.is_round_start && self.ack_phase == AckPhase::ProbeStarting {
             self.ack_phase = AckPhase::ProbeFeedback;
         }
-        if self.ack_phase == AckPhase::ProbeStopping && self.is_round_start {
+        if self.is_round_start && self.ack_phase == AckPhase::ProbeStopping {
             self.is_bw_probe_sample = false;
             self.ack_phase = AckPhase::Init;
             if self.phase.is_probe_bw() {
@@ -435,8 +441,7 @@ impl Bbr {
     // Probing for the round trip time.
 
     pub(super) fn update_min_rtt(&mut self, ack: &Ack) {
-        self.probe_rtt_expired =
-            ack.now.saturating_sub(self.probe_rtt_min_stamp) > PROBE_RTT_INTERVAL;
+        self.probe_rtt_expired = has_passed(self.probe_rtt_min_stamp, PROBE_RTT_INTERVAL, ack.now);
         if let Some(rtt) = ack.rtt {
             // A delayed ACK says too much.
             if rtt < self.probe_rtt_min_delay || (self.probe_rtt_expired && !ack.is_ack_delayed) {
@@ -444,7 +449,7 @@ impl Bbr {
                 self.probe_rtt_min_stamp = ack.now;
             }
         }
-        let expired = ack.now.saturating_sub(self.min_rtt_stamp) > MIN_RTT_WINDOW;
+        let expired = has_passed(self.min_rtt_stamp, MIN_RTT_WINDOW, ack.now);
         if self.probe_rtt_min_delay < self.min_rtt || expired {
             self.min_rtt = self.probe_rtt_min_delay;
             self.min_rtt_stamp = self.probe_rtt_min_stamp;

@@ -281,7 +281,9 @@ impl Bbr {
         self.quantum = ack.quantum;
         self.history.note_in_flight(ack.prior_in_flight);
         let sample = Sample::new(ack);
-        self.note_recovery(ack);
+        if !self.full_bw_reached {
+            self.note_recovery(ack);
+        }
         self.note_losses(ack);
         self.update_latest_delivery_signals(ack, &sample);
         self.update_congestion_signals(ack, &sample);
@@ -348,6 +350,8 @@ impl Bbr {
         match self.undo_phase.take() {
             Some(Phase::Startup) if self.phase != Phase::Startup => {
                 self.full_bw_reached = false;
+                // It is noted in Startup only.
+                self.recovery_start = None;
                 if !is_probe_rtt {
                     self.phase = Phase::Startup;
                 }

@@ -11,7 +11,9 @@ impl Gain {
 
     /// A ratio, rounded up.
     pub(crate) const fn ratio(of: u32, to: u32) -> Self {
-        Self((of * 256).div_ceil(to))
+        let raw = (of * 256).div_ceil(to);
+        assert!(raw < 1 << 10, "a gain is less than 4");
+        Self(raw)
     }
 
     /// The number of 1/256.
@@ -44,10 +46,10 @@ impl Bandwidth {
 
     /// Packets in a time, times a gain, rounded up.
     pub(crate) fn volume(self, time: u32, gain: Gain) -> u32 {
-        // At most 2^64 / 2^16, times 2^10.
+        // Less than 2^48, times less than 2^10.
         let packets = (u64::from(self.0) * u64::from(time)) >> 16;
-        let scaled = packets.saturating_mul(u64::from(gain.0)).div_ceil(1 << 16);
-        u32::try_from(scaled).unwrap_or(u32::MAX)
+        let scaled = packets.wrapping_mul(u64::from(gain.0)).wrapping_add(0xffff) >> 16;
+        scaled.min(u64::from(u32::MAX)) as u32
     }
 
     /// Bytes per second.
@@ -166,8 +168,9 @@ pub(super) struct Sent {
 /// A window of packets takes 16 entries, so one stands for what was sent while a sixteenth of a window
 /// was delivered. What was in flight is that of the last packet of these.
 pub(super) struct History {
-    entries: [Sent; History::LEN],
-    /// Of the newest.
+    newest: Sent,
+    /// Those before it; where the next is put is the oldest.
+    entries: [Sent; History::LEN - 1],
     at: usize,
 }
 
@@ -180,49 +183,43 @@ impl History {
             ..Sent::default()
         };
         Self {
-            entries: [first; Self::LEN],
+            newest: first,
+            entries: [first; Self::LEN - 1],
             at: 0,
         }
     }
 
     /// Before an ACK is looked at: so much is in flight of what was sent.
     pub(super) fn note_in_flight(&mut self, in_flight: u32) {
-        if let Some(newest) = self.entries.get_mut(self.at) {
-            newest.in_flight = in_flight;
-        }
+        self.newest.in_flight = in_flight;
     }
 
     /// After it: what is sent from now on.
     pub(super) fn note_delivered(&mut self, delivered: u32, lost: u32, in_flight: u32) {
-        let Some(newest) = self.entries.get(self.at) else {
-            return;
-        };
-        let since = delivered.wrapping_sub(newest.delivered);
+        let since = delivered.wrapping_sub(self.newest.delivered);
         if since == 0 || since < in_flight / 16 {
             return;
         }
-        self.at = self.at.wrapping_add(1) % Self::LEN;
-        if let Some(entry) = self.entries.get_mut(self.at) {
-            *entry = Sent {
-                delivered,
-                lost,
-                in_flight,
-            };
+        if let Some(oldest) = self.entries.get_mut(self.at) {
+            *oldest = self.newest;
         }
+        self.at = self.at.wrapping_add(1) % self.entries.len();
+        self.newest = Sent {
+            delivered,
+            lost,
+            in_flight,
+        };
     }
 
     /// What was so when so many packets were delivered; the oldest that is known if that is too long ago.
     pub(super) fn at(&self, delivered: u32) -> Sent {
-        let mut found = Sent::default();
-        for back in 0..Self::LEN {
-            let at = self.at.wrapping_add(Self::LEN).wrapping_sub(back) % Self::LEN;
-            let Some(entry) = self.entries.get(at) else {
-                break;
-            };
-            found = *entry;
-            if super::reached(delivered, entry.delivered) {
+        let mut found = self.newest;
+        let (newer, older) = self.entries.split_at_checked(self.at).unwrap_or_default();
+        for entry in newer.iter().rev().chain(older.iter().rev()) {
+            if super::reached(delivered, found.delivered) {
                 break;
             }
+            found = *entry;
         }
         found
     }
