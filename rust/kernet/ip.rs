@@ -24,6 +24,7 @@ use crate::{
 };
 
 mod frame;
+mod path_mtu;
 mod route;
 mod tunnel;
 mod version;
@@ -37,15 +38,11 @@ pub use tunnel::{
 };
 pub use version::Version;
 
-pub(crate) use frame::Inner;
+pub(crate) use path_mtu::MIN_IPV6_MTU;
 pub(crate) use route::Route;
 pub(crate) use tunnel::{
-    tell_ipv4,
-    tell_ipv6,
     Outer,
-    Plan,
-    ETHERNET_LEN,
-    MIN_IPV6_MTU, //
+    Plan, //
 };
 pub(crate) use version::private;
 

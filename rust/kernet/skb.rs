@@ -472,6 +472,18 @@ impl SkbRef {
         }
     }
 
+    /// Sets the network header to what is `offset` bytes behind `skb->data`, in the packet's header, and
+    /// returns whether it can be noted there.
+    pub(crate) fn set_network_offset(self: Pin<&mut Self>, offset: u32) -> bool {
+        // The places that can be noted end far behind `MAX_PLACE`.
+        let noted = self.has_place_for_header() && offset <= 256;
+        if noted {
+            // SAFETY: The packet is ours to change.
+            unsafe { bindings::skb_set_network_header(self.as_raw(), offset as c_int) };
+        }
+        noted
+    }
+
     /// Sets the transport header to `skb->data`.
     #[doc(alias = "skb_reset_transport_header")]
     pub fn reset_transport_header(self: Pin<&mut Self>) {

@@ -7,6 +7,7 @@ use crate::tunnel::{
     Settings, //
 };
 use crate::uapi::{
+    IGNORE_DF,
     LINK,
     LOCAL,
     PMTUDISC,
@@ -29,7 +30,7 @@ use kernet::nlattr::{
 };
 
 /// The number of types, 0 included.
-pub(crate) const COUNT: usize = 7;
+pub(crate) const COUNT: usize = 8;
 
 pub(crate) static POLICY: Table<COUNT> = Table::new(&[
     // Four bytes or sixteen, see `address`.
@@ -39,10 +40,11 @@ pub(crate) static POLICY: Table<COUNT> = Table::new(&[
     (TOS, Policy::U8),
     (PMTUDISC, Policy::U8.range(0, 1)),
     (LINK, Policy::U32),
+    (IGNORE_DF, Policy::U8.range(0, 1)),
 ]);
 
 /// Bytes that [`fill`] takes.
-pub(crate) const SIZE: usize = 2 * total_size(16) + total_size(4) + 3 * total_size(1);
+pub(crate) const SIZE: usize = 2 * total_size(16) + total_size(4) + 4 * total_size(1);
 
 /// `IFLA_MTU`.
 const IFLA_MTU: u16 = 4;
@@ -140,6 +142,7 @@ pub(crate) fn parse(
         ttl: 0,
         tos: 0,
         path_mtu_discovery: true,
+        ignore_df: false,
         link: 0,
     });
     settings.ends = ends;
@@ -151,6 +154,16 @@ pub(crate) fn parse(
     }
     if let Some(on) = attrs.u8(PMTUDISC) {
         settings.path_mtu_discovery = on != 0;
+    }
+    if let Some(on) = attrs.u8(IGNORE_DF) {
+        settings.ignore_df = on != 0;
+    }
+    if settings.ignore_df && settings.path_mtu_discovery {
+        return Err(extack.bad_attr(
+            attrs.get(IGNORE_DF).or(attrs.get(PMTUDISC)),
+            EINVAL,
+            fmt!("ignore-df goes with nopmtudisc alone"),
+        ));
     }
     if let Some(link) = attrs.u32(LINK) {
         settings.link = link;
@@ -186,5 +199,6 @@ pub(crate) fn fill(settings: &Settings, writer: &mut Writer<'_>) -> Result {
     writer.put_u8(TTL, settings.ttl)?;
     writer.put_u8(TOS, settings.tos)?;
     writer.put_u8(PMTUDISC, u8::from(settings.path_mtu_discovery))?;
+    writer.put_u8(IGNORE_DF, u8::from(settings.ignore_df))?;
     writer.put_u32(LINK, settings.link)
 }

@@ -35,6 +35,7 @@ Usage: ... etherip remote ADDR
 \t\t[ { ttl | hoplimit } { TTL | inherit } ]
 \t\t[ { tos | tclass } { TOS | inherit | inherit/TOS } ]
 \t\t[ [no]pmtudisc ]
+\t\t[ [no]ignore-df ]
 \t\t[ dev DEV | nodev ]
 
 ADDR := { IPV4_ADDRESS | IPV6_ADDRESS }
@@ -42,7 +43,7 @@ TTL  := 1..255
 TOS  := 0..ff, or a name of /etc/iproute2/rt_dsfield
 ";
 
-    const MAX_ATTR: u16 = uapi::LINK;
+    const MAX_ATTR: u16 = uapi::IGNORE_DF;
     const SHOW: Option<fn(&Shown<'_>)> = Some(show);
 
     fn parse(options: &mut Options<'_>) -> Result<(), Refused> {
@@ -60,6 +61,8 @@ TOS  := 0..ff, or a name of /etc/iproute2/rt_dsfield
                 }
                 b"pmtudisc" => options.put(uapi::PMTUDISC, &[1])?,
                 b"nopmtudisc" => options.put(uapi::PMTUDISC, &[0])?,
+                b"ignore-df" => options.put(uapi::IGNORE_DF, &[1])?,
+                b"noignore-df" => options.put(uapi::IGNORE_DF, &[0])?,
                 b"dev" => {
                     let index = word::device(options.value())?;
                     options.put(uapi::LINK, &index.to_ne_bytes())?;
@@ -132,5 +135,9 @@ fn show(shown: &Shown<'_>) {
         if on == 0 {
             shown.text(format_args!("nopmtudisc "));
         }
+    }
+    if shown.u8(uapi::IGNORE_DF).is_some_and(|on| on != 0) {
+        shown.json(c"ignore_df", Json::Bool(true));
+        shown.text(format_args!("ignore-df "));
     }
 }

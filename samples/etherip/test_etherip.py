@@ -13,7 +13,7 @@ import time
 import rtnl
 from selftest import (NetNs, case, checked, defer, drop_reasons, equal, iperf, main, need, run,
                       wait_until)
-from tunnels import (A, A6, B, B6, LINK, LOCAL, PMTUDISC, PROTOCOL, REMOTE, TOS, TTL, V4, V6, address, links,
+from tunnels import (A, A6, B, B6, IGNORE_DF, LINK, LOCAL, PMTUDISC, PROTOCOL, REMOTE, TOS, TTL, V4, V6, address, links,
                      narrow, over_both, refused, settings, statistics, tunnel, two, underlay)
 
 NOT_ECT, ECT_1, ECT_0, CE = 0, 1, 2, 3
@@ -214,11 +214,11 @@ def answers_its_settings():
     index = a.link("u0")["ifindex"]
     tunnel(a, local=A, remote=B, ttl=7, tos=0x10, pmtudisc=0, link=index)
     equal(settings(a), {LOCAL: address(A), REMOTE: address(B), TTL: b"\x07", TOS: b"\x10",
-                        PMTUDISC: b"\0", LINK: rtnl.u32(index)}, "settings")
+                        PMTUDISC: b"\0", LINK: rtnl.u32(index), IGNORE_DF: b"\0"}, "settings")
     equal(a.link("t0")["link"], "u0", "link")
     tunnel(b, remote=A)
     equal(settings(b), {LOCAL: bytes(4), REMOTE: address(A), TTL: b"\0", TOS: b"\0",
-                        PMTUDISC: b"\x01", LINK: bytes(4)}, "defaults")
+                        PMTUDISC: b"\x01", LINK: bytes(4), IGNORE_DF: b"\0"}, "defaults")
 
 
 def sent_as(a, b, options, over=V4, **more):
@@ -479,6 +479,9 @@ def refuses_bad_attributes():
                            ("not the address of a host", host + [(LOCAL, address("239.1.1.1"))]),
                            ("index", host + [(LINK, rtnl.u32(1 << 31))]),
                            ("range", host + [(PMTUDISC, b"\2")]),
+                           ("range", host + [(PMTUDISC, b"\0"), (IGNORE_DF, b"\2")]),
+                           ("nopmtudisc", host + [(IGNORE_DF, b"\1")]),
+                           ("nopmtudisc", host + [(PMTUDISC, b"\1"), (IGNORE_DF, b"\1")]),
                            ("out of range", [(REMOTE, b"\1\2\3")]),
                            ("4 bytes (IPv4) or 16", [(REMOTE, b"\1\2\3\4\5")]),
                            ("4 bytes (IPv4) or 16", host + [(LOCAL, bytes(15))]),

@@ -94,6 +94,20 @@ def a_change_leaves_the_rest():
 
 
 @case
+def fragments_although_forbidden():
+    """`ignore-df` as gretap has it, which shows it when it is on."""
+    modprobe("ip_gre")
+    a = underlay()
+    words = f"remote {B} local {A} dev u0 ttl inherit nopmtudisc ignore-df"
+    a.run(f"ip link add t0 type etherip {words}; ip link add g0 type gretap {words}")
+    equal((data(a)["ignore_df"], data(a, "g0")["ignore_df"]), (True, True), "JSON")
+    assert "ignore-df" in text(a, "g0", "gretap").split()
+    equal(text(a), words, "text")
+    a.run("ip link change t0 type etherip noignore-df")
+    equal((text(a), data(a).get("ignore_df")), (words.removesuffix(" ignore-df"), None), "without")
+
+
+@case
 def what_is_shown_can_be_given():
     a = underlay()
     for words in (f"remote {B}", f"remote {B} local {A} dev u0 ttl 1 tos 1 nopmtudisc",
@@ -134,7 +148,7 @@ def helps():
     modprobe("etherip")
     asked = run("ip link help etherip")
     assert asked.stdout.startswith("Usage: ... etherip remote ADDR\n"), asked.stdout
-    for option in ("local", "ttl", "hoplimit", "tos", "tclass", "[no]pmtudisc", "dev"):
+    for option in ("local", "ttl", "hoplimit", "tos", "tclass", "[no]pmtudisc", "[no]ignore-df", "dev"):
         assert option in asked.stdout, option
     within = run("ip link add t0 type etherip help", check=False)
     equal((within.returncode != 0, within.stderr), (True, asked.stdout), "help among the options")
@@ -175,6 +189,9 @@ def refuses_bad_arguments():
             (f"remote {B} remote {A}", f'Error: duplicate "remote": "{A}" is the second value.'),
             (f"remote {B} ttl 1 ttl 1", 'Error: duplicate "ttl": "1" is the second value.'),
             (f"remote {B} pmtudisc nopmtudisc", 'Error: duplicate "nopmtudisc"'),
+            (f"remote {B} ignore-df", "Error: ignore-df goes with nopmtudisc alone."),
+            (f"remote {B6} pmtudisc ignore-df", "Error: ignore-df goes with nopmtudisc alone."),
+            (f"remote {B} ignore-df noignore-df", 'Error: duplicate "noignore-df"'),
             (f"remote {B} key 1", 'etherip: unknown option "key"'),
             (f"remote {B} ttl1", 'etherip: unknown option "ttl1"')):
         done = run(["ip", "-n", a.name, *shlex.split(f"link add t0 type etherip {words}")], check=False)
@@ -206,4 +223,4 @@ def takes_a_batch():
         equal((data(a, f"t{n}")["remote"], data(a, f"t{n}")["ttl"]), (f"192.0.2.{n}", n), f"t{n}")
 
 
-main(16)
+main(17)

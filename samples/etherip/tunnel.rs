@@ -39,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) ttl: u8,
     pub(crate) tos: u8,
     pub(crate) path_mtu_discovery: bool,
+    pub(crate) ignore_df: bool,
     pub(crate) link: u32,
 }
 
@@ -158,6 +159,7 @@ impl Tunnel {
             ttl,
             tos,
             path_mtu_discovery,
+            ignore_df,
             link,
         } = settings;
         let over = match ends {
@@ -168,6 +170,7 @@ impl Tunnel {
                     ttl,
                     tos,
                     path_mtu_discovery,
+                    ignore_df,
                     link,
                     mark: 0,
                 };
@@ -180,6 +183,7 @@ impl Tunnel {
                     hop_limit: ttl,
                     traffic_class: tos,
                     path_mtu_discovery,
+                    ignore_df,
                     link,
                     mark: 0,
                 };

@@ -19,7 +19,7 @@ import typing
 import rtnl
 from selftest import NetNs, equal, modprobe, run, scope
 
-LOCAL, REMOTE, TTL, TOS, PMTUDISC, LINK = 1, 2, 3, 4, 5, 6
+LOCAL, REMOTE, TTL, TOS, PMTUDISC, LINK, IGNORE_DF = 1, 2, 3, 4, 5, 6, 7
 PROTOCOL = 97
 A, B = "192.0.2.1", "192.0.2.129"
 A6, B6 = "2001:db8:a::1", "2001:db8:b::1"
@@ -61,7 +61,7 @@ def tunnel(ns, name="t0", local=None, remote=None, create=True, attrs=(), **more
     """Makes or changes a tunnel in a namespace."""
     data = [(LOCAL, address(local))] if local else []
     data += [(REMOTE, address(remote))] if remote else []
-    for number, key in ((TTL, "ttl"), (TOS, "tos"), (PMTUDISC, "pmtudisc")):
+    for number, key in ((TTL, "ttl"), (TOS, "tos"), (PMTUDISC, "pmtudisc"), (IGNORE_DF, "ignore_df")):
         if key in more:
             data.append((number, struct.pack("B", more[key])))
     if "link" in more:

@@ -14,3 +14,5 @@ pub(crate) const TOS: u16 = 4;
 pub(crate) const PMTUDISC: u16 = 5;
 /// The index of the device to send by, in the namespace of the underlay; 0 or absent: any.
 pub(crate) const LINK: u16 = 6;
+/// Whether outer packets may be fragmented although the inner one must not be. 0 if absent.
+pub(crate) const IGNORE_DF: u16 = 7;

@@ -23,6 +23,7 @@ use crate::{
             self,
             EtherType, //
         },
+        ip,
         ipv4,
         ipv6,
         vlan, //
@@ -70,7 +71,7 @@ impl DecapError {
 }
 
 /// How many VLAN tags are looked behind.
-const MAX_TAGS: usize = 2;
+pub(super) const MAX_TAGS: usize = 2;
 
 /// Where the packet in an Ethernet frame begins, and its EtherType.
 fn payload(frame: &SkbRef) -> Option<(u32, u16)> {
@@ -158,6 +159,9 @@ pub(super) fn mark(mut frame: Pin<&mut SkbRef>, outer: u8) -> Result<(), DecapEr
 
 /// What of the inner packet goes into the outer header.
 pub(crate) struct Inner {
+    pub(crate) version: ip::Version,
+    /// Where in the frame it begins, in bytes.
+    pub(crate) offset: u32,
     pub(crate) traffic_class: u8,
     pub(crate) ttl: u8,
     /// An IPv4 packet that must not be fragmented.
@@ -171,6 +175,8 @@ impl Inner {
             (offset, ethertype) if ethertype == EtherType::IPV4.0 => {
                 let header = frame.copy_header::<ipv4::Header>(offset)?;
                 Some(Self {
+                    version: ip::Version::V4,
+                    offset,
                     traffic_class: header.traffic_class(),
                     ttl: header.ttl(),
                     dont_fragment: header.dont_fragment(),
@@ -179,6 +185,8 @@ impl Inner {
             (offset, ethertype) if ethertype == EtherType::IPV6.0 => {
                 let header = frame.copy_header::<ipv6::Header>(offset)?;
                 Some(Self {
+                    version: ip::Version::V6,
+                    offset,
                     traffic_class: header.traffic_class(),
                     ttl: header.hop_limit(),
                     dont_fragment: false,
@@ -289,13 +297,13 @@ mod tests {
     #[test]
     fn the_outer_header_inherits() {
         let got = with(&[&VLAN, &IPV4, &HEADER4], |frame| {
-            Inner::of(&frame).map(|i| (i.traffic_class, i.ttl, i.dont_fragment))
+            Inner::of(&frame).map(|i| (i.offset, i.traffic_class, i.ttl, i.dont_fragment))
         });
-        assert!(matches!(got, Ok(Some((1, 9, true)))));
+        assert!(matches!(got, Ok(Some((18, 1, 9, true)))));
         let got = with(&[&IPV6, &HEADER6, &[0; 32]], |frame| {
-            Inner::of(&frame).map(|i| (i.traffic_class, i.ttl, i.dont_fragment))
+            Inner::of(&frame).map(|i| (i.offset, i.traffic_class, i.ttl, i.dont_fragment))
         });
-        assert!(matches!(got, Ok(Some((2, 7, false)))));
+        assert!(matches!(got, Ok(Some((14, 2, 7, false)))));
     }
 
     #[test]

@@ -19,6 +19,10 @@ use super::{
         congestion,
         Inner, //
     },
+    path_mtu::{
+        self,
+        Refused, //
+    },
     Route,
     Underlay,
     Version, //
@@ -40,16 +44,14 @@ use crate::{
     skb::{
         Bytes,
         DropReason,
-        Skb, //
+        Skb,
+        Xnet, //
     },
     wire::ethernet, //
 };
 
 /// The Ethernet header's length, in bytes.
-pub(crate) const ETHERNET_LEN: u32 = ethernet::Header::LEN as u32;
-
-/// The least MTU that an IPv6 link may have (RFC 8200 section 5).
-pub(crate) const MIN_IPV6_MTU: u32 = 1280;
+const ETHERNET_LEN: u32 = ethernet::Header::LEN as u32;
 
 /// Why a tunnel did not send a packet, and how the device counts that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +60,8 @@ pub enum TransmitError {
     NoRoute,
     /// The route leads back into the tunnel. Counted as `collisions` and `tx_errors`.
     Loop,
-    /// The packet exceeds the path MTU; the sender was notified. Counted as `tx_errors`.
+    /// The packet exceeds the path MTU, and its sender was told; or it is longer than a packet can be.
+    /// Counted as `tx_errors`.
     TooBig,
     /// The packet is truncated, or asks for segmentation that the tunnel does not support. Counted
     /// as `tx_errors`.
@@ -284,7 +287,13 @@ impl<V: Version> Tunnel<V> {
         unsafe { bindings::skb_set_dev(skb.as_raw(), dev.as_raw()) };
         let prepared = match self.prepare(dev, &mut skb, header_len, net, softirq) {
             Ok(prepared) => prepared,
-            Err(error) => return Err(FailedPacket { error, skb }),
+            Err(Refused { error, answer }) => {
+                if let Some(answer) = answer {
+                    // It belongs to where the device is, as the frame did.
+                    dev.rx(answer, Xnet::Same, softirq);
+                }
+                return Err(FailedPacket { error, skb });
+            }
         };
         if skb.as_mut().push_header(header).is_err() {
             let error = TransmitError::NoMemory;
@@ -300,23 +309,20 @@ impl<V: Version> Tunnel<V> {
     }
 
     /// All that may fail, short of pushing headers.
-    fn prepare(
+    fn prepare<'a>(
         &self,
         dev: &Device,
-        skb: &mut Skb<'_>,
+        skb: &mut Skb<'a>,
         header_len: u32,
         net: &Net,
         softirq: Softirq<'_>,
-    ) -> Result<Prepared<V>, TransmitError> {
+    ) -> Result<Prepared<V>, Refused<'a>> {
         let p = V::plan(&self.parameters);
         let outer_len = V::header_len().saturating_add(header_len);
         // SAFETY: The packet is owned.
         let gso = unsafe { bindings::skb_is_gso(skb.as_raw()) };
         if gso || skb.len() < ETHERNET_LEN {
-            return Err(TransmitError::Malformed);
-        }
-        if skb.len().saturating_add(outer_len) > V::max_packet() {
-            return Err(TransmitError::TooBig);
+            return Err(TransmitError::Malformed.into());
         }
         let inner = Inner::of(skb);
         let (class, inherited) = match &inner {
@@ -329,11 +335,11 @@ impl<V: Version> Tunnel<V> {
         // A route that depends on the packet is not for the next one.
         let route = self.route(net, &mut flow, !inherited, softirq)?;
         if route.device() == dev.as_raw() {
-            return Err(TransmitError::Loop);
+            return Err(TransmitError::Loop.into());
         }
 
-        let overhead = outer_len.saturating_add(ETHERNET_LEN);
-        let dont_fragment = V::fit(&p, dev, skb, inner.as_ref(), &route, overhead)?;
+        let dont_fragment =
+            path_mtu::fit::<V>(&p, skb, inner.as_ref(), &route, outer_len, softirq)?;
         if self.take_failure() {
             // SAFETY: The packet is owned; a route that it has is of its own protocol.
             unsafe { bindings::dst_link_failure(skb.as_raw()) };
@@ -392,6 +398,8 @@ pub(crate) struct Plan {
     /// Bit 0: that of the inner packet.
     pub(crate) traffic_class: u8,
     pub(crate) path_mtu_discovery: bool,
+    /// Whether an inner packet with the DF bit may be fragmented outside.
+    pub(crate) ignore_df: bool,
     /// The index of the device to send by, or 0.
     pub(crate) link: u32,
 }
@@ -411,27 +419,4 @@ struct Prepared<V: Version> {
     route: Route,
     flow: V::Flow,
     outer: Outer,
-}
-
-/// Tells the sender of an IPv4 packet that it is too big (`icmp_ndo_send()`).
-pub(crate) fn tell_ipv4(skb: &mut Skb<'_>, mtu: u32) {
-    let (kind, code) = (bindings::ICMP_DEST_UNREACH, bindings::ICMP_FRAG_NEEDED);
-    // SAFETY: The packet is owned. The callee checks that it has an IPv4 route, and that its header is in
-    // the buffer.
-    unsafe {
-        bindings::icmp_ndo_send(skb.as_raw(), kind as c_int, code as c_int, mtu.to_be());
-    }
-}
-
-/// Tells the sender of an IPv6 packet that it is too big (`icmpv6_ndo_send()`).
-pub(crate) fn tell_ipv6(skb: &mut Skb<'_>, mtu: u32) {
-    // SAFETY: It may be called at any time.
-    if !unsafe { bindings::ipv6_mod_enabled() } {
-        // Booted with `ipv6.disable=1`: the callee would look into tables that there are not.
-        return;
-    }
-    // SAFETY: The packet is owned. The callee checks that its header is in the buffer.
-    unsafe {
-        bindings::icmpv6_ndo_send(skb.as_raw(), bindings::ICMPV6_PKT_TOOBIG as u8, 0, mtu);
-    }
 }

@@ -34,11 +34,9 @@ pub(crate) mod private {
 
     use super::super::{
         IcmpError,
-        Inner,
         Outer,
         Plan,
-        Route,
-        TransmitError, //
+        Route, //
     };
     use crate::{
         bindings,
@@ -46,7 +44,6 @@ pub(crate) mod private {
             Context,
             Softirq, //
         },
-        netdev::Device,
         netns::Net,
         skb::Skb,
         wire, //
@@ -118,17 +115,6 @@ pub(crate) mod private {
         );
 
         fn hop_limit(route: &Route) -> u8;
-
-        /// Tells the sender of a frame that does not fit the path. Returns whether the outer packet must
-        /// not be fragmented. `overhead` is what is before the frame's payload, in bytes.
-        fn fit(
-            plan: &Plan,
-            dev: &Device,
-            skb: &mut Skb<'_>,
-            inner: Option<&Inner>,
-            route: &Route,
-            overhead: u32,
-        ) -> Result<bool, TransmitError>;
 
         /// Sends the packet with a header before it. One that is too long for it is returned.
         ///

@@ -17,24 +17,14 @@ use crate::{
     },
     ip::{
         private::Version,
-        tell_ipv4,
-        tell_ipv6,
         IcmpError,
-        Inner,
         Outer,
         Plan,
-        Route,
-        TransmitError,
-        ETHERNET_LEN,
-        MIN_IPV6_MTU, //
+        Route, //
     },
-    netdev::Device,
     netns::Net,
     skb::Skb,
-    wire::{
-        ethernet::EtherType,
-        ipv4, //
-    },
+    wire::ipv4, //
 };
 
 /// The bits of the type of service that routing knows: the DSCP.
@@ -61,6 +51,7 @@ const DSCP_MASK: u8 = 0xfc;
 ///         ttl: 64,
 ///         tos: 1, // that of the inner packet
 ///         path_mtu_discovery: true,
+///         ignore_df: false,
 ///         link: 0,
 ///         mark: 0,
 ///     };
@@ -83,9 +74,16 @@ pub struct Parameters {
     /// the other bits are for any other inner packet. Congestion bits always come from the inner
     /// packet.
     pub tos: u8,
-    /// Whether outer packets have the DF bit. They also have it if the inner packet is IPv4 with
-    /// the DF bit.
+    /// Whether frames that do not fit the path are not fragmented outside, but their senders told, if they
+    /// can be and are to be: those of IPv6, and of IPv4 with the DF bit. Outer packets have the DF bit
+    /// unless they have to be fragmented.
+    ///
+    /// Without it only those of inner IPv4 packets with the DF bit are treated like that.
     pub path_mtu_discovery: bool,
+    /// Whether, without path MTU discovery, an inner IPv4 packet with the DF bit is fragmented outside,
+    /// too (`IFLA_GRE_IGNORE_DF`).
+    #[doc(alias = "IFLA_GRE_IGNORE_DF")]
+    pub ignore_df: bool,
     /// The index of the device to send by; 0 for any.
     pub link: u32,
     /// The mark of outer packets for routing.
@@ -168,6 +166,7 @@ impl Version for V4 {
             hop_limit: parameters.ttl,
             traffic_class: parameters.tos,
             path_mtu_discovery: parameters.path_mtu_discovery,
+            ignore_df: parameters.ignore_df,
             link: parameters.link,
         }
     }
@@ -248,47 +247,6 @@ impl Version for V4 {
         // SAFETY: `route` owns a reference.
         let limit = unsafe { bindings::ip4_dst_hoplimit(route.dst()) };
         u8::try_from(limit).unwrap_or(u8::MAX)
-    }
-
-    /// `tnl_update_pmtu()`.
-    fn fit(
-        plan: &Plan,
-        dev: &Device,
-        skb: &mut Skb<'_>,
-        inner: Option<&Inner>,
-        route: &Route,
-        overhead: u32,
-    ) -> Result<bool, TransmitError> {
-        let inner_says = inner.is_some_and(|inner| inner.dont_fragment);
-        let dont_fragment = plan.path_mtu_discovery || inner_says;
-        let raw = skb.as_raw();
-        // SAFETY: The packet is owned.
-        let has_route = unsafe { bindings::skb_valid_dst(raw) };
-        let mtu = if dont_fragment {
-            route.mtu().saturating_sub(overhead)
-        } else if has_route {
-            // SAFETY: The packet holds a reference of its route.
-            unsafe { bindings::dst_mtu(bindings::skb_dst(raw)) }
-        } else {
-            dev.mtu()
-        };
-        if has_route {
-            // SAFETY: As above; the callee is the route's own.
-            unsafe { bindings::skb_dst_update_pmtu_no_confirm(raw, mtu) };
-        }
-        let too_big = skb.len().saturating_sub(ETHERNET_LEN) > mtu;
-        match skb.protocol() {
-            // Without "don't fragment" inside, the outer packet may be fragmented.
-            ethertype if ethertype == EtherType::IPV4.0 && too_big && inner_says => {
-                tell_ipv4(skb, mtu);
-                Err(TransmitError::TooBig)
-            }
-            ethertype if ethertype == EtherType::IPV6.0 && too_big && mtu >= MIN_IPV6_MTU => {
-                tell_ipv6(skb, mtu);
-                Err(TransmitError::TooBig)
-            }
-            _ => Ok(dont_fragment),
-        }
     }
 
     unsafe fn send<'a>(

@@ -22,22 +22,15 @@ use crate::{
     },
     ip::{
         private::Version,
-        tell_ipv4,
-        tell_ipv6,
         IcmpError,
-        Inner,
         Outer,
         Plan,
         Route,
-        TransmitError,
-        ETHERNET_LEN,
         MIN_IPV6_MTU, //
     },
-    netdev::Device,
     netns::Net,
     skb::Skb,
     wire::{
-        ethernet::EtherType,
         ip::Protocol,
         ipv6, //
     },
@@ -67,6 +60,7 @@ const DSCP_MASK: u8 = 0xfc;
 ///         hop_limit: 64,
 ///         traffic_class: 1, // that of the inner packet
 ///         path_mtu_discovery: true,
+///         ignore_df: false,
 ///         link: 0,
 ///         mark: 0,
 ///     };
@@ -90,11 +84,15 @@ pub struct Parameters {
     /// packet, and the other bits are for any other inner packet. Congestion bits always come from the
     /// inner packet.
     pub traffic_class: u8,
-    /// Whether frames that do not fit the path are refused, and their senders told. Otherwise this
-    /// host fragments outer packets that do not fit, except of an inner IPv4 packet with the DF bit.
+    /// Whether frames that do not fit the path are not fragmented outside, but their senders told, if they
+    /// can be and are to be: those of IPv6, and of IPv4 with the DF bit.
     ///
-    /// An inner IPv6 packet of up to 1280 bytes is carried in any case (RFC 2473 section 7.1).
+    /// Without it only those of inner IPv4 packets with the DF bit are treated like that. An inner IPv6
+    /// packet of up to 1280 bytes is carried in any case (RFC 2473 section 7.1).
     pub path_mtu_discovery: bool,
+    /// Whether, without path MTU discovery, an inner IPv4 packet with the DF bit is fragmented outside,
+    /// too.
+    pub ignore_df: bool,
     /// The index of the device to send by; 0 for any.
     pub link: u32,
     /// The mark of outer packets for routing.
@@ -159,6 +157,7 @@ impl Version for V6 {
             hop_limit: parameters.hop_limit,
             traffic_class: parameters.traffic_class,
             path_mtu_discovery: parameters.path_mtu_discovery,
+            ignore_df: parameters.ignore_df,
             link: parameters.link,
         }
     }
@@ -257,43 +256,6 @@ impl Version for V6 {
         u8::try_from(limit).unwrap_or(u8::MAX)
     }
 
-    /// As `ip6_tnl_xmit()` and its callers, but for what has to be fragmented.
-    fn fit(
-        plan: &Plan,
-        _dev: &Device,
-        skb: &mut Skb<'_>,
-        inner: Option<&Inner>,
-        route: &Route,
-        overhead: u32,
-    ) -> Result<bool, TransmitError> {
-        if !plan.path_mtu_discovery && !inner.is_some_and(|inner| inner.dont_fragment) {
-            return Ok(false);
-        }
-        let path = route.mtu().saturating_sub(overhead);
-        let is_ipv6 = skb.protocol() == EtherType::IPV6.0;
-        let mtu = path.max(if is_ipv6 { MIN_IPV6_MTU } else { MIN_IPV4_MTU });
-        let raw = skb.as_raw();
-        // SAFETY: The packet is owned, and holds a reference of its route, if it has one; the callee is
-        // the route's own.
-        unsafe {
-            if bindings::skb_valid_dst(raw) {
-                bindings::skb_dst_update_pmtu_no_confirm(raw, mtu);
-            }
-        }
-        let len = skb.len().saturating_sub(ETHERNET_LEN);
-        if len > mtu {
-            // There is no fragmentation on the way, whatever the inner packet allows.
-            if is_ipv6 {
-                tell_ipv6(skb, mtu);
-            } else if skb.protocol() == EtherType::IPV4.0 {
-                tell_ipv4(skb, mtu);
-            }
-            return Err(TransmitError::TooBig);
-        }
-        // RFC 2473 section 7.1: what the sender need not make any smaller is fragmented.
-        Ok(len <= path)
-    }
-
     unsafe fn send<'a>(
         skb: Skb<'a>,
         net: &Net,
@@ -330,9 +292,6 @@ impl Version for V6 {
         Ok(())
     }
 }
-
-/// The least MTU that is told to a sender of IPv4 (RFC 791 section 3.2).
-const MIN_IPV4_MTU: u32 = 68;
 
 /// Whether a source address is one of the host's, or of the VRF's that the tunnel's device is in, and
 /// usable. Routing does not look.

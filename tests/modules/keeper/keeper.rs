@@ -343,6 +343,7 @@ impl Link<ATTRS> for End {
             ttl: 64,
             tos: 0,
             path_mtu_discovery: false,
+            ignore_df: false,
             link: 0,
             mark: 0,
         };
@@ -352,6 +353,7 @@ impl Link<ATTRS> for End {
             hop_limit: 64,
             traffic_class: 0,
             path_mtu_discovery: false,
+            ignore_df: false,
             link: 0,
             mark: 0,
         };
