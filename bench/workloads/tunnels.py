@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What tunnels of Ethernet in IPv4 cost.
+"""What tunnels of Ethernet in IP cost.
 
     loop --> tunnel --> IP --> under          loop --> under --> IP --> tunnel --> IP --> UDP
 """
 
 import contextlib
 import socket
+import struct
 
 import rtnl
 from devices import FOREIGN, LOCAL, receiver, sink
@@ -13,20 +14,24 @@ from lib import address, datagram, discarding, ethernet, ip, ipv4, link, module,
     workload
 
 HERE, THERE = "198.51.100.1", "198.51.100.2"
+HERE6, THERE6 = "2001:db8:a::1", "2001:db8:a::2"
 ETHERIP = bytes([0x30, 0])
 GRE = bytes.fromhex("00006558")
 
 
 @contextlib.contextmanager
-def tunnel(kind, modules):
+def tunnel(kind, modules, here=HERE, there=THERE):
     """A tunnel over a device that swallows what it is sent."""
+    width, family = ("64 nodad", socket.AF_INET6) if ":" in here else ("24", socket.AF_INET)
     with module("dummy", *modules), link(
-            "under", "dummy", f"addr add {HERE}/24 dev under"):
-        if kind == "gretap":
-            ip(f"link add tunnel type gretap local {HERE} remote {THERE} ttl 64")
+            "under", "dummy", f"addr add {here}/{width} dev under"):
+        if kind == "etherip":
+            rtnl.newlink("tunnel", kind, data=[(1, socket.inet_pton(family, here)),
+                                               (2, socket.inet_pton(family, there)), (3, bytes([64]))])
         else:
-            rtnl.newlink("tunnel", kind, data=[(1, socket.inet_aton(HERE)),
-                                               (2, socket.inet_aton(THERE)), (3, bytes([64]))])
+            # An option of 8 bytes otherwise, which EtherIP has not.
+            limit = "encaplimit none" if kind == "ip6gretap" else ""
+            ip(f"link add tunnel type {kind} local {here} remote {there} ttl 64 {limit}")
         try:
             ip("link set tunnel up")
             yield
@@ -34,30 +39,39 @@ def tunnel(kind, modules):
             ip("link del tunnel")
 
 
-def encapsulation(kind, *modules):
+def encapsulation(kind, *modules, here=HERE, there=THERE):
     @contextlib.contextmanager
     def side():
-        with tunnel(kind, modules):
+        with tunnel(kind, modules, here, there):
             frame = ethernet(address("tunnel"), datagram(FOREIGN, LOCAL))
             yield packets("transmit", "tunnel", frame, statistic("under", "tx_packets"))
     return side
 
 
-def decapsulation(kind, protocol, header, *modules):
+def ipv6(source, destination, protocol, payload):
+    return struct.pack("!IHBB16s16s", 6 << 28, len(payload), protocol, 64,
+                       socket.inet_pton(socket.AF_INET6, source),
+                       socket.inet_pton(socket.AF_INET6, destination)) + payload
+
+
+def decapsulation(kind, protocol, header, *modules, here=HERE, there=THERE):
     @contextlib.contextmanager
     def side():
-        with tunnel(kind, modules), receiver("tunnel") as (inner, drops):
-            outer = ipv4(THERE, HERE, protocol, header + inner)
-            yield packets("receive", "under", ethernet(address("under"), outer), drops)
+        with tunnel(kind, modules, here, there), receiver("tunnel") as (inner, drops):
+            if ":" in here:
+                outer = ethernet(address("under"), ipv6(there, here, protocol, header + inner), 0x86dd)
+            else:
+                outer = ethernet(address("under"), ipv4(there, here, protocol, header + inner))
+            yield packets("receive", "under", outer, drops)
     return side
 
 
 @contextlib.contextmanager
-def untunnelled():
+def untunnelled(header=42):
     """A packet of the outer one's size, received without a tunnel."""
     with module("dummy"), link("under", "dummy", f"addr add {HERE}/24 dev under"), \
             discarding() as drops:
-        frame = ethernet(address("under"), datagram(THERE, HERE, 18 + 42))
+        frame = ethernet(address("under"), datagram(THERE, HERE, 18 + header))
         yield packets("receive", "under", frame, drops)
 
 
@@ -71,3 +85,17 @@ def encapsulate():
 def decapsulate():
     return (untunnelled, {"gretap": decapsulation("gretap", 47, GRE, "ip_gre")},
             decapsulation("etherip", 97, ETHERIP, "kernet", "etherip"))
+
+
+@workload("encapsulation6", "tunnel over IPv6: encapsulation", "packet")
+def encapsulate_in_ipv6():
+    ends = {"here": HERE6, "there": THERE6}
+    return (sink("dummy", "dummy"), {"ip6gretap": encapsulation("ip6gretap", "ip6_gre", **ends)},
+            encapsulation("etherip", "kernet", "etherip", **ends))
+
+
+@workload("decapsulation6", "tunnel over IPv6: decapsulation", "packet")
+def decapsulate_from_ipv6():
+    ends = {"here": HERE6, "there": THERE6}
+    return (lambda: untunnelled(62), {"ip6gretap": decapsulation("ip6gretap", 47, GRE, "ip6_gre", **ends)},
+            decapsulation("etherip", 97, ETHERIP, "kernet", "etherip", **ends))
