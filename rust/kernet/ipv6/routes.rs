@@ -119,9 +119,14 @@ impl Routes {
 
 impl Drop for Routes {
     fn drop(&mut self) {
-        // SAFETY: Locked.
-        with_lock(&mut || unsafe { self.0.leave() });
-        // SAFETY: Initialised, by the type invariants. Nobody uses it any more, as it has left the table.
+        // The namespace's end does not find the node from then on: it may go on as soon as the lock is free, and
+        // its routes have to be put by then.
+        // SAFETY: Locked. The cache is initialised, by the type invariants, and nobody else uses it any more.
+        with_lock(&mut || unsafe {
+            self.0.leave();
+            bindings::dst_cache_reset_now(self.0.cache.get());
+        });
+        // SAFETY: As above, and it has no routes any more.
         unsafe { bindings::dst_cache_destroy(self.0.cache.get()) };
     }
 }
