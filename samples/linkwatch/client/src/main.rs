@@ -5,7 +5,6 @@
 #![forbid(unsafe_code)]
 
 mod devices;
-mod failure;
 mod filter;
 mod message;
 mod netlink;
@@ -17,18 +16,18 @@ mod text;
 use std::{
     collections::HashSet,
     io::{self, BufWriter, StdoutLock, Write},
+    os::fd::AsFd,
     process::ExitCode,
     time::{Duration, Instant},
 };
 
 use clap::{Arg, ArgAction, Command};
-use rustix::event::{poll, PollFd, PollFlags, Timespec};
+use kernet_client::{attribute, end, json, seconds, wait, Asker, Failure};
 
 use crate::{
     devices::Devices,
-    failure::Failure,
     message::{Fields, Told},
-    netlink::{attribute, Asker, Family, Listener},
+    netlink::{Linkwatch, Listener},
     schema::{Kind, KINDS},
     stream::{Objects, Verdict},
     text::Names,
@@ -40,11 +39,6 @@ struct Options {
     devices: Vec<String>,
     duration: Option<Duration>,
     json: bool,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds")?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 fn options() -> Options {
@@ -102,7 +96,7 @@ impl Output {
             fields,
         };
         let written = match self.json {
-            true => text::json(&mut self.out, &told),
+            true => json::line(&mut self.out, &told),
             false => text::text(&mut self.out, &told, &mut self.names),
         };
         written.map_err(Failure::of_output)
@@ -124,8 +118,7 @@ fn parse<'a>(attributes: &'a [u8], kind: &Kind) -> Result<Fields<'a>, Failure> {
 
 /// Says what there is, when events come already.
 fn snapshot(
-    asker: &mut Asker,
-    family: &Family,
+    asker: &mut Asker<Linkwatch>,
     kinds: &[usize],
     objects: &mut Objects,
     output: &mut Output,
@@ -149,8 +142,10 @@ fn snapshot(
             continue;
         };
         let device = device.filter(|_| !kind.is_device());
-        let request = device.map_or(Vec::new(), |device| attribute(schema::IFINDEX, device));
-        asker.dump(family, kind.get, request, |attributes| {
+        let request = device.map_or(Vec::new(), |device| {
+            attribute::made(schema::IFINDEX, &device.to_ne_bytes())
+        });
+        asker.dump(kind.get, request, |attributes| {
             let told = parse(attributes, kind)?;
             if kind.is_device() {
                 output.names.learn(&told);
@@ -201,39 +196,8 @@ fn events(
     Ok(whole)
 }
 
-/// Waits until events come; `false` if the time is over first.
-fn wait(listener: &Listener, end: Option<Instant>) -> Result<bool, Failure> {
-    let stdout = io::stdout();
-    loop {
-        let left = match end.map(|end| end.checked_duration_since(Instant::now())) {
-            None => None,
-            Some(None) => return Ok(false),
-            Some(Some(left)) => Some(left),
-        };
-        // A time that is longer than the system's clock can tell is none.
-        let left = left.and_then(|left| Timespec::try_from(left).ok());
-        // Of standard output it is said if nobody reads any more.
-        let mut fds = [
-            PollFd::new(listener, PollFlags::IN),
-            PollFd::new(&stdout, PollFlags::empty()),
-        ];
-        match poll(&mut fds, left.as_ref()) {
-            Ok(_) => (),
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(error) => return Err(io::Error::from(error).into()),
-        }
-        let [events, closed] = fds.map(|fd| fd.revents());
-        if closed.intersects(PollFlags::ERR | PollFlags::HUP) {
-            return Err(Failure::Closed);
-        }
-        if !events.is_empty() {
-            return Ok(true);
-        }
-    }
-}
-
 fn follow(options: &Options) -> Result<(), Failure> {
-    let end = options
+    let until = options
         .duration
         .and_then(|duration| Instant::now().checked_add(duration));
     let names = Names::new()?;
@@ -262,55 +226,33 @@ fn follow(options: &Options) -> Result<(), Failure> {
 
     // Events wait in a socket of their own while the snapshot is taken by another.
     let mut asker = Asker::new()?;
-    let family = asker.family()?;
     let indexes = devices.indexes();
     let wanted = (!devices.are_all()).then_some(&indexes[..]);
-    let mut listener = Listener::new(&family, &kinds, wanted)?;
+    let mut listener = Listener::new(asker.numbers(), &kinds, wanted)?;
     let mut objects = Objects::new(options.kinds.clone(), devices);
-    snapshot(
-        &mut asker,
-        &family,
-        &options.kinds,
-        &mut objects,
-        &mut output,
-    )?;
+    snapshot(&mut asker, &options.kinds, &mut objects, &mut output)?;
     loop {
         while !events(&mut listener, &mut objects, &mut output)? {
             listener.empty()?;
             // In the order in which it was said, though it may be one file.
             output.flush()?;
-            complain("some events were missed; this is what there is now:");
-            snapshot(
-                &mut asker,
-                &family,
-                &options.kinds,
-                &mut objects,
-                &mut output,
-            )?;
+            // Where else could it be said that this cannot be said?
+            let _ = writeln!(
+                io::stderr(),
+                "some events were missed; this is what there is now:"
+            );
+            snapshot(&mut asker, &options.kinds, &mut objects, &mut output)?;
         }
         output.flush()?;
         if let Some(name) = objects.devices.last() {
             return Err(Failure::new(format!("--dev {name}: the device is gone")));
         }
-        if !wait(&listener, end)? {
+        if !wait(Some(listener.as_fd()), until)? {
             return Ok(());
         }
     }
 }
 
-fn complain(text: &str) {
-    // Where else could it be said that this cannot be said?
-    let _ = writeln!(io::stderr(), "{text}");
-}
-
 fn main() -> ExitCode {
-    match follow(&options()) {
-        Ok(()) => ExitCode::SUCCESS,
-        // As a shell says that SIGPIPE has ended a program.
-        Err(Failure::Closed) => ExitCode::from(141),
-        Err(failure) => {
-            complain(&format!("linkwatch: {failure}"));
-            ExitCode::FAILURE
-        }
-    }
+    end("linkwatch", follow(&options()))
 }

@@ -2,15 +2,10 @@
 
 //! What a message of the family says, by the specification.
 
-use std::net::IpAddr;
-
-use netlink_packet_core::NlasIterator;
+use kernet_client::attribute::{self, ip};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::schema::{Attribute, Type};
-
-/// Of an attribute: its length and number.
-const HEADER: usize = 4;
 
 /// What an attribute says; it borrows from the message.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,44 +25,22 @@ pub(crate) enum Value<'a> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Fields<'a>(Vec<(&'static str, Value<'a>)>);
 
-/// A number of 1, 2, 4 or 8 bytes.
-fn number(bytes: &[u8]) -> Option<u64> {
-    match *bytes {
-        [byte] => Some(byte.into()),
-        [a, b] => Some(u16::from_ne_bytes([a, b]).into()),
-        [a, b, c, d] => Some(u32::from_ne_bytes([a, b, c, d]).into()),
-        _ => bytes.try_into().ok().map(u64::from_ne_bytes),
-    }
-}
-
-/// An address of 4 or 16 bytes.
-pub(crate) fn ip(bytes: &[u8]) -> Option<IpAddr> {
-    match <[u8; 4]>::try_from(bytes) {
-        Ok(four) => Some(four.into()),
-        Err(_) => <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from),
-    }
-}
-
 impl<'a> Fields<'a> {
     /// Reads attributes; those that the specification does not have are left out.
     pub(crate) fn parse(bytes: &'a [u8], set: &'static [Attribute]) -> Option<Self> {
         let mut fields = Self(Vec::with_capacity(set.len()));
-        for found in NlasIterator::new(bytes) {
-            let found = found.ok()?;
-            let Some(attribute) = set.iter().find(|known| known.number == found.kind()) else {
-                continue;
+        attribute::each(bytes, |number, bytes| {
+            let Some(attribute) = set.iter().find(|known| known.number == number) else {
+                return Some(());
             };
-            // The buffer goes on behind the attribute.
-            let end = usize::from(found.length());
-            let bytes = found.into_inner().get(HEADER..end)?;
             let value = match attribute.is {
-                Type::Number => Value::Number(number(bytes)?),
+                Type::Number => Value::Number(attribute::number(bytes)?),
                 Type::Text => Value::Text(bytes.strip_suffix(&[0]).unwrap_or(bytes)),
                 Type::Address => Value::Address(bytes),
                 Type::Mac => Value::Mac(bytes),
                 Type::Flag => Value::Flag,
                 Type::Name(names) => {
-                    let value = number(bytes)?;
+                    let value = attribute::number(bytes)?;
                     // A newer module's.
                     names
                         .iter()
@@ -82,13 +55,15 @@ impl<'a> Fields<'a> {
                         .find(|(name, _)| *name == attribute.name)
                     {
                         nests.push(nest);
-                        continue;
+                        return Some(());
                     }
                     Value::Nests(vec![nest])
                 }
             };
             fields.0.push((attribute.name, value));
-        }
+            Some(())
+        })
+        .ok()?;
         Some(fields)
     }
 

@@ -9,8 +9,6 @@ use std::{
     io::{self, Write},
 };
 
-use serde_json::ser::{CompactFormatter, Formatter, Serializer};
-
 use crate::message::{Fields, Told, Value};
 
 /// The names of the devices that there are, by what is told of them.
@@ -181,31 +179,4 @@ pub(crate) fn text(out: &mut impl Write, told: &Told<'_>, names: &mut Names) -> 
     out.write_all(line.0.as_bytes())?;
     names.line = line.0;
     Ok(())
-}
-
-/// A blank behind each colon and comma: for people's eyes.
-struct Spaced(CompactFormatter);
-
-impl Formatter for Spaced {
-    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        out.write_all(if first { b"" } else { b", " })
-    }
-
-    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
-        out.write_all(b": ")
-    }
-
-    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
-        out.write_all(if first { b"" } else { b", " })
-    }
-}
-
-/// Writes a message as a JSON object in a line.
-pub(crate) fn json(out: &mut impl Write, told: &Told<'_>) -> io::Result<()> {
-    serde::Serialize::serialize(
-        told,
-        &mut Serializer::with_formatter(&mut *out, Spaced(CompactFormatter)),
-    )
-    .map_err(io::Error::from)?;
-    out.write_all(b"\n")
 }

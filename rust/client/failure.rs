@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Why the program ends before its time.
+//! Why a program ends before its time.
 
 use std::{
     fmt,
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, Write},
+    process::ExitCode,
 };
 
 use netlink_packet_core::DecodeError;
 
+/// Why a program ends before its time.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// Nobody reads what it says any more.
     Closed,
     /// In a line.
@@ -18,12 +20,13 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(why: impl Into<String>) -> Self {
+    /// A failure for a reason, which is said in a line.
+    pub fn new(why: impl Into<String>) -> Self {
         Self::Because(why.into())
     }
 
     /// What goes wrong when standard output is written.
-    pub(crate) fn of_output(error: io::Error) -> Self {
+    pub fn of_output(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::BrokenPipe => Self::Closed,
             _ => Self::new(format!("standard output: {error}")),
@@ -49,5 +52,19 @@ impl From<io::Error> for Failure {
 impl From<DecodeError> for Failure {
     fn from(error: DecodeError) -> Self {
         Self::new(format!("the kernel's message makes no sense: {error}"))
+    }
+}
+
+/// The status with which the program `name` ends; says why it ends, if nothing else does.
+pub fn end(name: &str, outcome: Result<(), Failure>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // As a shell says that SIGPIPE has ended a program.
+        Err(Failure::Closed) => ExitCode::from(141),
+        Err(failure) => {
+            // Where else could it be said that this cannot be said?
+            let _ = writeln!(io::stderr(), "{name}: {failure}");
+            ExitCode::FAILURE
+        }
     }
 }
