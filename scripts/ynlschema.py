@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Writes what a client in Rust needs to know of a specification whose kinds of objects are dumped by
-`KIND-get` and told by `KIND-event`."""
+"""Writes what a client in Rust needs to know of a specification: where kinds of objects are dumped by
+`KIND-get` and told by `KIND-event`, these kinds; of another one, its numbers and names."""
 
 import ynlfamily
 from ynltypes import Unsupported
@@ -46,6 +46,16 @@ const fn attribute(number: u16, name: &'static str, is: Type) -> Attribute {{
 pub(crate) const FAMILY: &str = "{family}";
 pub(crate) const VERSION: u8 = {version};
 """
+PLAIN = """// SPDX-License-Identifier: GPL-2.0
+
+//! The family's numbers, as its specification has them: made by scripts/ynl-gen-rust from
+//! {name}.
+
+#![allow(dead_code, reason = "all of the specification")]
+
+pub(crate) const FAMILY: &str = "{family}";
+pub(crate) const VERSION: u8 = {version};
+"""
 NUMBERS = ("u8", "u16", "u32", "u64", "uint")
 
 
@@ -69,8 +79,31 @@ def kind_of(attribute, path):
     raise Unsupported(f"{path}: attribute {attribute.name}: a client has no use for the type {spec['type']}")
 
 
+def plain(family, name):
+    """The numbers of a family's commands and attributes, and the names of its values."""
+    out = [PLAIN.format(name=name, family=family.name, version=family.yaml.get("version", 1))]
+    commands = "".join(f"pub(crate) const {constant(one.name)}: u8 = {one.req_value or one.rsp_value};\n"
+                       for one in family.msgs.values())
+    out.append(f"/// Commands, of requests and events.\npub(crate) mod command {{\n{commands}}}\n")
+    for attributes in family.attr_sets.values():
+        numbers = "".join(f"pub(crate) const {constant(one.name)}: u16 = {one.value};\n"
+                          for one in attributes.attrs.values())
+        out.append(f"/// Attributes of the set `{attributes.name}`.\n"
+                   f"pub(crate) mod {attributes.name.replace('-', '_')} {{\n{numbers}}}\n")
+    names = ""
+    for definition in family.consts.values():
+        values = ", ".join(f'({entry.value}, "{entry.name}")' for entry in definition.entries.values())
+        names += f"pub(crate) const {constant(definition.name)}: &[(u8, &str)] = &[{values}];\n"
+    out.append(f"/// Values and what they are called.\npub(crate) mod names {{\n{names}}}\n")
+    for group in family.mcast_groups:
+        out.append(f'pub(crate) const GROUP_{constant(group)}: &str = "{group}";\n')
+    return "\n".join(out)
+
+
 def text(kernel, path, name):
     family = ynlfamily.load(kernel, path)
+    if not any(name.endswith("-event") for name in family.msgs):
+        return plain(family, name)
     out = [HEAD.format(name=name, family=family.ident_name, version=family.yaml.get("version", 1))]
     for definition in family.consts.values():
         values = ", ".join(f'({entry.value}, "{entry.name}")' for entry in definition.entries.values())
