@@ -2,6 +2,7 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched/signal.h>
 #include <net/genetlink.h>
 #include <net/netlink.h>
 
@@ -143,4 +144,11 @@ __kernet_helper const struct genl_dumpit_info *kernet_helper_genl_dumpit_info(
 	struct netlink_callback *cb)
 {
 	return genl_dumpit_info(cb);
+}
+
+/* Whether the task is to end. Lets others run before. */
+__kernet_helper bool kernet_helper_resched_or_fatal_signal(void)
+{
+	cond_resched();
+	return fatal_signal_pending(current);
 }

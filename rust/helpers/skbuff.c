@@ -228,6 +228,11 @@ __kernet_helper ktime_t kernet_helper_skb_tstamp(const struct sk_buff *skb)
 	return skb_tstamp(skb);
 }
 
+__kernet_helper void kernet_helper_skb_set_tstamp(struct sk_buff *skb, ktime_t tstamp)
+{
+	skb->tstamp = tstamp;
+}
+
 __kernet_helper ktime_t kernet_helper_skb_hwtstamp(const struct sk_buff *skb)
 {
 	return skb_shinfo(skb)->hwtstamps.hwtstamp;

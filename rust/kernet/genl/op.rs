@@ -24,6 +24,7 @@ use crate::{
     },
     nlattr::{
         Builder,
+        ExtAck,
         Policies,
         View, //
     }, //
@@ -142,7 +143,8 @@ pub trait Do<F: FamilyServer> {
     ///
     /// # Errors
     ///
-    /// The request fails with the error. Put the reason into [`Request::extack`].
+    /// The request fails with the error. Put the reason into [`Request::extack`]. kernet refuses the requests that
+    /// begin 2 seconds after the first one of their datagram ([`EBUSY`]).
     #[doc(alias = "genl_split_ops::doit")]
     #[doc(alias = "doit")]
     fn run(
@@ -264,6 +266,42 @@ unsafe extern "C" fn doit<F: FamilyServer, O: Do<F>>(
                 Process::assume(),
             )
         };
+        // SAFETY: By the caller's promise; the datagram is a task's that sends it.
+        unsafe { admit(skb, request.extack())? };
         O::run(&request, Reply::new(&request), process).map(|Replied(())| 0)
     })
+}
+
+/// So long requests of a datagram begin after its first, in nanoseconds.
+const LONGEST_DATAGRAM: i64 = 2_000_000_000;
+
+/// Refuses the further requests of a datagram that takes long, and of a task that is to end: thousands fit
+/// into one, and until the last is answered no family can be registered, for which then everybody waits.
+///
+/// # Safety
+///
+/// `skb` is a datagram of a task that waits until the requests in it are answered, with the `extack` of one.
+unsafe fn admit(skb: *mut bindings::sk_buff, extack: ExtAck<'_>) -> Result {
+    // SAFETY: By the caller's promise: nobody else has the datagram. The core has no use for its time stamp.
+    let took = unsafe {
+        if bindings::resched_or_fatal_signal() {
+            // The core acknowledges nothing then.
+            return Err(EINTR);
+        }
+        let now = bindings::ktime_get();
+        match bindings::skb_tstamp(skb) {
+            0 => {
+                bindings::skb_set_tstamp(skb, now);
+                return Ok(());
+            }
+            first => now.saturating_sub(first),
+        }
+    };
+    if took < LONGEST_DATAGRAM {
+        return Ok(());
+    }
+    Err(extack.error(
+        EBUSY,
+        fmt!("the requests of this datagram take too long: send this one in another"),
+    ))
 }
