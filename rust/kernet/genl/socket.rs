@@ -9,7 +9,10 @@
 use core::ptr;
 use kernel::{
     prelude::*,
-    rbtree::RBTree,
+    rbtree::{
+        RBTree,
+        RBTreeNode, //
+    },
     sync::{
         static_lock_class,
         Arc,
@@ -134,17 +137,28 @@ impl<S: Default + Send + Sync + 'static> Sockets<S> {
         sock: *mut bindings::sock,
     ) -> Result<Arc<S>> {
         let key = (net.addr(), portid);
-        let mut states = self.states.lock();
-        if let Some(kept) = states.get(&key).filter(|kept| kept.sock.0 == sock) {
-            return Ok(kept.state.clone());
+        let known = |states: &RBTree<Key, Kept<S>>| {
+            let kept = states.get(&key).filter(|kept| kept.sock.0 == sock)?;
+            Some(kept.state.clone())
+        };
+        if let Some(state) = known(&self.states.lock()) {
+            return Ok(state);
         }
+        // Outside of the lock, which all namespaces share.
         let state = Arc::new(S::default(), GFP_KERNEL_ACCOUNT)?;
         let kept = Kept {
             // SAFETY: By the caller's promise.
             sock: unsafe { Sock::new(sock) },
             state: state.clone(),
         };
-        let closed = states.try_create_and_insert(key, kept, GFP_KERNEL_ACCOUNT)?;
+        let node = RBTreeNode::new(key, kept, GFP_KERNEL_ACCOUNT)?;
+        let mut states = self.states.lock();
+        // Another thread of the socket's may have been first.
+        if let Some(state) = known(&states) {
+            drop(states);
+            return Ok(state);
+        }
+        let closed = states.insert(node);
         // Outside of the lock.
         drop(states);
         drop(closed);
