@@ -78,18 +78,50 @@ impl PacketCounter {
         NonNull::new(pointer).map(Self).ok_or(ENOMEM)
     }
 
+    /// Allocates counters that begin at what has been counted before (`alloc_percpu_gfp()`), as
+    /// [`Self::new`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`]; [`EOVERFLOW`] if the machine's counters have 32 bits, and the totals more.
+    #[doc(alias = "alloc_percpu_gfp")]
+    pub fn starting_at<C: Context>(totals: PacketTotals, context: C) -> Result<Self> {
+        let packets = usize::try_from(totals.packets).map_err(|_| EOVERFLOW)?;
+        let bytes = usize::try_from(totals.bytes).map_err(|_| EOVERFLOW)?;
+        let counter = Self::new(context)?;
+        counter.add_to_this_cpu(|counters| {
+            // SAFETY: This CPU's pair, which nobody else writes meanwhile.
+            unsafe {
+                bindings::u64_stats_add(&raw mut (*counters).packets, packets);
+                bindings::u64_stats_add(&raw mut (*counters).bytes, bytes);
+            }
+        });
+        Ok(counter)
+    }
+
     /// Counts one packet of `bytes` bytes, in any context but NMI.
     #[doc(alias = "u64_stats_add")]
     #[inline]
     pub fn add(&self, bytes: u32) {
+        self.add_to_this_cpu(|counters| {
+            // SAFETY: This CPU's pair, which nobody else writes meanwhile.
+            unsafe {
+                bindings::u64_stats_inc(&raw mut (*counters).packets);
+                bindings::u64_stats_add(&raw mut (*counters).bytes, bytes as usize);
+            }
+        });
+    }
+
+    /// Has `add` write to this CPU's pair, which is valid and not written to by anybody else meanwhile.
+    #[inline(always)]
+    fn add_to_this_cpu(&self, add: impl FnOnce(*mut bindings::pcpu_lstats)) {
         // SAFETY: Valid by the type invariants. From here on this task stays on its CPU.
         let counters = unsafe { bindings::get_cpu_pcpu_lstats(self.0.as_ptr()) };
         // SAFETY: This CPU's pair. No interrupt on this CPU comes between where a 64-bit addition
         // is in two parts, and no other CPU writes.
         unsafe {
             let flags = bindings::u64_stats_update_begin_irqsave(&raw mut (*counters).syncp);
-            bindings::u64_stats_inc(&raw mut (*counters).packets);
-            bindings::u64_stats_add(&raw mut (*counters).bytes, bytes as usize);
+            add(counters);
             bindings::u64_stats_update_end_irqrestore(&raw mut (*counters).syncp, flags);
         }
         // SAFETY: Got above.
@@ -168,6 +200,26 @@ mod tests {
             Some(Ok(PacketTotals {
                 packets: 3,
                 bytes: 1 << 32,
+            }))
+        );
+    }
+
+    #[test]
+    fn goes_on_where_it_begins() {
+        let totals = process(|process| -> Result<PacketTotals> {
+            let before = PacketTotals {
+                packets: u64::from(u32::MAX),
+                bytes: 1 << 40,
+            };
+            let counters = PacketCounter::starting_at(before, process)?;
+            counters.add(5);
+            Ok(counters.read())
+        });
+        assert_eq!(
+            totals,
+            Some(Ok(PacketTotals {
+                packets: 1 << 32,
+                bytes: (1 << 40) + 5,
             }))
         );
     }
