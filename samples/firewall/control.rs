@@ -2,7 +2,10 @@
 
 //! The generic netlink family, as `Documentation/netlink/specs/firewall.yaml` tells it.
 
-use kernel::prelude::*;
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
 use kernet::{
     context::Process,
     error::enobufs,
@@ -17,21 +20,24 @@ use kernet::{
         Builder,
         ExtAck, //
     },
-    wire::ip::Version, //
+    percpu::PacketCounter, //
 };
 
 use crate::{
-    draft::Draft,
+    description::describe,
+    draft::{
+        Blame,
+        Draft, //
+    },
     level::Refused,
     nl_generated::{
         attr::{
             self,
             rule, //
         },
-        build,
         notify,
+        reply,
         request,
-        Family,
         Operations,
         RuleAddReply,
         RuleAddRequest,
@@ -46,22 +52,41 @@ use crate::{
         RuleReplaceRequest,
         Server,
         StatsGetReply,
-        StatsGetRequest, //
+        StatsGetRequest,
+        TransactionAbortReply,
+        TransactionAbortRequest,
+        TransactionAddReply,
+        TransactionAddRequest,
+        TransactionCheckReply,
+        TransactionCheckRequest,
+        TransactionCommitReply,
+        TransactionCommitRequest, //
+    },
+    replacement::{
+        free_id,
+        Outcome,
+        Replacement,
+        Why, //
     },
     rules::{
-        Prefix,
         Rule,
-        FIRST_PRIORITY,
         MAX_RULES, //
     },
     set::RuleSet,
-    Firewall, //
+    transaction::{
+        Judged,
+        Session,
+        Transaction, //
+    },
+    Firewall,
+    Tables, //
 };
 
 /// Who serves the family.
 pub(crate) struct Control;
 
 impl Operations for Control {
+    type Socket = Session;
     type RuleGetDump = Cursor;
 
     fn rule_add(
@@ -70,7 +95,8 @@ impl Operations for Control {
         process: Process<'_>,
     ) -> Result<Replied> {
         let asked = request.required(attr::firewall::RULE, request.rule())?;
-        let draft = Draft::new(&asked, request.extack(), process)?;
+        let draft = Draft::new(&asked, Blame::the_rule(request.extack()))?;
+        let counters = Arc::new(PacketCounter::new(process)?, GFP_KERNEL_ACCOUNT)?;
 
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
         let mut editor = tables.editor.lock();
@@ -112,7 +138,15 @@ impl Operations for Control {
             (None, Some(before)) => before.priority,
             (None, None) => current.last_priority(),
         };
-        let rule = draft.rule(id, priority);
+        let rule = Rule {
+            id,
+            priority,
+            // The set chooses it.
+            place: 0,
+            matches: draft.matches,
+            action: draft.action,
+            counters,
+        };
         let rules = current
             .with(rule.clone(), before.as_ref())
             .map_err(|refused| explain(request.extack(), refused))?;
@@ -145,53 +179,91 @@ impl Operations for Control {
         if len > MAX_RULES {
             return Err(request.error(ENOSPC, fmt!("a namespace can have {MAX_RULES} rules")));
         }
-        let mut rules = KVVec::with_capacity(len, GFP_KERNEL_ACCOUNT)?;
-        let mut ids = KVVec::new();
-        let mut priority = FIRST_PRIORITY;
-        for asked in request.rules() {
-            let draft = Draft::new(&asked, extack, process)?;
-            if let Some(id) = draft.id {
-                ids.push(id, GFP_KERNEL_ACCOUNT)?;
-            }
-            priority = draft.priority.unwrap_or(priority);
-            // No rule has this number: it gets one under the lock.
-            let id = draft.id.unwrap_or(0);
-            rules.push(draft.rule(id, priority), GFP_KERNEL_ACCOUNT)?;
+        let mut drafts = KVVec::with_capacity(len, GFP_KERNEL_ACCOUNT)?;
+        for (number, asked) in (1..).zip(request.rules()) {
+            let draft = Draft::new(&asked, Blame::rule(extack, number))?;
+            drafts.push(draft, GFP_KERNEL_ACCOUNT)?;
         }
-        ids.sort_unstable();
-        let twice = ids.windows(2).find(|pair| pair.first() == pair.last());
-        if let Some(id) = twice.and_then(|pair| pair.first()) {
-            let second = request
-                .rules()
-                .filter(|asked| asked.id() == Some(*id))
-                .nth(1);
-            return Err(extack.bad_attr(
-                second
-                    .as_ref()
-                    .and_then(|asked| asked.attrs().get(rule::ID)),
-                EEXIST,
-                fmt!("there is a rule {id} in this request already"),
-            ));
-        }
-        let count = u32::try_from(rules.len()).unwrap_or(u32::MAX);
-
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
-        let mut editor = tables.editor.lock();
-        let mut last_id = editor.last_id;
-        for rule in rules.iter_mut().filter(|rule| rule.id == 0) {
-            last_id = free_id(last_id, |id| ids.binary_search(&id).is_ok());
-            rule.id = last_id;
+        let outcome = replace(
+            tables,
+            (&drafts, &mut Judged::default()),
+            request.net(),
+            process,
+        );
+        let outcome = outcome.map_err(|why| match why {
+            Why::Twice { at, id } => {
+                let second = request.rules().nth(at);
+                Blame::rule(extack, at.saturating_add(1)).bad_attr(
+                    second
+                        .as_ref()
+                        .and_then(|asked| asked.attrs().get(rule::ID)),
+                    EEXIST,
+                    fmt!("there is a rule {id} in this request already"),
+                )
+            }
+            Why::Refused(refused) => explain(extack, refused),
+        })?;
+        reply.send(process, |message| message.count(outcome.count).map(|_| ()))
+    }
+
+    fn transaction_add(
+        request: &TransactionAddRequest<'_, Self>,
+        reply: TransactionAddReply<'_>,
+        process: Process<'_>,
+    ) -> Result<Replied> {
+        let tables = request.state::<Firewall>().ok_or(ENODEV)?;
+        let session = request.socket(process)?;
+        let mut transaction = session.transaction()?.lock();
+        let before = transaction.len();
+        let len = transaction.add(request.rules(), &tables.staged, request.extack())?;
+        let count = u32::try_from(len).unwrap_or(u32::MAX);
+        let replied = reply.send(process, |message| message.count(count).map(|_| ()));
+        if replied.is_err() {
+            transaction.truncate(before);
         }
-        let current = editor.current.clone();
-        let rules = current
-            .replaced(rules)
-            .map_err(|refused| explain(request.extack(), refused))?;
-        tables.publish(&mut editor, rules, process)?;
-        editor.last_id = last_id;
-        tell::<notify::RuleReplaceNtf>(request.net(), process, |message| {
-            message.count(count).map(|_| ())
-        });
-        drop(editor);
+        replied
+    }
+
+    fn transaction_check(
+        request: &TransactionCheckRequest<'_, Self>,
+        reply: TransactionCheckReply<'_>,
+        process: Process<'_>,
+    ) -> Result<Replied> {
+        let tables = request.state::<Firewall>().ok_or(ENODEV)?;
+        let session = request.socket(process)?;
+        let mut transaction = session.transaction()?.lock();
+        complete(request, &transaction)?;
+        let outcome = check(tables, transaction.rules(), process)
+            .map_err(|why| why_not(request.extack(), why))?;
+        drop(transaction);
+        reply.send(process, |message| put(message, outcome))
+    }
+
+    fn transaction_commit(
+        request: &TransactionCommitRequest<'_, Self>,
+        reply: TransactionCommitReply<'_>,
+        process: Process<'_>,
+    ) -> Result<Replied> {
+        let tables = request.state::<Firewall>().ok_or(ENODEV)?;
+        let session = request.socket(process)?;
+        let mut transaction = session.transaction()?.lock();
+        complete(request, &transaction)?;
+        let outcome = replace(tables, transaction.rules(), request.net(), process)
+            .map_err(|why| why_not(request.extack(), why))?;
+        transaction.end();
+        drop(transaction);
+        reply.send(process, |message| put(message, outcome))
+    }
+
+    fn transaction_abort(
+        request: &TransactionAbortRequest<'_, Self>,
+        reply: TransactionAbortReply<'_>,
+        process: Process<'_>,
+    ) -> Result<Replied> {
+        let session = request.socket(process)?;
+        let count = session.transaction()?.lock().end();
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
         reply.send(process, |message| message.count(count).map(|_| ()))
     }
 
@@ -232,7 +304,7 @@ impl Operations for Control {
         reply: RuleGetReply<'_>,
         process: Process<'_>,
     ) -> Result<Replied> {
-        let current = request.state::<Firewall>().ok_or(ENODEV)?.current(process);
+        let current = request.state::<Firewall>().ok_or(ENODEV)?.current()?;
         let rule = named(request, &current)?;
         reply.send(process, |message| {
             message.rule(|nest| describe(nest, &rule)).map(|_| ())
@@ -250,9 +322,9 @@ impl Operations for Control {
         request: &RuleGetDumpRequest<'_, Self>,
         cursor: &mut Cursor,
         entries: &mut RuleGetDumpEntries<'_>,
-        process: Process<'_>,
+        _process: Process<'_>,
     ) -> Result<(), Full> {
-        let current = request.state::<Firewall>().ok_or(ENODEV)?.current(process);
+        let current = request.state::<Firewall>().ok_or(ENODEV)?.current()?;
         entries.generation(current.generation());
         let Some(start) = cursor.next else {
             return Ok(());
@@ -272,7 +344,7 @@ impl Operations for Control {
         process: Process<'_>,
     ) -> Result<Replied> {
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
-        let current = tables.current(process);
+        let current = tables.current()?;
         let count = u32::try_from(current.len()).unwrap_or(u32::MAX);
         let comparisons = u32::try_from(current.comparisons()).unwrap_or(u32::MAX);
         reply.send(process, |message| {
@@ -304,16 +376,85 @@ fn explain(extack: ExtAck<'_>, refused: Refused) -> Error {
     refused.into()
 }
 
-/// The next identifier after `last` that no rule has.
-fn free_id(last: u32, taken: impl Fn(u32) -> bool) -> u32 {
-    let mut id = last;
-    loop {
-        id = id.wrapping_add(1).max(1);
-        // There are more numbers than rules.
-        if !taken(id) {
-            return id;
-        }
+/// Says what a change of all rules has come to.
+fn put(message: &mut reply::TransactionCommit<'_>, outcome: Outcome) -> Result {
+    message
+        .count(outcome.count)?
+        .comparisons(outcome.comparisons)?
+        .kept(outcome.kept)?;
+    Ok(())
+}
+
+/// Says what it would come to if rules took the place of all.
+fn check(
+    tables: &Tables,
+    (drafts, judged): (&[Draft], &mut Judged),
+    process: Process<'_>,
+) -> Result<Outcome, Why> {
+    // It takes long, and others may change the rules meanwhile.
+    let current = tables.current()?;
+    if let Some(known) = judged.known(&current) {
+        return known;
     }
+    // It does not matter which numbers are free.
+    let made = Replacement::new(drafts, &current, 0, process);
+    let outcome = made.map(|made| made.outcome);
+    judged.set(&current, outcome);
+    outcome
+}
+
+/// Puts rules in the place of all, and tells the listeners of `net`.
+fn replace(
+    tables: &Tables,
+    (drafts, judged): (&[Draft], &mut Judged),
+    net: &Net,
+    process: Process<'_>,
+) -> Result<Outcome, Why> {
+    let mut editor = tables.editor.lock();
+    let current = editor.current.clone();
+    if let Some(Err(known)) = judged.known(&current) {
+        return Err(known);
+    }
+    let Replacement {
+        rules,
+        last_id,
+        outcome,
+    } = Replacement::new(drafts, &current, editor.last_id, process)
+        .inspect_err(|why| judged.set(&current, Err(*why)))?;
+    tables.publish(&mut editor, rules, process)?;
+    editor.last_id = last_id;
+    tell::<notify::RuleReplaceNtf>(net, process, |message| {
+        message.count(outcome.count).map(|_| ())
+    });
+    Ok(outcome)
+}
+
+/// Says why the rules of a transaction cannot take the place of all.
+fn why_not(extack: ExtAck<'_>, why: Why) -> Error {
+    match why {
+        Why::Twice { at, id } => Blame::rule(extack, at.saturating_add(1)).error(
+            EEXIST,
+            fmt!("there is a rule {id} in this transaction already"),
+        ),
+        Why::Refused(refused) => explain(extack, refused),
+    }
+}
+
+/// Checks that the transaction has as many rules as the request says: none was refused or lost.
+fn complete(
+    request: &genl::Request<'_, Server<Control>, request::TransactionCommit<'static>>,
+    transaction: &Transaction,
+) -> Result {
+    let count = request.required(attr::firewall::COUNT, request.count())?;
+    let len = transaction.len();
+    if usize::try_from(count).is_ok_and(|count| count == len) {
+        return Ok(());
+    }
+    Err(request.bad_attr(
+        request.attrs().get(attr::firewall::COUNT),
+        EINVAL,
+        fmt!("the transaction has {len} rules, not {count}"),
+    ))
 }
 
 /// Tells listeners of a change; if there is no memory to, that they have missed something.
@@ -326,55 +467,6 @@ fn tell<N: Notification>(
     // A listener without room knows that it has missed this. Others do not yet.
     if told.is_err_and(|error| error != enobufs()) {
         N::report_lost(net);
-    }
-}
-
-/// Puts what a rule is, and its counters.
-fn describe(nest: &mut build::Rule<'_>, rule: &Rule) -> Result {
-    nest.id(rule.id)?
-        .priority(rule.priority)?
-        .chain(rule.matches.in_chain())?
-        .action(rule.action)?;
-    let family = rule.matches.family();
-    if let Some(family) = family {
-        nest.family(match family {
-            Version::V4 => Family::Ipv4,
-            Version::V6 => Family::Ipv6,
-        })?;
-    }
-    if let Some(protocol) = rule.matches.protocol() {
-        nest.protocol(protocol.0)?;
-    }
-    let (prefix, ports) = rule.matches.source();
-    if let Some(prefix) = prefix {
-        nest.source(network(prefix, family, &mut [0; 16]))?
-            .source_prefix_len(prefix.len())?;
-    }
-    if let Some(ports) = ports {
-        nest.source_port_min(ports.min)?
-            .source_port_max(ports.max)?;
-    }
-    let (prefix, ports) = rule.matches.destination();
-    if let Some(prefix) = prefix {
-        nest.destination(network(prefix, family, &mut [0; 16]))?
-            .destination_prefix_len(prefix.len())?;
-    }
-    if let Some(ports) = ports {
-        nest.destination_port_min(ports.min)?
-            .destination_port_max(ports.max)?;
-    }
-    let totals = rule.counters.read();
-    nest.packets(totals.packets)?.bytes(totals.bytes)?;
-    Ok(())
-}
-
-/// The network of a prefix, in as many bytes as its family has.
-fn network(prefix: Prefix, family: Option<Version>, bytes: &mut [u8; 16]) -> &[u8] {
-    *bytes = prefix.network().to_be_bytes();
-    match family {
-        // The low 32 bits.
-        Some(Version::V4) => bytes.get(12..).unwrap_or(&[]),
-        _ => bytes,
     }
 }
 

@@ -7,18 +7,14 @@ use core::net::{
     Ipv4Addr,
     Ipv6Addr, //
 };
-use kernel::{
-    prelude::*,
-    sync::Arc, //
-};
+use kernel::prelude::*;
 use kernet::{
-    context::Process,
     nlattr::{
         Attr,
         Attrs,
         ExtAck, //
     },
-    percpu::PacketCounter,
+    percpu::PacketTotals,
     wire::ip::{
         Protocol,
         Version, //
@@ -37,7 +33,6 @@ use crate::{
         Field,
         Match,
         Refusal,
-        Rule,
         Wish, //
     }, //
 };
@@ -64,80 +59,135 @@ const DESTINATION: EndAttrs = EndAttrs {
     port_max: rule::DESTINATION_PORT_MAX,
 };
 
-/// A rule that is asked for, with counters of its own.
+/// Where the reason of a refusal is put, and which of many rules it is about.
+#[derive(Clone, Copy)]
+pub(crate) struct Blame<'a> {
+    extack: ExtAck<'a>,
+    number: Option<usize>,
+}
+
+impl<'a> Blame<'a> {
+    /// Of the one rule of a request.
+    pub(crate) fn the_rule(extack: ExtAck<'a>) -> Self {
+        Self {
+            extack,
+            number: None,
+        }
+    }
+
+    /// Of a rule of many, which the reason then names by its number, from 1 on.
+    pub(crate) fn rule(extack: ExtAck<'a>, number: usize) -> Self {
+        Self {
+            extack,
+            number: Some(number),
+        }
+    }
+
+    /// Refuses the rule.
+    #[cold]
+    pub(crate) fn error(self, error: Error, message: core::fmt::Arguments<'_>) -> Error {
+        self.bad_attr(None, error, message)
+    }
+
+    /// Refuses the rule because of an attribute.
+    #[cold]
+    pub(crate) fn bad_attr(
+        self,
+        attr: Option<Attr<'_>>,
+        error: Error,
+        message: core::fmt::Arguments<'_>,
+    ) -> Error {
+        match self.number {
+            None => self.extack.bad_attr(attr, error, message),
+            Some(number) => self
+                .extack
+                .bad_attr(attr, error, fmt!("rule {number}: {message}")),
+        }
+    }
+
+    /// Refuses the rule because it lacks an attribute.
+    #[cold]
+    fn missing(self, attrs: Attrs<'_>, r#type: u16) -> Error {
+        if self.number.is_some() {
+            // The first message stays.
+            self.error(EINVAL, fmt!("a required attribute is missing"));
+        }
+        attrs.missing(r#type, self.extack)
+    }
+}
+
+/// A rule that is asked for.
+#[derive(Clone, Copy)]
 pub(crate) struct Draft {
     pub(crate) id: Option<u32>,
     pub(crate) priority: Option<u32>,
-    matches: Match,
-    action: Action,
-    counters: Arc<PacketCounter>,
+    pub(crate) matches: Match,
+    pub(crate) action: Action,
+    /// What its counters are to begin at, if that is said.
+    pub(crate) totals: Option<PacketTotals>,
 }
 
 impl Draft {
-    /// Reads it, and says what is wrong with it.
-    pub(crate) fn new(
-        asked: &view::Rule<'_>,
-        extack: ExtAck<'_>,
-        process: Process<'_>,
-    ) -> Result<Self> {
-        let attrs = asked.attrs();
+    /// Reads a rule whose counters the kernel chooses, and says what is wrong with it.
+    pub(crate) fn new(asked: &view::Rule<'_>, blame: Blame<'_>) -> Result<Self> {
         for counter in [rule::PACKETS, rule::BYTES] {
-            if let Some(attr) = attrs.get(counter) {
-                return Err(extack.bad_attr(
+            if let Some(attr) = asked.attrs().get(counter) {
+                return Err(blame.bad_attr(
                     Some(attr),
                     EINVAL,
                     fmt!("unknown in a request: the kernel counts"),
                 ));
             }
         }
+        Self::with_totals(asked, blame)
+    }
+
+    /// As [`Self::new`], of a request that may say what counters begin at.
+    pub(crate) fn with_totals(asked: &view::Rule<'_>, blame: Blame<'_>) -> Result<Self> {
+        let attrs = asked.attrs();
         let action = asked
             .action()
-            .ok_or_else(|| attrs.missing(rule::ACTION, extack))?;
-        let wish = wish(asked, extack)?;
+            .ok_or_else(|| blame.missing(attrs, rule::ACTION))?;
+        let wish = wish(asked, blame)?;
+        let totals = match (asked.packets(), asked.bytes()) {
+            (None, None) => None,
+            (packets, bytes) => Some(PacketTotals {
+                packets: packets.unwrap_or(0),
+                bytes: bytes.unwrap_or(0),
+            }),
+        };
         Ok(Self {
             id: asked.id(),
             priority: asked.priority(),
-            matches: Match::new(&wish).map_err(|refusal| explain(refusal, attrs, extack))?,
+            matches: Match::new(&wish).map_err(|refusal| explain(refusal, attrs, blame))?,
             action,
-            counters: Arc::new(PacketCounter::new(process)?, GFP_KERNEL_ACCOUNT)?,
+            totals,
         })
-    }
-
-    /// The rule; the set that it comes into gives it its place.
-    pub(crate) fn rule(self, id: u32, priority: u32) -> Rule {
-        Rule {
-            id,
-            priority,
-            place: 0,
-            matches: self.matches,
-            action: self.action,
-            counters: self.counters,
-        }
     }
 }
 
 /// Reads what a rule is to match.
-fn wish(asked: &view::Rule<'_>, extack: ExtAck<'_>) -> Result<Wish> {
+fn wish(asked: &view::Rule<'_>, blame: Blame<'_>) -> Result<Wish> {
     let attrs = asked.attrs();
     Ok(Wish {
         chain: asked
             .chain()
-            .ok_or_else(|| attrs.missing(rule::CHAIN, extack))?,
+            .ok_or_else(|| blame.missing(attrs, rule::CHAIN))?,
         family: asked.family().map(|family| match family {
             Family::Ipv4 => Version::V4,
             Family::Ipv6 => Version::V6,
         }),
         protocol: asked.protocol().map(Protocol),
-        source: end(attrs, &SOURCE, extack)?,
-        destination: end(attrs, &DESTINATION, extack)?,
+        source: end(attrs, &SOURCE, blame)?,
+        destination: end(attrs, &DESTINATION, blame)?,
     })
 }
 
-fn end(attrs: Attrs<'_>, names: &EndAttrs, extack: ExtAck<'_>) -> Result<End> {
+fn end(attrs: Attrs<'_>, names: &EndAttrs, blame: Blame<'_>) -> Result<End> {
     Ok(End {
         address: attrs
             .get(names.address)
-            .map(|attr| address(attr, extack))
+            .map(|attr| address(attr, blame))
             .transpose()?,
         prefix_len: attrs.u8(names.prefix_len),
         port_min: attrs.u16(names.port_min),
@@ -145,14 +195,14 @@ fn end(attrs: Attrs<'_>, names: &EndAttrs, extack: ExtAck<'_>) -> Result<End> {
     })
 }
 
-fn address(attr: Attr<'_>, extack: ExtAck<'_>) -> Result<IpAddr> {
+fn address(attr: Attr<'_>, blame: Blame<'_>) -> Result<IpAddr> {
     if let Some(bytes) = attr.array::<4>() {
         return Ok(Ipv4Addr::from(bytes).into());
     }
     if let Some(bytes) = attr.array::<16>() {
         return Ok(Ipv6Addr::from(bytes).into());
     }
-    Err(extack.bad_attr(
+    Err(blame.bad_attr(
         Some(attr),
         EINVAL,
         fmt!("an address has 4 bytes (IPv4) or 16 (IPv6)"),
@@ -160,7 +210,7 @@ fn address(attr: Attr<'_>, extack: ExtAck<'_>) -> Result<IpAddr> {
 }
 
 /// Points at the attribute that cannot be granted.
-fn explain(refusal: Refusal, attrs: Attrs<'_>, extack: ExtAck<'_>) -> Error {
+fn explain(refusal: Refusal, attrs: Attrs<'_>, blame: Blame<'_>) -> Error {
     let names = if refusal.source {
         &SOURCE
     } else {
@@ -172,5 +222,5 @@ fn explain(refusal: Refusal, attrs: Attrs<'_>, extack: ExtAck<'_>) -> Error {
         Field::PortMin => names.port_min,
         Field::PortMax => names.port_max,
     };
-    extack.bad_attr(attrs.get(name), EINVAL, fmt!("{}", refusal.why))
+    blame.bad_attr(attrs.get(name), EINVAL, fmt!("{}", refusal.why))
 }

@@ -7,14 +7,21 @@ RULE = {"id": 7, "chain": "input", "action": "drop", "family": "ipv4", "protocol
         "destination-port-min": 3, "destination-port-max": 4}
 DROP = {"chain": "input", "action": "drop"}
 COUNTED = {"rule": {**RULE, "packets": 0, "bytes": 0}}
+EMPTY = {"count": 0, "comparisons": 0, "kept": 0}
 
 REQUESTS = [
     ("do", "rule-add", {"rule": RULE}), ("do", "rule-get", {"id": 7}), ("dump", "rule-get", {}),
     ("do", "stats-get", {}), ("do", "rule-del", {"id": 7}), ("do", "rule-replace", {"rules": [DROP]}),
-    ("do", "rule-flush", {})]
+    ("do", "rule-flush", {}),
+    # Of sockets of their own, or of two by turns: of the one that adds rules the third ends the transaction.
+    ("do", "transaction-add", {"rules": [RULE | {"packets": 3, "bytes": 4}, DROP]}),
+    ("do", "transaction-check", {"count": 0}), ("do", "transaction-abort", {}),
+    ("do", "transaction-commit", {"count": 0})]
 ANSWERS = {
     ("do", "rule-add"): COUNTED, ("do", "rule-get"): COUNTED, ("dump", "rule-get"): [COUNTED],
-    ("do", "rule-replace"): {"count": 1}, ("do", "rule-flush"): {"count": 1}}
+    ("do", "rule-replace"): {"count": 1}, ("do", "rule-flush"): {"count": 1},
+    ("do", "transaction-add"): {"count": 2}, ("do", "transaction-check"): EMPTY,
+    ("do", "transaction-commit"): EMPTY, ("do", "transaction-abort"): {"count": 0}}
 EVENTS = {
     "rule-add-ntf": lambda ns, family: family.do("rule-add", {"rule": DROP}),
     "rule-del-ntf": lambda ns, family: family.do("rule-del", {

@@ -8,12 +8,14 @@ use kernel::{
     new_mutex,
     prelude::*,
     sync::{
+        atomic::Atomic,
         Arc,
         Mutex, //
     },
 };
 use kernet::{
     context::{
+        rcu_read,
         Process,
         Rcu, //
     },
@@ -38,20 +40,24 @@ use kernet::{
 };
 
 mod control;
+mod description;
 mod draft;
 mod level;
 mod nl_generated;
 mod packet;
+mod replacement;
 mod rules;
 mod set;
 #[cfg(CONFIG_KUNIT = "y")]
 mod tests;
+mod transaction;
 
 use rules::{
     Action,
     Chain, //
 };
 use set::RuleSet;
+use transaction::Staged;
 
 kernet::module! {
     type: Firewall,
@@ -79,6 +85,7 @@ struct Tables {
     /// Held by who changes the rules.
     #[pin]
     editor: Mutex<Editor>,
+    staged: Staged,
     accepted: PacketCounter,
     dropped: PacketCounter,
     malformed: PacketCounter,
@@ -103,6 +110,7 @@ impl netns::NetState for Tables {
                     current,
                     last_id: 0,
                 }),
+                staged: Arc::new(Atomic::new(0), GFP_KERNEL_ACCOUNT)?,
                 accepted: PacketCounter::new(process)?,
                 dropped: PacketCounter::new(process)?,
                 malformed: PacketCounter::new(process)?,
@@ -121,9 +129,9 @@ impl Tables {
         Ok(())
     }
 
-    /// The active rules.
-    fn current(&self, _process: Process<'_>) -> Arc<RuleSet> {
-        self.editor.lock().current.clone()
+    /// The active rules. Does not wait for who changes them.
+    fn current(&self) -> Result<Arc<RuleSet>> {
+        rcu_read(|rcu| self.active.get(rcu).cloned()).ok_or(ENODEV)
     }
 }
 

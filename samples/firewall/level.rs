@@ -89,6 +89,8 @@ const CHAINS: [Chain; 3] = [Chain::Input, Chain::Forward, Chain::Output];
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Refused {
     NoMemory,
+    /// Another error.
+    Because(Error),
     /// So many rules would have to be compared with a packet.
     TooCostly(usize),
 }
@@ -114,8 +116,15 @@ impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::NoMemory => ENOMEM,
+            Refused::Because(error) => error,
             Refused::TooCostly(_) => E2BIG,
         }
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Because(error)
     }
 }
 

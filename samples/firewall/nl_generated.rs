@@ -95,6 +95,7 @@ pub(crate) mod attr {
         pub(crate) const BEFORE: u16 = 7;
         pub(crate) const RULES: u16 = 8;
         pub(crate) const COMPARISONS: u16 = 9;
+        pub(crate) const KEPT: u16 = 10;
     }
 }
 
@@ -136,6 +137,9 @@ mod policy {
         super::attr::firewall::RULES,
         Policy::nested(RULE.policies()),
     )]);
+
+    pub(super) static OP_TRANSACTION_CHECK: Table<4> =
+        Table::for_family(&[(super::attr::firewall::COUNT, Policy::U32)]);
 }
 
 /// What is nested in requests.
@@ -238,13 +242,14 @@ pub(crate) mod view {
             attr.value()
         }
 
-        /// Packets that this rule was the first to match. In answers only.
+        /// Packets that this rule was the first to match. In a request of a transaction, what it begins at; in
+        /// no other request.
         pub(crate) fn packets(&self) -> Option<u64> {
             let attr = self.0.get(super::attr::rule::PACKETS)?;
             attr.uint()
         }
 
-        /// Their bytes from the IP header on. In answers only.
+        /// Their bytes from the IP header on; in a request as packets.
         pub(crate) fn bytes(&self) -> Option<u64> {
             let attr = self.0.get(super::attr::rule::BYTES)?;
             attr.uint()
@@ -371,6 +376,41 @@ pub(crate) mod request {
             view.0
         }
     }
+
+    /// Attributes of a request `TransactionAdd`.
+    pub(crate) type TransactionAdd<'a> = RuleReplace<'a>;
+
+    /// Attributes of a request `TransactionCheck`.
+    #[derive(Clone, Copy)]
+    pub(crate) struct TransactionCheck<'a>(pub(super) Attrs<'a>);
+
+    impl<'a> TransactionCheck<'a> {
+        /// Number of rules.
+        pub(crate) fn count(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::firewall::COUNT)?;
+            attr.value()
+        }
+    }
+
+    impl View for TransactionCheck<'static> {
+        type On<'a> = TransactionCheck<'a>;
+
+        fn on(attrs: Attrs<'_>) -> TransactionCheck<'_> {
+            TransactionCheck(attrs)
+        }
+    }
+
+    impl<'a> From<TransactionCheck<'a>> for Attrs<'a> {
+        fn from(view: TransactionCheck<'a>) -> Attrs<'a> {
+            view.0
+        }
+    }
+
+    /// Attributes of a request `TransactionCommit`.
+    pub(crate) type TransactionCommit<'a> = TransactionCheck<'a>;
+
+    /// Attributes of a request `TransactionAbort`.
+    pub(crate) type TransactionAbort<'a> = RuleFlush<'a>;
 }
 
 /// What is nested in replies and notifications.
@@ -485,13 +525,14 @@ pub(crate) mod build {
             Ok(self)
         }
 
-        /// Packets that this rule was the first to match. In answers only.
+        /// Packets that this rule was the first to match. In a request of a transaction, what it begins at; in
+        /// no other request.
         pub(crate) fn packets(&mut self, value: u64) -> Result<&mut Self> {
             self.0.put_uint(super::attr::rule::PACKETS, value)?;
             Ok(self)
         }
 
-        /// Their bytes from the IP header on. In answers only.
+        /// Their bytes from the IP header on; in a request as packets.
         pub(crate) fn bytes(&mut self, value: u64) -> Result<&mut Self> {
             self.0.put_uint(super::attr::rule::BYTES, value)?;
             Ok(self)
@@ -599,6 +640,48 @@ pub(crate) mod reply {
 
     /// Attributes of a message `RuleReplace`.
     pub(crate) type RuleReplace<'a> = RuleFlush<'a>;
+
+    /// Attributes of a message `TransactionAdd`.
+    pub(crate) type TransactionAdd<'a> = RuleFlush<'a>;
+
+    /// Attributes of a message `TransactionCheck`.
+    pub(crate) struct TransactionCheck<'a>(pub(super) Writer<'a>);
+
+    impl Builder for TransactionCheck<'static> {
+        type On<'a> = TransactionCheck<'a>;
+
+        fn on(writer: Writer<'_>) -> TransactionCheck<'_> {
+            TransactionCheck(writer)
+        }
+    }
+
+    impl TransactionCheck<'_> {
+        /// Number of rules.
+        pub(crate) fn count(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::firewall::COUNT, value)?;
+            Ok(self)
+        }
+
+        /// Rules that are compared with a packet at most, whatever it is.
+        pub(crate) fn comparisons(&mut self, value: u32) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::firewall::COMPARISONS, value)?;
+            Ok(self)
+        }
+
+        /// Of the rules, those that were there before. The counters of each go on, unless the request says
+        /// what they begin at.
+        pub(crate) fn kept(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::firewall::KEPT, value)?;
+            Ok(self)
+        }
+    }
+
+    /// Attributes of a message `TransactionCommit`.
+    pub(crate) type TransactionCommit<'a> = TransactionCheck<'a>;
+
+    /// Attributes of a message `TransactionAbort`.
+    pub(crate) type TransactionAbort<'a> = RuleFlush<'a>;
 
     /// Attributes of a message `RuleAddNtf`.
     pub(crate) struct RuleAddNtf<'a>(pub(super) Writer<'a>);
@@ -770,8 +853,39 @@ pub(crate) type RuleReplaceRequest<'a, T> =
 /// The answer to a request `rule-replace`.
 pub(crate) type RuleReplaceReply<'a> = genl::Reply<'a, reply::RuleReplace<'static>>;
 
+/// A request `transaction-add`.
+pub(crate) type TransactionAddRequest<'a, T> =
+    genl::Request<'a, Server<T>, request::TransactionAdd<'static>>;
+
+/// The answer to a request `transaction-add`.
+pub(crate) type TransactionAddReply<'a> = genl::Reply<'a, reply::TransactionAdd<'static>>;
+
+/// A request `transaction-check`.
+pub(crate) type TransactionCheckRequest<'a, T> =
+    genl::Request<'a, Server<T>, request::TransactionCheck<'static>>;
+
+/// The answer to a request `transaction-check`.
+pub(crate) type TransactionCheckReply<'a> = genl::Reply<'a, reply::TransactionCheck<'static>>;
+
+/// A request `transaction-commit`.
+pub(crate) type TransactionCommitRequest<'a, T> =
+    genl::Request<'a, Server<T>, request::TransactionCommit<'static>>;
+
+/// The answer to a request `transaction-commit`.
+pub(crate) type TransactionCommitReply<'a> = genl::Reply<'a, reply::TransactionCommit<'static>>;
+
+/// A request `transaction-abort`.
+pub(crate) type TransactionAbortRequest<'a, T> =
+    genl::Request<'a, Server<T>, request::TransactionAbort<'static>>;
+
+/// The answer to a request `transaction-abort`.
+pub(crate) type TransactionAbortReply<'a> = genl::Reply<'a, reply::TransactionAbort<'static>>;
+
 /// What the family does: implemented by who serves it.
 pub(crate) trait Operations: Sized + Send + Sync + 'static {
+    /// What is kept for each socket that asks for it.
+    type Socket: Default + Send + Sync + 'static;
+
     /// Where a dump of `rule-get` goes on.
     type RuleGetDump: Send + 'static;
 
@@ -823,10 +937,43 @@ pub(crate) trait Operations: Sized + Send + Sync + 'static {
     ) -> Result<genl::Replied>;
 
     /// Put rules in the place of all there are, at once, and say how many they are: each packet
-    /// sees those from before or these. Their counters begin at zero.
+    /// sees those from before or these. The counters of a rule that is there already go on.
     fn rule_replace(
         request: &RuleReplaceRequest<'_, Self>,
         reply: RuleReplaceReply<'_>,
+        process: Process<'_>,
+    ) -> Result<genl::Replied>;
+
+    /// Add rules to those that the socket has sent before, which take no effect yet, and say how many
+    /// they are now. If one is refused, none of the message is added.
+    fn transaction_add(
+        request: &TransactionAddRequest<'_, Self>,
+        reply: TransactionAddReply<'_>,
+        process: Process<'_>,
+    ) -> Result<genl::Replied>;
+
+    /// Check whether the rules that the socket has sent, as many as count says, could take the place of
+    /// all there are. Changes nothing.
+    fn transaction_check(
+        request: &TransactionCheckRequest<'_, Self>,
+        reply: TransactionCheckReply<'_>,
+        process: Process<'_>,
+    ) -> Result<genl::Replied>;
+
+    /// Put the rules that the socket has sent, as many as count says, in the place of all there are, at
+    /// once, as rule-replace. If that is refused, they are kept. ENOMEM or EAGAIN without a text may tell of
+    /// the reply alone, for which there is no memory, or no room in the socket: then the rules are in
+    /// place, and the transaction is over.
+    fn transaction_commit(
+        request: &TransactionCommitRequest<'_, Self>,
+        reply: TransactionCommitReply<'_>,
+        process: Process<'_>,
+    ) -> Result<genl::Replied>;
+
+    /// Forget the rules that the socket has sent, and say how many they were.
+    fn transaction_abort(
+        request: &TransactionAbortRequest<'_, Self>,
+        reply: TransactionAbortReply<'_>,
         process: Process<'_>,
     ) -> Result<genl::Replied>;
 
@@ -845,7 +992,7 @@ pub(crate) type Registration<T> = genl::Registration<Server<T>>;
 
 impl<T: Operations> genl::FamilyServer for Server<T> {
     type Spec = Spec;
-    type Socket = ();
+    type Socket = T::Socket;
 
     const OPS: &'static [genl::Op<Self>] = &[
         genl::Op::new_do::<op::RuleAdd<T>>(),
@@ -855,6 +1002,10 @@ impl<T: Operations> genl::FamilyServer for Server<T> {
         genl::Op::new_dump::<op::RuleGetDump<T>>(),
         genl::Op::new_do::<op::StatsGet<T>>(),
         genl::Op::new_do::<op::RuleReplace<T>>(),
+        genl::Op::new_do::<op::TransactionAdd<T>>(),
+        genl::Op::new_do::<op::TransactionCheck<T>>(),
+        genl::Op::new_do::<op::TransactionCommit<T>>(),
+        genl::Op::new_do::<op::TransactionAbort<T>>(),
     ];
 
     fn bind(group: usize, process: Process<'_>) {
@@ -1014,6 +1165,82 @@ mod op {
             process: Process<'_>,
         ) -> Result<genl::Replied> {
             T::rule_replace(request, reply, process)
+        }
+    }
+
+    pub(super) struct TransactionAdd<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Server<T>> for TransactionAdd<T> {
+        const COMMAND: u8 = 11;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
+        const POLICIES: Option<Policies> = Some(policy::OP_RULE_REPLACE.policies());
+
+        type Request = super::request::TransactionAdd<'static>;
+        type Reply = super::reply::TransactionAdd<'static>;
+
+        fn run(
+            request: &TransactionAddRequest<'_, T>,
+            reply: TransactionAddReply<'_>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::transaction_add(request, reply, process)
+        }
+    }
+
+    pub(super) struct TransactionCheck<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Server<T>> for TransactionCheck<T> {
+        const COMMAND: u8 = 12;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
+        const POLICIES: Option<Policies> = Some(policy::OP_TRANSACTION_CHECK.policies());
+
+        type Request = super::request::TransactionCheck<'static>;
+        type Reply = super::reply::TransactionCheck<'static>;
+
+        fn run(
+            request: &TransactionCheckRequest<'_, T>,
+            reply: TransactionCheckReply<'_>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::transaction_check(request, reply, process)
+        }
+    }
+
+    pub(super) struct TransactionCommit<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Server<T>> for TransactionCommit<T> {
+        const COMMAND: u8 = 13;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
+        const POLICIES: Option<Policies> = Some(policy::OP_TRANSACTION_CHECK.policies());
+
+        type Request = super::request::TransactionCommit<'static>;
+        type Reply = super::reply::TransactionCommit<'static>;
+
+        fn run(
+            request: &TransactionCommitRequest<'_, T>,
+            reply: TransactionCommitReply<'_>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::transaction_commit(request, reply, process)
+        }
+    }
+
+    pub(super) struct TransactionAbort<T>(PhantomData<fn() -> T>);
+
+    impl<T: Operations> genl::Do<Server<T>> for TransactionAbort<T> {
+        const COMMAND: u8 = 14;
+        const ACCESS: genl::Access = genl::Access::NamespaceAdmin;
+        const POLICIES: Option<Policies> = None;
+
+        type Request = super::request::TransactionAbort<'static>;
+        type Reply = super::reply::TransactionAbort<'static>;
+
+        fn run(
+            request: &TransactionAbortRequest<'_, T>,
+            reply: TransactionAbortReply<'_>,
+            process: Process<'_>,
+        ) -> Result<genl::Replied> {
+            T::transaction_abort(request, reply, process)
         }
     }
 }

@@ -243,6 +243,22 @@ impl Match {
         }
     }
 
+    /// What two matches have in common that are the same, and no others.
+    pub(crate) fn identity(&self) -> Identity {
+        let end = |prefix: Option<Prefix>, ports: Option<Ports>| Peer {
+            network: prefix.map_or(0, |prefix| prefix.network),
+            len: prefix.map(|prefix| prefix.len),
+            ports: ports.map(|ports| (ports.min, ports.max)),
+        };
+        Identity {
+            chain: self.chain as u8,
+            family: self.family.map(width),
+            protocol: self.protocol.map(|protocol| protocol.0),
+            source: end(self.source, self.source_ports),
+            destination: end(self.destination, self.destination_ports),
+        }
+    }
+
     pub(crate) fn in_chain(&self) -> Chain {
         self.chain
     }
@@ -262,6 +278,24 @@ impl Match {
     pub(crate) fn destination(&self) -> (Option<Prefix>, Option<Ports>) {
         (self.destination, self.destination_ports)
     }
+}
+
+/// What a rule matches, in an order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Identity {
+    chain: u8,
+    family: Option<u8>,
+    protocol: Option<u8>,
+    source: Peer,
+    destination: Peer,
+}
+
+/// One end of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Peer {
+    network: u128,
+    len: Option<u8>,
+    ports: Option<(u16, u16)>,
 }
 
 /// What a rule matches beside what the classifier has of it.

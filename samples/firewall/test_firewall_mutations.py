@@ -19,7 +19,10 @@ def survives_mutations():
     survives("firewall", NetNs(),
              [("stats-get", {}), ("rule-get", {"id": 7}), ("rule-del", {"id": 7}), ("rule-flush", {}),
               *(("rule-add", {"rule": rule}) for rule in RULES), ("rule-add", {"rule": RULES[0], "before": 7}),
-              ("rule-replace", {"rules": RULES})],
+              ("rule-replace", {"rules": RULES}), ("transaction-add", {"rules": RULES}),
+              ("transaction-add", {"rules": [RULES[0] | {"packets": 3, "bytes": 1 << 40}]}),
+              *((f"transaction-{end}", {"count": count}) for end in ("check", "commit") for count in (0, 1, 4)),
+              ("transaction-abort", {})],
              after=[("rule-flush", {})])
 
 

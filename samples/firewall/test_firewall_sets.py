@@ -11,8 +11,8 @@ import struct
 import threading
 
 from nlraw import Socket, attr, nest
-from selftest import NetNs, Skip, case, checked, defer, equal, main, modprobe, wait_until
-from topology import ICMP, R4, RULE_DEL, TCP, UDP, Bulk, Firewall, ID, count, reaches, refused, send, two
+from selftest import NetNs, case, checked, defer, equal, main, modprobe, wait_until
+from topology import ICMP, R4, RULE_DEL, TCP, UDP, Bulk, Firewall, Group, ID, count, reaches, refused, send, two
 
 FIRST_PRIORITY = 65536
 # By hand: of chain `forward`, `drop`.
@@ -130,38 +130,6 @@ def nothing_passes_while_rules_are_replaced():
         except BlockingIOError:
             return
     raise AssertionError("a packet came through")
-
-
-class Group:
-    """A control group of memory, with what its processes are charged for."""
-
-    def __init__(self):
-        root = pathlib.Path("/sys/fs/cgroup")
-        if "memory" not in (root / "cgroup.controllers").read_text().split():
-            raise Skip("this kernel has no memory controller (CONFIG_MEMCG)")
-        (root / "cgroup.subtree_control").write_text("+memory")
-        self.path = root / f"t{os.getpid()}"
-        self.path.mkdir()
-        defer(self.path.rmdir)
-
-    def run(self, function):
-        """Calls the function in a process of the group; what it returns."""
-        read, write = os.pipe()
-        child = os.fork()
-        if not child:
-            (self.path / "cgroup.procs").write_text("0")
-            os.write(write, repr(function()).encode())
-            os._exit(0)
-        os.close(write)
-        with open(read) as said:
-            text = said.read()
-        equal(os.waitpid(child, 0)[1], 0, "status")
-        return eval(text)
-
-    def kernel(self):
-        """Bytes of kernel memory."""
-        stat = dict(line.split() for line in (self.path / "memory.stat").read_text().splitlines())
-        return int(stat["kernel"])
 
 
 def requester(ns):

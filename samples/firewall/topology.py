@@ -2,12 +2,14 @@
 """The namespaces and the firewall that the selftests work on."""
 
 import contextlib
+import os
+import pathlib
 import socket
 import struct
 
 import ynl
-from nlraw import Socket, attr, nest
-from selftest import NetNs, equal, modprobe, wait_until
+from nlraw import Socket, attr, nest, parse
+from selftest import NetNs, Skip, defer, equal, modprobe, wait_until
 
 ICMP, TCP, UDP, ICMPV6 = 1, 6, 17, 58
 MAX_RULES = 100_000
@@ -16,8 +18,9 @@ B4, B6 = "198.51.100.1", "2001:db8:1::1"
 
 
 # Of the firewall's specification.
-RULE_ADD, RULE_DEL, RULE_REPLACE = 1, 2, 9
-RULE, ID, BEFORE, RULES = 1, 2, 7, 8
+RULE_ADD, RULE_DEL, RULE_FLUSH, RULE_GET, RULE_REPLACE = 1, 2, 3, 4, 9
+TRANSACTION_ADD, TRANSACTION_CHECK, TRANSACTION_COMMIT, TRANSACTION_ABORT = 11, 12, 13, 14
+RULE, ID, COUNT, BEFORE, RULES, COMPARISONS, KEPT = 1, 2, 3, 7, 8, 9, 10
 SO_SNDBUFFORCE = 32
 
 
@@ -31,14 +34,51 @@ class Bulk:
 
     def replace(self, rules):
         """How many there are, or what the refusal says."""
-        answer = self.socket.ask(RULE_REPLACE, b"".join(nest(RULES, *map(attribute, rule.items()))
-                                                        for rule in rules))
+        answer = self.socket.ask(RULE_REPLACE, encoded(rules))
         return answer if isinstance(answer, dict) else struct.unpack("=I", answer[0][8:12])[0]
 
     def add(self, rule, before=None):
         more = b"" if before is None else attr(BEFORE, struct.pack("=I", before))
         answer = self.socket.ask(RULE_ADD, nest(RULE, *map(attribute, rule.items())) + more)
         assert isinstance(answer, list), answer
+
+
+class Transaction(Bulk):
+    """Rules in many messages of a socket, made by hand."""
+
+    def add(self, rules, size=1000):
+        """How many the transaction has, or what the first refusal says; a message has `size` of them."""
+        rules, said = list(rules), None
+        for first in range(0, len(rules), size):
+            said = self.send(encoded(rules[first:first + size]))
+            if isinstance(said, dict):
+                break
+        return said
+
+    def send(self, message):
+        return self.said(self.socket.ask(TRANSACTION_ADD, message))
+
+    def check(self, count):
+        return self.said(self.socket.ask(TRANSACTION_CHECK, attr(COUNT, struct.pack("=I", count))))
+
+    def commit(self, count):
+        """How many rules there are, or what the refusal says."""
+        return self.said(self.socket.ask(TRANSACTION_COMMIT, attr(COUNT, struct.pack("=I", count))))
+
+    def abort(self):
+        return self.said(self.socket.ask(TRANSACTION_ABORT))
+
+    @staticmethod
+    def said(answer):
+        return answer if isinstance(answer, dict) else struct.unpack("=I", dict(parse(answer[0][4:]))[COUNT])[0]
+
+    def close(self):
+        self.socket.close()
+
+
+def encoded(rules):
+    """Rules as attributes of a request."""
+    return b"".join(nest(RULES, *map(attribute, rule.items())) for rule in rules)
 
 
 def attribute(item):
@@ -55,7 +95,7 @@ ATTRIBUTES = {
     "id": (1, "I"), "priority": (2, "I"), "chain": (3, "B"), "action": (4, "B"), "family": (5, "B"),
     "protocol": (6, "B"), "source": (7, None), "source-prefix-len": (8, "B"), "destination": (9, None),
     "destination-prefix-len": (10, "B"), "source-port-min": (11, "H"), "source-port-max": (12, "H"),
-    "destination-port-min": (13, "H"), "destination-port-max": (14, "H")}
+    "destination-port-min": (13, "H"), "destination-port-max": (14, "H"), "packets": (15, "Q"), "bytes": (16, "Q")}
 
 
 class Firewall:
@@ -86,6 +126,38 @@ class Firewall:
 
     def stats(self):
         return self.family.do("stats-get", {})
+
+
+class Group:
+    """A control group of memory, with what its processes are charged for."""
+
+    def __init__(self):
+        root = pathlib.Path("/sys/fs/cgroup")
+        if "memory" not in (root / "cgroup.controllers").read_text().split():
+            raise Skip("this kernel has no memory controller (CONFIG_MEMCG)")
+        (root / "cgroup.subtree_control").write_text("+memory")
+        self.path = root / f"t{os.getpid()}"
+        self.path.mkdir()
+        defer(self.path.rmdir)
+
+    def run(self, function):
+        """Calls the function in a process of the group; what it returns."""
+        read, write = os.pipe()
+        child = os.fork()
+        if not child:
+            (self.path / "cgroup.procs").write_text("0")
+            os.write(write, repr(function()).encode())
+            os._exit(0)
+        os.close(write)
+        with open(read) as said:
+            text = said.read()
+        equal(os.waitpid(child, 0)[1], 0, "status")
+        return eval(text)
+
+    def kernel(self):
+        """Bytes of kernel memory."""
+        stat = dict(line.split() for line in (self.path / "memory.stat").read_text().splitlines())
+        return int(stat["kernel"])
 
 
 def veth(left, left_name, right, right_name):

@@ -67,11 +67,14 @@ class Socket:
     def join(self, group):
         self.sock.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, group)
 
-    def send(self, command, attrs=b"", flags=ACK, reserved=0, raw=None):
+    def message(self, command, attrs=b"", flags=ACK, reserved=0, raw=None):
+        """A request with the next sequence number."""
         self.seq += 1
         body = struct.pack("=BBH", command, 1, reserved) + attrs if raw is None else raw
-        self.sock.send(struct.pack("=IHHII", 16 + len(body), self.family, REQUEST | flags,
-                                   self.seq, 0) + body)
+        return HEADER.pack(16 + len(body), self.family, REQUEST | flags, self.seq, 0) + body
+
+    def send(self, command, attrs=b"", flags=ACK, **how):
+        self.sock.send(self.message(command, attrs, flags, **how))
 
     def receive(self):
         """The messages of one datagram: type, flags, sequence, body."""

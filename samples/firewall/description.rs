@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Rules as messages to userspace state them.
+
+use kernel::prelude::*;
+use kernet::wire::ip::Version;
+
+use crate::{
+    nl_generated::{
+        build,
+        Family, //
+    },
+    rules::{
+        Prefix,
+        Rule, //
+    }, //
+};
+
+/// Puts what a rule is, and its counters.
+pub(crate) fn describe(nest: &mut build::Rule<'_>, rule: &Rule) -> Result {
+    nest.id(rule.id)?
+        .priority(rule.priority)?
+        .chain(rule.matches.in_chain())?
+        .action(rule.action)?;
+    let family = rule.matches.family();
+    if let Some(family) = family {
+        nest.family(match family {
+            Version::V4 => Family::Ipv4,
+            Version::V6 => Family::Ipv6,
+        })?;
+    }
+    if let Some(protocol) = rule.matches.protocol() {
+        nest.protocol(protocol.0)?;
+    }
+    let (prefix, ports) = rule.matches.source();
+    if let Some(prefix) = prefix {
+        nest.source(network(prefix, family, &mut [0; 16]))?
+            .source_prefix_len(prefix.len())?;
+    }
+    if let Some(ports) = ports {
+        nest.source_port_min(ports.min)?
+            .source_port_max(ports.max)?;
+    }
+    let (prefix, ports) = rule.matches.destination();
+    if let Some(prefix) = prefix {
+        nest.destination(network(prefix, family, &mut [0; 16]))?
+            .destination_prefix_len(prefix.len())?;
+    }
+    if let Some(ports) = ports {
+        nest.destination_port_min(ports.min)?
+            .destination_port_max(ports.max)?;
+    }
+    let totals = rule.counters.read();
+    nest.packets(totals.packets)?.bytes(totals.bytes)?;
+    Ok(())
+}
+
+/// The network of a prefix, in as many bytes as its family has.
+fn network(prefix: Prefix, family: Option<Version>, bytes: &mut [u8; 16]) -> &[u8] {
+    *bytes = prefix.network().to_be_bytes();
+    match family {
+        // The low 32 bits.
+        Some(Version::V4) => bytes.get(12..).unwrap_or(&[]),
+        _ => bytes,
+    }
+}
