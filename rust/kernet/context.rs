@@ -34,7 +34,18 @@ use kernel::{
         Flags, //
     },
     macros::kunit_tests,
-    sync::rcu::Guard,
+    prelude::*,
+    sync::{
+        rcu::Guard,
+        Mutex,
+        MutexGuard, //
+    },
+    time::{
+        delay::fsleep,
+        Delta,
+        Instant,
+        Monotonic, //
+    },
     types::NotThreadSafe, //
 };
 
@@ -145,6 +156,55 @@ impl<'a> Process<'a> {
         // SAFETY: Locked above.
         unsafe { bindings::rtnl_unlock() };
         result
+    }
+
+    /// Locks a mutex, but waits for it no longer than `longest` (`mutex_trylock()`, again and again).
+    ///
+    /// An operation that many tasks may ask for at once, and that takes long, is a reason: who waits in it for the
+    /// others keeps what its caller holds, as long as all of them take together. Nobody has a place in a queue here: who
+    /// uses [`lock`] comes first.
+    ///
+    /// # Errors
+    ///
+    /// [`EBUSY`] when the time is over; [`EINTR`] when the task is to end.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use kernel::{sync::Mutex, time::Delta};
+    /// use kernet::context::Process;
+    ///
+    /// fn count(of: &Mutex<u32>, process: Process<'_>) -> Result<u32> {
+    ///     let mut count = process.lock_within(of, Delta::from_millis(500))?;
+    ///     *count = count.wrapping_add(1);
+    ///     Ok(*count)
+    /// }
+    /// ```
+    ///
+    /// [`lock`]: kernel::sync::lock::Lock::lock
+    #[doc(alias = "mutex_trylock")]
+    #[doc(alias = "mutex_lock_killable")]
+    pub fn lock_within<T: ?Sized>(
+        self,
+        mutex: &Mutex<T>,
+        longest: Delta,
+    ) -> Result<MutexGuard<'_, T>> {
+        // Between two attempts.
+        const PAUSE: Delta = Delta::from_millis(1);
+        let start = Instant::<Monotonic>::now();
+        loop {
+            if let Some(guard) = mutex.try_lock() {
+                return Ok(guard);
+            }
+            // SAFETY: May sleep, by the type invariants.
+            if unsafe { bindings::resched_or_fatal_signal() } {
+                return Err(EINTR);
+            }
+            if start.elapsed() >= longest {
+                return Err(EBUSY);
+            }
+            fsleep(PAUSE);
+        }
     }
 }
 

@@ -53,7 +53,10 @@ pub use dump::{
     Dump,
     Entries, //
 };
-pub use message::Reply;
+pub use message::{
+    Prepared,
+    Reply, //
+};
 pub use notification::{
     Group,
     Notification, //

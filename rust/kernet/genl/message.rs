@@ -68,6 +68,34 @@ impl<'a, B: Builder> Reply<'a, B> {
         self
     }
 
+    /// Builds the reply, to be sent when what it tells of has been done (`genlmsg_new()`).
+    ///
+    /// What cannot be taken back is done after all that may fail, so that an error means that nothing has changed. If
+    /// `fill` returns [`EMSGSIZE`], it is called again with a larger message, up to 64 KiB.
+    ///
+    /// # Errors
+    ///
+    /// The error of `fill`; [`ENOMEM`].
+    #[doc(alias = "genlmsg_new")]
+    pub fn prepare(
+        self,
+        process: Process<'_>,
+        mut fill: impl FnMut(&mut B::On<'_>) -> Result,
+    ) -> Result<Prepared<'a>> {
+        let header = Header::of(self.info, self.command);
+        // SAFETY: An operation of the family runs, so it is registered.
+        let message = unsafe {
+            build(self.info.family, header, process, |writer| {
+                fill(&mut B::on(writer))
+            })?
+        };
+        // INVARIANT: As the reply.
+        Ok(Prepared {
+            info: self.info,
+            message,
+        })
+    }
+
     /// Builds and sends the reply (`genlmsg_reply()`).
     ///
     /// If `fill` returns [`EMSGSIZE`], it is called again with a larger message, up to 64 KiB.
@@ -79,18 +107,9 @@ impl<'a, B: Builder> Reply<'a, B> {
     pub fn send(
         self,
         process: Process<'_>,
-        mut fill: impl FnMut(&mut B::On<'_>) -> Result,
+        fill: impl FnMut(&mut B::On<'_>) -> Result,
     ) -> Result<Replied> {
-        let header = Header::of(self.info, self.command);
-        // SAFETY: An operation of the family runs, so it is registered.
-        let message = unsafe {
-            build(self.info.family, header, process, |writer| {
-                fill(&mut B::on(writer))
-            })?
-        };
-        // SAFETY: By the type invariants.
-        unicast(message, unsafe { net(self.info) }, header.to.portid)?;
-        Ok(Replied(()))
+        self.prepare(process, fill)?.unicast()
     }
 
     /// Sends no reply: userspace gets an acknowledgement, if it has asked for one
@@ -98,6 +117,33 @@ impl<'a, B: Builder> Reply<'a, B> {
     #[doc(alias = "netlink_ack")]
     pub fn ack_only(self) -> Replied {
         Replied(())
+    }
+}
+
+/// A reply that has been built, by [`Reply::prepare`], and not sent yet (`genlmsg_end()`).
+///
+/// # Invariants
+///
+/// `info` is the core's of a request that goes on for `'a`.
+#[doc(alias = "genlmsg_end")]
+pub struct Prepared<'a> {
+    info: &'a bindings::genl_info,
+    message: Buffer,
+}
+
+impl Prepared<'_> {
+    fn unicast(self) -> Result<Replied> {
+        // SAFETY: By the type invariants.
+        let net = unsafe { net(self.info) };
+        unicast(self.message, net, self.info.snd_portid)?;
+        Ok(Replied(()))
+    }
+
+    /// Sends it (`genlmsg_reply()`). If the socket has no room for it, what it tells of is done nevertheless: userspace
+    /// gets an acknowledgement alone, if it has asked for one.
+    #[doc(alias = "genlmsg_reply")]
+    pub fn send(self) -> Replied {
+        self.unicast().unwrap_or(Replied(()))
     }
 }
 

@@ -282,7 +282,9 @@ const LONGEST_DATAGRAM: i64 = 2_000_000_000;
 ///
 /// `skb` is a datagram of a task that waits until the requests in it are answered, with the `extack` of one.
 unsafe fn admit(skb: *mut bindings::sk_buff, extack: ExtAck<'_>) -> Result {
-    // SAFETY: By the caller's promise: nobody else has the datagram. The core has no use for its time stamp.
+    // SAFETY: By the caller's promise: the requests in the datagram run one after the other, and this may sleep. A dump that
+    // an earlier one has begun keeps the datagram, too, and may run meanwhile. It does not look at the time stamp, and
+    // nor does the core.
     let took = unsafe {
         if bindings::resched_or_fatal_signal() {
             // The core acknowledges nothing then.
