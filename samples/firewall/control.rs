@@ -13,6 +13,7 @@ use kernet::{
         self,
         Full,
         Notification,
+        Prepared,
         Replied, //
     },
     netns::Net,
@@ -78,6 +79,7 @@ use crate::{
         Session,
         Transaction, //
     },
+    wait_for,
     Firewall,
     Tables, //
 };
@@ -99,7 +101,7 @@ impl Operations for Control {
         let counters = Arc::new(PacketCounter::new(process)?, GFP_KERNEL_ACCOUNT)?;
 
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
-        let mut editor = tables.editor.lock();
+        let mut editor = wait_for(&tables.editor, request.extack(), process)?;
         let current = editor.current.clone();
         if current.len() >= MAX_RULES {
             return Err(request.error(ENOSPC, fmt!("a namespace can have {MAX_RULES} rules")));
@@ -150,6 +152,10 @@ impl Operations for Control {
         let rules = current
             .with(rule.clone(), before.as_ref())
             .map_err(|refused| explain(request.extack(), refused))?;
+        // What may fail comes before the rules are others.
+        let reply = reply.prepare(process, |message| {
+            message.rule(|nest| describe(nest, &rule)).map(|_| ())
+        })?;
         tables.publish(&mut editor, rules, process)?;
         if chosen {
             editor.last_id = id;
@@ -163,9 +169,7 @@ impl Operations for Control {
             Ok(())
         });
         drop(editor);
-        reply.send(process, |message| {
-            message.rule(|nest| describe(nest, &rule)).map(|_| ())
-        })
+        Ok(reply.send())
     }
 
     fn rule_replace(
@@ -185,13 +189,12 @@ impl Operations for Control {
             drafts.push(draft, GFP_KERNEL_ACCOUNT)?;
         }
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
-        let outcome = replace(
-            tables,
-            (&drafts, &mut Judged::default()),
-            request.net(),
-            process,
-        );
-        let outcome = outcome.map_err(|why| match why {
+        let prepare = |outcome: Outcome| {
+            reply.prepare(process, |message| message.count(outcome.count).map(|_| ()))
+        };
+        let rules = (&drafts[..], &mut Judged::default());
+        let replaced = replace(request.net(), tables, rules, extack, process, prepare);
+        let reply = replaced.map_err(|why| match why {
             Why::Twice { at, id } => {
                 let second = request.rules().nth(at);
                 Blame::rule(extack, at.saturating_add(1)).bad_attr(
@@ -204,7 +207,7 @@ impl Operations for Control {
             }
             Why::Refused(refused) => explain(extack, refused),
         })?;
-        reply.send(process, |message| message.count(outcome.count).map(|_| ()))
+        Ok(reply.send())
     }
 
     fn transaction_add(
@@ -214,7 +217,7 @@ impl Operations for Control {
     ) -> Result<Replied> {
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
         let session = request.socket(process)?;
-        let mut transaction = session.transaction()?.lock();
+        let mut transaction = wait_for(session.transaction()?, request.extack(), process)?;
         let before = transaction.len();
         let len = transaction.add(request.rules(), &tables.staged, request.extack())?;
         let count = u32::try_from(len).unwrap_or(u32::MAX);
@@ -232,7 +235,7 @@ impl Operations for Control {
     ) -> Result<Replied> {
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
         let session = request.socket(process)?;
-        let mut transaction = session.transaction()?.lock();
+        let mut transaction = wait_for(session.transaction()?, request.extack(), process)?;
         complete(request, &transaction)?;
         let outcome = check(tables, transaction.rules(), process)
             .map_err(|why| why_not(request.extack(), why))?;
@@ -247,13 +250,16 @@ impl Operations for Control {
     ) -> Result<Replied> {
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
         let session = request.socket(process)?;
-        let mut transaction = session.transaction()?.lock();
+        let mut transaction = wait_for(session.transaction()?, request.extack(), process)?;
         complete(request, &transaction)?;
-        let outcome = replace(tables, transaction.rules(), request.net(), process)
-            .map_err(|why| why_not(request.extack(), why))?;
+        let extack = request.extack();
+        let prepare = |outcome| reply.prepare(process, |message| put(message, outcome));
+        let rules = transaction.rules();
+        let reply = replace(request.net(), tables, rules, extack, process, prepare)
+            .map_err(|why| why_not(extack, why))?;
         transaction.end();
         drop(transaction);
-        reply.send(process, |message| put(message, outcome))
+        Ok(reply.send())
     }
 
     fn transaction_abort(
@@ -262,14 +268,14 @@ impl Operations for Control {
         process: Process<'_>,
     ) -> Result<Replied> {
         let session = request.socket(process)?;
-        let count = session.transaction()?.lock().end();
+        let count = wait_for(session.transaction()?, request.extack(), process)?.end();
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         reply.send(process, |message| message.count(count).map(|_| ()))
     }
 
     fn rule_del(request: &RuleDelRequest<'_, Self>, process: Process<'_>) -> Result {
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
-        let mut editor = tables.editor.lock();
+        let mut editor = wait_for(&tables.editor, request.extack(), process)?;
         let current = editor.current.clone();
         let rule = named(request, &current)?;
         let rules = current
@@ -288,15 +294,16 @@ impl Operations for Control {
         process: Process<'_>,
     ) -> Result<Replied> {
         let tables = request.state::<Firewall>().ok_or(ENODEV)?;
-        let mut editor = tables.editor.lock();
+        let mut editor = wait_for(&tables.editor, request.extack(), process)?;
         let current = editor.current.clone();
         let count = u32::try_from(current.len()).unwrap_or(u32::MAX);
+        let reply = reply.prepare(process, |message| message.count(count).map(|_| ()))?;
         tables.publish(&mut editor, current.flushed(), process)?;
         tell::<notify::RuleFlushNtf>(request.net(), process, |message| {
             message.count(count).map(|_| ())
         });
         drop(editor);
-        reply.send(process, |message| message.count(count).map(|_| ()))
+        Ok(reply.send())
     }
 
     fn rule_get(
@@ -403,14 +410,17 @@ fn check(
     outcome
 }
 
-/// Puts rules in the place of all, and tells the listeners of `net`.
-fn replace(
+/// Puts rules in the place of all, and tells the listeners of `net`. The reply is prepared before, so that an error
+/// means that the rules are as they were.
+fn replace<'a>(
+    net: &Net,
     tables: &Tables,
     (drafts, judged): (&[Draft], &mut Judged),
-    net: &Net,
+    extack: ExtAck<'_>,
     process: Process<'_>,
-) -> Result<Outcome, Why> {
-    let mut editor = tables.editor.lock();
+    prepare: impl FnOnce(Outcome) -> Result<Prepared<'a>>,
+) -> Result<Prepared<'a>, Why> {
+    let mut editor = wait_for(&tables.editor, extack, process)?;
     let current = editor.current.clone();
     if let Some(Err(known)) = judged.known(&current) {
         return Err(known);
@@ -421,12 +431,13 @@ fn replace(
         outcome,
     } = Replacement::new(drafts, &current, editor.last_id, process)
         .inspect_err(|why| judged.set(&current, Err(*why)))?;
+    let reply = prepare(outcome)?;
     tables.publish(&mut editor, rules, process)?;
     editor.last_id = last_id;
     tell::<notify::RuleReplaceNtf>(net, process, |message| {
         message.count(outcome.count).map(|_| ())
     });
-    Ok(outcome)
+    Ok(reply)
 }
 
 /// Says why the rules of a transaction cannot take the place of all.

@@ -10,8 +10,10 @@ use kernel::{
     sync::{
         atomic::Atomic,
         Arc,
-        Mutex, //
+        Mutex,
+        MutexGuard, //
     },
+    time::Delta, //
 };
 use kernet::{
     context::{
@@ -33,6 +35,7 @@ use kernet::{
         self,
         Net, //
     },
+    nlattr::ExtAck,
     percpu::PacketCounter,
     rcu,
     skb::DropReason,
@@ -133,6 +136,26 @@ impl Tables {
     fn current(&self) -> Result<Arc<RuleSet>> {
         rcu_read(|rcu| self.active.get(rcu).cloned()).ok_or(ENODEV)
     }
+}
+
+/// So long an operation waits for others: no family can be registered before it has ended.
+const PATIENCE: Delta = Delta::from_secs(2);
+
+/// Locks what many may change.
+fn wait_for<'a, T>(
+    mutex: &'a Mutex<T>,
+    extack: ExtAck<'_>,
+    process: Process<'_>,
+) -> Result<MutexGuard<'a, T>> {
+    process.lock_within(mutex, PATIENCE).map_err(|error| {
+        if error == EBUSY {
+            return extack.error(
+                EBUSY,
+                fmt!("other changes of the rules have taken 2 seconds: try again"),
+            );
+        }
+        error
+    })
 }
 
 /// The hook, at the three points where packets are filtered.

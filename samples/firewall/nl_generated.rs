@@ -961,9 +961,8 @@ pub(crate) trait Operations: Sized + Send + Sync + 'static {
     ) -> Result<genl::Replied>;
 
     /// Put the rules that the socket has sent, as many as count says, in the place of all there are, at
-    /// once, as rule-replace. If that is refused, they are kept. ENOMEM or EAGAIN without a text may tell of
-    /// the reply alone, for which there is no memory, or no room in the socket: then the rules are in
-    /// place, and the transaction is over.
+    /// once, as rule-replace. If that is refused, they are kept, and those in place are as they were. If the
+    /// socket has no room for the reply, an acknowledgement alone says that it is done.
     fn transaction_commit(
         request: &TransactionCommitRequest<'_, Self>,
         reply: TransactionCommitReply<'_>,

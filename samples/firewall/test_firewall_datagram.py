@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Selftests of firewall: thousands of requests in one datagram, each of which takes long."""
+"""Selftests of firewall: requests that take long, thousands in one datagram or of many tasks at once."""
 
 import errno
 import os
 import signal
 import socket
 import struct
+import threading
 import time
 
 from nlraw import ERROR, Socket, attr, nest
@@ -83,6 +84,38 @@ def what_takes_too_long_is_refused():
 
 @case
 @checked
+def who_waits_for_others_too_long_is_refused():
+    """Of tasks that change the rules at once those are refused that do not get to it within 2 seconds; later they do."""
+    modprobe("firewall")
+    ns = NetNs()
+    firewall, first = Firewall(ns), Mixed(ns)
+    equal(first.commit(STAGED), STAGED, "count")
+    again = Mixed(ns)
+    start = time.monotonic()
+    equal(again.commit(STAGED), STAGED, "count")
+    took = time.monotonic() - start
+    # As many as all transactions of a namespace may have rules for.
+    many = [Mixed(ns) for _ in range(min(39, max(4, int(ALL / took) + 1)))]
+    said = {}
+    tasks = [threading.Thread(target=lambda one=one: said.update({one: one.commit(STAGED)})) for one in many]
+    start = time.monotonic()
+    for task in tasks:
+        task.start()
+    for task in tasks:
+        task.join()
+    total = time.monotonic() - start
+    refused = [one for one in many if said[one] != STAGED]
+    for one in refused:
+        equal(said[one], {"errno": errno.EBUSY, "text": "other changes of the rules have taken 2 seconds: try again"}, "refusal")
+    granted = len(many) - len(refused)
+    assert granted and refused, f"{granted} of {len(many)} are granted in {total:.1f} seconds, one takes {took:.2f}"
+    for one in refused:
+        equal(one.commit(STAGED), STAGED, "count of a second attempt")
+    equal(firewall.stats()["count"], STAGED, "rules")
+
+
+@case
+@checked
 def a_sender_that_is_killed_ends():
     """With the request that it has come to; none of the others has an effect."""
     modprobe("firewall")
@@ -102,4 +135,4 @@ def a_sender_that_is_killed_ends():
     assert after <= rules + 1, f"{rules} rules when the sender was killed, and {after} when it had ended"
 
 
-main(20)
+main(40)
