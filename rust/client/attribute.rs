@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use netlink_packet_core::{DefaultNla, Emitable, NlasIterator};
+use netlink_packet_core::{NlasIterator, NLA_F_NESTED};
 
 use crate::Failure;
 
@@ -56,11 +56,28 @@ pub fn ip(bytes: &[u8]) -> Option<IpAddr> {
     }
 }
 
+/// Appends an attribute; nothing, if its value is longer than an attribute can be.
+pub fn put(message: &mut Vec<u8>, number: u16, value: &[u8]) {
+    let Ok(length) = u16::try_from(HEADER + value.len()) else {
+        return;
+    };
+    message.extend(length.to_ne_bytes());
+    message.extend(number.to_ne_bytes());
+    message.extend(value);
+    message.resize(message.len().next_multiple_of(4), 0);
+}
+
+/// Appends a nest with what `fill` appends; nothing, if that is longer than an attribute can be.
+pub fn put_nest(message: &mut Vec<u8>, number: u16, fill: impl FnOnce(&mut Vec<u8>)) {
+    let mut nest = Vec::new();
+    fill(&mut nest);
+    put(message, number | NLA_F_NESTED, &nest);
+}
+
 /// The bytes of an attribute.
 pub fn made(number: u16, value: &[u8]) -> Vec<u8> {
-    let attributes = [DefaultNla::new(number, value.to_vec())];
-    let mut bytes = vec![0; attributes.as_slice().buffer_len()];
-    attributes.as_slice().emit(&mut bytes);
+    let mut bytes = Vec::new();
+    put(&mut bytes, number, value);
     bytes
 }
 
@@ -80,6 +97,26 @@ mod tests {
         })
         .unwrap();
         assert_eq!(seen, [(3, vec![1]), (4, vec![7, 0, 0, 0]), (5, vec![])]);
+    }
+
+    #[test]
+    fn a_nest_has_the_length_of_what_is_in_it() {
+        let mut bytes = vec![0; 4];
+        put_nest(&mut bytes, 8, |message| put(message, 1, &[5, 6, 7]));
+        assert_eq!(u16::from_ne_bytes([bytes[4], bytes[5]]), 12);
+        let mut seen = Vec::new();
+        each(&bytes[4..], |number, value| {
+            seen.push((number, value.len()));
+            Some(())
+        })
+        .unwrap();
+        assert_eq!(seen, [(8, 8)]);
+    }
+
+    #[test]
+    fn what_is_too_long_is_left_out() {
+        assert!(made(1, &vec![0; usize::from(u16::MAX) - 3]).is_empty());
+        assert_eq!(made(1, &vec![0; usize::from(u16::MAX) - 4]).len(), 1 << 16);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::{
 };
 
 use netlink_packet_core::{
-    Emitable, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload, NLM_F_DUMP,
-    NLM_F_REQUEST,
+    Emitable, NetlinkBuffer, NetlinkHeader, NetlinkMessage, NetlinkPayload, NLMSG_DONE,
+    NLMSG_ERROR, NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST,
 };
 use netlink_packet_generic::{
     constants::GENL_HDRLEN,
@@ -22,11 +22,14 @@ use netlink_packet_generic::{
 };
 use netlink_sys::{protocols::NETLINK_GENERIC, Socket, SocketAddr};
 
-use crate::Failure;
+use crate::{Failure, Refusal};
 
 /// Longer than any message of a dump: the kernel fills as much as the reader has shown room for, up to
 /// 32 KiB.
 pub const ROOM: usize = 1 << 17;
+
+/// Where the attributes of a message begin: behind the headers of netlink and of generic netlink.
+pub const ATTRIBUTES: usize = 16 + GENL_HDRLEN;
 
 /// A family, as its specification has it.
 pub trait Family {
@@ -167,18 +170,6 @@ pub fn socket() -> Result<Socket, Failure> {
     Ok(socket)
 }
 
-/// What the kernel refuses a request of the family's with.
-fn refused(error: io::Error) -> Failure {
-    match error.kind() {
-        ErrorKind::PermissionDenied => {
-            Failure::new("not permitted: needs CAP_NET_ADMIN in the network namespace, as root has")
-        }
-        // Of the family's number.
-        ErrorKind::NotFound => Failure::new("the module was unloaded"),
-        _ => error.into(),
-    }
-}
-
 /// Asks the family `F`, and waits for the answer.
 pub struct Asker<F> {
     socket: Socket,
@@ -194,8 +185,12 @@ impl<F: Family> Asker<F> {
     ///
     /// If there is no such family.
     pub fn new() -> Result<Self, Failure> {
+        let socket = socket()?;
+        // Errors have a text and a place, and repeat no more of the request than its header.
+        socket.set_ext_ack(true)?;
+        socket.set_cap_ack(true)?;
         let mut asker = Self {
-            socket: socket()?,
+            socket,
             numbers: Numbers {
                 id: 0,
                 groups: Vec::new(),
@@ -275,50 +270,67 @@ impl<F: Family> Asker<F> {
         Ok(())
     }
 
-    /// Sends a request of the family's, and shows the attributes of each message of the answer.
-    fn exchange(
-        &mut self,
-        command: u8,
-        attributes: Vec<u8>,
-        flags: u16,
-        mut show: impl FnMut(&[u8]) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        let is_dump = flags & NLM_F_DUMP != 0;
+    fn request(&self, command: u8, attributes: Vec<u8>, flags: u16) -> Result<(), Failure> {
         let mut request = GenlMessage::from_payload(Request::<F> {
             command,
             attributes,
             family: PhantomData,
         });
         request.set_resolved_family_id(self.numbers.id);
-        self.send(request, flags)?;
-        let mut done = false;
-        while !done {
-            receive(&self.socket, &mut self.datagram)?;
-            each(&self.datagram, |message| {
-                // A dump's interruption (NLM_F_DUMP_INTR) is no matter: what has changed meanwhile is told.
-                let buffer = NetlinkBuffer::new_checked(message)?;
-                if buffer.message_type() == self.numbers.id {
-                    done |= !is_dump;
-                    return show(told(&buffer)?.1);
-                }
-                match NetlinkMessage::<GenlMessage<GenlCtrl>>::deserialize(message)?.payload {
-                    // What goes wrong in a dump's course is said at its end.
-                    NetlinkPayload::Done(end) if end.code < 0 => Err(refused(
-                        io::Error::from_raw_os_error(end.code.saturating_neg()),
-                    )),
-                    NetlinkPayload::Done(_) => {
-                        done = true;
-                        Ok(())
-                    }
-                    NetlinkPayload::Error(error) => Err(refused(error.to_io())),
-                    _ => Ok(()),
-                }
-            })?;
-        }
-        Ok(())
+        Ok(self.send(request, flags)?)
     }
 
-    /// Asks what has one answer; shows its attributes.
+    /// Shows the attributes of each message of an answer; says whether all of it is of one moment.
+    fn answer(
+        &mut self,
+        mut show: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<Result<bool, Refusal>, Failure> {
+        let mut is_whole = true;
+        loop {
+            receive(&self.socket, &mut self.datagram)?;
+            let mut end = None;
+            each(&self.datagram, |message| {
+                let buffer = NetlinkBuffer::new_checked(message)?;
+                let flags = buffer.flags();
+                is_whole &= flags & NLM_F_DUMP_INTR == 0;
+                match buffer.message_type() {
+                    kind if kind == self.numbers.id => return show(told(&buffer)?.1),
+                    // What goes wrong in a dump's course is said at its end.
+                    kind @ (NLMSG_ERROR | NLMSG_DONE) => {
+                        end = Some(Refusal::of(buffer.payload(), flags, kind)?);
+                    }
+                    _ => (),
+                }
+                Ok(())
+            })?;
+            if let Some(refusal) = end {
+                return Ok(refusal.map_or(Ok(is_whole), Err));
+            }
+        }
+    }
+
+    /// Asks what has one answer, or none; [`finish`](Self::finish) waits for it.
+    ///
+    /// # Errors
+    ///
+    /// If the request is not sent: nothing is done then.
+    pub fn begin(&mut self, command: u8, attributes: Vec<u8>) -> Result<(), Failure> {
+        self.request(command, attributes, NLM_F_ACK)
+    }
+
+    /// Waits for the answer to what has been begun; shows its attributes.
+    ///
+    /// # Errors
+    ///
+    /// If it does not come, or makes no sense: it is not known then what the kernel has done. What `show` fails with.
+    pub fn finish(
+        &mut self,
+        show: impl FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<Result<(), Refusal>, Failure> {
+        Ok(self.answer(show)?.map(drop))
+    }
+
+    /// Asks what has one answer, or none; shows its attributes.
     ///
     /// # Errors
     ///
@@ -329,10 +341,12 @@ impl<F: Family> Asker<F> {
         attributes: Vec<u8>,
         show: impl FnMut(&[u8]) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        self.exchange(command, attributes, 0, show)
+        self.begin(command, attributes)?;
+        Ok(self.finish(show)??)
     }
 
-    /// Dumps what there is, of all or of what the attributes say; shows each entry's attributes.
+    /// Dumps what there is, of all or of what the attributes say; shows each entry's attributes. Says whether all is
+    /// of one moment: else something has changed meanwhile.
     ///
     /// # Errors
     ///
@@ -342,7 +356,8 @@ impl<F: Family> Asker<F> {
         command: u8,
         attributes: Vec<u8>,
         show: impl FnMut(&[u8]) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
-        self.exchange(command, attributes, NLM_F_DUMP, show)
+    ) -> Result<bool, Failure> {
+        self.request(command, attributes, NLM_F_DUMP)?;
+        Ok(self.answer(show)??)
     }
 }

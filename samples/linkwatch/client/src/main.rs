@@ -22,12 +22,12 @@ use std::{
 };
 
 use clap::{Arg, ArgAction, Command};
-use kernet_client::{attribute, end, json, seconds, wait, Asker, Failure};
+use kernet_client::{attribute, end, json, seconds, wait, Asker, Failure, Listener, Lost};
 
 use crate::{
     devices::Devices,
     message::{Fields, Told},
-    netlink::{Linkwatch, Listener},
+    netlink::Linkwatch,
     schema::{Kind, KINDS},
     stream::{Objects, Verdict},
     text::Names,
@@ -163,7 +163,7 @@ fn snapshot(
 
 /// Says what has happened until nothing more waits; `false` if some was missed.
 fn events(
-    listener: &mut Listener,
+    listener: &mut Listener<Linkwatch>,
     objects: &mut Objects,
     output: &mut Output,
 ) -> Result<bool, Failure> {
@@ -190,7 +190,7 @@ fn events(
         match more {
             Ok(true) => (),
             Ok(false) => break,
-            Err(netlink::Lost) => whole = false,
+            Err(Lost) => whole = false,
         }
     }
     Ok(whole)
@@ -228,7 +228,7 @@ fn follow(options: &Options) -> Result<(), Failure> {
     let mut asker = Asker::new()?;
     let indexes = devices.indexes();
     let wanted = (!devices.are_all()).then_some(&indexes[..]);
-    let mut listener = Listener::new(asker.numbers(), &kinds, wanted)?;
+    let mut listener = netlink::listener(asker.numbers(), &kinds, wanted)?;
     let mut objects = Objects::new(options.kinds.clone(), devices);
     snapshot(&mut asker, &options.kinds, &mut objects, &mut output)?;
     loop {
