@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The language of rules: one in a line.
+//!
+//! ```text
+//! # Before all others.
+//! priority 10
+//! input accept tcp from 192.0.2.0/24 to port 22
+//! input drop udp from port 1-1023 id 7 packets 3 bytes 120
+//! end 2
+//! ```
+//!
+//! A rule begins with its chain and its action; what it matches comes in any order. A word that begins
+//! neither is refused, so that chains of one's own and other actions can come. A last line may say how many
+//! rules there are. Each line ends: a text without its rest is not taken for a whole one.
+
+use std::{collections::HashMap, fmt, net::IpAddr};
+
+use crate::{
+    rule::{Action, Chain, End, Family, Prefix, Protocol, Rule},
+    schema::rule as attribute,
+};
+
+/// What is wrong in a text, and where: from 1 on, in characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    pub(crate) why: String,
+}
+
+impl Fault {
+    /// With the name of the text.
+    pub(crate) fn of<'a>(&'a self, name: &'a str) -> impl fmt::Display + 'a {
+        struct Of<'a>(&'a Fault, &'a str);
+        impl fmt::Display for Of<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let Self(Fault { line, column, why }, name) = self;
+                write!(f, "{name}:{line}:{column}: {why}")
+            }
+        }
+        Of(self, name)
+    }
+}
+
+/// What a line says.
+#[derive(Debug, PartialEq)]
+enum Line {
+    Nothing,
+    Priority(u32),
+    Rule(Rule),
+    /// So many rules are before it, and none is behind it.
+    End(usize),
+}
+
+/// Where a line says what: an attribute's number, and the place in bytes.
+type Places = Vec<(u16, usize)>;
+
+/// What is wrong in a line, and where in bytes.
+type Wrong = (usize, String);
+
+/// What is between words.
+const BLANKS: [char; 2] = [' ', '\t'];
+
+/// Whether a character has no place in a text: it steers, or others see an end of a line in it.
+fn steers(c: char) -> bool {
+    (c.is_control() && c != '\t') || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// The words of a line, each with its place.
+struct Words<'a> {
+    rest: &'a str,
+    at: usize,
+}
+
+impl<'a> Words<'a> {
+    fn of(line: &'a str) -> Self {
+        let end = line.find('#').unwrap_or(line.len());
+        Self {
+            rest: line.get(..end).unwrap_or(line),
+            at: 0,
+        }
+    }
+
+    fn peek(&mut self) -> Option<&'a str> {
+        let trimmed = self.rest.trim_start_matches(BLANKS);
+        self.at += self.rest.len() - trimmed.len();
+        self.rest = trimmed;
+        trimmed.split(BLANKS).next().filter(|word| !word.is_empty())
+    }
+
+    /// The next word and its place.
+    fn next(&mut self) -> Option<(usize, &'a str)> {
+        let word = self.peek()?;
+        let at = self.at;
+        self.at += word.len();
+        self.rest = self.rest.get(word.len()..).unwrap_or("");
+        Some((at, word))
+    }
+
+    /// The word that has to follow another one.
+    fn after(&mut self, word: &str, what: &str) -> Result<(usize, &'a str), Wrong> {
+        let end = self.at;
+        self.next()
+            .ok_or_else(|| (end, format!("`{word}` wants {what} behind it")))
+    }
+}
+
+fn number<N: std::str::FromStr>(at: usize, word: &str, what: &str) -> Result<N, Wrong> {
+    // Signs are none of the language's.
+    let digits = word.bytes().all(|byte| byte.is_ascii_digit());
+    let value = word.parse().ok().filter(|_| digits);
+    value.ok_or_else(|| (at, format!("`{word}` is no {what}")))
+}
+
+/// Sets what may be said once.
+fn once<T>(place: &mut Option<T>, value: T, at: usize, what: &str) -> Result<(), Wrong> {
+    match place {
+        Some(_) => Err((at, format!("{what} is said twice"))),
+        None => {
+            *place = Some(value);
+            Ok(())
+        }
+    }
+}
+
+/// Names in a sentence.
+fn listed(names: &[(u8, &str)]) -> String {
+    let names: Vec<&str> = names.iter().map(|(_, name)| *name).collect();
+    match &names[..] {
+        [all @ .., last] if !all.is_empty() => format!("{} or {last}", all.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+fn prefix(at: usize, word: &str) -> Result<Prefix, Wrong> {
+    let (address, len) = match word.split_once('/') {
+        Some((address, len)) => (address, Some((at + address.len() + 1, len))),
+        None => (word, None),
+    };
+    let address: IpAddr = address
+        .parse()
+        .map_err(|_| (at, format!("`{address}` is no address")))?;
+    let width = Prefix::width(&address);
+    let len = match len {
+        None => width,
+        Some((at, "")) => return Err((at, "a prefix wants its length behind the /".into())),
+        Some((at, len)) => match number::<u8>(at, len, "length of a prefix")? {
+            len if len > width => {
+                return Err((at, format!("an address of this kind has {width} bits")))
+            }
+            len => len,
+        },
+    };
+    let prefix = Prefix::of(address, len);
+    if prefix.address != address {
+        return Err((
+            at,
+            format!("{word} has bits behind the prefix: the network is {prefix}"),
+        ));
+    }
+    Ok(prefix)
+}
+
+fn ports(at: usize, word: &str) -> Result<(u16, u16), Wrong> {
+    let (first, last) = match word.split_once('-') {
+        Some((first, last)) => (first, Some((at + first.len() + 1, last))),
+        None => (word, None),
+    };
+    let first = number(at, first, "port")?;
+    let last = match last {
+        Some((at, last)) => number(at, last, "port")?,
+        None => first,
+    };
+    match first > last {
+        true => Err((at, format!("the last port of {word} is before the first"))),
+        false => Ok((first, last)),
+    }
+}
+
+/// The attributes of one end.
+struct EndAttributes {
+    address: u16,
+    ports: [u16; 2],
+}
+
+const SOURCE: EndAttributes = EndAttributes {
+    address: attribute::SOURCE,
+    ports: [attribute::SOURCE_PORT_MIN, attribute::SOURCE_PORT_MAX],
+};
+const DESTINATION: EndAttributes = EndAttributes {
+    address: attribute::DESTINATION,
+    ports: [
+        attribute::DESTINATION_PORT_MIN,
+        attribute::DESTINATION_PORT_MAX,
+    ],
+};
+
+/// Reads what follows `from` or `to`.
+fn end(
+    words: &mut Words<'_>,
+    (at, name): (usize, &str),
+    end: &mut End,
+    attributes: &EndAttributes,
+    places: &mut Places,
+) -> Result<(), Wrong> {
+    if places.iter().any(|(known, _)| *known == attributes.address) {
+        return Err((at, format!("`{name}` is said twice")));
+    }
+    // Also if there is no address: it is where one would be.
+    places.push((attributes.address, at));
+    let wanted = "an address, `any` or `port`";
+    if words.peek() != Some("port") {
+        let (at, word) = words.after(name, wanted)?;
+        if word != "any" {
+            end.prefix = Some(prefix(at, word)?);
+            places.push((attributes.address, at));
+        }
+    }
+    if words.peek() == Some("port") {
+        words.next();
+        let (at, word) = words.after("port", "a port, or a first and a last one as in 80-90")?;
+        end.ports = Some(ports(at, word)?);
+        places.extend(attributes.ports.map(|number| (number, at)));
+    }
+    Ok(())
+}
+
+/// Reads a line; says where it says what.
+fn line(text: &str, places: &mut Places) -> Result<Line, Wrong> {
+    places.clear();
+    if let Some((at, c)) = text.char_indices().find(|(_, c)| steers(*c)) {
+        return Err((
+            at,
+            format!(
+                "the character U+{:04X} is here, which no text has",
+                u32::from(c)
+            ),
+        ));
+    }
+    let mut words = Words::of(text);
+    let Some((at, word)) = words.next() else {
+        return Ok(Line::Nothing);
+    };
+    if word == "end" {
+        let (at, value) = words.after(word, "the number of rules")?;
+        let count = number(at, value, "number of rules")?;
+        return match words.next() {
+            None => Ok(Line::End(count)),
+            Some((at, _)) => Err((at, "the end is alone in its line".into())),
+        };
+    }
+    if word == "priority" {
+        let (at, value) = words.after(word, "a number")?;
+        let priority = number(at, value, "priority: those go from 0 to 4294967295")?;
+        return match words.next() {
+            None => Ok(Line::Priority(priority)),
+            Some((at, _)) => Err((at, "a priority is alone in its line".into())),
+        };
+    }
+    let chain = Chain::of(word).ok_or_else(|| {
+        let chains = listed(Chain::NAMES);
+        (
+            at,
+            format!("`{word}` is no chain: a rule begins with {chains}"),
+        )
+    })?;
+    places.push((attribute::CHAIN, at));
+    let actions = listed(Action::NAMES);
+    let (at, action) = words.after(word, &format!("an action: {actions}"))?;
+    let action = Action::of(action).ok_or_else(|| {
+        (
+            at,
+            format!("`{action}` is no action: {actions} follows the chain"),
+        )
+    })?;
+    places.push((attribute::ACTION, at));
+    let mut rule = Rule::new(chain, action);
+    while let Some((at, word)) = words.next() {
+        match word {
+            "from" => end(&mut words, (at, word), &mut rule.source, &SOURCE, places)?,
+            "to" => end(
+                &mut words,
+                (at, word),
+                &mut rule.destination,
+                &DESTINATION,
+                places,
+            )?,
+            "port" => {
+                return Err((at, "whose port: `from port` or `to port`".into()));
+            }
+            "protocol" => {
+                let (at, value) = words.after(word, "a name or a number")?;
+                let protocol = match Protocol::of(value) {
+                    Some(protocol) => protocol,
+                    None => Protocol(number(at, value, "protocol")?),
+                };
+                once(&mut rule.protocol, protocol, at, "the protocol")?;
+                places.push((attribute::PROTOCOL, at));
+            }
+            "id" => {
+                let (at, value) = words.after(word, "a number")?;
+                let id: u32 = number(at, value, "id: those go from 1 to 4294967295")?;
+                if id == 0 {
+                    return Err((at, "an id is at least 1".into()));
+                }
+                once(&mut rule.id, id, at, "the id")?;
+                places.push((attribute::ID, at));
+            }
+            "packets" => {
+                let (at, value) = words.after(word, "a number")?;
+                once(
+                    &mut rule.packets,
+                    number(at, value, "number of packets")?,
+                    at,
+                    "packets",
+                )?;
+            }
+            "bytes" => {
+                let (at, value) = words.after(word, "a number")?;
+                once(
+                    &mut rule.bytes,
+                    number(at, value, "number of bytes")?,
+                    at,
+                    "bytes",
+                )?;
+            }
+            _ => {
+                if let Some(protocol) = Protocol::of(word) {
+                    once(&mut rule.protocol, protocol, at, "the protocol")?;
+                    places.push((attribute::PROTOCOL, at));
+                } else if let Some(family) = Family::of(word) {
+                    once(&mut rule.family, family, at, "the family")?;
+                    places.push((attribute::FAMILY, at));
+                } else {
+                    return Err((at, format!("`{word}` is nothing that a rule can match")));
+                }
+            }
+        }
+    }
+    whole(&mut rule, places)?;
+    Ok(Line::Rule(rule))
+}
+
+/// Where an attribute was said last.
+fn place(places: &Places, attribute: u16) -> usize {
+    let found = places.iter().rev().find(|(known, _)| *known == attribute);
+    found.map_or(0, |(_, at)| *at)
+}
+
+/// Checks what several words say together; settles the family.
+fn whole(rule: &mut Rule, places: &Places) -> Result<(), Wrong> {
+    for (end, attributes) in [(&rule.source, &SOURCE), (&rule.destination, &DESTINATION)] {
+        if let Some(prefix) = &end.prefix {
+            let family = Family::of_address(&prefix.address);
+            if *rule.family.get_or_insert(family) != family {
+                let other = if family == Family::IPV4 {
+                    Family::IPV6
+                } else {
+                    Family::IPV4
+                };
+                return Err((
+                    place(places, attributes.address),
+                    format!("{prefix} is of {family}, and the rule of {other}"),
+                ));
+            }
+        }
+        if end.ports.is_some() && !rule.protocol.is_some_and(Protocol::has_ports) {
+            let [port, _] = attributes.ports;
+            return Err((
+                place(places, port),
+                "ports want a protocol that has them: tcp, udp, udplite, sctp or dccp".into(),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Where in a text something is, from 1 on.
+fn column(line: &str, at: usize) -> usize {
+    line.get(..at).unwrap_or(line).chars().count() + 1
+}
+
+/// Rules, and the lines of the text where they are.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Rules {
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) lines: Vec<usize>,
+    /// Whether the text says itself that it is whole.
+    pub(crate) has_end: bool,
+}
+
+/// The lines of a text, and whether each ends.
+fn lines(text: &str) -> impl Iterator<Item = (&str, bool)> {
+    text.split_inclusive('\n')
+        .map(|line| match line.strip_suffix('\n') {
+            Some(line) => (line.strip_suffix('\r').unwrap_or(line), true),
+            None => (line, false),
+        })
+}
+
+/// What has been read of a text.
+#[derive(Default)]
+struct Reading {
+    rules: Rules,
+    /// The lines with ids.
+    ids: HashMap<u32, usize>,
+    /// That of the rules to come.
+    priority: Option<u32>,
+}
+
+impl Reading {
+    /// Adds what the line `number` says, and that where `places` says.
+    fn add(&mut self, line: Line, number: usize, places: &Places) -> Result<(), Wrong> {
+        match line {
+            Line::Nothing => (),
+            _ if self.rules.has_end => return Err((0, "this is behind the end".into())),
+            Line::End(count) => {
+                self.rules.has_end = true;
+                let rules = self.rules.rules.len();
+                if count != rules {
+                    return Err((0, format!("rules before this end: {rules}, not {count}")));
+                }
+            }
+            Line::Priority(priority) => self.priority = Some(priority),
+            Line::Rule(mut rule) => {
+                if let Some(id) = rule.id {
+                    if let Some(first) = self.ids.insert(id, number) {
+                        return Err((
+                            place(places, attribute::ID),
+                            format!("the rule in line {first} has the id {id} already"),
+                        ));
+                    }
+                }
+                rule.priority = self.priority;
+                self.rules.rules.push(rule);
+                self.rules.lines.push(number);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a text; says all that is wrong with it.
+pub(crate) fn parse(text: &str) -> Result<Rules, Vec<Fault>> {
+    let mut reading = Reading::default();
+    let mut faults = Vec::new();
+    let mut places = Places::new();
+    for (number, (text, ends)) in (1..).zip(lines(text)) {
+        let read = match line(text, &mut places) {
+            _ if !ends => Err((
+                text.len(),
+                "the line does not end: what is behind it may be lost".into(),
+            )),
+            // Lines that are wrong are not counted.
+            Ok(Line::End(_)) if !faults.is_empty() => Ok(()),
+            Ok(line) => reading.add(line, number, &places),
+            Err(wrong) => Err(wrong),
+        };
+        if let Err((at, why)) = read {
+            faults.push(Fault {
+                line: number,
+                column: column(text, at),
+                why,
+            });
+        }
+    }
+    match faults.is_empty() {
+        true => Ok(reading.rules),
+        false => Err(faults),
+    }
+}
+
+/// Where a line of a text, counted from 1 on, says an attribute: the column.
+pub(crate) fn column_of(text: &str, number: usize, attribute: Option<u16>) -> usize {
+    let Some((text, _)) = lines(text).nth(number.saturating_sub(1)) else {
+        return 1;
+    };
+    let mut places = Places::new();
+    // The rule was read before.
+    let _ = line(text, &mut places);
+    let attribute = match attribute {
+        Some(attribute::SOURCE_PREFIX_LEN) => attribute::SOURCE,
+        Some(attribute::DESTINATION_PREFIX_LEN) => attribute::DESTINATION,
+        Some(attribute) => attribute,
+        None => attribute::CHAIN,
+    };
+    let at = match place(&places, attribute) {
+        0 => place(&places, attribute::CHAIN),
+        at => at,
+    };
+    column(text, at)
+}
+
+mod tests;

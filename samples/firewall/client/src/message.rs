@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Rules as attributes of a message, and back.
+
+use std::net::IpAddr;
+
+use kernet_client::{
+    attribute::{each, ip, number, put},
+    Failure,
+};
+
+use crate::{
+    rule::{Action, Chain, End, Family, Prefix, Protocol, Rule},
+    schema::rule as attribute,
+};
+
+fn put_end(message: &mut Vec<u8>, end: &End, address: u16, len: u16, ports: [u16; 2]) {
+    if let Some(prefix) = end.prefix {
+        match prefix.address {
+            IpAddr::V4(v4) => put(message, address, &v4.octets()),
+            IpAddr::V6(v6) => put(message, address, &v6.octets()),
+        }
+        put(message, len, &[prefix.len]);
+    }
+    if let Some((first, last)) = end.ports {
+        for (number, port) in ports.into_iter().zip([first, last]) {
+            put(message, number, &port.to_ne_bytes());
+        }
+    }
+}
+
+/// Appends what a rule is.
+pub(crate) fn put_rule(message: &mut Vec<u8>, rule: &Rule) {
+    for (number, value) in [
+        (attribute::ID, rule.id),
+        (attribute::PRIORITY, rule.priority),
+    ] {
+        if let Some(value) = value {
+            put(message, number, &value.to_ne_bytes());
+        }
+    }
+    put(message, attribute::CHAIN, &[rule.chain.0]);
+    put(message, attribute::ACTION, &[rule.action.0]);
+    if let Some(family) = rule.family {
+        put(message, attribute::FAMILY, &[family.0]);
+    }
+    if let Some(protocol) = rule.protocol {
+        put(message, attribute::PROTOCOL, &[protocol.0]);
+    }
+    put_end(
+        message,
+        &rule.source,
+        attribute::SOURCE,
+        attribute::SOURCE_PREFIX_LEN,
+        [attribute::SOURCE_PORT_MIN, attribute::SOURCE_PORT_MAX],
+    );
+    put_end(
+        message,
+        &rule.destination,
+        attribute::DESTINATION,
+        attribute::DESTINATION_PREFIX_LEN,
+        [
+            attribute::DESTINATION_PORT_MIN,
+            attribute::DESTINATION_PORT_MAX,
+        ],
+    );
+    for (number, value) in [
+        (attribute::PACKETS, rule.packets),
+        (attribute::BYTES, rule.bytes),
+    ] {
+        if let Some(value) = value {
+            put(message, number, &value.to_ne_bytes());
+        }
+    }
+}
+
+fn small(bytes: &[u8]) -> Option<u8> {
+    number(bytes).and_then(|number| number.try_into().ok())
+}
+
+/// One end of a rule, as its attributes come.
+#[derive(Default)]
+struct Parts {
+    address: Option<IpAddr>,
+    len: Option<u8>,
+    ports: [Option<u16>; 2],
+}
+
+impl Parts {
+    fn end(self) -> End {
+        End {
+            prefix: self.address.map(|address| Prefix {
+                address,
+                len: self.len.unwrap_or(Prefix::width(&address)),
+            }),
+            ports: match self.ports {
+                [Some(first), Some(last)] => Some((first, last)),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Reads a rule of the kernel's.
+pub(crate) fn rule(bytes: &[u8]) -> Result<Rule, Failure> {
+    let mut rule = Rule::new(Chain(0), Action(0));
+    let (mut source, mut destination) = (Parts::default(), Parts::default());
+    let port = |bytes| number(bytes).and_then(|port| port.try_into().ok());
+    let id = |bytes| number(bytes).and_then(|id| id.try_into().ok());
+    each(bytes, |attribute, value| {
+        match attribute {
+            attribute::ID => rule.id = Some(id(value)?),
+            attribute::PRIORITY => rule.priority = Some(id(value)?),
+            attribute::CHAIN => rule.chain = Chain(small(value)?),
+            attribute::ACTION => rule.action = Action(small(value)?),
+            attribute::FAMILY => rule.family = Some(Family(small(value)?)),
+            attribute::PROTOCOL => rule.protocol = Some(Protocol(small(value)?)),
+            attribute::SOURCE => source.address = Some(ip(value)?),
+            attribute::SOURCE_PREFIX_LEN => source.len = Some(small(value)?),
+            attribute::SOURCE_PORT_MIN => source.ports[0] = Some(port(value)?),
+            attribute::SOURCE_PORT_MAX => source.ports[1] = Some(port(value)?),
+            attribute::DESTINATION => destination.address = Some(ip(value)?),
+            attribute::DESTINATION_PREFIX_LEN => destination.len = Some(small(value)?),
+            attribute::DESTINATION_PORT_MIN => destination.ports[0] = Some(port(value)?),
+            attribute::DESTINATION_PORT_MAX => destination.ports[1] = Some(port(value)?),
+            attribute::PACKETS => rule.packets = Some(number(value)?),
+            attribute::BYTES => rule.bytes = Some(number(value)?),
+            // A newer module's: what it means cannot be written.
+            _ => return None,
+        }
+        Some(())
+    })?;
+    rule.source = source.end();
+    rule.destination = destination.end();
+    Ok(rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{rules, Draw};
+
+    #[test]
+    fn what_is_put_is_read() {
+        let mut draw = Draw::new(3);
+        for before in rules(&mut draw, 2000) {
+            let mut bytes = Vec::new();
+            put_rule(&mut bytes, &before);
+            assert_eq!(bytes.len() % 4, 0);
+            assert_eq!(rule(&bytes).unwrap(), before);
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_not_passed_over() {
+        let mut bytes = Vec::new();
+        put(&mut bytes, 99, &[1]);
+        assert!(rule(&bytes).is_err());
+        let mut bytes = Vec::new();
+        put(&mut bytes, attribute::SOURCE, &[1, 2, 3]);
+        assert!(rule(&bytes).is_err());
+    }
+}

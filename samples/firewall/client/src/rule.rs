@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Rules, and how they are written.
+
+use std::{fmt, net::IpAddr};
+
+use crate::schema::names;
+
+/// A value that the specification has a name for.
+macro_rules! named {
+    ($(#[$about:meta])* $name:ident, $names:expr) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) struct $name(pub(crate) u8);
+
+        impl $name {
+            pub(crate) const NAMES: &'static [(u8, &'static str)] = $names;
+
+            pub(crate) fn of(name: &str) -> Option<Self> {
+                let found = Self::NAMES.iter().find(|(_, known)| *known == name);
+                found.map(|(number, _)| Self(*number))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match Self::NAMES.iter().find(|(number, _)| *number == self.0) {
+                    Some((_, name)) => f.write_str(name),
+                    None => write!(f, "{}", self.0),
+                }
+            }
+        }
+    };
+}
+
+named!(
+    /// Where a rule looks at packets.
+    Chain,
+    names::CHAIN
+);
+named!(
+    /// What it does with them.
+    Action,
+    names::ACTION
+);
+named!(Family, names::FAMILY);
+named!(
+    /// A protocol's number, and what it is called here.
+    Protocol,
+    &[
+        (1, "icmp"),
+        (2, "igmp"),
+        (4, "ipip"),
+        (6, "tcp"),
+        (17, "udp"),
+        (33, "dccp"),
+        (47, "gre"),
+        (50, "esp"),
+        (51, "ah"),
+        (58, "icmpv6"),
+        (89, "ospf"),
+        (103, "pim"),
+        (112, "vrrp"),
+        (115, "l2tp"),
+        (132, "sctp"),
+        (136, "udplite"),
+    ]
+);
+
+impl Family {
+    pub(crate) const IPV4: Self = Self(0);
+    pub(crate) const IPV6: Self = Self(1);
+
+    pub(crate) fn of_address(address: &IpAddr) -> Self {
+        match address {
+            IpAddr::V4(_) => Self::IPV4,
+            IpAddr::V6(_) => Self::IPV6,
+        }
+    }
+}
+
+impl Protocol {
+    /// Whether its packets have ports that the firewall looks at.
+    pub(crate) fn has_ports(self) -> bool {
+        matches!(self.0, 6 | 17 | 33 | 132 | 136)
+    }
+
+    fn has_name(self) -> bool {
+        Self::NAMES.iter().any(|(number, _)| *number == self.0)
+    }
+}
+
+/// Addresses that have their first bits in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Prefix {
+    pub(crate) address: IpAddr,
+    pub(crate) len: u8,
+}
+
+impl Prefix {
+    /// How many bits an address has.
+    pub(crate) fn width(address: &IpAddr) -> u8 {
+        match address {
+            IpAddr::V4(_) => 32,
+            IpAddr::V6(_) => 128,
+        }
+    }
+
+    /// The one with these first bits, whatever those behind them are.
+    pub(crate) fn of(address: IpAddr, len: u8) -> Self {
+        let behind = Self::width(&address).saturating_sub(len).into();
+        let address = match address {
+            IpAddr::V4(v4) => {
+                let mask = u32::MAX.checked_shl(behind).unwrap_or(0);
+                IpAddr::from((v4.to_bits() & mask).to_be_bytes())
+            }
+            IpAddr::V6(v6) => {
+                let mask = u128::MAX.checked_shl(behind).unwrap_or(0);
+                IpAddr::from((v6.to_bits() & mask).to_be_bytes())
+            }
+        };
+        Self { address, len }
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.address)?;
+        match self.len == Self::width(&self.address) {
+            true => Ok(()),
+            false => write!(f, "/{}", self.len),
+        }
+    }
+}
+
+/// One end of what a rule matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) prefix: Option<Prefix>,
+    /// The first and the last.
+    pub(crate) ports: Option<(u16, u16)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Rule {
+    pub(crate) id: Option<u32>,
+    pub(crate) priority: Option<u32>,
+    pub(crate) chain: Chain,
+    pub(crate) action: Action,
+    /// That of the addresses, if there are any.
+    pub(crate) family: Option<Family>,
+    pub(crate) protocol: Option<Protocol>,
+    pub(crate) source: End,
+    pub(crate) destination: End,
+    pub(crate) packets: Option<u64>,
+    pub(crate) bytes: Option<u64>,
+}
+
+impl Rule {
+    pub(crate) fn new(chain: Chain, action: Action) -> Self {
+        Self {
+            id: None,
+            priority: None,
+            chain,
+            action,
+            family: None,
+            protocol: None,
+            source: End::default(),
+            destination: End::default(),
+            packets: None,
+            bytes: None,
+        }
+    }
+}
+
+/// As the language has it: all but the priority, which is a line of its own.
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.chain, self.action)?;
+        let ends = [("from", &self.source), ("to", &self.destination)];
+        if let Some(family) = self.family {
+            if ends.iter().all(|(_, end)| end.prefix.is_none()) {
+                write!(f, " {family}")?;
+            }
+        }
+        if let Some(protocol) = self.protocol {
+            match protocol.has_name() {
+                true => write!(f, " {protocol}")?,
+                false => write!(f, " protocol {protocol}")?,
+            }
+        }
+        for (name, end) in ends {
+            if *end != End::default() {
+                write!(f, " {name}")?;
+            }
+            if let Some(prefix) = end.prefix {
+                write!(f, " {prefix}")?;
+            }
+            match end.ports {
+                None => (),
+                Some((min, max)) if min == max => write!(f, " port {min}")?,
+                Some((min, max)) => write!(f, " port {min}-{max}")?,
+            }
+        }
+        let notes = [
+            ("id", self.id.map(u64::from)),
+            ("packets", self.packets),
+            ("bytes", self.bytes),
+        ];
+        notes.iter().try_for_each(|(name, value)| match value {
+            Some(value) => write!(f, " {name} {value}"),
+            None => Ok(()),
+        })
+    }
+}
