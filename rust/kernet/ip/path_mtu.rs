@@ -19,7 +19,9 @@ use crate::{
     bindings,
     context::Softirq,
     skb::{
+        PacketType,
         Skb,
+        SkbRef,
         VlanTag, //
     },
     wire::{
@@ -85,23 +87,24 @@ pub(super) fn fit<'a, V: Version>(
         ip::Version::V4 => MIN_IPV4_MTU,
         ip::Version::V6 => MIN_IPV6_MTU,
     });
-    let raw = skb.as_raw();
-    // SAFETY: The packet is owned.
-    let has_route = unsafe { bindings::skb_valid_dst(raw) };
-    if has_route {
-        // SAFETY: The packet holds a reference of its route; the callee is the route's own.
-        unsafe { bindings::skb_dst_update_pmtu_no_confirm(raw, mtu) };
-    }
     let len = skb.len().saturating_sub(inner.offset);
+    let refused = len > mtu && (inner.version == ip::Version::V6 || inner.dont_fragment);
+    let routed = Routed::of(skb, inner);
+    let told = routed
+        .as_ref()
+        .is_some_and(|routed| routed.learn(skb, inner, mtu, refused));
     if len <= path {
         return Ok(true);
     }
-    if len <= mtu || inner.version == ip::Version::V4 && !inner.dont_fragment {
+    if !refused {
         return fragmented();
     }
-    if has_route {
-        tell(skb, inner, mtu);
-        return Err(TransmitError::TooBig.into());
+    if routed.is_some() {
+        return if told {
+            Err(TransmitError::TooBig.into())
+        } else {
+            fragmented()
+        };
     }
     // It came through a bridge, or from a guest: routing does not know its sender.
     match answer(skb, inner, route, mtu, softirq)? {
@@ -121,43 +124,146 @@ fn header_len(inner: &Inner) -> u32 {
     }
 }
 
-/// Tells the sender of a routed packet that it is too big (`icmp_ndo_send()`, `icmpv6_ndo_send()`).
-fn tell(skb: &mut Skb<'_>, inner: &Inner, mtu: u32) {
-    let end = inner.offset.saturating_add(header_len(inner));
-    if skb.as_mut().may_pull(end).is_err() || !skb.as_mut().set_network_offset(inner.offset) {
-        return;
-    }
-    let raw = skb.as_raw();
-    // SAFETY: The packet is owned, and has a route; devices of routes are alive in a read-side section. The
-    // callee looks for the way back from the device that the route led to: one above the tunnel's, such as
-    // a VLAN, which may be in another namespace. A dead route has none.
-    let dev = unsafe {
-        let dst = bindings::skb_dst(raw);
-        let above = bindings::dst_dev(dst);
-        if core::ptr::read_volatile(&raw const (*dst).obsolete) > 0 {
-            return;
+/// What is known of the route that a packet has of its own.
+///
+/// # Invariants
+///
+/// The packet that it was made of has a route of the inner packet's version. The device is that of the route,
+/// alive for as long as the read-side section that it was made in.
+struct Routed {
+    /// The device that the route led to: one above the tunnel's, such as a VLAN, which may be in another
+    /// namespace.
+    device: *mut bindings::net_device,
+    /// `RTCF_*`, over IPv4.
+    flags: u32,
+}
+
+impl Routed {
+    /// `None` for a packet without a route, and for one whose route is dead, or of the other version: what is in
+    /// the frame may have been changed since, and the callees go by that.
+    fn of(skb: &Skb<'_>, inner: &Inner) -> Option<Self> {
+        let family = match inner.version {
+            ip::Version::V4 => bindings::AF_INET,
+            ip::Version::V6 => bindings::AF_INET6,
+        };
+        let raw = skb.as_raw();
+        // SAFETY: The packet is owned.
+        if !unsafe { bindings::skb_valid_dst(raw) } {
+            return None;
         }
-        let dev = bindings::skb_get_dev(raw);
-        bindings::skb_set_dev(raw, above);
-        dev
+        // SAFETY: The packet has a route that is alive in a read-side section, and so is its device. A route of
+        // IPv4 is an `rtable`. A device that goes is replaced in its routes by one that has no namespace of its
+        // own; not all of those are marked as dead.
+        unsafe {
+            let dst = bindings::skb_dst(raw);
+            if u32::from((*(*dst).ops).family) != family {
+                return None;
+            }
+            let device = bindings::dst_dev(dst);
+            let obsolete = core::ptr::read_volatile(&raw const (*dst).obsolete);
+            if obsolete > 0 || device.is_null() || device == bindings::blackhole_netdev {
+                return None;
+            }
+            let flags = match inner.version {
+                ip::Version::V4 => (*bindings::dst_rtable(dst)).rt_flags,
+                ip::Version::V6 => 0,
+            };
+            // INVARIANT: As just seen.
+            Some(Self { device, flags })
+        }
+    }
+
+    /// Notes the path's MTU at the route (`skb_dst_update_pmtu_no_confirm()`), and tells it to the sender if `tell`
+    /// is true (`icmp_ndo_send()`, `icmpv6_ndo_send()`). Returns whether it was told, by all that can be known.
+    fn learn(&self, skb: &mut Skb<'_>, inner: &Inner, mtu: u32, tell: bool) -> bool {
+        let end = inner.offset.saturating_add(header_len(inner));
+        if skb.as_mut().may_pull(end).is_err() || !skb.as_mut().set_network_offset(inner.offset) {
+            return false;
+        }
+        let tell = tell && self.is_answered(skb, inner);
+        let raw = skb.as_raw();
+        // SAFETY: The packet is owned. Its route and the device are as the type invariants say. All callees look
+        // for the way back from the packet's device, and at the network header, which is noted and in the linear
+        // part. The route is of the header's version; those that send ICMP take it for one.
+        unsafe {
+            let dev = bindings::skb_get_dev(raw);
+            bindings::skb_set_dev(raw, self.device);
+            bindings::skb_dst_update_pmtu_no_confirm(raw, mtu);
+            match inner.version {
+                _ if !tell => {}
+                ip::Version::V4 => {
+                    let (kind, code) = (bindings::ICMP_DEST_UNREACH, bindings::ICMP_FRAG_NEEDED);
+                    bindings::icmp_ndo_send(raw, kind as c_int, code as c_int, mtu.to_be());
+                }
+                ip::Version::V6 => {
+                    bindings::icmpv6_ndo_send(raw, bindings::ICMPV6_PKT_TOOBIG as u8, 0, mtu);
+                }
+            }
+            bindings::skb_set_dev(raw, dev);
+        }
+        tell
+    }
+
+    /// Whether ICMP answers the packet, by what `__icmp_send()` and `icmp6_send()` check first.
+    fn is_answered(&self, skb: &SkbRef, inner: &Inner) -> bool {
+        match inner.version {
+            ip::Version::V4 => {
+                let many = bindings::RTCF_BROADCAST | bindings::RTCF_MULTICAST;
+                skb.packet_type() == PacketType::Host
+                    && self.flags & many == 0
+                    && may_answer_v4(skb, inner.offset)
+            }
+            ip::Version::V6 => {
+                // SAFETY: It may be called at any time. Booted with `ipv6.disable=1`, there are no tables to
+                // look for the way back in.
+                let enabled = unsafe { bindings::ipv6_mod_enabled() };
+                enabled && may_answer_v6(skb, inner.offset)
+            }
+        }
+    }
+}
+
+/// Whether an IPv4 packet may be answered with an error: no fragment but the first, and no error of ICMP.
+fn may_answer_v4(skb: &SkbRef, offset: u32) -> bool {
+    let Some(header) = skb.copy_header::<ipv4::Header>(offset) else {
+        return false;
     };
-    match inner.version {
-        ip::Version::V4 => {
-            let (kind, code) = (bindings::ICMP_DEST_UNREACH, bindings::ICMP_FRAG_NEEDED);
-            // SAFETY: The packet is owned. The callee checks that it has an IPv4 route, and that its header
-            // is in the buffer.
-            unsafe { bindings::icmp_ndo_send(raw, kind as c_int, code as c_int, mtu.to_be()) };
-        }
-        // SAFETY: It may be called at any time. Booted with `ipv6.disable=1`, the callee would look into
-        // tables that there are not.
-        ip::Version::V6 if unsafe { bindings::ipv6_mod_enabled() } => {
-            // SAFETY: The packet is owned. The callee checks that its header is in the buffer.
-            unsafe { bindings::icmpv6_ndo_send(raw, bindings::ICMPV6_PKT_TOOBIG as u8, 0, mtu) };
-        }
-        ip::Version::V6 => {}
+    if header.fragment_offset() != 0 {
+        return false;
     }
-    // SAFETY: The packet is owned, and the device is that of the tunnel, as before.
-    unsafe { bindings::skb_set_dev(raw, dev) };
+    if header.protocol() != ip::Protocol::ICMP {
+        return true;
+    }
+    let kind = skb.copy_header::<[u8; 1]>(offset.saturating_add(header.header_len().into()));
+    // Echo, and what asks for times and the like and answers that; all else is taken for an error.
+    matches!(kind, Some([0 | 8 | 13..=18]))
+}
+
+/// Whether an IPv6 packet may be answered with an error: from one host, and no error of ICMPv6.
+fn may_answer_v6(skb: &SkbRef, offset: u32) -> bool {
+    let Some(header) = skb.copy_header::<ipv6::Header>(offset) else {
+        return false;
+    };
+    let source = header.source();
+    if source.is_unspecified() || source.is_multicast() {
+        return false;
+    }
+    let payload = offset.saturating_add(ipv6::Header::LEN as u32);
+    let at = |offset: usize| payload.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
+    let mut walk = ipv6::Extensions::new(header.next_header());
+    while let Some(offset) = walk.wanted() {
+        let extension = skb.copy_header::<ipv6::Extension>(at(offset));
+        // As the callee, which answers what it cannot read.
+        if extension.is_none_or(|extension| walk.step(&extension).is_err()) {
+            return true;
+        }
+    }
+    let upper = walk.upper();
+    if upper.protocol != ip::Protocol::ICMPV6 || !upper.has_header() {
+        return true;
+    }
+    // RFC 4443 section 2.1: the upper half are no errors.
+    matches!(skb.copy_header::<[u8; 1]>(at(upper.offset)), Some([128..=255]))
 }
 
 /// Makes the answer to a sender that routing does not know: a frame back, from the address that it sent to
@@ -194,6 +300,8 @@ fn build(skb: &mut Skb<'_>, inner: &Inner, route: &Route, mtu: u32) -> Result<bo
     }
     // The callee forgets how the packet is to be segmented, which a clone would share.
     skb.as_mut().cow(0).map_err(no_memory)?;
+    // SAFETY: The packet is owned. The callee below would ask a route that it had, which may be of the other version.
+    unsafe { bindings::skb_scrub_packet(skb.as_raw(), true) };
     // One in the metadata, and those that were looked behind.
     let mut tags: [Option<VlanTag>; MAX_TAGS + 1] = [None; MAX_TAGS + 1];
     for tag in &mut tags {
@@ -220,7 +328,7 @@ fn build(skb: &mut Skb<'_>, inner: &Inner, route: &Route, mtu: u32) -> Result<bo
     skb.as_mut().set_protocol(ethertype.0);
     // The callee tells the difference of the path's MTU and this.
     let difference = route.mtu().wrapping_sub(mtu) as c_int;
-    // SAFETY: The packet is owned, has no route, and is not shared with a clone. Its data begins with the
+    // SAFETY: The packet is owned, has no route any more, and is not shared with a clone. Its data begins with the
     // Ethernet header, where the network header is noted behind, which is in the linear part. The route is
     // referenced.
     let len =
