@@ -33,6 +33,11 @@ __kernet_helper unsigned int kernet_helper_dev_get_mtu(const struct net_device *
 	return READ_ONCE(dev->mtu);
 }
 
+__kernet_helper bool kernet_helper_netif_is_any_bridge_port(const struct net_device *dev)
+{
+	return netif_is_any_bridge_port(dev);
+}
+
 __kernet_helper void kernet_helper_eth_hw_addr_random(struct net_device *dev)
 {
 	eth_hw_addr_random(dev);

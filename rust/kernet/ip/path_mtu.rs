@@ -18,6 +18,7 @@ use super::{
 use crate::{
     bindings,
     context::Softirq,
+    netdev::Device,
     skb::{
         PacketType,
         Skb,
@@ -59,6 +60,7 @@ impl From<TransmitError> for Refused<'_> {
 /// `outer_len` is the length of what will be before the frame, in bytes.
 pub(super) fn fit<'a, V: Version>(
     plan: &Plan,
+    dev: &Device,
     skb: &mut Skb<'a>,
     inner: Option<&Inner>,
     route: &Route,
@@ -107,7 +109,7 @@ pub(super) fn fit<'a, V: Version>(
         };
     }
     // It came through a bridge, or from a guest: routing does not know its sender.
-    match answer(skb, inner, route, mtu, softirq)? {
+    match answer(dev, skb, inner, route, mtu, softirq)? {
         None => fragmented(),
         answer => Err(Refused {
             error: TransmitError::TooBig,
@@ -263,19 +265,28 @@ fn may_answer_v6(skb: &SkbRef, offset: u32) -> bool {
         return true;
     }
     // RFC 4443 section 2.1: the upper half are no errors.
-    matches!(skb.copy_header::<[u8; 1]>(at(upper.offset)), Some([128..=255]))
+    matches!(
+        skb.copy_header::<[u8; 1]>(at(upper.offset)),
+        Some([128..=255])
+    )
 }
 
 /// Makes the answer to a sender that routing does not know: a frame back, from the address that it sent to
 /// (`skb_tunnel_check_pmtu()`). The frame has the tags of the one that is too big. `None` for what must
 /// not be answered.
+///
+/// The rate is not limited, as C limits that of no message of this kind by default.
 fn answer<'a>(
+    dev: &Device,
     skb: &mut Skb<'a>,
     inner: &Inner,
     route: &Route,
     mtu: u32,
     softirq: Softirq<'_>,
 ) -> Result<Option<Skb<'a>>, TransmitError> {
+    if !is_between_hosts(dev, skb, inner, softirq) {
+        return Ok(None);
+    }
     let mut answer = skb
         .try_clone(softirq)
         .map_err(|_| TransmitError::NoMemory)?;
@@ -290,6 +301,35 @@ fn answer<'a>(
             answer.consume(softirq);
             Err(error)
         }
+    }
+}
+
+/// Whether a frame is from one station to another, by its link header and the inner one: an answer has their
+/// addresses. What the callee checks of the inner header is left to it.
+fn is_between_hosts(dev: &Device, skb: &SkbRef, inner: &Inner, softirq: Softirq<'_>) -> bool {
+    let Some(link) = skb.copy_header::<ethernet::Header>(0) else {
+        return false;
+    };
+    let source = link.source();
+    if !source.is_valid_unicast() || !link.destination().is_valid_unicast() {
+        return false;
+    }
+    // An answer for this host would come from who sends by a device above this one, such as a macvlan. Of a
+    // bridge's port, the bridge may have that address.
+    // SAFETY: The device is valid by its type.
+    let port = unsafe { bindings::netif_is_any_bridge_port(dev.as_raw()) };
+    if !port && dev.ethernet_address(softirq) == Some(source) {
+        return false;
+    }
+    match inner.version {
+        ip::Version::V4 => skb
+            .copy_header::<ipv4::Header>(inner.offset)
+            .map(|header| header.destination())
+            .is_some_and(|to| !to.is_unspecified() && !to.is_loopback()),
+        ip::Version::V6 => skb
+            .copy_header::<ipv6::Header>(inner.offset)
+            .map(|header| header.destination())
+            .is_some_and(|to| !to.is_unspecified() && !to.is_loopback() && !to.is_multicast()),
     }
 }
 

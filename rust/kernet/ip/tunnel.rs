@@ -339,7 +339,7 @@ impl<V: Version> Tunnel<V> {
         }
 
         let dont_fragment =
-            path_mtu::fit::<V>(&p, skb, inner.as_ref(), &route, outer_len, softirq)?;
+            path_mtu::fit::<V>(&p, dev, skb, inner.as_ref(), &route, outer_len, softirq)?;
         if self.take_failure() {
             // SAFETY: The packet is owned; a route that it has is of its own protocol.
             unsafe { bindings::dst_link_failure(skb.as_raw()) };
