@@ -140,6 +140,15 @@ __kernet_helper void kernet_helper_skb_give_up_lent(struct sk_buff *skb)
 	skb->dev = NULL;
 }
 
+/* What a sender has set, and its queue; a received packet has another meaning for it, or none. */
+__kernet_helper void kernet_helper_skb_forget_transmission(struct sk_buff *skb)
+{
+	skb->encapsulation = 0;
+	skb->priority = 0;
+	skb_set_queue_mapping(skb, 0);
+	skb_clear_hash(skb);
+}
+
 __kernet_helper void kernet_helper_skb_forward_csum(struct sk_buff *skb)
 {
 	skb_forward_csum(skb);

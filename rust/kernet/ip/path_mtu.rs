@@ -20,6 +20,7 @@ use crate::{
     context::Softirq,
     netdev::Device,
     skb::{
+        EditError,
         PacketType,
         Skb,
         SkbRef,
@@ -334,20 +335,27 @@ fn is_between_hosts(dev: &Device, skb: &SkbRef, inner: &Inner, softirq: Softirq<
 }
 
 fn build(skb: &mut Skb<'_>, inner: &Inner, route: &Route, mtu: u32) -> Result<bool, TransmitError> {
-    /// All that may fail here, as what is asked for is in the packet.
     fn no_memory<E>(_: E) -> TransmitError {
         TransmitError::NoMemory
     }
     // The callee forgets how the packet is to be segmented, which a clone would share.
     skb.as_mut().cow(0).map_err(no_memory)?;
-    // SAFETY: The packet is owned. The callee below would ask a route that it had, which may be of the other version.
-    unsafe { bindings::skb_scrub_packet(skb.as_raw(), true) };
+    // Who sends past the queue has not noted where the frame begins.
+    skb.as_mut().reset_mac_header();
+    // SAFETY: The packet is owned. The first callee removes the route, which the last one below would ask, and
+    // what else a received packet does not have; the other one what a sender alone has set.
+    unsafe {
+        bindings::skb_scrub_packet(skb.as_raw(), true);
+        bindings::skb_forget_transmission(skb.as_raw());
+    }
     // One in the metadata, and those that were looked behind.
     let mut tags: [Option<VlanTag>; MAX_TAGS + 1] = [None; MAX_TAGS + 1];
     for tag in &mut tags {
-        *tag = skb.as_mut().pop_vlan().map_err(no_memory)?;
-        if tag.is_none() {
-            break;
+        match skb.as_mut().pop_vlan() {
+            Ok(None) => break,
+            Ok(found) => *tag = found,
+            Err(EditError::NoMemory) => return Err(TransmitError::NoMemory),
+            Err(_) => return Ok(false),
         }
     }
     const FIRST: u32 = ethernet::Header::LEN as u32;
@@ -363,7 +371,7 @@ fn build(skb: &mut Skb<'_>, inner: &Inner, route: &Route, mtu: u32) -> Result<bo
         .may_pull(FIRST.saturating_add(header_len(inner)))
         .map_err(no_memory)?;
     if !skb.as_mut().set_network_offset(FIRST) {
-        return Err(TransmitError::NoMemory);
+        return Ok(false);
     }
     skb.as_mut().set_protocol(ethertype.0);
     // The callee tells the difference of the path's MTU and this.
