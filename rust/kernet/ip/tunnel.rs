@@ -341,8 +341,13 @@ impl<V: Version> Tunnel<V> {
         let dont_fragment =
             path_mtu::fit::<V>(&p, dev, skb, inner.as_ref(), &route, outer_len, softirq)?;
         if self.take_failure() {
-            // SAFETY: The packet is owned; a route that it has is of its own protocol.
-            unsafe { bindings::dst_link_failure(skb.as_raw()) };
+            let raw = skb.as_raw();
+            // SAFETY: The packet is owned, and so is its control block, where the sender's queue has left
+            // something that the callee takes for what IP has noted. The callee is the route's own.
+            unsafe {
+                (&raw mut (*raw).cb).write_bytes(0, 1);
+                bindings::dst_link_failure(raw);
+            }
         }
 
         let hop_limit = match (p.hop_limit, &inner) {
