@@ -17,6 +17,7 @@ from tunnels import B, B6, PROTOCOL, V4, V6, address, batch, narrow, over_both, 
 
 ETHERTYPE = 0x88b5
 FRAGMENT = 44
+SOL_PACKET, QDISC_BYPASS = 263, 20
 
 
 def bridged(over=V4, lan=None, **more):
@@ -184,6 +185,30 @@ def lans_of_1500_are_told(over):
     assert passes(c, "2001:db8:c::2", 1500)
 
 
+# Headers of packets of 1500 bytes that must not be fragmented.
+HEADER4 = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 1500, 0, 0x4000, 9, 17, 0,
+                      address("203.0.113.1"), address("203.0.113.2"))
+HEADER6 = struct.pack("!IHBB16s16s", 6 << 28, 1460, 17, 9, address("2001:db8:c::1"), address("2001:db8:c::2"))
+
+
+def arrives(sender, receiver, frame):
+    """A frame comes as it was sent; a tag may be in the metadata."""
+    sender.send(frame)
+    while True:
+        got = receiver.recv(4096)
+        if got[6:12] == frame[6:12] and got.endswith(frame[-50:]) and len(got) in (len(frame), len(frame) - 4):
+            return
+
+
+def raw(ns, device, protocol=3):
+    """A packet socket."""
+    with ns.enter():
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(protocol))
+        sock.bind((device, protocol))
+    sock.settimeout(10)
+    return sock
+
+
 @case
 @over_both
 def what_nobody_can_be_told_of_is_fragmented(over):
@@ -207,13 +232,14 @@ def what_nobody_can_be_told_of_is_fragmented(over):
         for head in (struct.pack("!H", ETHERTYPE), struct.pack("!H", 0x8100) + b"\0\7" + struct.pack("!H", ETHERTYPE),
                      struct.pack("!H", ETHERTYPE + 1)):
             frame = b"\xff" * 6 + b"\2\0\0\0\0\x09" + head + b"whole" * 300
-            frame = frame[:1514]
-            sender.send(frame)
-            while True:
-                got = receiver.recv(4096)
-                if got[6:12] == frame[6:12] and got.endswith(frame[-50:]):
-                    break
-            assert len(got) in (len(frame), len(frame) - 4), len(got)
+            arrives(sender, receiver, frame[:1514])
+        # An answer would be from many.
+        for group, header in ((b"\xff" * 6, HEADER4), (b"\xff" * 6, HEADER6), (b"\1\0\x5e\0\0\1", HEADER4),
+                              (b"\x33\x33\0\0\0\1", HEADER6[:24] + address("ff02::1")),
+                              (b"\2\0\0\0\0\x0a", HEADER6[:24] + address("ff02::1"))):
+            for tag in (b"", b"\x81\0\0\7"):
+                head = group + b"\2\0\0\0\0\x09" + tag + (b"\x86\xdd" if header[0] >> 4 == 6 else b"\x08\0")
+                arrives(sender, receiver, head + header + bytes(1514 - len(head + header)))
 
 
 @case
@@ -221,15 +247,12 @@ def what_nobody_can_be_told_of_is_fragmented(over):
 def nonsense_is_answered_with_nothing_worse(over):
     """Frames of full size whose headers lie, to a tunnel whose path is narrower: what is answered is a whole
     packet, and what is not is carried or counted."""
-    a, _, b, c, _ = bridged(over, lan=1500)
+    a, _, b, c, d = bridged(over, lan=1500)
     with c.enter():
         sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         sender.bind(("e0", 0))
-    mac = bytes.fromhex(c.link("e0")["address"].replace(":", ""))
-    broadcast = b"\xff" * 6
-    v4 = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 1500, 0, 0x4000, 9, 17, 0,
-                     address("203.0.113.1"), address("203.0.113.2"))
-    v6 = struct.pack("!IHBB16s16s", 6 << 28, 1460, 17, 9, address("2001:db8:c::1"), address("2001:db8:c::2"))
+    mac, to = (bytes.fromhex(host.link("e0")["address"].replace(":", "")) for host in (c, d))
+    v4, v6 = HEADER4, HEADER6
     variants = [(0x800, v4), (0x86dd, v6)]
     variants += [(0x800, v4[:at] + bytes([value]) + v4[at + 1:]) for at in (0, 2, 3, 6, 7, 9, 12, 16)
                  for value in (0, 1, 0x4f, 0x60, 0xe0, 0xff)]
@@ -240,16 +263,112 @@ def nonsense_is_answered_with_nothing_worse(over):
     with sender:
         for ethertype, header in variants:
             for tag in (b"", b"\x81\0\0\7", b"\x88\xa8\0\7\x81\0\0\7", b"\x81\0\0\7" * 3):
-                frame = broadcast + mac + tag + struct.pack("!H", ethertype) + header
+                frame = to + mac + tag + struct.pack("!H", ethertype) + header
                 sender.send(frame + b"\xa5" * (1514 - len(frame)))
         # ICMP errors are answered by none.
         error = v4[:9] + b"\1" + v4[10:] + b"\3\4\0\0"
         for _ in range(3):
-            sender.send(broadcast + mac + b"\x08\0" + error + bytes(1480 - 4))
+            sender.send(to + mac + b"\x08\0" + error + bytes(1480 - 4))
     assert c.ping("203.0.113.2")
     after = statistics(a)["tx"]
     assert after["errors"] > sent["errors"] and after["packets"] > sent["packets"], after
     assert statistics(b)["rx"]["packets"] > 0
+
+
+@case
+@over_both
+def a_packet_that_was_made_one_of_the_other_version(over):
+    """What the loopback has routed is changed and redirected into the tunnel: its route is not asked."""
+    # What is read as the TTL is 0.
+    a, _, b = two(over, ttl=64)
+    for ns in (a, b):
+        ns.run("ip link set t0 mtu 1500")
+    a.run("nft 'add table netdev f; add chain netdev f e { type filter hook egress device lo priority 0; }; "
+          "add rule netdev f e meta protocol ip @ll,96,16 set 0x86dd; "
+          "add rule netdev f e meta protocol ip6 @ll,96,16 set 0x0800'")
+    a.run("tc qdisc add dev lo clsact; tc filter add dev lo egress matchall action mirred egress redirect dev t0")
+    receiver = raw(b, "t0")
+    with receiver, outside(b, over) as kinds:
+        # Of IPv4, what is read as a link-local source of IPv6; of IPv6, what is read as DF of IPv4.
+        for family, host, protocol, level, option, hops in (
+                (socket.AF_INET, "127.0.0.1", 0x80, socket.IPPROTO_IP, socket.IP_TTL, 0xfe),
+                (socket.AF_INET6, "::1", 0x40, socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 0),
+                (socket.AF_INET6, "::1", 0x40, socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 1)):
+            with a.enter():
+                sender = socket.socket(family, socket.SOCK_RAW, protocol)
+            data = b"whole" * 280 + bytes([hops]) * 50
+            with sender:
+                sender.setsockopt(level, option, hops)
+                sender.sendto(data, (host, 0))
+            while not receiver.recv(4096).endswith(data):
+                pass
+        assert "fragment" in kinds()
+    assert a.ping("198.51.100.2")
+
+
+@case
+@over_both
+def what_routing_tells_nobody_of_is_fragmented(over):
+    """Packets of this host: to many, fragments but the first, and errors of ICMP. ICMP does not answer them."""
+    a, _, b = two(over)
+    for ns in (a, b):
+        ns.run("ip link set t0 mtu 1500")
+    a.run("ip route add 239.0.0.0/8 dev t0")
+    # Of one that has been sent to, the route knows the path.
+    batch(b, *(f"addr add 198.51.100.{host}/24 dev t0" for host in (3, 4, 5)))
+    assert a.ping("198.51.100.2", options="-w 20")
+    before = statistics(a)["tx"]["errors"]
+    with a.enter():
+        sender = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+        six = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    receiver = raw(b, "t0")
+    with sender, six, receiver, outside(b, over) as kinds:
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        for number, (host, fragment, protocol, kind) in enumerate((
+                ("198.51.100.255", 0x4000, 17, 0), ("239.1.1.1", 0x4000, 17, 0), ("198.51.100.3", 0x4010, 17, 0),
+                ("198.51.100.4", 0x4000, 1, 3), ("198.51.100.5", 0x4000, 1, 11))):
+            header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 1500, 7, fragment, 9, protocol, 0,
+                                 address("198.51.100.1"), address(host))
+            data = bytes([kind]) + bytes([number]) * 1479
+            sender.sendto(header + data, (host, 0))
+            while not receiver.recv(4096).endswith(data):
+                pass
+        # An error of ICMPv6.
+        data = b"\1\0\0\0" + b"six" * 480
+        six.sendto(data, ("2001:db8::2", 0))
+        while not receiver.recv(4096).endswith(data[8:]):
+            pass
+        assert "fragment" in kinds()
+    equal(statistics(a)["tx"]["errors"], before, "frames that are lost")
+    # All else is told.
+    assert says(a, "198.51.100.2", 1500, 1500 - over.header - 16)
+
+
+@case
+@over_both
+def frames_whose_header_is_not_noted(over):
+    """A socket that bypasses the queue notes no link header. Its frames are answered, but for those with the
+    tunnel's own address: the answer would be one for this host."""
+    a, _, b = two(over)
+    for ns in (a, b):
+        ns.run("ip link set t0 mtu 1500")
+    other, to = b"\2\0\0\0\0\x09", b"\2\0\0\0\0\x0a"
+    own = bytes.fromhex(a.link("t0")["address"].replace(":", ""))
+    receiver, sender = raw(b, "t0"), raw(a, "t0", 0x88b5)
+    answers = raw(a, "t0")
+    sender.setsockopt(SOL_PACKET, QDISC_BYPASS, 1)
+    with receiver, sender, answers:
+        for ethertype, header, protocol in ((b"\x08\0", HEADER4, 23), (b"\x86\xdd", HEADER6, 20)):
+            for tag in (b"", b"\x81\0\0\7"):
+                frame = to + other + tag + ethertype + header
+                sender.send(frame + bytes(1514 - len(frame)))
+                while True:
+                    # Tags are in the metadata.
+                    got = answers.recv(4096)
+                    if got[:12] == other + to and got[12:14] == ethertype and got[protocol] in (1, 58):
+                        break
+                frame = to + own + tag + ethertype + header
+                arrives(sender, receiver, frame + bytes(1514 - len(frame)))
 
 
 @case
@@ -310,4 +429,4 @@ def redirects_are_followed(over):
     assert f"via {'192.0.2.3' if over is V4 else local(x, 'u0')}" in said, said
 
 
-main(110)
+main(150)
