@@ -74,6 +74,7 @@ impl DecapError {
 pub(super) const MAX_TAGS: usize = 2;
 
 /// Where the packet in an Ethernet frame begins, and its EtherType.
+#[inline]
 fn payload(frame: &SkbRef) -> Option<(u32, u16)> {
     let header = frame.copy_header::<ethernet::Header>(0)?;
     let mut ethertype = header.ethertype();
@@ -170,6 +171,7 @@ pub(crate) struct Inner {
 
 impl Inner {
     /// Looks into the frame, behind VLAN tags too; `None` if there is neither IPv4 nor IPv6 in it.
+    #[inline]
     pub(super) fn of(frame: &SkbRef) -> Option<Self> {
         match payload(frame)? {
             (offset, ethertype) if ethertype == EtherType::IPV4.0 => {
@@ -198,6 +200,7 @@ impl Inner {
 }
 
 /// The congestion bits of an outer header (RFC 6040 section 4.1, compatibility left aside).
+#[inline]
 pub(super) fn congestion(outer: u8, inner: u8) -> u8 {
     const ECT_0: u8 = 2;
     const CE: u8 = 3;

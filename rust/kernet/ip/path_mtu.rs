@@ -144,6 +144,7 @@ struct Routed {
 impl Routed {
     /// `None` for a packet without a route, and for one whose route is dead, or of the other version: what is in
     /// the frame may have been changed since, and the callees go by that.
+    #[inline]
     fn of(skb: &Skb<'_>, inner: &Inner) -> Option<Self> {
         let family = match inner.version {
             ip::Version::V4 => bindings::AF_INET,

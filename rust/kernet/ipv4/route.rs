@@ -171,6 +171,7 @@ impl Version for V4 {
         }
     }
 
+    #[inline]
     fn flow(p: &Parameters, net: &Net, protocol: u8, tos: u8, hash: u32) -> bindings::flowi4 {
         let mut flow = bindings::flowi4::default();
         // SAFETY: `flow` is writable and the namespace is alive.
@@ -210,6 +211,7 @@ impl Version for V4 {
         })
     }
 
+    #[inline]
     fn kept(
         routes: &Routes,
         _: &Parameters,
@@ -243,12 +245,14 @@ impl Version for V4 {
         }
     }
 
+    #[inline]
     fn hop_limit(route: &Route) -> u8 {
         // SAFETY: `route` owns a reference.
         let limit = unsafe { bindings::ip4_dst_hoplimit(route.dst()) };
         u8::try_from(limit).unwrap_or(u8::MAX)
     }
 
+    #[inline]
     unsafe fn send<'a>(
         skb: Skb<'a>,
         _net: &Net,

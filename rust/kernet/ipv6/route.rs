@@ -219,6 +219,7 @@ impl Version for V6 {
         Routes::new(net, context)
     }
 
+    #[inline]
     fn kept(
         routes: &Routes,
         p: &Parameters,
@@ -250,12 +251,14 @@ impl Version for V6 {
         }
     }
 
+    #[inline]
     fn hop_limit(route: &Route) -> u8 {
         // SAFETY: `route` owns a reference.
         let limit = unsafe { bindings::ip6_dst_hoplimit(route.dst()) };
         u8::try_from(limit).unwrap_or(u8::MAX)
     }
 
+    #[inline]
     unsafe fn send<'a>(
         skb: Skb<'a>,
         net: &Net,
