@@ -7,10 +7,11 @@
 import contextlib
 import socket
 import struct
+import time
 
 import rtnl
 from devices import FOREIGN, LOCAL, receiver, sink
-from lib import address, datagram, discarding, ethernet, ip, ipv4, link, module, packets, statistic, \
+from lib import address, datagram, discarding, ethernet, ip, ipv4, link, module, packets, run, statistic, \
     workload
 
 HERE, THERE = "198.51.100.1", "198.51.100.2"
@@ -22,9 +23,17 @@ GRE = bytes.fromhex("00006558")
 @contextlib.contextmanager
 def tunnel(kind, modules, here=HERE, there=THERE):
     """A tunnel over a device that swallows what it is sent."""
-    width, family = ("64 nodad", socket.AF_INET6) if ":" in here else ("24", socket.AF_INET)
-    with module("dummy", *modules), link(
-            "under", "dummy", f"addr add {here}/{width} dev under"):
+    family = socket.AF_INET6 if ":" in here else socket.AF_INET
+    with module("dummy", *modules), link("under", "dummy"):
+        if family == socket.AF_INET6:
+            # It is switched off for all other devices.
+            ip("link set under addrgenmode none")
+            run(["sysctl", "-qw", "net.ipv6.conf.under.disable_ipv6=0"])
+            ip(f"addr add {here}/64 dev under nodad")
+            # It tells of its groups (MLD) for a second or two; the machine's clock skips what is waited.
+            time.sleep(5)
+        else:
+            ip(f"addr add {here}/24 dev under")
         if kind == "etherip":
             rtnl.newlink("tunnel", kind, data=[(1, socket.inet_pton(family, here)),
                                                (2, socket.inet_pton(family, there)), (3, bytes([64]))])
