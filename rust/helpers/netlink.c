@@ -146,9 +146,12 @@ __kernet_helper const struct genl_dumpit_info *kernet_helper_genl_dumpit_info(
 	return genl_dumpit_info(cb);
 }
 
-/* Whether the task is to end. Lets others run before. */
-__kernet_helper bool kernet_helper_resched_or_fatal_signal(void)
+__kernet_helper int kernet_helper_cond_resched(void)
 {
-	cond_resched();
+	return cond_resched();
+}
+
+__kernet_helper bool kernet_helper_current_has_fatal_signal(void)
+{
 	return fatal_signal_pending(current);
 }

@@ -196,8 +196,8 @@ impl<'a> Process<'a> {
             if let Some(guard) = mutex.try_lock() {
                 return Ok(guard);
             }
-            // SAFETY: May sleep, by the type invariants.
-            if unsafe { bindings::resched_or_fatal_signal() } {
+            // SAFETY: No requirements.
+            if unsafe { bindings::current_has_fatal_signal() } {
                 return Err(EINTR);
             }
             if start.elapsed() >= longest {

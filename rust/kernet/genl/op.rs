@@ -286,7 +286,8 @@ unsafe fn admit(skb: *mut bindings::sk_buff, extack: ExtAck<'_>) -> Result {
     // an earlier one has begun keeps the datagram, too, and may run meanwhile. It does not look at the time stamp, and
     // nor does the core.
     let took = unsafe {
-        if bindings::resched_or_fatal_signal() {
+        bindings::cond_resched();
+        if bindings::current_has_fatal_signal() {
             // The core acknowledges nothing then.
             return Err(EINTR);
         }
