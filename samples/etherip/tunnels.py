@@ -49,7 +49,8 @@ def over_both(function):
                 with scope():
                     function(version)
             except AssertionError as error:
-                raise AssertionError(f"over {version.name}: {error}") from error
+                error.add_note(f"over {version.name}")
+                raise
     return functools.wraps(function)(both)
 
 

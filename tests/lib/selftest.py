@@ -133,8 +133,20 @@ def main(seconds=None):
             outcome, message = "fail", f"{error.cmd}: status {error.returncode}: {said[-300:]}"
         except Exception as error:
             traceback.print_exc()
-            outcome, message = "fail", f"{type(error).__name__}: {error}"
+            outcome, message = "fail", f"{told(error)} ({place(error)})"
         result(outcome, name, message)
+
+
+def told(error):
+    """What an error says, with the notes of those whom it passed."""
+    return ": ".join([type(error).__name__, str(error), *getattr(error, "__notes__", ())])
+
+
+def place(error):
+    """Where a case failed: the innermost line of a file of tests. An assertion without a text says no more."""
+    frames = traceback.extract_tb(error.__traceback__)
+    frame = next((f for f in reversed(frames) if pathlib.Path(f.filename).stem.startswith("test_")), frames[-1])
+    return f"{pathlib.Path(frame.filename).name}:{frame.lineno}: {frame.line}"
 
 
 def run(command, check=True, timeout=60, **options):
@@ -307,7 +319,9 @@ def drop_reasons():
 
 
 def iperf(client, server, address, options="", seconds=1, amount=None):
-    """Runs iperf3, for some time or until `amount` is sent; returns the bytes that the receiver has got."""
+    """Runs iperf3, for some time or until `amount` is sent; returns the bytes that the receiver has got. It counts
+    none that come after the sender has put the last into its buffer: with an amount that is not far above what
+    buffers hold, options say `-w`."""
     need("iperf3")
     process = server.popen("iperf3 -s -1 --json", stdout=subprocess.PIPE)
     wait_until(lambda: server.run("ss -Hltn sport = :5201", check=False).stdout, 20, "iperf3 listens")
