@@ -85,10 +85,10 @@ class Compilers:
                                   env={**os.environ, "LC_ALL": "C"})
         except FileNotFoundError:
             return ""
-        if done.returncode == 125:
+        if done.returncode == 125 or done.stderr.startswith("unshare:"):
             raise Failure(f"the private root {self.root} cannot be entered: "
                           f"{(done.stderr.strip() or 'unshare says nothing').splitlines()[-1]}; "
-                          "it needs mount namespaces")
+                          "it needs mount namespaces, and in a chroot a root that is a mount point")
         return done.stdout.partition("\n")[0].strip() if done.returncode == 0 else ""
 
     def identity(self):

@@ -16,6 +16,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import vmlib  # noqa: E402
+from compilers import Compilers  # noqa: E402
 from hostcases import Skip, main, test  # noqa: E402
 from kernetlib import Failure, toolchain  # noqa: E402
 
@@ -249,6 +250,21 @@ def metadata_of_a_lost_option():
                 assert re.search(tool, str(failure)) and "\n" not in str(failure), failure
             else:
                 raise AssertionError(f"{lost!r} may be lost")
+
+
+@test
+def private_root_that_cannot_be_entered():
+    """As in a chroot whose root is no mount point. No compiler is said to be missing."""
+    path = os.environ["PATH"]
+    os.environ["PATH"] = f"{fake('propagation', unshare='echo unshare: Invalid argument >&2; exit 1')}:{path}"
+    try:
+        said = Compilers("gcc-14", SCRATCH).ask("rustc", "-V")
+    except Failure as failure:
+        assert re.search(r"cannot be entered: unshare: Invalid argument; it needs .*mount point", str(failure)), failure
+    else:
+        raise AssertionError(f"{said!r} is an answer")
+    finally:
+        os.environ["PATH"] = path
 
 
 @test
