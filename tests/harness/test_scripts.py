@@ -8,101 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 sys.dont_write_bytecode = True
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "scripts"))
 
-import vmlib  # noqa: E402
-from compilers import Compilers  # noqa: E402
+from checkout import ROOT, call, fake, refused, scratch, stock  # noqa: E402
 from hostcases import Skip, main, test  # noqa: E402
+import vmlib  # noqa: E402
 from kernetlib import Failure, toolchain  # noqa: E402
-
-NEEDED = vmlib.script("modules").NEEDED
-SCRATCH = pathlib.Path()
-
-
-def call(*command, path=None, **variables):
-    """Runs a script of the checkout: (status, what it said on stderr)."""
-    environment = {**os.environ, **variables}
-    environment.pop("KDIR", None) if "KDIR" not in variables else None
-    if path:
-        environment["PATH"] = f"{path}:{environment['PATH']}"
-    done = subprocess.run([str(ROOT / "scripts" / command[0]), *command[1:]], env=environment,
-                          capture_output=True, text=True, timeout=300)
-    return done.returncode, done.stderr
-
-
-def refused(found, *wanted):
-    """The script has failed, and its last line says each of `wanted`."""
-    status, said = found
-    lines = said.strip().splitlines()
-    assert status != 0, f"status 0; it said {said!r}"
-    assert lines, f"status {status} without a word"
-    assert "Traceback" not in said, said
-    assert len(lines) <= 3, f"{len(lines)} lines: {said!r}"
-    for text in wanted:
-        assert re.search(text, lines[-1]), f"no {text!r} in {lines[-1]!r}"
-
-
-def fake(folder, **programs):
-    """A folder of programs for PATH: name and shell text."""
-    (SCRATCH / folder).mkdir()
-    for name, text in programs.items():
-        path = SCRATCH / folder / name.replace("_", "-")
-        path.write_text(f"#!/bin/sh\n{text}\n")
-        path.chmod(0o755)
-    return SCRATCH / folder
-
-
-def kernel_folder(name, release="7.3.4", config="", **options):
-    """A folder that looks like a kernel's build, of which `options` differ."""
-    folder = SCRATCH / name
-    (folder / "include/config").mkdir(parents=True)
-    (folder / "rust").mkdir()
-    for crate in ("core", "kernel"):
-        (folder / f"rust/lib{crate}.rmeta").touch()
-    (folder / "Makefile").touch()
-    (folder / "include/config/kernel.release").write_text(release + "\n")
-    version = subprocess.run([toolchain()["RUSTC"], "-V"], capture_output=True, text=True)
-    values = {"CC_IS_CLANG": "y", "RUST": "y", **dict.fromkeys(NEEDED, "y"),
-              "RUSTC_VERSION_TEXT": f'"{version.stdout.strip()}"', **options}
-    (folder / ".config").write_text("".join(f"CONFIG_{option}={value}\n"
-                                            for option, value in values.items() if value))
-    return str(folder)
-
-
-@test
-def kdir_missing():
-    refused(call("modules", KDIR=str(SCRATCH / "nowhere")), "KDIR=.*nowhere: no such folder")
-
-
-@test
-def kdir_no_kernel():
-    refused(call("modules", KDIR=str(SCRATCH)), "not the build folder of a built kernel")
-
-
-@test
-def kdir_old():
-    refused(call("modules", KDIR=kernel_folder("old", "6.18.1")), r"is 6\.18\.1; kernet needs 7\.2")
-
-
-@test
-def kdir_without_rust():
-    refused(call("modules", KDIR=kernel_folder("norust", RUST=None)), "without Rust.*CONFIG_RUST=y")
-
-
-@test
-def kdir_that_lacks_an_option():
-    """Those that the README lists."""
-    listed = re.findall(r"CONFIG_(\w+)=y", (ROOT / "README.md").read_text().partition("and has\n")[2]
-                        .partition("\n\nWith")[0])
-    assert listed == ["RUST", *NEEDED], f"the README lists {listed}"
-    for option in NEEDED:
-        refused(call("modules", KDIR=kernel_folder(f"no{option}", **{option: None})),
-                f"lacks what kernet needs; set CONFIG_{option}=y and build")
 
 
 @test
@@ -112,173 +25,12 @@ def newest_source():
     assert newest(["linux-source-7.9", "linux-source-7.10", "linux-source-7.3"]) == "linux-source-7.10"
 
 
-def by_gcc(name, **options):
-    return kernel_folder(name, **{"CC_IS_CLANG": None, "CC_IS_GCC": "y", **options})
-
-
-@test
-def kdir_by_a_missing_gcc():
-    text = '"x86_64-linux-gnu-gcc-99 (Debian 99.1.0-1) 99.1.0"'
-    refused(call("modules", KDIR=by_gcc("gcc", CC_VERSION_TEXT=text), RUSTC=toolchain()["RUSTC"],
-                 BINDGEN=toolchain()["BINDGEN"]),
-            "missing packages; run as root: apt-get install --no-install-recommends gcc-99$")
-
-
-@test
-def kdir_by_gcc_and_another_rustc():
-    other = '"rustc 1.85.0 (4d91de4e4 2025-02-17)"'
-    version = subprocess.run(["gcc", "--version"], capture_output=True, text=True).stdout.split("\n")[0]
-    refused(call("modules", KDIR=by_gcc("gccrustc", CC_VERSION_TEXT=f'"{version}"', RUSTC_VERSION_TEXT=other),
-                 RUSTC=toolchain()["RUSTC"], BINDGEN=toolchain()["BINDGEN"]),
-            r"built by rustc 1\.85\.0 .*, \S+ is rustc 1\..*set RUSTC")
-
-
-@test
-def kdir_with_metadata_of_another_rustc():
-    """As rustc writes them: the compiler stands behind the mark of the format."""
-    for release, makes_it_right in (("7.3.4", "build the kernel there, with its modules"),
-                                    ("7.3.4+deb13-amd64", r"make metadata KERNEL=7\.3\.4\+deb13-amd64")):
-        folder = kernel_folder(f"rmeta{release}", release)
-        pathlib.Path(folder, "rust/libkernel.rmeta").write_bytes(
-            b"rust\0\0\0\x09" + bytes(8) + b"$rustc 1.84.0 (9fc6b4312 2025-01-07)\xc1\0")
-        refused(call("modules", KDIR=folder), r"are of rustc 1\.84\.0 .*, the kernel was built by rustc 1\.",
-                makes_it_right)
-
-
-@test
-def kdir_of_another_configuration():
-    """Of what was built, that is; an option that is not set is in .config alone."""
-    folder = pathlib.Path(kernel_folder("configured"))
-    config = (folder / ".config").read_text()
-    (folder / "include/config/auto.conf").write_text(config + "CONFIG_TEXT=text\n")
-    (folder / ".config").write_text(config + "# CONFIG_SMP is not set\n" + 'CONFIG_NONE=""\nCONFIG_TEXT="text"\n')
-    status, said = call("modules", KDIR=str(folder), BINDGEN="/nowhere/bindgen")
-    assert "another configuration" not in said, said
-    (folder / ".config").write_text(config + "CONFIG_SMP=y\nCONFIG_TEXT=text\n")
-    refused(call("modules", KDIR=str(folder)), "of another configuration than .config, in CONFIG_SMP first")
-
-
-@test
-def kdir_of_another_kernel():
-    """The crates' symbols are not those that the kernel exports."""
-    folder = pathlib.Path(kernel_folder("symbols"))
-    for crate, symbol in (("core", "_RNvC4core3one"), ("kernel", "_RNvC6kernel3two")):
-        subprocess.run(["gcc", "-xc", "-c", "-o", folder / f"rust/{crate}.o", "-"], check=True, text=True,
-                       input=f"int {symbol};")
-    line = "0x00000000\t{}\tvmlinux\tEXPORT_SYMBOL_GPL\t\n"
-    (folder / "Module.symvers").write_text(line.format("_RNvC4core3one"))
-    refused(call("modules", KDIR=str(folder)), "of another kernel than Module.symvers, which has no _RNvC6kernel3two")
-
-
-@test
-def kdir_in_a_path_with_a_space():
-    refused(call("modules", KDIR=kernel_folder("a kernel")), "KDIR's path is .*a kernel: .* space")
-
-
-@test
-def checkout_in_a_path_with_a_space():
-    """Or a colon, or what else make, kbuild or QEMU take for the end of a word."""
-    for name in ("a checkout", "a:checkout", "a,checkout", "a$checkout"):
-        copy = SCRATCH / name
-        shutil.copytree(ROOT / "scripts", copy / "scripts")
-        shutil.copy(ROOT / "Makefile", copy)
-        for words in (["make", "-s"], ["make", "-s", "run"], ["scripts/vm", "true"]):
-            done = subprocess.run(words, cwd=copy, capture_output=True, text=True)
-            lines = [line for line in done.stderr.splitlines() if not re.match(r"make(\[\d+\])?: ", line)]
-            assert done.returncode and len(lines) == 1 and "space, a colon" in lines[0], (words, done.stderr)
-
-
-@test
-def foreign_words_in_the_environment():
-    """What a shell says for another build decides nothing here."""
-    done = subprocess.run([str(ROOT / "scripts/modules"), "--kernel", "stock"], capture_output=True, text=True,
-                          env={**os.environ, "ARCH": "arm64", "CROSS_COMPILE": "aarch64-linux-gnu-",
-                               "KBUILD_OUTPUT": "/nowhere", "CC": "false", "RUSTFLAGS": "-Znothing",
-                               "LLVM": "1", "KAFLAGS": "-Wnothing", "RUSTC_WRAPPER": "false", "TESTS": "y"})
-    assert done.returncode == 0, done.stderr
-    said = stock().name
-    assert said in done.stdout, done.stdout
-
-
 @test
 def relative_cache():
-    cache = os.path.relpath(os.environ.get("KERNET_CACHE") or pathlib.Path.home() / ".cache/kernet", SCRATCH)
+    cache = os.path.relpath(os.environ.get("KERNET_CACHE") or pathlib.Path.home() / ".cache/kernet", scratch())
     done = subprocess.run([str(ROOT / "scripts/vm"), "--no-modules", "echo in the machine"],
-                          cwd=SCRATCH, capture_output=True, text=True, env={**os.environ, "KERNET_CACHE": cache})
+                          cwd=scratch(), capture_output=True, text=True, env={**os.environ, "KERNET_CACHE": cache})
     assert done.returncode == 0 and done.stdout == "in the machine\n", done.stderr
-
-
-@test
-def clean_of_kbuild():
-    """What DKMS calls; it reads no configuration."""
-    copy = SCRATCH / "cleaned"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".git", "target"))
-    made = [copy / name for name in ("rust/libkernet.rmeta", "rust/bindings/bindings_generated.rs",
-                                     "rust/kernet/exports_generated.h", "rust/kernet/lib.o", "samples/sink/sink.ko")]
-    for path in made:
-        path.touch()
-    done = subprocess.run(["make", "-C", str(stock()), f"M={copy}", f"LLVM={toolchain()['LLVM']}", "clean"],
-                          capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    left = [path.name for path in made if path.exists()]
-    assert not left, f"{left} are left"
-
-
-@test
-def metadata_that_cannot_be():
-    metadata = str(ROOT / "scripts/metadata")
-    for release, why in (("6.18.1+deb13-amd64", r"is 6\.18\.1\+deb13-amd64; kernet needs 7\.2 or later"),
-                         ("seven", "no release of a kernel")):
-        refused(call("metadata", release), why)
-    assert os.access(metadata, os.X_OK)
-
-
-@test
-def metadata_of_a_lost_option():
-    """The error names the tool whose lack has lost it."""
-    check = vmlib.script("metadata").check_config
-    config = "CONFIG_RUST=y\nCONFIG_DEBUG_INFO_BTF=y\nCONFIG_SCHED_CLASS_EXT=y\n# CONFIG_A is not set\n"
-    check("7.3.4", config + "CONFIG_CC_VERSION_TEXT=1\n", config + "CONFIG_CC_VERSION_TEXT=2\n")
-    for lost, tool in (("CONFIG_DEBUG_INFO_BTF=y\nCONFIG_SCHED_CLASS_EXT=y\n", "CONFIG_DEBUG_INFO_BTF=y .*pahole"),
-                       ("CONFIG_SCHED_CLASS_EXT=y\n", "CONFIG_SCHED_CLASS_EXT=y .*pahole"),
-                       ("CONFIG_RUST=y\n", "CONFIG_RUST=y .*rustc, rust-src or bindgen")):
-        for have in (config.replace(lost, ""), config.replace(lost, lost.replace("=y", " is not set").replace(
-                "CONFIG", "# CONFIG"))):
-            try:
-                check("7.3.4", config, have)
-            except Failure as failure:
-                assert re.search(tool, str(failure)) and "\n" not in str(failure), failure
-            else:
-                raise AssertionError(f"{lost!r} may be lost")
-
-
-@test
-def private_root_that_cannot_be_entered():
-    """As in a chroot whose root is no mount point. No compiler is said to be missing."""
-    path = os.environ["PATH"]
-    os.environ["PATH"] = f"{fake('propagation', unshare='echo unshare: Invalid argument >&2; exit 1')}:{path}"
-    try:
-        said = Compilers("gcc-14", SCRATCH).ask("rustc", "-V")
-    except Failure as failure:
-        assert re.search(r"cannot be entered: unshare: Invalid argument; it needs .*mount point", str(failure)), failure
-    else:
-        raise AssertionError(f"{said!r} is an answer")
-    finally:
-        os.environ["PATH"] = path
-
-
-@test
-def kdir_by_another_rustc():
-    other = '"rustc 1.85.0 (4d91de4e4 2025-02-17)"'
-    refused(call("modules", KDIR=kernel_folder("rustc", RUSTC_VERSION_TEXT=other)),
-            r"built by rustc 1\.85\.0 .*, \S+ is rustc 1\.", "set RUSTC")
-
-
-@test
-def kdir_half_built():
-    folder = kernel_folder("half")
-    pathlib.Path(folder, "rust/libkernel.rmeta").unlink()
-    refused(call("modules", KDIR=folder), r"libkernel\.rmeta is missing; build the kernel")
 
 
 @test
@@ -288,13 +40,13 @@ def unknown_kernel():
 
 @test
 def no_setup():
-    refused(call("modules", "--kernel", "user", KERNET_CACHE=str(SCRATCH / "empty")), "run scripts/setup")
+    refused(call("modules", "--kernel", "user", KERNET_CACHE=str(scratch() / "empty")), "run scripts/setup")
 
 
 @test
 def missing_package_without_root():
     path = fake("noroot", id="echo 1000", dpkg_query="exit 1")
-    refused(call("setup", path=path, KERNET_CACHE=str(SCRATCH / "noroot-cache")),
+    refused(call("setup", path=path, KERNET_CACHE=str(scratch() / "noroot-cache")),
             "run as root: apt-get install .*qemu-system-x86")
 
 
@@ -302,13 +54,13 @@ def missing_package_without_root():
 def apt_without_network():
     path = fake("noapt", id="echo 0", dpkg_query="exit 1",
                 apt_get="echo 'E: Failed to fetch' >&2; exit 100")
-    refused(call("setup", path=path, KERNET_CACHE=str(SCRATCH / "noapt-cache")),
+    refused(call("setup", path=path, KERNET_CACHE=str(scratch() / "noapt-cache")),
             "apt-get update failed: check the network")
 
 
 @test
 def pip_without_network():
-    cache = SCRATCH / "nopip-cache"
+    cache = scratch() / "nopip-cache"
     (cache / "tools/bin").mkdir(parents=True)
     shutil.copy(toolchain()["BINDGEN"], cache / "tools/bin/bindgen")
     refused(call("setup", KERNET_CACHE=str(cache), PIP_INDEX_URL="http://127.0.0.1:9/",
@@ -319,12 +71,12 @@ def pip_without_network():
 @test
 def two_setups_at_once():
     """The second waits for the first, and finds everything there."""
-    cache = SCRATCH / "twosetups-cache"
+    cache = scratch() / "twosetups-cache"
     (cache / "tools/bin").mkdir(parents=True)
     (cache / "tools/venv/bin").mkdir(parents=True)
     for program in ("tools/bin/bindgen", "tools/venv/bin/vng"):
         shutil.copy(toolchain()["BINDGEN"], cache / program)
-    wait, reached = SCRATCH / "twosetups-wait", SCRATCH / "twosetups-reached"
+    wait, reached = scratch() / "twosetups-wait", scratch() / "twosetups-reached"
     wait.touch()
     path = fake("twosetups-bin", dpkg_query=f"touch {reached}; while [ -e {wait} ]; do sleep 0.1; done\n"
                                             "echo 'install ok installed'")
@@ -352,7 +104,7 @@ def two_setups_at_once():
 
 def empty_cache(name):
     """A cache with the tools' names alone: no kernel's source."""
-    cache = SCRATCH / name
+    cache = scratch() / name
     cache.mkdir()
     real = pathlib.Path(os.environ.get("KERNET_CACHE") or pathlib.Path.home() / ".cache/kernet")
     shutil.copy(real / "toolchain.env", cache)
@@ -394,11 +146,11 @@ class Build:
     def __init__(self, name):
         self.cache = empty_cache(f"{name}-cache")
         self.path = fake(f"{name}-bin", make=self.MAKE)
-        self.notes = SCRATCH / f"{name}-notes"
+        self.notes = scratch() / f"{name}-notes"
         self.notes.touch()
-        self.wait = SCRATCH / f"{name}-notes.wait"
+        self.wait = scratch() / f"{name}-notes.wait"
         self.wait.touch()
-        self.source = SCRATCH / f"{name}-source"
+        self.source = scratch() / f"{name}-source"
         (self.source / "rust/kernel").mkdir(parents=True)
         (self.source / "rust/kernel/lib.rs").touch()
         (self.source / "Makefile").write_text("VERSION = 7\nPATCHLEVEL = 3\nSUBLEVEL = 4\n")
@@ -493,16 +245,12 @@ def boot(kernel, command, **options):
     return b"".join(said).decode(), outcome
 
 
-def stock():
-    return vmlib.script("kernel").kernel("stock")
-
-
 @test
 def kvm_is_asked_once():
     """KVM is used where it boots the kernel; that is found out once, and can be forbidden."""
-    count = SCRATCH / "kvm-count"
+    count = scratch() / "kvm-count"
     device, vmlib.KVM = vmlib.KVM, os.devnull
-    cache, vmlib.CACHE = vmlib.CACHE, SCRATCH / "kvm-cache"
+    cache, vmlib.CACHE = vmlib.CACHE, scratch() / "kvm-cache"
     before = dict(os.environ)
     os.environ.pop("KERNET_KVM", None)
     try:
@@ -513,10 +261,10 @@ def kvm_is_asked_once():
             (path / "qemu-system-x86-64").rename(path / "qemu-system-x86_64")
             os.environ["PATH"] = f"{path}:{before['PATH']}"
             for _ in range(2):
-                assert vmlib.kvm_boots(SCRATCH / name, 2) is boots, name
+                assert vmlib.kvm_boots(scratch() / name, 2) is boots, name
             assert count.read_text() == "asked\n", f"{name}: {count.read_text()!r}"
             os.environ["KERNET_KVM"] = "0"
-            assert vmlib.kvm_boots(SCRATCH / name, 2) is False
+            assert vmlib.kvm_boots(scratch() / name, 2) is False
             del os.environ["KERNET_KVM"]
     finally:
         vmlib.KVM, vmlib.CACHE = device, cache
@@ -549,7 +297,7 @@ def demonstration_that_falls_short():
 
 @test
 def machine_cannot_write_to_the_host():
-    path = SCRATCH / "host-file"
+    path = scratch() / "host-file"
     path.write_text("host")
     _, outcome = boot(stock(), f"echo machine >{path} && grep -q machine {path}", timeout=300)
     assert outcome.status == 0, outcome.failure()
@@ -558,11 +306,11 @@ def machine_cannot_write_to_the_host():
 
 @test
 def machine_with_broken_kernel():
-    folder = SCRATCH / "junk/arch/x86/boot"
+    folder = scratch() / "junk/arch/x86/boot"
     folder.mkdir(parents=True)
     (folder / "bzImage").write_bytes(b"junk" * 10000)
     try:
-        _, outcome = boot(SCRATCH / "junk", "true", timeout=8)
+        _, outcome = boot(scratch() / "junk", "true", timeout=8)
         why = outcome.failure()
     except Failure as failure:
         why = str(failure)
@@ -573,7 +321,7 @@ def machine_with_broken_kernel():
 @test
 def machine_that_is_stuck():
     """One whose processors stand still is begun anew, once; with a process it is never stuck."""
-    count = SCRATCH / "stuck-count"
+    count = scratch() / "stuck-count"
     count.write_text("")
     wrapper = fake("stuck", qemu=f'echo begun >>{count}; [ "$(wc -l <{count})" -gt 1 ] || set -- "$@" -S\n'
                                  'exec /usr/bin/qemu-system-x86_64 "$@"')
@@ -593,7 +341,7 @@ def machine_that_is_stuck():
 @test
 def machine_without_kernel():
     try:
-        boot(SCRATCH / "nokernel", "true", timeout=8)
+        boot(scratch() / "nokernel", "true", timeout=8)
     except Failure as failure:
         assert "bzImage is missing; run scripts/kernel" in str(failure), failure
     else:
@@ -620,6 +368,4 @@ def machine_that_powers_off_early():
     assert "ended without an exit status" in outcome.failure(), outcome.failure()
 
 
-with tempfile.TemporaryDirectory(prefix="kernet-") as scratch:
-    SCRATCH = pathlib.Path(scratch)
-    main()
+main()
