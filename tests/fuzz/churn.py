@@ -28,8 +28,9 @@ from selftest import NetNs, rmmod, run, scope, unload, wait_until
 
 SEED = int(os.environ.get("KERNET_SEED") or 1)
 MODULES = ("vpair", "sink", "etherip", "ect", "firewall", "linkwatch", "siit", "tcp_bbr3", "tcp_copa", "nic", "conform",
-           "relay", "edit", "settings", "stack", "stateful", "ticker", "keeper", "careless", "reckless", "astray",
-           "tcp_newreno")
+           "relay", "edit", "settings", "stack", "stateful", "ticker", "keeper", "reckless", "astray", "tcp_newreno")
+# This one is loaded where there is one namespace, and refuses to be where there are more.
+ALONE = "careless"
 # These want what relay has: they are loaded where it is not.
 RIVALS = ("rival", "usurper")
 FAMILIES = {"ect": ("config-get", {}, False), "firewall": ("rule-get", {}, True),
@@ -229,9 +230,15 @@ def cycles(rounds):
     """Every module is loaded and unloaded, one after the other, with something of it in use."""
     done = collections.Counter()
     rng = random.Random(SEED)
+    for _ in range(rounds):
+        run(["modprobe", ALONE])
+        rmmod(ALONE)
+        done[f"{ALONE} loaded and unloaded"] += 1
     with scope():
         ns = NetNs()
         for number in range(rounds):
+            assert run(["modprobe", ALONE], check=False).returncode, f"{ALONE} is loaded beside a namespace"
+            done[f"{ALONE} refused"] += 1
             for name in (*MODULES, *RIVALS):
                 run(["modprobe", name])
                 use(ns, name, rng)
