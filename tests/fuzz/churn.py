@@ -227,10 +227,16 @@ def together(seconds, processes):
 
 
 def cycles(rounds):
-    """Every module is loaded and unloaded, one after the other, with something of it in use."""
+    """Every module, or those that were named, is loaded and unloaded, one after the other, with something of it
+    in use."""
+    named = os.environ.get("KERNET_ONLY", "").split(",")
+    chosen = [name for name in (ALONE, *MODULES, *RIVALS) if name in named or named == [""]]
+    unknown = ", ".join(set(named) - {*chosen, ""})
+    if unknown:
+        sys.exit(f"ONLY={unknown}: no module is called so")
     done = collections.Counter()
     rng = random.Random(SEED)
-    for _ in range(rounds):
+    for _ in range(rounds if ALONE in chosen else 0):
         run(["modprobe", ALONE])
         rmmod(ALONE)
         done[f"{ALONE} loaded and unloaded"] += 1
@@ -239,7 +245,9 @@ def cycles(rounds):
         for number in range(rounds):
             assert run(["modprobe", ALONE], check=False).returncode, f"{ALONE} is loaded beside a namespace"
             done[f"{ALONE} refused"] += 1
-            for name in (*MODULES, *RIVALS):
+            for name in chosen:
+                if name == ALONE:
+                    continue
                 run(["modprobe", name])
                 use(ns, name, rng)
                 rmmod(name)
