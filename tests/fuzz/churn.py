@@ -28,11 +28,11 @@ from selftest import NetNs, rmmod, run, scope, unload, wait_until
 
 SEED = int(os.environ.get("KERNET_SEED") or 1)
 MODULES = ("vpair", "sink", "etherip", "ect", "firewall", "linkwatch", "siit", "tcp_bbr3", "tcp_copa", "nic", "conform",
-           "relay", "edit", "settings", "stack", "stateful", "ticker", "keeper", "reckless", "astray", "tcp_newreno")
+           "relay", "edit", "settings", "stack", "stateful", "ticker", "keeper", "reckless", "astray")
 # This one is loaded where there is one namespace, and refuses to be where there are more.
 ALONE = "careless"
-# These want what relay has: they are loaded where it is not.
-RIVALS = ("rival", "usurper")
+# These want what relay has, or reckless: they are loaded where it is not.
+RIVALS = ("rival", "usurper", "tcp_newreno")
 FAMILIES = {"ect": ("config-get", {}, False), "firewall": ("rule-get", {}, True),
             "linkwatch": ("device-get", {}, True), "siit": ("mapping-get", {}, True), "conform": ("object-get", {}, True),
             "tcp_bbr3": ("socket-get", {}, True)}
