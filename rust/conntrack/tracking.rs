@@ -9,9 +9,12 @@ use core::{
 use kernel::{
     error::to_result,
     prelude::*,
-    sync::atomic::{
-        Atomic,
-        Relaxed, //
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        rcu::synchronize_rcu, //
     },
     types::Opaque,
     ThisModule, //
@@ -159,7 +162,8 @@ fn with(
 /// It stays on until [`disable`] is called, the namespace dies or the module is unloaded. A second
 /// call changes nothing. Others may have switched tracking on, or do so later.
 ///
-/// Fragments are reassembled where connections are tracked.
+/// Fragments are reassembled where connections are tracked. It waits for the packets that are on their
+/// way: those that a hook sees afterwards have been tracked.
 ///
 /// # Errors
 ///
@@ -171,10 +175,19 @@ pub fn enable<T: HasSlot<Slot>>(net: &Net, family: Family, _process: Process<'_>
 }
 
 fn enable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
+    let mut switched = false;
     with(slot, net, |per_net, net| {
+        let before = per_net.families;
         // SAFETY: Alive: conntrack registered before this part, and so lasts longer.
-        unsafe { per_net.get(net, families) }
-    })
+        unsafe { per_net.get(net, families) }?;
+        switched = per_net.families != before;
+        Ok(())
+    })?;
+    if switched {
+        // A packet goes from the hook that tracks it to the hook that asks in one read-side section.
+        synchronize_rcu();
+    }
+    Ok(())
 }
 
 /// Undoes [`enable`]: tracking is switched off unless somebody else needs it (`nf_ct_netns_put()`).

@@ -130,6 +130,9 @@ pub mod priority {
     /// Before connections are tracked.
     #[doc(alias = "NF_IP_PRI_RAW")]
     pub const RAW: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_RAW;
+    /// Where connections are tracked.
+    #[doc(alias = "NF_IP_PRI_CONNTRACK")]
+    pub const CONNTRACK: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_CONNTRACK;
     /// Where packets are changed.
     #[doc(alias = "NF_IP_PRI_MANGLE")]
     pub const MANGLE: i32 = bindings::nf_ip_hook_priorities_NF_IP_PRI_MANGLE;
