@@ -92,7 +92,9 @@ def plain(family, name):
                    f"pub(crate) mod {attributes.name.replace('-', '_')} {{\n{numbers}}}\n")
     names = ""
     for definition in family.consts.values():
-        values = ", ".join(f'({entry.value}, "{entry.name}")' for entry in definition.entries.values())
+        flags = definition["type"] == "flags"
+        values = ", ".join(f'({entry.user_value(as_flags=flags)}, "{entry.name}")'
+                           for entry in definition.entries.values())
         names += f"pub(crate) const {constant(definition.name)}: &[(u8, &str)] = &[{values}];\n"
     out.append(f"/// Values and what they are called.\npub(crate) mod names {{\n{names}}}\n")
     for group in family.mcast_groups:
