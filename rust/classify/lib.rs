@@ -32,6 +32,9 @@
 //! match in all fields, in an order of its own: also about one behind the rule that decides. Asking changes nothing,
 //! so a rate is taken for the rule that was found, afterwards.
 //!
+//! A [`Condition`] is one of a packet's state in its connection. Where rules that look at nothing else come
+//! first, [`Lead`] says which of them decides, before the packet's headers are read.
+//!
 //! # Memory
 //!
 //! All of it comes from [`Memory`], which may say that there is none. Nothing panics.
@@ -39,8 +42,10 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod condition;
 mod field;
 mod index;
+mod lead;
 mod list;
 mod rule;
 mod shape;
@@ -66,6 +71,13 @@ pub use self::{
         Address,
         Prefix, //
     },
+    condition::{
+        Condition,
+        Facts,
+        State,
+        States, //
+    },
+    lead::Lead,
     rule::{
         Key,
         Ports,

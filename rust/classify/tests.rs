@@ -5,6 +5,7 @@
 #![cfg(test)]
 
 mod bounds;
+mod states;
 mod universe;
 
 use std::{

@@ -35,7 +35,7 @@ fn prefix(random: &mut Random) -> Prefix<u32> {
 }
 
 /// Rules that want ports, protocols and interfaces of a few, and overlap much.
-fn rule(random: &mut Random, tag: u32) -> Rule<u32> {
+pub(super) fn rule(random: &mut Random, tag: u32) -> Rule<u32> {
     let mut rule = Rule::any(tag)
         .source(prefix(random))
         .destination(prefix(random));
@@ -70,7 +70,7 @@ fn rule(random: &mut Random, tag: u32) -> Rule<u32> {
 }
 
 /// All packets that rules can tell apart, with few interfaces.
-fn keys() -> Vec<Key<u32>> {
+pub(super) fn keys() -> Vec<Key<u32>> {
     let mut keys = Vec::new();
     for addresses in 0..256 {
         for ports in 0..37 {

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a rule may want of a packet beside its fields.
+
+/// How a packet belongs to a connection.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_classify as classify;
+/// use classify::{State, States};
+///
+/// let tracked = States::of(State::New) | States::of(State::Established);
+/// assert!(tracked.has(State::New) && !tracked.has(State::Invalid));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum State {
+    /// The connection has had no answer.
+    New,
+    /// The connection has packets of both ends.
+    Established,
+    /// It begins a connection that another one has announced, or is an error about one.
+    Related,
+    /// It should be of a connection, and is of none.
+    Invalid,
+    /// Nobody asks of which connection it is.
+    Untracked,
+}
+
+impl State {
+    /// All, in their order.
+    pub const ALL: [Self; 5] = [
+        Self::New,
+        Self::Established,
+        Self::Related,
+        Self::Invalid,
+        Self::Untracked,
+    ];
+}
+
+/// A set of states.
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_classify as classify;
+/// use classify::{State, States};
+///
+/// assert_eq!(States::from_bits(0b10001), Some(States::of(State::New) | States::of(State::Untracked)));
+/// assert_eq!(States::from_bits(0), None); // nothing is in it
+/// assert_eq!(States::from_bits(32), None); // a state that there is not
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct States(u8);
+
+impl States {
+    /// All states.
+    pub const ALL: Self = Self(0b1_1111);
+
+    /// One state.
+    #[inline]
+    pub const fn of(state: State) -> Self {
+        Self(1 << state as u8)
+    }
+
+    /// Bit `n` is the state `n` of [`State::ALL`]. `None` if there is no such state, or nothing in the
+    /// set.
+    pub const fn from_bits(bits: u8) -> Option<Self> {
+        match bits {
+            0 => None,
+            bits if bits & !Self::ALL.0 != 0 => None,
+            bits => Some(Self(bits)),
+        }
+    }
+
+    /// As [`Self::from_bits`] takes them.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// Whether the state is in the set.
+    #[inline]
+    pub const fn has(self, state: State) -> bool {
+        self.0 & Self::of(state).0 != 0
+    }
+}
+
+impl core::ops::BitOr for States {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// What is known of a packet beside its [`Key`](super::Key).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// How it belongs to a connection.
+    pub state: State,
+}
+
+/// What a rule wants beside its fields: all of it. A rule that wants any is
+/// [conditional](super::Rule::conditional).
+///
+/// # Examples
+///
+/// ```
+/// # use kernet_classify as classify;
+/// use classify::{Condition, Facts, State, States};
+///
+/// let condition = Condition::NONE.states(States::of(State::New));
+/// assert!(condition.holds(&Facts { state: State::New }));
+/// assert!(!condition.holds(&Facts { state: State::Established }));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Condition {
+    states: Option<States>,
+}
+
+impl Condition {
+    /// Of a rule that wants nothing.
+    pub const NONE: Self = Self { states: None };
+
+    /// With one of these states.
+    pub const fn states(mut self, states: States) -> Self {
+        self.states = Some(states);
+        self
+    }
+
+    /// The states, where it wants any.
+    pub const fn wanted_states(&self) -> Option<States> {
+        self.states
+    }
+
+    /// Whether it wants nothing.
+    #[inline]
+    pub fn is_none(&self) -> bool {
+        *self == Self::NONE
+    }
+
+    /// Whether a packet has all of it.
+    #[inline]
+    pub fn holds(&self, facts: &Facts) -> bool {
+        self.states.is_none_or(|states| states.has(facts.state))
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Rules that look at the state of a packet's connection, and who decides before anything else is looked at.
+
+#![cfg(test)]
+
+use std::vec::Vec;
+
+use super::{
+    super::testing::Random,
+    universe::{
+        keys,
+        rule, //
+    },
+    *, //
+};
+
+/// A rule, and what it wants beside its fields.
+#[derive(Clone, Copy)]
+struct Stateful {
+    rule: Rule<u32>,
+    condition: Condition,
+}
+
+impl Stateful {
+    fn new(rule: Rule<u32>, condition: Condition) -> Self {
+        let rule = match condition.is_none() {
+            true => rule,
+            false => rule.conditional(),
+        };
+        Self { rule, condition }
+    }
+
+    /// One of a universe.
+    fn draw(random: &mut Random, tag: u32) -> Self {
+        let bits = random.weighted(&[(0, 4), (1, 2), (6, 2), (8, 1), (16, 1), (31, 1), (9, 1)]);
+        let condition = match States::from_bits(bits) {
+            Some(states) => Condition::NONE.states(states),
+            None => Condition::NONE,
+        };
+        // Of those that chance marks the caller would have to know more.
+        let made = rule(random, tag);
+        let plain = match made.is_conditional() || random.below(3) == 0 {
+            true => Rule::any(tag),
+            false => made,
+        };
+        Self::new(plain, condition)
+    }
+
+    /// What it wants, if it looks at nothing but the state.
+    fn states(&self) -> Option<States> {
+        let tag = self.rule.tag();
+        let bare = [Rule::any(tag), Rule::any(tag).conditional()].contains(&self.rule);
+        bare.then(|| self.condition.wanted_states().unwrap_or(States::ALL))
+    }
+}
+
+/// Sets of rules that are put together one after the other, as a module's are.
+struct Levels {
+    sets: Vec<Set<u32>>,
+    lead: Lead<u32>,
+}
+
+impl Levels {
+    /// Each rule is in the set that `level` says.
+    fn new(rules: &[Stateful], levels: usize, level: impl Fn(u32) -> usize) -> Self {
+        let mut lead = Lead::new();
+        let sets = (0..levels)
+            .map(|number| {
+                let mut own = Lead::new();
+                let mut taken = Vec::new();
+                for rule in rules.iter().filter(|rule| level(rule.rule.tag()) == number) {
+                    own.add(rule.rule.tag(), rule.states());
+                    taken.push(rule.rule);
+                }
+                lead.join(&own);
+                Set::new(taken, seed()).unwrap()
+            })
+            .collect();
+        Self { sets, lead }
+    }
+
+    fn find(&self, rules: &[Stateful], key: &Key<u32>, facts: &Facts) -> Option<u32> {
+        if let Some(tag) = self.lead.get(facts.state) {
+            return Some(tag);
+        }
+        let granted = |tag: u32| rules[tag as usize].condition.holds(facts);
+        let found = self.sets.iter().filter_map(|set| found(set, key, granted));
+        found.min()
+    }
+}
+
+/// The first that matches, asked one after the other.
+fn first(rules: &[Stateful], key: &Key<u32>, state: State) -> Option<u32> {
+    let wants = |rule: &&Stateful| match rule.condition.wanted_states() {
+        Some(states) => states.bits() >> state as u8 & 1 == 1,
+        None => true,
+    };
+    let plain: Vec<_> = rules.iter().filter(wants).map(|rule| rule.rule).collect();
+    linear(&plain, key, |_| true)
+}
+
+#[test]
+fn every_state_of_a_small_universe() {
+    let keys: Vec<_> = keys().into_iter().step_by(5).collect();
+    let mut random = Random::new(seed());
+    let (mut led, mut all) = (0, 0);
+    for round in 0..60 {
+        let count = *[1, 3, LINEAR as u32 + 1, 13, 40]
+            .get(round % 5)
+            .unwrap_or(&1);
+        let rules: Vec<_> = (0..count)
+            .map(|tag| Stateful::draw(&mut random, tag))
+            .collect();
+        let levels = 1 + random.below(4);
+        let spread = 1 + random.below(7) as u32;
+        let sets = Levels::new(&rules, levels, |tag| (tag / spread) as usize % levels);
+        for state in State::ALL {
+            all += 1;
+            led += usize::from(sets.lead.get(state).is_some());
+            for key in &keys {
+                let expected = first(&rules, key, state);
+                let got = sets.find(&rules, key, &Facts { state });
+                assert_eq!(got, expected, "{key:?} of {state:?} among {count} rules");
+            }
+        }
+    }
+    assert!(led > all / 20 && led < all / 2, "{led} of {all} were led");
+}
+
+#[test]
+fn rules_of_a_shape_behind_those_for_states() {
+    let mut random = Random::new(seed());
+    for shape in &SHAPES {
+        let plain = generate::<u32>(shape, 500, seed());
+        let mut rules = Vec::new();
+        // Established and related; invalid.
+        for bits in [0b110, 0b1000] {
+            let states = States::from_bits(bits).unwrap();
+            let tag = rules.len() as u32;
+            rules.push(Stateful::new(
+                Rule::any(tag),
+                Condition::NONE.states(states),
+            ));
+        }
+        for rule in &plain {
+            let tag = rules.len() as u32;
+            let condition = match States::from_bits(random.weighted(&[(0, 2), (1, 2), (17, 1)])) {
+                Some(states) => Condition::NONE.states(states),
+                None => Condition::NONE,
+            };
+            rules.push(Stateful::new(rule.tagged(tag), condition));
+        }
+        let sets = Levels::new(&rules, 1, |_| 0);
+        let leads = State::ALL.map(|state| sets.lead.get(state));
+        assert_eq!(leads, [None, Some(0), Some(0), Some(1), None]);
+        let fields: Vec<_> = rules.iter().map(|rule| rule.rule).collect();
+        for key in Packets::new(&fields, seed()).take(400) {
+            for state in State::ALL {
+                let got = sets.find(&rules, &key, &Facts { state });
+                assert_eq!(got, first(&rules, &key, state), "{key:?} of {state:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_decides_by_the_state_alone() {
+    let [new, established] = [State::New, State::Established].map(States::of);
+    let mut lead = Lead::new();
+    assert_eq!(State::ALL.map(|state| lead.get(state)), [None; 5]);
+    // In any order.
+    lead.add(5, Some(new));
+    lead.add(9, Some(States::ALL));
+    lead.add(4, Some(new | established));
+    assert_eq!(lead.get(State::New), Some(4));
+    assert_eq!(lead.get(State::Untracked), Some(9));
+    lead.add(5, None);
+    assert_eq!(lead.get(State::Established), Some(4));
+    assert_eq!(lead.get(State::Untracked), None);
+    let mut other = Lead::default();
+    other.add(3, None);
+    other.add(1, Some(established));
+    lead.join(&other);
+    assert_eq!(lead.get(State::New), None);
+    assert_eq!(lead.get(State::Established), Some(1));
+}
+
+#[test]
+fn sets_of_states() {
+    for bits in 0..=u8::MAX {
+        let set = States::from_bits(bits);
+        assert_eq!(set.is_some(), (1..32).contains(&bits), "{bits}");
+        for (number, state) in State::ALL.into_iter().enumerate() {
+            let has = set.is_some_and(|set| set.has(state));
+            assert_eq!(has, set.is_some() && bits >> number & 1 == 1, "{bits}");
+        }
+    }
+    for (number, state) in State::ALL.into_iter().enumerate() {
+        assert_eq!(States::of(state).bits(), 1 << number);
+        let wants = Condition::NONE.states(States::of(state));
+        assert!(wants.holds(&Facts { state }) && Condition::NONE.holds(&Facts { state }));
+        let other = State::ALL[(number + 1) % 5];
+        assert!(!wants.holds(&Facts { state: other }));
+    }
+}
