@@ -144,7 +144,7 @@ def rules(count):
     def sides():
         return (delivered, {"nftables": behind(lambda: nftables(count)),
                             "iptables": behind(lambda: with_modules(iptables(count), "iptable_filter"))},
-                behind(lambda: with_modules(firewall(count), "kernet", "firewall")))
+                behind(lambda: with_modules(firewall(count), "kernet", "kernet_conntrack", "firewall")))
     return sides
 
 
@@ -159,7 +159,7 @@ def many_rules(count):
         ports = [str(FIRST_PORT + i) for i in range(count)]
         return (delivered, {"nftables": behind(lambda: nftables(count), samples=FEW),
                             "nftables set": behind(lambda: nftables_set("inet_service", ports, "udp dport"))},
-                behind(lambda: with_modules(firewall(count), "kernet", "firewall")))
+                behind(lambda: with_modules(firewall(count), "kernet", "kernet_conntrack", "firewall")))
     return sides
 
 
@@ -176,7 +176,7 @@ def hosts(count):
         return (delivered,
                 {"nftables set": behind(lambda: nftables_set(
                     "ipv4_addr . inet_service", elements, "ip saddr . udp dport"))},
-                behind(lambda: with_modules(loaded(rules), "kernet", "firewall")))
+                behind(lambda: with_modules(loaded(rules), "kernet", "kernet_conntrack", "firewall")))
     return sides
 
 
@@ -191,7 +191,7 @@ def shaped(shape, count):
         chain = "chain input { type filter hook input priority 0; policy accept; %s }"
         return (delivered, {"nftables": behind(lambda: nftables_text(
                     chain % " ".join(map(shapes.nftables, rules))), samples=FEW)},
-                behind(lambda: with_modules(loaded([attributes(rule) for rule in rules]), "kernet", "firewall")))
+                behind(lambda: with_modules(loaded([attributes(rule) for rule in rules]), "kernet", "kernet_conntrack", "firewall")))
     return sides
 
 

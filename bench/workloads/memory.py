@@ -155,4 +155,4 @@ def tunnel_memory():
 def rule_memory():
     return None, {"nftables": taken(RULES, nftables),
                   "iptables": taken(RULES, iptables, "iptable_filter")}, \
-        taken(RULES, firewall, "kernet", "firewall")
+        taken(RULES, firewall, "kernet", "kernet_conntrack", "firewall")

@@ -156,7 +156,7 @@ impl Operations for Control {
         let reply = reply.prepare(process, |message| {
             message.rule(|nest| describe(nest, &rule)).map(|_| ())
         })?;
-        tables.publish(&mut editor, rules, process)?;
+        tables.publish(request.net(), &mut editor, rules, request.extack(), process)?;
         if chosen {
             editor.last_id = id;
         }
@@ -281,7 +281,7 @@ impl Operations for Control {
         let rules = current
             .without(rule.id)
             .map_err(|refused| explain(request.extack(), refused))?;
-        tables.publish(&mut editor, rules, process)?;
+        tables.publish(request.net(), &mut editor, rules, request.extack(), process)?;
         tell::<notify::RuleDelNtf>(request.net(), process, |message| {
             message.rule(|nest| describe(nest, &rule)).map(|_| ())
         });
@@ -298,7 +298,8 @@ impl Operations for Control {
         let current = editor.current.clone();
         let count = u32::try_from(current.len()).unwrap_or(u32::MAX);
         let reply = reply.prepare(process, |message| message.count(count).map(|_| ()))?;
-        tables.publish(&mut editor, current.flushed(), process)?;
+        let (rules, extack) = (current.flushed(), request.extack());
+        tables.publish(request.net(), &mut editor, rules, extack, process)?;
         tell::<notify::RuleFlushNtf>(request.net(), process, |message| {
             message.count(count).map(|_| ())
         });
@@ -432,7 +433,7 @@ fn replace<'a>(
     } = Replacement::new(drafts, &current, editor.last_id, process)
         .inspect_err(|why| judged.set(&current, Err(*why)))?;
     let reply = prepare(outcome)?;
-    tables.publish(&mut editor, rules, process)?;
+    tables.publish(net, &mut editor, rules, extack, process)?;
     editor.last_id = last_id;
     tell::<notify::RuleReplaceNtf>(net, process, |message| {
         message.count(outcome.count).map(|_| ())

@@ -8,7 +8,8 @@ use kernet::wire::ip::Version;
 use crate::{
     nl_generated::{
         build,
-        Family, //
+        Family,
+        State, //
     },
     rules::{
         Prefix,
@@ -49,6 +50,9 @@ pub(crate) fn describe(nest: &mut build::Rule<'_>, rule: &Rule) -> Result {
     if let Some(ports) = ports {
         nest.destination_port_min(ports.min)?
             .destination_port_max(ports.max)?;
+    }
+    if let Some(states) = rule.matches.condition().wanted_states() {
+        nest.state(State::from_bits(u64::from(states.bits())))?;
     }
     let totals = rule.counters.read();
     nest.packets(totals.packets)?.bytes(totals.bytes)?;

@@ -180,6 +180,10 @@ fn wish(asked: &view::Rule<'_>, blame: Blame<'_>) -> Result<Wish> {
         protocol: asked.protocol().map(Protocol),
         source: end(attrs, &SOURCE, blame)?,
         destination: end(attrs, &DESTINATION, blame)?,
+        // The specification has named those that there are.
+        states: asked
+            .state()
+            .map(|states| u8::try_from(states.bits()).unwrap_or(0)),
     })
 }
 
@@ -221,6 +225,7 @@ fn explain(refusal: Refusal, attrs: Attrs<'_>, blame: Blame<'_>) -> Error {
         Field::PrefixLen => names.prefix_len,
         Field::PortMin => names.port_min,
         Field::PortMax => names.port_max,
+        Field::States => rule::STATE,
     };
     blame.bad_attr(attrs.get(name), EINVAL, fmt!("{}", refusal.why))
 }

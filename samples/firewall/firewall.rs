@@ -38,8 +38,15 @@ use kernet::{
     nlattr::ExtAck,
     percpu::PacketCounter,
     rcu,
-    skb::DropReason,
+    skb::{
+        DropReason,
+        SkbRef, //
+    },
     wire::ip::Version, //
+};
+use kernet_conntrack::{
+    self as conntrack,
+    CtState, //
 };
 
 mod control;
@@ -55,9 +62,13 @@ mod set;
 mod tests;
 mod transaction;
 
+use level::Entry;
 use rules::{
     Action,
-    Chain, //
+    Chain,
+    Facts,
+    Key,
+    State, //
 };
 use set::RuleSet;
 use transaction::Staged;
@@ -72,9 +83,12 @@ kernet::module! {
 
 struct Firewall;
 
+kernet::slot!(Firewall: conntrack::Slot);
+
 impl kernet::Module for Firewall {
     type State = Tables;
     type Parts = (
+        conntrack::Registration<Firewall>,
         netfilter::Registration<Filter>,
         nl_generated::Registration<control::Control>,
     );
@@ -123,13 +137,49 @@ impl netns::NetState for Tables {
 }
 
 impl Tables {
-    /// Makes `rules` the active ones. `editor` is this table's, locked.
-    fn publish(&self, editor: &mut Editor, rules: RuleSet, process: Process<'_>) -> Result {
+    /// Makes `rules` the active ones of `net`, whose table this is. `editor` is this table's, locked.
+    ///
+    /// Connections are tracked as long as active rules look at their state: from before the first is
+    /// active until the last is not.
+    fn publish(
+        &self,
+        net: &Net,
+        editor: &mut Editor,
+        rules: RuleSet,
+        extack: ExtAck<'_>,
+        process: Process<'_>,
+    ) -> Result {
         let rules = Arc::new(rules, GFP_KERNEL_ACCOUNT)?;
         let node = rcu::RcuBox::new(rules.clone(), process)?;
+        let (before, now) = (
+            editor.current.looks().at_state,
+            rules.looks().at_state, //
+        );
+        if now && !before {
+            // All that may fail is done when the rules are others.
+            conntrack::enable::<Firewall>(net, Family::Inet, process).map_err(|error| {
+                extack.error(
+                    error,
+                    fmt!("connections cannot be tracked, which a rule with a state needs"),
+                )
+            })?;
+        }
         self.active.replace(Some(node), process);
         editor.current = rules;
+        if before && !now {
+            // Fails where tracking is off already: in a namespace that goes away.
+            let _ = conntrack::disable::<Firewall>(net, Family::Inet, process);
+        }
         Ok(())
+    }
+
+    /// What the rules are matched against.
+    #[inline]
+    fn key(&self, packet: &SkbRef, version: Version) -> Key {
+        packet::key(packet, version).unwrap_or_else(|| {
+            self.malformed.add(packet.len());
+            packet::readable(packet, version)
+        })
     }
 
     /// The active rules. Does not wait for who changes them.
@@ -162,6 +212,9 @@ fn wait_for<'a, T>(
 struct Filter;
 
 kernet::slot!(Filter: netfilter::Slot);
+
+// Behind what tracks connections, at all points: a packet's state is known.
+const _: () = assert!(priority::FILTER > priority::CONNTRACK);
 
 impl Hook for Filter {
     type Module = Firewall;
@@ -203,11 +256,12 @@ impl Hook for Filter {
             tables.accepted.add(len);
             return packet.accept();
         };
-        let key = packet::key(&packet, version).unwrap_or_else(|| {
-            tables.malformed.add(len);
-            packet::readable(&packet, version)
-        });
-        let rule = rules.find(chain, &key);
+        let rule = if rules.looks().further {
+            further(tables, rules, chain, &packet, version, rcu)
+        } else {
+            let key = tables.key(&packet, version);
+            rules.find::<false>(chain, &key, &NOTHING)
+        };
         let action = rule.map_or(Action::Accept, |rule| {
             rule.counters.add(len);
             rule.action
@@ -222,5 +276,46 @@ impl Hook for Filter {
                 packet.drop_with(DropReason::NETFILTER_DROP)
             }
         }
+    }
+}
+
+/// What is known of a packet where no rule asks.
+const NOTHING: Facts = Facts {
+    state: State::Untracked,
+};
+
+/// The rule that decides, where some look at more than headers.
+// Apart, so that what it costs is not what saves registers for the others.
+#[inline(never)]
+fn further<'t>(
+    tables: &Tables,
+    rules: &'t RuleSet,
+    chain: Chain,
+    packet: &SkbRef,
+    version: Version,
+    rcu: Rcu<'_>,
+) -> Option<&'t Entry> {
+    let facts = match rules.looks().at_state {
+        true => Facts {
+            state: state(packet, rcu),
+        },
+        false => NOTHING,
+    };
+    // Most packets: nothing of them is looked at.
+    if let Some(rule) = rules.leading(chain, facts.state) {
+        return Some(rule);
+    }
+    rules.find::<true>(chain, &tables.key(packet, version), &facts)
+}
+
+/// How a packet belongs to a connection, which stays the packet's.
+#[inline]
+fn state(packet: &SkbRef, rcu: Rcu<'_>) -> State {
+    match conntrack::state(packet, rcu) {
+        CtState::New => State::New,
+        CtState::Established => State::Established,
+        CtState::Related => State::Related,
+        CtState::Invalid => State::Invalid,
+        CtState::Untracked => State::Untracked,
     }
 }

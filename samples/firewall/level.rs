@@ -12,6 +12,7 @@ use kernet::{
         self,
         sort,
         Classifier,
+        Lead,
         Memory,
         NoMemory,
         MAX_COMPARISONS, //
@@ -24,6 +25,7 @@ use kernet::{
 use crate::rules::{
     Action,
     Chain,
+    Facts,
     Kept,
     Key,
     Match,
@@ -61,7 +63,7 @@ pub(crate) struct Entry {
 impl Entry {
     /// What orders rules.
     #[inline]
-    pub(crate) fn order(&self) -> (u32, u64) {
+    pub(crate) fn order(&self) -> Order {
         (self.priority, self.place)
     }
 }
@@ -81,9 +83,42 @@ pub(crate) struct Level {
     by_id: KVVec<u32>,
     /// Each on its own: what is made of rules is not moved over the stack, of which there is little.
     chains: [KBox<ChainRules>; CHAINS.len()],
+    /// Of each chain, which of its rules may decide by the state of the connection alone.
+    leads: [Lead<Order>; CHAINS.len()],
+    looks: Looks,
 }
 
-const CHAINS: [Chain; 3] = [Chain::Input, Chain::Forward, Chain::Output];
+/// What orders rules.
+pub(crate) type Order = (u32, u64);
+
+pub(crate) const CHAINS: [Chain; 3] = [Chain::Input, Chain::Forward, Chain::Output];
+
+/// What some rules look at beside the headers of a packet.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Looks {
+    /// At anything.
+    pub(crate) further: bool,
+    /// At the connection.
+    pub(crate) at_state: bool,
+}
+
+impl Looks {
+    /// What these or others look at.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            further: self.further || other.further,
+            at_state: self.at_state || other.at_state,
+        }
+    }
+
+    fn of(matches: &Match) -> Self {
+        let condition = matches.condition();
+        Self {
+            further: !condition.is_none(),
+            at_state: condition.wanted_states().is_some(),
+        }
+    }
+}
 
 /// Why rules cannot be put together.
 #[derive(Clone, Copy, Debug)]
@@ -154,6 +189,14 @@ impl Level {
                 GFP_KERNEL_ACCOUNT,
             )?;
         }
+        let mut leads = [Lead::new(); CHAINS.len()];
+        let mut looks = Looks::default();
+        for rule in rules {
+            looks = looks.or(Looks::of(&rule.matches));
+            if let Some(lead) = leads.get_mut(rule.matches.in_chain() as usize) {
+                lead.add((rule.priority, rule.place), rule.matches.states_alone());
+            }
+        }
         let id = |tag: &u32| rules.get(*tag as usize).map(|rule| rule.id);
         sort::<_, Charged>(&mut by_id, |one, other| id(one) < id(other))?;
         let [input, forward, output] = CHAINS;
@@ -165,24 +208,48 @@ impl Level {
                 ChainRules::new(rules, forward)?,
                 ChainRules::new(rules, output)?,
             ],
+            leads,
+            looks,
         })
+    }
+
+    /// Of each chain, which of its rules may decide by the state of the connection alone.
+    pub(crate) fn leads(&self) -> &[Lead<Order>; CHAINS.len()] {
+        &self.leads
+    }
+
+    pub(crate) fn looks(&self) -> Looks {
+        self.looks
     }
 
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// The first rule of the chain that matches.
+    /// The first rule of the chain that matches; `FURTHER` if one of them looks at more than headers.
     #[inline]
-    pub(crate) fn find(&self, chain: Chain, key: &Key) -> Option<&Entry> {
+    pub(crate) fn find<const FURTHER: bool>(
+        &self,
+        chain: Chain,
+        key: &Key,
+        facts: &Facts,
+    ) -> Option<&Entry> {
         let rules = self.chains.get(chain as usize)?;
         let (own, both) = match key {
             Key::V4(key) => (
-                rules.v4.find(key, |_| true).map(classify::Rule::tag),
-                rules.both.find(key, |_| true),
+                rules
+                    .v4
+                    .find(key, |rule| !FURTHER || self.grants(rule.tag(), facts))
+                    .map(classify::Rule::tag),
+                rules
+                    .both
+                    .find(key, |rule| !FURTHER || self.grants(rule.tag(), facts)),
             ),
             Key::V6(key) => (
-                rules.v6.find(key, |_| true).map(classify::Rule::tag),
+                rules
+                    .v6
+                    .find(key, |rule| !FURTHER || self.grants(rule.tag(), facts))
+                    .map(classify::Rule::tag),
                 // Which look at no address.
                 rules.both.find(
                     &classify::Key {
@@ -193,7 +260,7 @@ impl Level {
                         input: key.input,
                         output: key.output,
                     },
-                    |_| true,
+                    |rule| !FURTHER || self.grants(rule.tag(), facts),
                 ),
             ),
         };
@@ -203,6 +270,14 @@ impl Level {
             (own, both) => own.or(both)?,
         };
         self.entries.get(tag as usize)
+    }
+
+    /// Whether a packet has what a rule wants beside headers.
+    #[inline]
+    fn grants(&self, tag: u32, facts: &Facts) -> bool {
+        self.entries
+            .get(tag as usize)
+            .is_some_and(|entry| entry.kept.condition.holds(facts))
     }
 
     /// How many rules are compared with a packet of each chain at most.
@@ -222,7 +297,7 @@ impl Level {
     }
 
     /// Where the first rule is that is not ordered before.
-    pub(crate) fn from(&self, order: (u32, u64)) -> usize {
+    pub(crate) fn from(&self, order: Order) -> usize {
         self.entries.partition_point(|entry| entry.order() < order)
     }
 

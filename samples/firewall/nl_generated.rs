@@ -62,6 +62,22 @@ kernet::netlink_enum! {
     }
 }
 
+kernet::netlink_flags! {
+    /// How packets belong to connections.
+    pub(crate) struct State {
+        /// Of a connection without an answer so far.
+        const NEW = 0x1;
+        /// Of a connection that has had packets in both directions.
+        const ESTABLISHED = 0x2;
+        /// Begins a connection that another one has announced, or is an ICMP error about a connection.
+        const RELATED = 0x4;
+        /// Of no connection, and cannot begin one.
+        const INVALID = 0x8;
+        /// Of none because a rule says so, or because its protocol has none.
+        const UNTRACKED = 0x10;
+    }
+}
+
 /// The types of the attributes, by their sets.
 pub(crate) mod attr {
     /// All that a rule names has to match.
@@ -82,6 +98,7 @@ pub(crate) mod attr {
         pub(crate) const DESTINATION_PORT_MAX: u16 = 14;
         pub(crate) const PACKETS: u16 = 15;
         pub(crate) const BYTES: u16 = 16;
+        pub(crate) const STATE: u16 = 17;
     }
 
     /// Of `firewall`.
@@ -103,7 +120,7 @@ pub(crate) mod attr {
 mod policy {
     use super::*;
 
-    pub(super) static RULE: Table<17> = Table::for_family(&[
+    pub(super) static RULE: Table<18> = Table::for_family(&[
         (super::attr::rule::ID, Policy::U32.min(1)),
         (super::attr::rule::PRIORITY, Policy::U32),
         (super::attr::rule::CHAIN, Policy::U8.max(2)),
@@ -123,6 +140,7 @@ mod policy {
         (super::attr::rule::DESTINATION_PORT_MAX, Policy::U16),
         (super::attr::rule::PACKETS, Policy::UINT),
         (super::attr::rule::BYTES, Policy::UINT),
+        (super::attr::rule::STATE, Policy::U8.mask(0x1f)),
     ]);
 
     pub(super) static OP_RULE_ADD: Table<8> = Table::for_family(&[
@@ -148,7 +166,7 @@ pub(crate) mod view {
 
     /// Attributes of `rule`.
     #[derive(Clone, Copy)]
-    pub(crate) struct Rule<'a>(pub(super) Nest<'a, 17>);
+    pub(crate) struct Rule<'a>(pub(super) Nest<'a, 18>);
 
     impl<'a> Rule<'a> {
         /// The attributes, by type.
@@ -253,6 +271,13 @@ pub(crate) mod view {
         pub(crate) fn bytes(&self) -> Option<u64> {
             let attr = self.0.get(super::attr::rule::BYTES)?;
             attr.uint()
+        }
+
+        /// The states of which the packet's is one. Connections are tracked in the namespace as long as a rule
+        /// has it.
+        pub(crate) fn state(&self) -> Option<super::State> {
+            let attr = self.0.get(super::attr::rule::STATE)?;
+            attr.number().map(super::State::from_bits)
         }
     }
 }
@@ -535,6 +560,14 @@ pub(crate) mod build {
         /// Their bytes from the IP header on; in a request as packets.
         pub(crate) fn bytes(&mut self, value: u64) -> Result<&mut Self> {
             self.0.put_uint(super::attr::rule::BYTES, value)?;
+            Ok(self)
+        }
+
+        /// The states of which the packet's is one. Connections are tracked in the namespace as long as a rule
+        /// has it.
+        pub(crate) fn state(&mut self, value: super::State) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::STATE, value.bits() as u8)?;
             Ok(self)
         }
     }

@@ -19,7 +19,13 @@ use kernet::{
     }, //
 };
 
-pub(crate) use kernet::classify::Ports;
+pub(crate) use kernet::classify::{
+    Condition,
+    Facts,
+    Ports,
+    State,
+    States, //
+};
 
 pub(crate) use crate::nl_generated::{
     Action,
@@ -111,6 +117,8 @@ pub(crate) struct Wish {
     pub(crate) protocol: Option<Protocol>,
     pub(crate) source: End,
     pub(crate) destination: End,
+    /// Of a packet's connection, by their bits in the specification.
+    pub(crate) states: Option<u8>,
 }
 
 /// The part of a [`Wish`] that cannot be granted.
@@ -120,6 +128,7 @@ pub(crate) enum Field {
     PrefixLen,
     PortMin,
     PortMax,
+    States,
 }
 
 /// Why a [`Wish`] cannot be granted.
@@ -145,6 +154,7 @@ pub(crate) struct Match {
     destination: Option<Prefix>,
     source_ports: Option<Ports>,
     destination_ports: Option<Ports>,
+    condition: Condition,
 }
 
 impl Match {
@@ -165,6 +175,17 @@ impl Match {
             );
         }
         let [(source, source_ports), (destination, destination_ports)] = ends;
+        let condition = match wish.states.map(States::from_bits) {
+            None => Condition::NONE,
+            Some(Some(states)) => Condition::NONE.states(states),
+            Some(None) => {
+                return Err(Refusal {
+                    source: false,
+                    field: Field::States,
+                    why: "no packet is in one of no states",
+                })
+            }
+        };
         // INVARIANT: `End::prefix` and `End::ports` have checked it.
         Ok(Self {
             chain: wish.chain,
@@ -174,6 +195,7 @@ impl Match {
             destination,
             source_ports,
             destination_ports,
+            condition,
         })
     }
 
@@ -196,6 +218,9 @@ impl Match {
         }
         if let Some(protocol) = self.protocol {
             rule = rule.protocol(protocol.0);
+        }
+        if !self.condition.is_none() {
+            rule = rule.conditional();
         }
         rule
     }
@@ -230,6 +255,7 @@ impl Match {
                 .then(|| Prefix::of(destination, &number)),
             source_ports,
             destination_ports,
+            condition: kept.condition,
         }
     }
 
@@ -240,7 +266,25 @@ impl Match {
             family: self.family,
             has_source: self.source.is_some(),
             has_destination: self.destination.is_some(),
+            condition: self.condition,
         }
+    }
+
+    /// The states that it wants, all if it wants none, of one that looks at nothing else.
+    pub(crate) fn states_alone(&self) -> Option<States> {
+        let states = self.condition.wanted_states();
+        // INVARIANT: Neither prefixes nor ports.
+        let alone = Self {
+            chain: self.chain,
+            family: None,
+            protocol: None,
+            source: None,
+            destination: None,
+            source_ports: None,
+            destination_ports: None,
+            condition: states.map_or(Condition::NONE, |states| Condition::NONE.states(states)),
+        };
+        (*self == alone).then(|| states.unwrap_or(States::ALL))
     }
 
     /// What two matches have in common that are the same, and no others.
@@ -256,6 +300,7 @@ impl Match {
             protocol: self.protocol.map(|protocol| protocol.0),
             source: end(self.source, self.source_ports),
             destination: end(self.destination, self.destination_ports),
+            condition: self.condition,
         }
     }
 
@@ -278,6 +323,11 @@ impl Match {
     pub(crate) fn destination(&self) -> (Option<Prefix>, Option<Ports>) {
         (self.destination, self.destination_ports)
     }
+
+    /// What it wants beside what is in the packet's headers.
+    pub(crate) fn condition(&self) -> Condition {
+        self.condition
+    }
 }
 
 /// What a rule matches, in an order.
@@ -288,6 +338,7 @@ pub(crate) struct Identity {
     protocol: Option<u8>,
     source: Peer,
     destination: Peer,
+    condition: Condition,
 }
 
 /// One end of it.
@@ -306,6 +357,7 @@ pub(crate) struct Kept {
     /// Whether a prefix was asked for, as one without bits is not none.
     has_source: bool,
     has_destination: bool,
+    pub(crate) condition: Condition,
 }
 
 impl End {

@@ -13,6 +13,8 @@ use kernel::{
 };
 use kernet::classify::{
     sort,
+    Lead,
+    State,
     MAX_COMPARISONS, //
 };
 
@@ -21,10 +23,14 @@ use crate::{
         Charged,
         Entry,
         Level,
-        Refused, //
+        Looks,
+        Order,
+        Refused,
+        CHAINS, //
     },
     rules::{
         Chain,
+        Facts,
         Key,
         Rule,
         FIRST_PRIORITY, //
@@ -44,6 +50,16 @@ pub(crate) struct RuleSet {
     levels: KVec<Arc<Level>>,
     /// Of the contents.
     generation: NonZero<u32>,
+    looks: Looks,
+    /// Of each chain and each state of a connection the rule that decides, whatever else a packet is.
+    leads: [[Option<Place>; State::ALL.len()]; CHAINS.len()],
+}
+
+/// Where a rule is.
+#[derive(Clone, Copy)]
+struct Place {
+    level: u32,
+    at: u32,
 }
 
 impl RuleSet {
@@ -52,15 +68,58 @@ impl RuleSet {
         Self {
             levels: KVec::new(),
             generation: NonZero::<u32>::MIN,
+            looks: Looks::default(),
+            leads: Default::default(),
         }
     }
 
-    /// The first rule that matches.
+    /// With these levels.
+    fn of(levels: KVec<Arc<Level>>, generation: NonZero<u32>) -> Self {
+        let mut set = Self {
+            levels,
+            generation,
+            ..Self::empty()
+        };
+        let mut leads = [Lead::<Order>::new(); CHAINS.len()];
+        for level in &set.levels {
+            set.looks = set.looks.or(level.looks());
+            for (lead, own) in leads.iter_mut().zip(level.leads()) {
+                lead.join(own);
+            }
+        }
+        for (chain, lead) in set.leads.iter_mut().zip(&leads) {
+            for (place, state) in chain.iter_mut().zip(State::ALL) {
+                *place = lead.get(state).and_then(|order| at(&set.levels, order));
+            }
+        }
+        set
+    }
+
+    /// What its rules look at beside the headers of a packet.
     #[inline]
-    pub(crate) fn find(&self, chain: Chain, key: &Key) -> Option<&Entry> {
+    pub(crate) fn looks(&self) -> Looks {
+        self.looks
+    }
+
+    /// The rule that decides on packets of the state, whatever else they are.
+    #[inline]
+    pub(crate) fn leading(&self, chain: Chain, state: State) -> Option<&Entry> {
+        let place = (*self.leads.get(chain as usize)?.get(state as usize)?)?;
+        let level = self.levels.get(place.level as usize)?;
+        level.entry(place.at as usize)
+    }
+
+    /// The first rule that matches; `FURTHER` if one of the rules looks at more than headers.
+    #[inline]
+    pub(crate) fn find<const FURTHER: bool>(
+        &self,
+        chain: Chain,
+        key: &Key,
+        facts: &Facts,
+    ) -> Option<&Entry> {
         let mut first: Option<&Entry> = None;
         for level in &self.levels {
-            let found = level.find(chain, key);
+            let found = level.find::<FURTHER>(chain, key, facts);
             first = match (first, found) {
                 (Some(one), Some(other)) if other.order() < one.order() => Some(other),
                 (None, found) => found,
@@ -259,16 +318,13 @@ impl RuleSet {
     /// What is left when all rules go.
     pub(crate) fn flushed(&self) -> Self {
         Self {
-            levels: KVec::new(),
             generation: self.next_generation(),
+            ..Self::empty()
         }
     }
 
     fn next(&self, levels: KVec<Arc<Level>>) -> Result<Self, Refused> {
-        let set = Self {
-            levels,
-            generation: self.next_generation(),
-        };
+        let set = Self::of(levels, self.next_generation());
         if set.comparisons() <= MAX_COMPARISONS || set.levels.len() <= 1 {
             return Ok(set);
         }
@@ -281,6 +337,16 @@ impl RuleSet {
             .checked_add(1)
             .unwrap_or(NonZero::<u32>::MIN)
     }
+}
+
+/// Where the rule is that is ordered so.
+fn at(levels: &[Arc<Level>], order: Order) -> Option<Place> {
+    (0u32..).zip(levels).find_map(|(number, level)| {
+        let at = level.from(order);
+        let found = level.entry(at)?.order() == order;
+        let at = u32::try_from(at).ok()?;
+        found.then_some(Place { level: number, at })
+    })
 }
 
 /// The rules by priority and place.

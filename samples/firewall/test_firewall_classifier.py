@@ -36,7 +36,15 @@ def prefix(draw, address):
     return str(net.network_address), net.prefixlen
 
 
-def a_rule(draw):
+# What the packets here are: UDP that nobody answers, and TCP whose header says that it is none.
+NEW, INVALID = 1, 8
+STATES = {UDP: NEW, TCP: INVALID}
+
+
+def a_rule(draw, states=False):
+    """One of which some, if there are to be any, look at the state of a connection, and some at nothing else."""
+    if states and draw.random() < 0.05:
+        return {"chain": "input", "action": draw.choice(("accept", "drop")), "state": draw.choice((2, 4, 6))}
     rule = {"chain": "input", "action": draw.choice(("accept", "drop")), "protocol": draw.choice((TCP, UDP))}
     family = draw.choice((4, 6, None))
     if family:
@@ -52,12 +60,16 @@ def a_rule(draw):
             first = draw.randrange(44)
             rule[f"{end}-port-min"] = first
             rule[f"{end}-port-max"] = first + draw.choice((0, 0, 0, 0, 1, 3))
+    if states and draw.random() < 0.5:
+        rule["state"] = draw.randrange(1, 32)
     return rule
 
 
 def matches(rule, packet):
     family, protocol, source, destination, ports = packet
-    if rule["protocol"] != protocol or rule.get("family", family) != family:
+    if not rule.get("state", 31) & STATES[protocol]:
+        return False
+    if rule.get("protocol", protocol) != protocol or rule.get("family", family) != family:
         return False
     for end, address, port in (("source", source, ports[0]), ("destination", destination, ports[1])):
         if end in rule and ipaddress.ip_address(address) not in ipaddress.ip_network(
@@ -132,14 +144,40 @@ def decides_as_one_rule_after_the_other():
 
 
 @case
+def decides_by_states_as_one_rule_after_the_other():
+    a, r = with_addresses()
+    bulk = Bulk(r)
+    for seed, size in enumerate((12, 60, 700, 3000)):
+        draw = random.Random(seed)
+        # Those that decide by the state alone come first, and among others.
+        rules = [{"chain": "input", "action": "drop", "state": 6}]
+        rules += [a_rule(draw, states=True) for _ in range(size)]
+        if size < 100:
+            rules += [{"chain": "input", "action": "accept", "protocol": protocol, "destination-port-min": port,
+                       "destination-port-max": port + 3, "state": state}
+                      for protocol, state in ((TCP, INVALID), (UDP, NEW), (TCP, NEW)) for port in range(0, 48, 4)]
+        equal(bulk.replace(rules), len(rules), "count")
+        judged(a, r, rules, [a_packet(draw) for _ in range(400)])
+
+
+@case
 def decides_while_rules_come_and_go_one_by_one():
     """In many places, so that they are in several levels."""
+    come_and_go(states=False)
+
+
+@case
+def decides_while_rules_for_states_come_and_go():
+    come_and_go(states=True)
+
+
+def come_and_go(states):
     a, r = with_addresses()
     firewall, bulk = Firewall(r), Bulk(r)
     draw = random.Random(5)
     there = []
     for number in range(1, 1201):
-        rule = a_rule(draw) | {"id": number}
+        rule = a_rule(draw, states) | {"id": number}
         at = draw.randrange(len(there) + 1)
         if draw.random() < 0.7 or at == len(there):
             there.append(rule)

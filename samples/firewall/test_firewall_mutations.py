@@ -10,7 +10,8 @@ RULES = [{"chain": "input", "action": "drop"},
          {"chain": "output", "action": "drop", "protocol": 17, "source": "192.0.2.0",
           "source-prefix-len": 24, "source-port-min": 7, "source-port-max": 9},
          {"chain": "input", "action": "drop", "protocol": 6, "destination": "2001:db8::",
-          "destination-prefix-len": 32, "destination-port-min": 1, "destination-port-max": 65535}]
+          "destination-prefix-len": 32, "destination-port-min": 1, "destination-port-max": 65535,
+          "state": ["new", "untracked"]}]
 
 
 @case

@@ -30,14 +30,18 @@ use crate::{
         Action,
         Chain,
         End,
+        Facts,
         Field,
         Key,
         Match,
         Rule,
+        State,
         Wish, //
     },
     set::RuleSet, //
 };
+
+mod states;
 
 const ANY: Wish = Wish {
     chain: Chain::Input,
@@ -55,6 +59,12 @@ const ANY: Wish = Wish {
         port_min: None,
         port_max: None,
     },
+    states: None,
+};
+
+/// Of a packet that nobody asks about.
+const FACTS: Facts = Facts {
+    state: State::Untracked,
 };
 
 fn v4(protocol: Protocol, ports: Option<(u16, u16)>) -> Key {
@@ -90,7 +100,7 @@ fn matches_in(chain: Chain, wish: &Wish, key: &Key) -> Option<bool> {
     process(|process| {
         let rule = drops(1, 1, matches, process).ok()?;
         let rules = RuleSet::empty().with(rule, None).ok()?;
-        Some(rules.find(chain, key).is_some())
+        Some(rules.find::<false>(chain, key, &FACTS).is_some())
     })?
 }
 
@@ -296,7 +306,8 @@ mod rules {
                 rules = rules.with(drops(id, priority, matches, process)?, None)?;
             }
             let key = v4(Protocol::UDP, None);
-            let first = rules.find(Chain::Input, &key).ok_or(ENOENT)?;
+            let first = rules.find::<false>(Chain::Input, &key, &FACTS);
+            let first = first.ok_or(ENOENT)?;
             first.counters.add(100);
             let fewer = rules.without(4)?;
             // Copies count together.

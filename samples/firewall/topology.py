@@ -95,7 +95,8 @@ ATTRIBUTES = {
     "id": (1, "I"), "priority": (2, "I"), "chain": (3, "B"), "action": (4, "B"), "family": (5, "B"),
     "protocol": (6, "B"), "source": (7, None), "source-prefix-len": (8, "B"), "destination": (9, None),
     "destination-prefix-len": (10, "B"), "source-port-min": (11, "H"), "source-port-max": (12, "H"),
-    "destination-port-min": (13, "H"), "destination-port-max": (14, "H"), "packets": (15, "Q"), "bytes": (16, "Q")}
+    "destination-port-min": (13, "H"), "destination-port-max": (14, "H"), "packets": (15, "Q"), "bytes": (16, "Q"),
+    "state": (17, "B")}
 
 
 class Firewall:

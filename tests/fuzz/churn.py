@@ -126,7 +126,8 @@ def ask_families(rng, done):
                     for number in range(rng.randrange(1, 20)):
                         done["rules"] += tolerant(family.do, "rule-add", {
                             "rule": {"chain": "input", "action": "drop", "protocol": 17, "source-port-min": number,
-                                     "source-port-max": number + 5}})
+                                     "source-port-max": number + 5,
+                                     **({"state": ["new", "invalid"]} if number % 5 == 4 else {})}})
                 if name == "ect":
                     tolerant(family.do, "config-set", {"server": 1})
                 asked = tolerant(family.dump if dump else family.do, operation, values)

@@ -37,6 +37,25 @@ enum firewall_family {
 	FIREWALL_FAMILY_IPV6,
 };
 
+/**
+ * enum firewall_state - How packets belong to connections.
+ * @FIREWALL_STATE_NEW: Of a connection without an answer so far.
+ * @FIREWALL_STATE_ESTABLISHED: Of a connection that has had packets in both
+ *   directions.
+ * @FIREWALL_STATE_RELATED: Begins a connection that another one has announced,
+ *   or is an ICMP error about a connection.
+ * @FIREWALL_STATE_INVALID: Of no connection, and cannot begin one.
+ * @FIREWALL_STATE_UNTRACKED: Of none because a rule says so, or because its
+ *   protocol has none.
+ */
+enum firewall_state {
+	FIREWALL_STATE_NEW = 1,
+	FIREWALL_STATE_ESTABLISHED = 2,
+	FIREWALL_STATE_RELATED = 4,
+	FIREWALL_STATE_INVALID = 8,
+	FIREWALL_STATE_UNTRACKED = 16,
+};
+
 enum {
 	FIREWALL_A_RULE_ID = 1,
 	FIREWALL_A_RULE_PRIORITY,
@@ -54,6 +73,7 @@ enum {
 	FIREWALL_A_RULE_DESTINATION_PORT_MAX,
 	FIREWALL_A_RULE_PACKETS,
 	FIREWALL_A_RULE_BYTES,
+	FIREWALL_A_RULE_STATE,
 
 	__FIREWALL_A_RULE_MAX,
 	FIREWALL_A_RULE_MAX = (__FIREWALL_A_RULE_MAX - 1)

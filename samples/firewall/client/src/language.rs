@@ -5,9 +5,10 @@
 //! ```text
 //! # Before all others.
 //! priority 10
-//! input accept tcp from 192.0.2.0/24 to port 22
+//! input accept state established,related
+//! input accept tcp from 192.0.2.0/24 to port 22 state new
 //! input drop udp from port 1-1023 id 7 packets 3 bytes 120
-//! end 2
+//! end 3
 //! ```
 //!
 //! A rule begins with its chain and its action; what it matches comes in any order. A word that begins
@@ -17,7 +18,7 @@
 use std::{collections::HashMap, fmt, net::IpAddr};
 
 use crate::{
-    rule::{Action, Chain, End, Family, Prefix, Protocol, Rule},
+    rule::{Action, Chain, End, Family, Prefix, Protocol, Rule, States},
     schema::rule as attribute,
 };
 
@@ -178,6 +179,24 @@ fn ports(at: usize, word: &str) -> Result<(u16, u16), Wrong> {
     }
 }
 
+/// Reads names of states, with commas between them.
+fn states(at: usize, word: &str) -> Result<States, Wrong> {
+    let mut all = 0;
+    let mut at = at;
+    for name in word.split(',') {
+        let Some(States(bit)) = States::of(name) else {
+            let names = listed(States::NAMES);
+            return Err((at, format!("`{name}` is no state: {names} is one")));
+        };
+        if all & bit != 0 {
+            return Err((at, format!("the state {name} is said twice")));
+        }
+        all |= bit;
+        at += name.len() + 1;
+    }
+    Ok(States(all))
+}
+
 /// The attributes of one end.
 struct EndAttributes {
     address: u16,
@@ -297,6 +316,11 @@ fn line(text: &str, places: &mut Places) -> Result<Line, Wrong> {
                 };
                 once(&mut rule.protocol, protocol, at, "the protocol")?;
                 places.push((attribute::PROTOCOL, at));
+            }
+            "state" => {
+                let (at, value) = words.after(word, "states, as in new,related")?;
+                once(&mut rule.states, states(at, value)?, at, "the state")?;
+                places.push((attribute::STATE, at));
             }
             "id" => {
                 let (at, value) = words.after(word, "a number")?;

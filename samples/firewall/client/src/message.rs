@@ -10,7 +10,7 @@ use kernet_client::{
 };
 
 use crate::{
-    rule::{Action, Chain, End, Family, Prefix, Protocol, Rule},
+    rule::{Action, Chain, End, Family, Prefix, Protocol, Rule, States},
     schema::rule as attribute,
 };
 
@@ -64,6 +64,9 @@ pub(crate) fn put_rule(message: &mut Vec<u8>, rule: &Rule) {
             attribute::DESTINATION_PORT_MAX,
         ],
     );
+    if let Some(states) = rule.states {
+        put(message, attribute::STATE, &[states.0]);
+    }
     for (number, value) in [
         (attribute::PACKETS, rule.packets),
         (attribute::BYTES, rule.bytes),
@@ -125,6 +128,7 @@ pub(crate) fn rule(bytes: &[u8]) -> Result<Rule, Failure> {
             attribute::DESTINATION_PORT_MAX => destination.ports[1] = Some(port(value)?),
             attribute::PACKETS => rule.packets = Some(number(value)?),
             attribute::BYTES => rule.bytes = Some(number(value)?),
+            attribute::STATE => rule.states = Some(States(small(value)?)),
             // A newer module's: what it means cannot be written.
             _ => return None,
         }

@@ -90,6 +90,28 @@ impl Protocol {
     }
 }
 
+/// States of connections, each a bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct States(pub(crate) u8);
+
+impl States {
+    pub(crate) const NAMES: &'static [(u8, &'static str)] = names::STATE;
+
+    /// The one with this name.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let found = Self::NAMES.iter().find(|(_, known)| *known == name);
+        found.map(|(bit, _)| Self(*bit))
+    }
+}
+
+impl fmt::Display for States {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = Self::NAMES.iter().filter(|(bit, _)| self.0 & bit != 0);
+        let names: Vec<&str> = said.map(|(_, name)| *name).collect();
+        f.write_str(&names.join(","))
+    }
+}
+
 /// Addresses that have their first bits in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Prefix {
@@ -152,6 +174,7 @@ pub(crate) struct Rule {
     pub(crate) protocol: Option<Protocol>,
     pub(crate) source: End,
     pub(crate) destination: End,
+    pub(crate) states: Option<States>,
     pub(crate) packets: Option<u64>,
     pub(crate) bytes: Option<u64>,
 }
@@ -167,6 +190,7 @@ impl Rule {
             protocol: None,
             source: End::default(),
             destination: End::default(),
+            states: None,
             packets: None,
             bytes: None,
         }
@@ -201,6 +225,9 @@ impl fmt::Display for Rule {
                 Some((min, max)) if min == max => write!(f, " port {min}")?,
                 Some((min, max)) => write!(f, " port {min}-{max}")?,
             }
+        }
+        if let Some(states) = self.states {
+            write!(f, " state {states}")?;
         }
         let notes = [
             ("id", self.id.map(u64::from)),

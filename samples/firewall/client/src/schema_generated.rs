@@ -44,6 +44,7 @@ pub(crate) mod rule {
     pub(crate) const DESTINATION_PORT_MAX: u16 = 14;
     pub(crate) const PACKETS: u16 = 15;
     pub(crate) const BYTES: u16 = 16;
+    pub(crate) const STATE: u16 = 17;
 }
 
 /// Attributes of the set `firewall`.
@@ -65,6 +66,13 @@ pub(crate) mod names {
     pub(crate) const CHAIN: &[(u8, &str)] = &[(0, "input"), (1, "forward"), (2, "output")];
     pub(crate) const ACTION: &[(u8, &str)] = &[(0, "accept"), (1, "drop")];
     pub(crate) const FAMILY: &[(u8, &str)] = &[(0, "ipv4"), (1, "ipv6")];
+    pub(crate) const STATE: &[(u8, &str)] = &[
+        (1, "new"),
+        (2, "established"),
+        (4, "related"),
+        (8, "invalid"),
+        (16, "untracked"),
+    ];
 }
 
 pub(crate) const GROUP_RULES: &str = "rules";

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use crate::rule::{Action, Chain, End, Family, Prefix, Protocol, Rule};
+use crate::rule::{Action, Chain, End, Family, Prefix, Protocol, Rule, States};
 
 /// Numbers that look like chance (xorshift).
 pub(crate) struct Draw(u64);
@@ -65,6 +65,9 @@ pub(crate) fn rule(draw: &mut Draw) -> Rule {
     let ports = rule.protocol.is_some_and(Protocol::has_ports);
     rule.source = end(draw, rule.family, ports);
     rule.destination = end(draw, rule.family, ports);
+    if draw.below(3) == 0 {
+        rule.states = Some(States(1 + draw.below(31) as u8));
+    }
     if draw.below(2) > 0 {
         rule.packets = Some(draw.number() >> draw.below(64));
         rule.bytes = Some(draw.number());

@@ -67,6 +67,10 @@ fn the_order_of_what_a_rule_matches_is_free() {
         one("  output\taccept   protocol 200 # protocol 201").to_string(),
         "output accept protocol 200"
     );
+    assert_eq!(
+        one("input accept state untracked,new tcp id 3").to_string(),
+        "input accept tcp state new,untracked id 3"
+    );
     // Any address is none; a prefix without bits is of its family.
     assert_eq!(one("input drop from any").source, End::default());
     assert_eq!(one("input drop from 0.0.0.0/0").family, Some(Family::IPV4));
@@ -268,10 +272,40 @@ fn what_is_wrong_is_said_where_it_is() {
         ),
         ("input drop bytes -1", 1, 18, "`-1` is no number of bytes"),
         (
-            "input drop state new",
+            "input drop mark 5",
             1,
             12,
-            "`state` is nothing that a rule can match",
+            "`mark` is nothing that a rule can match",
+        ),
+        (
+            "input drop state",
+            1,
+            17,
+            "`state` wants states, as in new,related behind it",
+        ),
+        (
+            "input drop state new,old",
+            1,
+            22,
+            "`old` is no state: new, established, related, invalid or untracked is one",
+        ),
+        (
+            "input drop state new, related",
+            1,
+            22,
+            "`` is no state: new, established, related, invalid or untracked is one",
+        ),
+        (
+            "input drop state related,new,related",
+            1,
+            30,
+            "the state related is said twice",
+        ),
+        (
+            "input drop state new tcp state related",
+            1,
+            32,
+            "the state is said twice",
         ),
         ("priority", 1, 9, "`priority` wants a number behind it"),
         ("priority 5 input", 1, 12, "a priority is alone in its line"),
@@ -316,7 +350,7 @@ fn all_that_is_wrong_is_said() {
 
 #[test]
 fn an_attribute_is_found_in_its_line() {
-    let text = "# rules\ninput drop tcp from 192.0.2.0/24 port 7 to any port 9 id 3\n";
+    let text = "# rules\ninput drop tcp from 192.0.2.0/24 port 7 to any port 9 id 3 state new\n";
     for (attribute, column) in [
         (Some(attribute::SOURCE), 21),
         (Some(attribute::SOURCE_PREFIX_LEN), 21),
@@ -324,6 +358,7 @@ fn an_attribute_is_found_in_its_line() {
         (Some(attribute::DESTINATION_PORT_MAX), 53),
         (Some(attribute::PROTOCOL), 12),
         (Some(attribute::ID), 58),
+        (Some(attribute::STATE), 66),
         (Some(attribute::ACTION), 7),
         (Some(attribute::FAMILY), 1),
         (None, 1),
@@ -347,6 +382,8 @@ fn no_text_is_too_strange() {
         "#",
         "tcp",
         "id",
+        "state",
+        "new,",
         "priority",
         "end",
         "\u{85}",

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! KUnit cases of rules that look at the state of a packet's connection.
+
+use super::*;
+use crate::rules::States;
+
+#[kunit_tests(firewall_states)]
+mod cases {
+    use super::*;
+
+    fn wish(states: u8) -> Wish {
+        Wish {
+            states: Some(states),
+            ..ANY
+        }
+    }
+
+    #[test]
+    fn sets_of_states_that_there_are() {
+        assert_eq!(refused(&wish(0)), Some(Field::States));
+        assert_eq!(refused(&wish(32)), Some(Field::States));
+        assert!((1..32).all(|bits| refused(&wish(bits)).is_none()));
+    }
+
+    /// Whether each state is one that the rule matches; and whether it is decided by it alone.
+    fn granted(wish: &Wish) -> Option<[(bool, bool); 5]> {
+        let matches = Match::new(wish).ok()?;
+        process(|process| {
+            let rule = drops(1, 1, matches, process).ok()?;
+            let rules = RuleSet::empty().with(rule, None).ok()?;
+            let key = v4(Protocol::UDP, Some((1, 2)));
+            Some(State::ALL.map(|state| {
+                let found = rules.find::<true>(Chain::Input, &key, &Facts { state });
+                (
+                    found.is_some(),
+                    rules.leading(Chain::Input, state).is_some(),
+                )
+            }))
+        })?
+    }
+
+    #[test]
+    fn a_rule_matches_its_states() {
+        for bits in 1..32 {
+            let expected = State::ALL.map(|state| bits >> state as u8 & 1 == 1);
+            let seen = granted(&wish(bits));
+            assert_eq!(seen, Some(expected.map(|is| (is, is))));
+            let more = Wish {
+                protocol: Some(Protocol::UDP),
+                ..wish(bits)
+            };
+            assert_eq!(granted(&more), Some(expected.map(|is| (is, false))));
+        }
+        assert_eq!(granted(&ANY), Some([(true, true); 5]));
+    }
+
+    #[test]
+    fn rules_say_at_what_they_look() {
+        let looks = |wish: &Wish| {
+            let matches = Match::new(wish).ok()?;
+            process(|process| {
+                let rules = RuleSet::empty().with(drops(1, 1, matches, process).ok()?, None);
+                let rules = rules.ok()?;
+                let again = rules.get(1)?.matches == matches;
+                let looks = rules.looks();
+                Some((looks.further, looks.at_state, again))
+            })?
+        };
+        assert_eq!(looks(&ANY), Some((false, false, true)));
+        assert_eq!(looks(&wish(9)), Some((true, true, true)));
+    }
+
+    /// The rules that decide on packets of the states by these alone, from five rules put in one by one.
+    fn leading(wishes: &[(u32, Wish)]) -> Option<[u32; 5]> {
+        process(|process| {
+            let mut rules = RuleSet::empty();
+            for (id, (priority, wish)) in (1..).zip(wishes) {
+                let matches = Match::new(wish).ok()?;
+                rules = rules
+                    .with(drops(id, *priority, matches, process).ok()?, None)
+                    .ok()?;
+            }
+            Some(State::ALL.map(|state| {
+                let rule = rules.leading(Chain::Input, state);
+                rule.map_or(0, |rule| rule.id)
+            }))
+        })?
+    }
+
+    #[test]
+    fn the_first_rule_that_looks_at_more_ends_what_states_decide() {
+        let [new, answers] = [State::New, State::Established].map(|state| States::of(state).bits());
+        let udp = Wish {
+            protocol: Some(Protocol::UDP),
+            ..ANY
+        };
+        let rules = [
+            (5, wish(answers)),
+            (7, udp),
+            (6, wish(new)),
+            (8, wish(31)),
+            (
+                4,
+                Wish {
+                    chain: Chain::Output,
+                    ..udp
+                },
+            ),
+        ];
+        assert_eq!(leading(&rules), Some([3, 1, 0, 0, 0]));
+        assert_eq!(leading(&rules[..2]), Some([0, 1, 0, 0, 0]));
+        assert_eq!(leading(&[(1, ANY), (0, wish(new))]), Some([2, 1, 1, 1, 1]));
+        assert_eq!(leading(&[(0, ANY), (1, wish(new))]), Some([1; 5]));
+        assert_eq!(leading(&[]), Some([0; 5]));
+    }
+}
