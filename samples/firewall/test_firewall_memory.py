@@ -7,7 +7,7 @@ import errno
 import faults
 import ynl
 from nlraw import Socket
-from selftest import NetNs, case, checked, equal, main, modprobe
+from selftest import NetNs, case, checked, equal, main, modprobe, need
 from topology import Firewall
 
 RULE = {"rule": {"chain": "input", "action": "drop", "protocol": 17}}
@@ -47,6 +47,35 @@ def adding_and_deleting():
         second = firewall.add("input", "drop", protocol=17)["id"]
         faults.requests(inject, ynl.NETLINK_GENERIC,
                         ynl.encode(firewall.family, "rule-del", {"id": second}), deleted)
+
+
+@case
+@checked
+def tracking():
+    """A rule with a state is there and connections are tracked, or neither."""
+    need("conntrack")
+    inject = faults.Faults()
+    modprobe("firewall")
+    ns = NetNs()
+    ns.run("ip link set lo up")
+    firewall = Firewall(ns)
+
+    def tracks():
+        ns.run("conntrack -F")
+        assert ns.ping("127.0.0.1", 1)
+        return " 0 flow entries" not in ns.run("conntrack -L").stderr
+
+    def added(error):
+        rules = len(firewall.dump())
+        # A rule of which the caller could not be told is there.
+        assert rules == 1 if error == 0 else rules <= 1, f"{rules} rules after error {error}"
+        equal(tracks(), rules == 1, f"whether connections are tracked after error {error}")
+        firewall.flush()
+        assert not tracks(), "tracked without rules"
+
+    request = {"rule": {"chain": "output", "action": "accept", "protocol": 17, "state": ["new"]}}
+    with ns.enter():
+        faults.requests(inject, ynl.NETLINK_GENERIC, ynl.encode(firewall.family, "rule-add", request), added)
 
 
 @case
