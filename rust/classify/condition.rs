@@ -99,6 +99,8 @@ impl core::ops::BitOr for States {
 pub struct Facts {
     /// How it belongs to a connection.
     pub state: State,
+    /// The control bits of a TCP header; `None` of a packet that has none, as of a later fragment.
+    pub flags: Option<u8>,
 }
 
 /// What a rule wants beside its fields: all of it. A rule that wants any is
@@ -111,27 +113,49 @@ pub struct Facts {
 /// use classify::{Condition, Facts, State, States};
 ///
 /// let condition = Condition::NONE.states(States::of(State::New));
-/// assert!(condition.holds(&Facts { state: State::New }));
-/// assert!(!condition.holds(&Facts { state: State::Established }));
+/// assert!(condition.holds(&Facts { state: State::New, flags: None }));
+/// assert!(!condition.holds(&Facts { state: State::Established, flags: None }));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Condition {
-    states: Option<States>,
+    /// 0 for any.
+    states: u8,
+    /// 0 for any flags.
+    flags_mask: u8,
+    flags: u8,
 }
 
 impl Condition {
     /// Of a rule that wants nothing.
-    pub const NONE: Self = Self { states: None };
+    pub const NONE: Self = Self {
+        states: 0,
+        flags_mask: 0,
+        flags: 0,
+    };
 
     /// With one of these states.
     pub const fn states(mut self, states: States) -> Self {
-        self.states = Some(states);
+        self.states = states.0;
+        self
+    }
+
+    /// With these control bits among those of `mask`, which is not 0; a packet without any does not match.
+    pub const fn flags(mut self, flags: u8, mask: u8) -> Self {
+        (self.flags, self.flags_mask) = (flags & mask, mask);
         self
     }
 
     /// The states, where it wants any.
     pub const fn wanted_states(&self) -> Option<States> {
-        self.states
+        States::from_bits(self.states)
+    }
+
+    /// The control bits and those among which they are, where it wants any.
+    pub const fn wanted_flags(&self) -> Option<(u8, u8)> {
+        match self.flags_mask {
+            0 => None,
+            mask => Some((self.flags, mask)),
+        }
     }
 
     /// Whether it wants nothing.
@@ -143,6 +167,14 @@ impl Condition {
     /// Whether a packet has all of it.
     #[inline]
     pub fn holds(&self, facts: &Facts) -> bool {
-        self.states.is_none_or(|states| states.has(facts.state))
+        (self.states == 0 || self.states & States::of(facts.state).0 != 0)
+            && (self.flags_mask == 0 || self.has_flags(facts))
+    }
+
+    #[inline]
+    fn has_flags(&self, facts: &Facts) -> bool {
+        facts
+            .flags
+            .is_some_and(|flags| flags & self.flags_mask == self.flags)
     }
 }

@@ -34,10 +34,14 @@ impl Stateful {
     /// One of a universe.
     fn draw(random: &mut Random, tag: u32) -> Self {
         let bits = random.weighted(&[(0, 4), (1, 2), (6, 2), (8, 1), (16, 1), (31, 1), (9, 1)]);
-        let condition = match States::from_bits(bits) {
+        let mut condition = match States::from_bits(bits) {
             Some(states) => Condition::NONE.states(states),
             None => Condition::NONE,
         };
+        if random.below(3) == 0 {
+            let mask = 1 + random.below(7) as u8;
+            condition = condition.flags(random.next() as u8 & mask, mask);
+        }
         // Of those that chance marks the caller would have to know more.
         let made = rule(random, tag);
         let plain = match made.is_conditional() || random.below(3) == 0 {
@@ -51,6 +55,7 @@ impl Stateful {
     fn states(&self) -> Option<States> {
         let tag = self.rule.tag();
         let bare = [Rule::any(tag), Rule::any(tag).conditional()].contains(&self.rule);
+        let bare = bare && self.condition.wanted_flags().is_none();
         bare.then(|| self.condition.wanted_states().unwrap_or(States::ALL))
     }
 }
@@ -91,10 +96,20 @@ impl Levels {
 }
 
 /// The first that matches, asked one after the other.
-fn first(rules: &[Stateful], key: &Key<u32>, state: State) -> Option<u32> {
-    let wants = |rule: &&Stateful| match rule.condition.wanted_states() {
-        Some(states) => states.bits() >> state as u8 & 1 == 1,
-        None => true,
+fn first(rules: &[Stateful], key: &Key<u32>, facts: &Facts) -> Option<u32> {
+    let wants = |rule: &&Stateful| {
+        let state = match rule.condition.wanted_states() {
+            Some(states) => states.bits() >> facts.state as u8 & 1 == 1,
+            None => true,
+        };
+        let flags = match (rule.condition.wanted_flags(), facts.flags) {
+            (None, _) => true,
+            (Some((flags, mask)), Some(have)) => (0..8)
+                .filter(|bit| mask >> bit & 1 == 1)
+                .all(|bit| (have ^ flags) >> bit & 1 == 0),
+            (Some(_), None) => false,
+        };
+        state && flags
     };
     let plain: Vec<_> = rules.iter().filter(wants).map(|rule| rule.rule).collect();
     linear(&plain, key, |_| true)
@@ -119,9 +134,15 @@ fn every_state_of_a_small_universe() {
             all += 1;
             led += usize::from(sets.lead.get(state).is_some());
             for key in &keys {
-                let expected = first(&rules, key, state);
-                let got = sets.find(&rules, key, &Facts { state });
-                assert_eq!(got, expected, "{key:?} of {state:?} among {count} rules");
+                // Of three bits each set, and none at all.
+                let flags = random.below(9) as u8;
+                let facts = Facts {
+                    state,
+                    flags: (flags < 8).then_some(flags),
+                };
+                let expected = first(&rules, key, &facts);
+                let got = sets.find(&rules, key, &facts);
+                assert_eq!(got, expected, "{key:?} of {facts:?} among {count} rules");
             }
         }
     }
@@ -157,8 +178,9 @@ fn rules_of_a_shape_behind_those_for_states() {
         let fields: Vec<_> = rules.iter().map(|rule| rule.rule).collect();
         for key in Packets::new(&fields, seed()).take(400) {
             for state in State::ALL {
-                let got = sets.find(&rules, &key, &Facts { state });
-                assert_eq!(got, first(&rules, &key, state), "{key:?} of {state:?}");
+                let facts = Facts { state, flags: None };
+                let got = sets.find(&rules, &key, &facts);
+                assert_eq!(got, first(&rules, &key, &facts), "{key:?} of {state:?}");
             }
         }
     }
@@ -199,8 +221,30 @@ fn sets_of_states() {
     for (number, state) in State::ALL.into_iter().enumerate() {
         assert_eq!(States::of(state).bits(), 1 << number);
         let wants = Condition::NONE.states(States::of(state));
-        assert!(wants.holds(&Facts { state }) && Condition::NONE.holds(&Facts { state }));
-        let other = State::ALL[(number + 1) % 5];
-        assert!(!wants.holds(&Facts { state: other }));
+        let facts = |state| Facts { state, flags: None };
+        assert!(wants.holds(&facts(state)) && Condition::NONE.holds(&facts(state)));
+        assert!(!wants.holds(&facts(State::ALL[(number + 1) % 5])));
+    }
+}
+
+#[test]
+fn flags_among_those_of_a_mask() {
+    let wants = Condition::NONE.flags(0b1010, 0b0110);
+    assert_eq!(wants.wanted_flags(), Some((0b0010, 0b0110)));
+    assert!(!wants.is_none() && Condition::NONE.wanted_flags().is_none());
+    for bits in 0..=u8::MAX {
+        let facts = Facts {
+            state: State::New,
+            flags: Some(bits),
+        };
+        assert_eq!(wants.holds(&facts), bits & 0b0110 == 0b0010, "{bits:b}");
+    }
+    let none = Condition::NONE.flags(0, 1);
+    for (flags, expected) in [(None, false), (Some(2), true), (Some(1), false)] {
+        let facts = Facts {
+            state: State::New,
+            flags,
+        };
+        assert_eq!(none.holds(&facts), expected);
     }
 }
