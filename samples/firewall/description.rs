@@ -9,9 +9,11 @@ use crate::{
     nl_generated::{
         build,
         Family,
-        State, //
+        State,
+        TcpFlag, //
     },
     rules::{
+        Message,
         Prefix,
         Rule, //
     }, //
@@ -51,8 +53,19 @@ pub(crate) fn describe(nest: &mut build::Rule<'_>, rule: &Rule) -> Result {
         nest.destination_port_min(ports.min)?
             .destination_port_max(ports.max)?;
     }
-    if let Some(states) = rule.matches.condition().wanted_states() {
-        nest.state(State::from_bits(u64::from(states.bits())))?;
+    if let Some(Message { r#type, code }) = rule.matches.message() {
+        nest.icmp_type(r#type)?;
+        if let Some(code) = code {
+            nest.icmp_code(code)?;
+        }
+    }
+    let condition = rule.matches.condition();
+    if let Some(states) = condition.wanted_states() {
+        nest.state(State::from_bits(states.bits().into()))?;
+    }
+    if let Some((flags, mask)) = condition.wanted_flags() {
+        nest.tcp_flags(TcpFlag::from_bits(flags.into()))?
+            .tcp_flags_mask(TcpFlag::from_bits(mask.into()))?;
     }
     let totals = rule.counters.read();
     nest.packets(totals.packets)?.bytes(totals.bytes)?;

@@ -181,9 +181,11 @@ fn wish(asked: &view::Rule<'_>, blame: Blame<'_>) -> Result<Wish> {
         source: end(attrs, &SOURCE, blame)?,
         destination: end(attrs, &DESTINATION, blame)?,
         // The specification has named those that there are.
-        states: asked
-            .state()
-            .map(|states| u8::try_from(states.bits()).unwrap_or(0)),
+        states: attrs.u8(rule::STATE),
+        icmp_type: asked.icmp_type(),
+        icmp_code: asked.icmp_code(),
+        tcp_flags: attrs.u8(rule::TCP_FLAGS),
+        tcp_flags_mask: attrs.u8(rule::TCP_FLAGS_MASK),
     })
 }
 
@@ -226,6 +228,10 @@ fn explain(refusal: Refusal, attrs: Attrs<'_>, blame: Blame<'_>) -> Error {
         Field::PortMin => names.port_min,
         Field::PortMax => names.port_max,
         Field::States => rule::STATE,
+        Field::IcmpType => rule::ICMP_TYPE,
+        Field::IcmpCode => rule::ICMP_CODE,
+        Field::TcpFlags => rule::TCP_FLAGS,
+        Field::TcpFlagsMask => rule::TCP_FLAGS_MASK,
     };
     blame.bad_attr(attrs.get(name), EINVAL, fmt!("{}", refusal.why))
 }

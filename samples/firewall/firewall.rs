@@ -61,6 +61,7 @@ mod set;
 #[cfg(CONFIG_KUNIT = "y")]
 mod tests;
 mod transaction;
+mod wish;
 
 use level::Entry;
 use rules::{
@@ -213,8 +214,11 @@ struct Filter;
 
 kernet::slot!(Filter: netfilter::Slot);
 
-// Behind what tracks connections, at all points: a packet's state is known.
-const _: () = assert!(priority::FILTER > priority::CONNTRACK);
+// At all points.
+const _: () = assert!(
+    priority::FILTER > priority::CONNTRACK,
+    "packets are filtered when it is known which connection they are of"
+);
 
 impl Hook for Filter {
     type Module = Firewall;
@@ -282,6 +286,7 @@ impl Hook for Filter {
 /// What is known of a packet where no rule asks.
 const NOTHING: Facts = Facts {
     state: State::Untracked,
+    flags: None,
 };
 
 /// The rule that decides, where some look at more than headers.
@@ -295,15 +300,17 @@ fn further<'t>(
     version: Version,
     rcu: Rcu<'_>,
 ) -> Option<&'t Entry> {
-    let facts = match rules.looks().at_state {
-        true => Facts {
-            state: state(packet, rcu),
-        },
-        false => NOTHING,
-    };
+    let looks = rules.looks();
+    let mut facts = NOTHING;
+    if looks.at_state {
+        facts.state = state(packet, rcu);
+    }
     // Most packets: nothing of them is looked at.
     if let Some(rule) = rules.leading(chain, facts.state) {
         return Some(rule);
+    }
+    if looks.at_flags {
+        facts.flags = packet::tcp_flags(packet, version);
     }
     rules.find::<true>(chain, &tables.key(packet, version), &facts)
 }

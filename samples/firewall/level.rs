@@ -100,6 +100,8 @@ pub(crate) struct Looks {
     pub(crate) further: bool,
     /// At the connection.
     pub(crate) at_state: bool,
+    /// At TCP flags.
+    pub(crate) at_flags: bool,
 }
 
 impl Looks {
@@ -108,6 +110,7 @@ impl Looks {
         Self {
             further: self.further || other.further,
             at_state: self.at_state || other.at_state,
+            at_flags: self.at_flags || other.at_flags,
         }
     }
 
@@ -116,6 +119,7 @@ impl Looks {
         Self {
             further: !condition.is_none(),
             at_state: condition.wanted_states().is_some(),
+            at_flags: condition.wanted_flags().is_some(),
         }
     }
 }

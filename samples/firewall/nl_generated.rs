@@ -78,6 +78,28 @@ kernet::netlink_flags! {
     }
 }
 
+kernet::netlink_flags! {
+    /// Control bits of a TCP header.
+    pub(crate) struct TcpFlag {
+        /// `fin`.
+        const FIN = 0x1;
+        /// `syn`.
+        const SYN = 0x2;
+        /// `rst`.
+        const RST = 0x4;
+        /// `psh`.
+        const PSH = 0x8;
+        /// `ack`.
+        const ACK = 0x10;
+        /// `urg`.
+        const URG = 0x20;
+        /// `ece`.
+        const ECE = 0x40;
+        /// `cwr`.
+        const CWR = 0x80;
+    }
+}
+
 /// The types of the attributes, by their sets.
 pub(crate) mod attr {
     /// All that a rule names has to match.
@@ -99,6 +121,10 @@ pub(crate) mod attr {
         pub(crate) const PACKETS: u16 = 15;
         pub(crate) const BYTES: u16 = 16;
         pub(crate) const STATE: u16 = 17;
+        pub(crate) const ICMP_TYPE: u16 = 18;
+        pub(crate) const ICMP_CODE: u16 = 19;
+        pub(crate) const TCP_FLAGS: u16 = 20;
+        pub(crate) const TCP_FLAGS_MASK: u16 = 21;
     }
 
     /// Of `firewall`.
@@ -120,7 +146,7 @@ pub(crate) mod attr {
 mod policy {
     use super::*;
 
-    pub(super) static RULE: Table<18> = Table::for_family(&[
+    pub(super) static RULE: Table<22> = Table::for_family(&[
         (super::attr::rule::ID, Policy::U32.min(1)),
         (super::attr::rule::PRIORITY, Policy::U32),
         (super::attr::rule::CHAIN, Policy::U8.max(2)),
@@ -141,6 +167,10 @@ mod policy {
         (super::attr::rule::PACKETS, Policy::UINT),
         (super::attr::rule::BYTES, Policy::UINT),
         (super::attr::rule::STATE, Policy::U8.mask(0x1f)),
+        (super::attr::rule::ICMP_TYPE, Policy::U8),
+        (super::attr::rule::ICMP_CODE, Policy::U8),
+        (super::attr::rule::TCP_FLAGS, Policy::U8.mask(0xff)),
+        (super::attr::rule::TCP_FLAGS_MASK, Policy::U8.mask(0xff)),
     ]);
 
     pub(super) static OP_RULE_ADD: Table<8> = Table::for_family(&[
@@ -166,7 +196,7 @@ pub(crate) mod view {
 
     /// Attributes of `rule`.
     #[derive(Clone, Copy)]
-    pub(crate) struct Rule<'a>(pub(super) Nest<'a, 18>);
+    pub(crate) struct Rule<'a>(pub(super) Nest<'a, 22>);
 
     impl<'a> Rule<'a> {
         /// The attributes, by type.
@@ -278,6 +308,31 @@ pub(crate) mod view {
         pub(crate) fn state(&self) -> Option<super::State> {
             let attr = self.0.get(super::attr::rule::STATE)?;
             attr.number().map(super::State::from_bits)
+        }
+
+        /// Type of an ICMP message, or of one of ICMPv6, as the protocol says, which has to be one of both.
+        pub(crate) fn icmp_type(&self) -> Option<u8> {
+            let attr = self.0.get(super::attr::rule::ICMP_TYPE)?;
+            attr.value()
+        }
+
+        /// Code of the message; needs a type.
+        pub(crate) fn icmp_code(&self) -> Option<u8> {
+            let attr = self.0.get(super::attr::rule::ICMP_CODE)?;
+            attr.value()
+        }
+
+        /// Of the flags of tcp-flags-mask, those that are set; the others are not. If there is a mask only, none.
+        /// Needs the protocol TCP.
+        pub(crate) fn tcp_flags(&self) -> Option<super::TcpFlag> {
+            let attr = self.0.get(super::attr::rule::TCP_FLAGS)?;
+            attr.number().map(super::TcpFlag::from_bits)
+        }
+
+        /// The flags that are looked at; if absent, those of tcp-flags.
+        pub(crate) fn tcp_flags_mask(&self) -> Option<super::TcpFlag> {
+            let attr = self.0.get(super::attr::rule::TCP_FLAGS_MASK)?;
+            attr.number().map(super::TcpFlag::from_bits)
         }
     }
 }
@@ -568,6 +623,33 @@ pub(crate) mod build {
         pub(crate) fn state(&mut self, value: super::State) -> Result<&mut Self> {
             self.0
                 .put_value(super::attr::rule::STATE, value.bits() as u8)?;
+            Ok(self)
+        }
+
+        /// Type of an ICMP message, or of one of ICMPv6, as the protocol says, which has to be one of both.
+        pub(crate) fn icmp_type(&mut self, value: u8) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::ICMP_TYPE, value)?;
+            Ok(self)
+        }
+
+        /// Code of the message; needs a type.
+        pub(crate) fn icmp_code(&mut self, value: u8) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::ICMP_CODE, value)?;
+            Ok(self)
+        }
+
+        /// Of the flags of tcp-flags-mask, those that are set; the others are not. If there is a mask only, none.
+        /// Needs the protocol TCP.
+        pub(crate) fn tcp_flags(&mut self, value: super::TcpFlag) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::TCP_FLAGS, value.bits() as u8)?;
+            Ok(self)
+        }
+
+        /// The flags that are looked at; if absent, those of tcp-flags.
+        pub(crate) fn tcp_flags_mask(&mut self, value: super::TcpFlag) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::TCP_FLAGS_MASK, value.bits() as u8)?;
             Ok(self)
         }
     }

@@ -6,6 +6,7 @@ use kernet::{
     classify,
     skb::SkbRef,
     wire::{
+        icmp,
         ip::{
             self,
             Fragment,
@@ -14,6 +15,7 @@ use kernet::{
         },
         ipv4,
         ipv6,
+        tcp,
         Error,
         Header,
         Layer, //
@@ -24,8 +26,8 @@ use crate::rules::Key;
 
 /// Reads the headers of an IP packet, wherever in it they are.
 ///
-/// Ports are those of a whole packet or of a first fragment. `None` if the packet is malformed: it is
-/// truncated, or contradicts itself.
+/// Ports are those of a whole packet or of a first fragment; of an ICMP message they are its type and its
+/// code. `None` if the packet is malformed: it is truncated, or contradicts itself.
 pub(crate) fn key(skb: &SkbRef, version: Version) -> Option<Key> {
     let packet = Packet::new(skb)?;
     match version {
@@ -73,6 +75,11 @@ pub(crate) fn readable(skb: &SkbRef, version: Version) -> Key {
     }
 }
 
+/// The control bits of a TCP header that is whole, of a whole packet or of a first fragment.
+pub(crate) fn tcp_flags(skb: &SkbRef, version: Version) -> Option<u8> {
+    Packet::new(skb)?.tcp_flags(version).ok().flatten()
+}
+
 fn without_ports<A>(source: A, destination: A, protocol: u8) -> classify::Key<A> {
     classify::Key {
         source,
@@ -113,7 +120,9 @@ impl<'a> Packet<'a> {
             .ok_or_else(|| truncated(H::LAYER, size_of::<H>(), self.available(), offset))
     }
 
-    fn v4(&self) -> Result<Key, Error> {
+    /// The header of IPv4, and how long it and the packet are.
+    #[inline]
+    fn ipv4(&self) -> Result<(ipv4::Header, ip::Lengths), Error> {
         let mut header: ipv4::Header = self.header(0)?;
         let available = self.available();
         if header.total_len() == 0 && available > usize::from(u16::MAX) {
@@ -121,18 +130,30 @@ impl<'a> Packet<'a> {
             header.set_total_len(u16::MAX);
         }
         let lengths = header.check(available)?;
+        Ok((header, lengths))
+    }
+
+    fn v4(&self) -> Result<Key, Error> {
+        let (header, lengths) = self.ipv4()?;
         let protocol = header.protocol();
         Ok(Key::V4(classify::Key {
             source: header.source().to_bits(),
             destination: header.destination().to_bits(),
-            ports: self.ports(protocol, header.fragment(), lengths.header_len(), lengths)?,
+            ports: self.ports(
+                Protocol::ICMP,
+                protocol,
+                header.fragment(),
+                (lengths.header_len(), lengths.total_len()),
+            )?,
             protocol: protocol.0,
             input: 0,
             output: 0,
         }))
     }
 
-    fn v6(&self) -> Result<Key, Error> {
+    /// The header of IPv6, and how long the packet is.
+    #[inline]
+    fn ipv6(&self) -> Result<(ipv6::Header, usize), Error> {
         let mut header: ipv6::Header = self.header(0)?;
         let available = self.available();
         let jumbo = usize::from(u16::MAX).saturating_add(size_of::<ipv6::Header>());
@@ -141,11 +162,21 @@ impl<'a> Packet<'a> {
             header.set_payload_len(u16::MAX);
         }
         let lengths = header.check(available)?;
-        let (upper, offset) = self.upper(&header, lengths.total_len())?;
+        Ok((header, lengths.total_len()))
+    }
+
+    fn v6(&self) -> Result<Key, Error> {
+        let (header, total_len) = self.ipv6()?;
+        let (upper, offset) = self.upper(&header, total_len)?;
         Ok(Key::V6(classify::Key {
             source: header.source().to_bits(),
             destination: header.destination().to_bits(),
-            ports: self.ports(upper.protocol, upper.fragment, offset, lengths)?,
+            ports: self.ports(
+                Protocol::ICMPV6,
+                upper.protocol,
+                upper.fragment,
+                (offset, total_len),
+            )?,
             protocol: upper.protocol.0,
             input: 0,
             output: 0,
@@ -174,20 +205,53 @@ impl<'a> Packet<'a> {
         Ok((upper, offset))
     }
 
-    /// The ports, `offset` bytes behind the start of the IP header.
+    /// The ports, `offset` bytes behind the start of the IP header of a packet of `total_len` bytes; or what
+    /// a message of `messages` is.
     fn ports(
         &self,
+        messages: Protocol,
         protocol: Protocol,
         fragment: Option<Fragment>,
-        offset: usize,
-        lengths: ip::Lengths,
+        (offset, total_len): (usize, usize),
     ) -> Result<Option<(u16, u16)>, Error> {
-        if !protocol.has_ports() || fragment.is_some_and(|fragment| !fragment.is_first()) {
+        if fragment.is_some_and(|fragment| !fragment.is_first()) {
             return Ok(None);
         }
-        within::<ip::Ports>(offset, lengths.total_len())?;
-        let ports: ip::Ports = self.header(offset)?;
-        Ok(Some((ports.source(), ports.destination())))
+        if protocol.has_ports() {
+            within::<ip::Ports>(offset, total_len)?;
+            let ports: ip::Ports = self.header(offset)?;
+            return Ok(Some((ports.source(), ports.destination())));
+        }
+        if protocol != messages {
+            return Ok(None);
+        }
+        // Those of ICMPv6 begin the same way.
+        within::<icmp::Header>(offset, total_len)?;
+        let header: icmp::Header = self.header(offset)?;
+        Ok(Some((header.kind().0.into(), header.code().into())))
+    }
+
+    /// The control bits of TCP.
+    fn tcp_flags(&self, version: Version) -> Result<Option<u8>, Error> {
+        let (protocol, fragment, offset, total_len) = match version {
+            Version::V4 => {
+                let (header, lengths) = self.ipv4()?;
+                let (offset, total_len) = (lengths.header_len(), lengths.total_len());
+                (header.protocol(), header.fragment(), offset, total_len)
+            }
+            Version::V6 => {
+                let (header, total_len) = self.ipv6()?;
+                let (upper, offset) = self.upper(&header, total_len)?;
+                (upper.protocol, upper.fragment, offset, total_len)
+            }
+        };
+        if protocol != Protocol::TCP || fragment.is_some_and(|fragment| !fragment.is_first()) {
+            return Ok(None);
+        }
+        within::<tcp::Header>(offset, total_len)?;
+        let header: tcp::Header = self.header(offset)?;
+        let [_, flags] = header.flags().0.to_be_bytes();
+        Ok(Some(flags))
     }
 }
 

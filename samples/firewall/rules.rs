@@ -27,9 +27,17 @@ pub(crate) use kernet::classify::{
     States, //
 };
 
-pub(crate) use crate::nl_generated::{
-    Action,
-    Chain, //
+pub(crate) use crate::{
+    nl_generated::{
+        Action,
+        Chain, //
+    },
+    wish::{
+        End,
+        Field,
+        Refusal,
+        Wish, //
+    },
 };
 
 /// The most rules in a namespace.
@@ -60,7 +68,7 @@ fn low_bits(bits: u32) -> u128 {
         .map_or(u128::MAX, |bit| bit.wrapping_sub(1))
 }
 
-fn width(version: Version) -> u8 {
+pub(crate) fn width(version: Version) -> u8 {
     match version {
         Version::V4 => 32,
         Version::V6 => 128,
@@ -77,7 +85,7 @@ pub(crate) fn number(address: IpAddr) -> (u128, Version) {
 
 impl Prefix {
     /// `None` if the address has bits behind the prefix, or not as many bits.
-    fn new(address: IpAddr, len: u8) -> Option<Self> {
+    pub(crate) fn new(address: IpAddr, len: u8) -> Option<Self> {
         let (network, version) = number(address);
         let host = low_bits(u32::from(width(version).checked_sub(len)?));
         (network & host == 0).then_some(Self { network, len })
@@ -100,51 +108,19 @@ impl Prefix {
     }
 }
 
-/// One end of what a rule is asked to match, as a request states it.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct End {
-    pub(crate) address: Option<IpAddr>,
-    pub(crate) prefix_len: Option<u8>,
-    pub(crate) port_min: Option<u16>,
-    pub(crate) port_max: Option<u16>,
-}
-
-/// What a rule is asked to match, as a request states it.
-#[derive(Clone, Copy)]
-pub(crate) struct Wish {
-    pub(crate) chain: Chain,
-    pub(crate) family: Option<Version>,
-    pub(crate) protocol: Option<Protocol>,
-    pub(crate) source: End,
-    pub(crate) destination: End,
-    /// Of a packet's connection, by their bits in the specification.
-    pub(crate) states: Option<u8>,
-}
-
-/// The part of a [`Wish`] that cannot be granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
-    Address,
-    PrefixLen,
-    PortMin,
-    PortMax,
-    States,
-}
-
-/// Why a [`Wish`] cannot be granted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refusal {
-    /// Whether it is of the source; of the destination otherwise.
-    pub(crate) source: bool,
-    pub(crate) field: Field,
-    pub(crate) why: &'static str,
+/// What an ICMP message is, also of ICMPv6.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Message {
+    pub(crate) r#type: u8,
+    pub(crate) code: Option<u8>,
 }
 
 /// What a rule matches: all that is not `None` has to.
 ///
 /// # Invariants
 ///
-/// Prefixes are of addresses of `family`; ports are of a `protocol` that has them.
+/// Prefixes are of addresses of `family`; ports are of a `protocol` that has them, a message is of one that has
+/// messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Match {
     chain: Chain,
@@ -154,6 +130,7 @@ pub(crate) struct Match {
     destination: Option<Prefix>,
     source_ports: Option<Ports>,
     destination_ports: Option<Ports>,
+    message: Option<Message>,
     condition: Condition,
 }
 
@@ -175,18 +152,14 @@ impl Match {
             );
         }
         let [(source, source_ports), (destination, destination_ports)] = ends;
-        let condition = match wish.states.map(States::from_bits) {
-            None => Condition::NONE,
-            Some(Some(states)) => Condition::NONE.states(states),
-            Some(None) => {
-                return Err(Refusal {
-                    source: false,
-                    field: Field::States,
-                    why: "no packet is in one of no states",
-                })
-            }
+        let refuse = |(field, why)| Refusal {
+            source: false,
+            field,
+            why,
         };
-        // INVARIANT: `End::prefix` and `End::ports` have checked it.
+        let message = wish.message(family).map_err(refuse)?;
+        let condition = wish.condition().map_err(refuse)?;
+        // INVARIANT: `End::prefix`, `End::ports` and `Wish::message` have checked it.
         Ok(Self {
             chain: wish.chain,
             family,
@@ -195,6 +168,7 @@ impl Match {
             destination,
             source_ports,
             destination_ports,
+            message,
             condition,
         })
     }
@@ -218,6 +192,13 @@ impl Match {
         }
         if let Some(protocol) = self.protocol {
             rule = rule.protocol(protocol.0);
+        }
+        // Where other protocols have ports. No rule has both, nor a message without its protocol.
+        if let Some(Message { r#type, code }) = self.message {
+            rule = rule.source_ports(one(r#type));
+            if let Some(code) = code {
+                rule = rule.destination_ports(one(code));
+            }
         }
         if !self.condition.is_none() {
             rule = rule.conditional();
@@ -244,17 +225,29 @@ impl Match {
     ) -> Self {
         let (source, destination) = rule.prefixes();
         let (source_ports, destination_ports) = rule.ports();
+        let protocol = rule.wanted_protocol().map(Protocol);
+        let has_messages = protocol.is_some_and(has_messages);
+        // As `one` has made them.
+        let byte = |ports: Ports| {
+            let [_, low] = ports.min.to_be_bytes();
+            low
+        };
+        let message = source_ports.filter(|_| has_messages).map(|r#type| Message {
+            r#type: byte(r#type),
+            code: destination_ports.map(byte),
+        });
         // INVARIANT: As it was.
         Self {
             chain: kept.chain,
             family: kept.family,
-            protocol: rule.wanted_protocol().map(Protocol),
+            protocol,
             source: kept.has_source.then(|| Prefix::of(source, &number)),
             destination: kept
                 .has_destination
                 .then(|| Prefix::of(destination, &number)),
-            source_ports,
-            destination_ports,
+            source_ports: source_ports.filter(|_| !has_messages),
+            destination_ports: destination_ports.filter(|_| !has_messages),
+            message,
             condition: kept.condition,
         }
     }
@@ -282,6 +275,7 @@ impl Match {
             destination: None,
             source_ports: None,
             destination_ports: None,
+            message: None,
             condition: states.map_or(Condition::NONE, |states| Condition::NONE.states(states)),
         };
         (*self == alone).then(|| states.unwrap_or(States::ALL))
@@ -300,6 +294,7 @@ impl Match {
             protocol: self.protocol.map(|protocol| protocol.0),
             source: end(self.source, self.source_ports),
             destination: end(self.destination, self.destination_ports),
+            message: self.message,
             condition: self.condition,
         }
     }
@@ -324,7 +319,11 @@ impl Match {
         (self.destination, self.destination_ports)
     }
 
-    /// What it wants beside what is in the packet's headers.
+    pub(crate) fn message(&self) -> Option<Message> {
+        self.message
+    }
+
+    /// What it wants beside what the classifier looks at.
     pub(crate) fn condition(&self) -> Condition {
         self.condition
     }
@@ -338,6 +337,7 @@ pub(crate) struct Identity {
     protocol: Option<u8>,
     source: Peer,
     destination: Peer,
+    message: Option<Message>,
     condition: Condition,
 }
 
@@ -360,47 +360,18 @@ pub(crate) struct Kept {
     pub(crate) condition: Condition,
 }
 
-impl End {
-    /// The prefix, which settles the family if nothing did before.
-    fn prefix(
-        &self,
-        family: &mut Option<Version>,
-    ) -> Result<Option<Prefix>, (Field, &'static str)> {
-        let Some(address) = self.address else {
-            return match self.prefix_len {
-                None => Ok(None),
-                Some(_) => Err((Field::PrefixLen, "a prefix length without an address")),
-            };
-        };
-        let (_, version) = number(address);
-        if *family.get_or_insert(version) != version {
-            return Err((Field::Address, "the address is of another family"));
-        }
-        let len = self.prefix_len.unwrap_or(width(version));
-        if len > width(version) {
-            return Err((Field::PrefixLen, "more bits than the address has"));
-        }
-        match Prefix::new(address, len) {
-            None => Err((Field::Address, "the address has bits behind the prefix")),
-            prefix => Ok(prefix),
-        }
+/// One number where ports are.
+fn one(number: u8) -> Ports {
+    let number = u16::from(number);
+    Ports {
+        min: number,
+        max: number,
     }
+}
 
-    fn ports(&self, protocol: Option<Protocol>) -> Result<Option<Ports>, (Field, &'static str)> {
-        let (ports, field) = match (self.port_min, self.port_max) {
-            (None, None) => return Ok(None),
-            (Some(min), None) => (Ports { min, max: min }, Field::PortMin),
-            (None, Some(max)) => (Ports { min: 0, max }, Field::PortMax),
-            (Some(min), Some(max)) => (Ports { min, max }, Field::PortMax),
-        };
-        if !protocol.is_some_and(Protocol::has_ports) {
-            return Err((field, "ports need a protocol that has them"));
-        }
-        if ports.min > ports.max {
-            return Err((Field::PortMax, "the last port is before the first"));
-        }
-        Ok(Some(ports))
-    }
+/// Whether packets of the protocol have a type and a code.
+fn has_messages(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::ICMP | Protocol::ICMPV6)
 }
 
 /// A rule in its place.

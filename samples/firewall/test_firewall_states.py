@@ -12,7 +12,7 @@ import threading
 
 from selftest import (NetNs, case, checked, churn, defer, equal, iperf, loaded, main, modprobe, need, rmmod,
                       run, wait_until)
-from topology import (A4, A6, B4, B6, Firewall, ICMP, ICMPV6, R4, R6, TCP, UDP, Transaction, connects, count,
+from topology import (A4, A6, B4, B6, Firewall, ICMP, R4, R6, TCP, UDP, Transaction, connects, count,
                       reaches, refused, send, silent, three, two)
 
 STATES = ("new", "established", "related", "invalid", "untracked")

@@ -60,11 +60,16 @@ const ANY: Wish = Wish {
         port_max: None,
     },
     states: None,
+    icmp_type: None,
+    icmp_code: None,
+    tcp_flags: None,
+    tcp_flags_mask: None,
 };
 
 /// Of a packet that nobody asks about.
 const FACTS: Facts = Facts {
     state: State::Untracked,
+    flags: None,
 };
 
 fn v4(protocol: Protocol, ports: Option<(u16, u16)>) -> Key {
@@ -426,6 +431,28 @@ mod packets {
             key.and_then(Result::ok).and_then(v6),
             Some((17, None, [1, 2]))
         );
+    }
+
+    #[test]
+    fn messages_have_a_type_and_a_code() {
+        let message = [3, 4, 0, 0, 0, 0, 5, 0x14];
+        let v4_key = |bytes: &[u8]| parsed(Version::V4, bytes);
+        // Whole, a first fragment, a later one.
+        for (fragment, said) in [(0, Some((3, 4))), (0x2000, Some((3, 4))), (1, None)] {
+            let packet = v4_packet::<28>(1, fragment, &message);
+            assert_eq!(v4_key(&packet), Some(Ok(v4(Protocol::ICMP, said))));
+        }
+        let short = v4_packet::<27>(1, 0, &message);
+        assert_eq!(v4_key(&short), Some(Err(v4(Protocol::ICMP, None))));
+        // That of the other family is none.
+        let other = v4_packet::<28>(58, 0, &message);
+        assert_eq!(v4_key(&other), Some(Ok(v4(Protocol::ICMPV6, None))));
+        let v6_key = |next| {
+            let key = parsed(Version::V6, &v6_packet::<48>(next, &message));
+            key.and_then(Result::ok).and_then(v6)
+        };
+        assert_eq!(v6_key(58), Some((58, Some((3, 4)), [1, 2])));
+        assert_eq!(v6_key(1), Some((1, None, [1, 2])));
     }
 
     /// The protocol of a malformed packet.

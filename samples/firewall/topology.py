@@ -96,7 +96,8 @@ ATTRIBUTES = {
     "protocol": (6, "B"), "source": (7, None), "source-prefix-len": (8, "B"), "destination": (9, None),
     "destination-prefix-len": (10, "B"), "source-port-min": (11, "H"), "source-port-max": (12, "H"),
     "destination-port-min": (13, "H"), "destination-port-max": (14, "H"), "packets": (15, "Q"), "bytes": (16, "Q"),
-    "state": (17, "B")}
+    "state": (17, "B"), "icmp-type": (18, "B"), "icmp-code": (19, "B"), "tcp-flags": (20, "B"),
+    "tcp-flags-mask": (21, "B")}
 
 
 class Firewall:

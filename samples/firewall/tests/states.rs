@@ -5,7 +5,7 @@
 use super::*;
 use crate::rules::States;
 
-#[kunit_tests(firewall_states)]
+#[kunit_tests(firewall_conditions)]
 mod cases {
     use super::*;
 
@@ -31,7 +31,7 @@ mod cases {
             let rules = RuleSet::empty().with(rule, None).ok()?;
             let key = v4(Protocol::UDP, Some((1, 2)));
             Some(State::ALL.map(|state| {
-                let found = rules.find::<true>(Chain::Input, &key, &Facts { state });
+                let found = rules.find::<true>(Chain::Input, &key, &Facts { state, flags: None });
                 (
                     found.is_some(),
                     rules.leading(Chain::Input, state).is_some(),
@@ -56,6 +56,49 @@ mod cases {
     }
 
     #[test]
+    fn flags_and_messages_that_there_are() {
+        let flags = |flags, mask, protocol| Wish {
+            tcp_flags: flags,
+            tcp_flags_mask: mask,
+            protocol,
+            ..ANY
+        };
+        let tcp = Some(Protocol::TCP);
+        assert_eq!(refused(&flags(Some(2), None, tcp)), None);
+        assert_eq!(refused(&flags(None, Some(2), tcp)), None);
+        assert_eq!(refused(&flags(Some(0), None, tcp)), Some(Field::TcpFlags));
+        assert_eq!(
+            refused(&flags(Some(3), Some(2), tcp)),
+            Some(Field::TcpFlags)
+        );
+        assert_eq!(
+            refused(&flags(None, Some(2), None)),
+            Some(Field::TcpFlagsMask)
+        );
+        let message = |r#type, code, protocol, family| Wish {
+            icmp_type: r#type,
+            icmp_code: code,
+            protocol,
+            family,
+            ..ANY
+        };
+        let (icmp, v6) = (Some(Protocol::ICMP), Some(Version::V6));
+        assert_eq!(refused(&message(Some(8), None, icmp, None)), None);
+        assert_eq!(
+            refused(&message(None, Some(8), icmp, None)),
+            Some(Field::IcmpCode)
+        );
+        assert_eq!(
+            refused(&message(Some(8), None, tcp, None)),
+            Some(Field::IcmpType)
+        );
+        assert_eq!(
+            refused(&message(Some(8), None, icmp, v6)),
+            Some(Field::IcmpType)
+        );
+    }
+
+    #[test]
     fn rules_say_at_what_they_look() {
         let looks = |wish: &Wish| {
             let matches = Match::new(wish).ok()?;
@@ -69,6 +112,21 @@ mod cases {
         };
         assert_eq!(looks(&ANY), Some((false, false, true)));
         assert_eq!(looks(&wish(9)), Some((true, true, true)));
+        let flags = Wish {
+            protocol: Some(Protocol::TCP),
+            tcp_flags: Some(2),
+            ..ANY
+        };
+        assert_eq!(looks(&flags), Some((true, false, true)));
+        for code in [None, Some(0), Some(255)] {
+            let message = Wish {
+                protocol: Some(Protocol::ICMP),
+                icmp_type: Some(3),
+                icmp_code: code,
+                ..ANY
+            };
+            assert_eq!(looks(&message), Some((false, false, true)));
+        }
     }
 
     /// The rules that decide on packets of the states by these alone, from five rules put in one by one.

@@ -15,10 +15,11 @@
 //! neither is refused, so that chains of one's own and other actions can come. A last line may say how many
 //! rules there are. Each line ends: a text without its rest is not taken for a whole one.
 
-use std::{collections::HashMap, fmt, net::IpAddr};
+use std::{collections::HashMap, fmt};
 
+use self::value::{bits, flags, listed, number, ports, prefix};
 use crate::{
-    rule::{Action, Chain, End, Family, Prefix, Protocol, Rule, States},
+    rule::{Action, Chain, End, Family, Protocol, Rule, States},
     schema::rule as attribute,
 };
 
@@ -107,13 +108,6 @@ impl<'a> Words<'a> {
     }
 }
 
-fn number<N: std::str::FromStr>(at: usize, word: &str, what: &str) -> Result<N, Wrong> {
-    // Signs are none of the language's.
-    let digits = word.bytes().all(|byte| byte.is_ascii_digit());
-    let value = word.parse().ok().filter(|_| digits);
-    value.ok_or_else(|| (at, format!("`{word}` is no {what}")))
-}
-
 /// Sets what may be said once.
 fn once<T>(place: &mut Option<T>, value: T, at: usize, what: &str) -> Result<(), Wrong> {
     match place {
@@ -123,78 +117,6 @@ fn once<T>(place: &mut Option<T>, value: T, at: usize, what: &str) -> Result<(),
             Ok(())
         }
     }
-}
-
-/// Names in a sentence.
-fn listed(names: &[(u8, &str)]) -> String {
-    let names: Vec<&str> = names.iter().map(|(_, name)| *name).collect();
-    match &names[..] {
-        [all @ .., last] if !all.is_empty() => format!("{} or {last}", all.join(", ")),
-        _ => names.concat(),
-    }
-}
-
-fn prefix(at: usize, word: &str) -> Result<Prefix, Wrong> {
-    let (address, len) = match word.split_once('/') {
-        Some((address, len)) => (address, Some((at + address.len() + 1, len))),
-        None => (word, None),
-    };
-    let address: IpAddr = address
-        .parse()
-        .map_err(|_| (at, format!("`{address}` is no address")))?;
-    let width = Prefix::width(&address);
-    let len = match len {
-        None => width,
-        Some((at, "")) => return Err((at, "a prefix wants its length behind the /".into())),
-        Some((at, len)) => match number::<u8>(at, len, "length of a prefix")? {
-            len if len > width => {
-                return Err((at, format!("an address of this kind has {width} bits")))
-            }
-            len => len,
-        },
-    };
-    let prefix = Prefix::of(address, len);
-    if prefix.address != address {
-        return Err((
-            at,
-            format!("{word} has bits behind the prefix: the network is {prefix}"),
-        ));
-    }
-    Ok(prefix)
-}
-
-fn ports(at: usize, word: &str) -> Result<(u16, u16), Wrong> {
-    let (first, last) = match word.split_once('-') {
-        Some((first, last)) => (first, Some((at + first.len() + 1, last))),
-        None => (word, None),
-    };
-    let first = number(at, first, "port")?;
-    let last = match last {
-        Some((at, last)) => number(at, last, "port")?,
-        None => first,
-    };
-    match first > last {
-        true => Err((at, format!("the last port of {word} is before the first"))),
-        false => Ok((first, last)),
-    }
-}
-
-/// Reads names of states, with commas between them.
-fn states(at: usize, word: &str) -> Result<States, Wrong> {
-    let mut all = 0;
-    let mut at = at;
-    for name in word.split(',') {
-        let Some(States(bit)) = States::of(name) else {
-            let names = listed(States::NAMES);
-            return Err((at, format!("`{name}` is no state: {names} is one")));
-        };
-        if all & bit != 0 {
-            return Err((at, format!("the state {name} is said twice")));
-        }
-        all |= bit;
-        at += name.len() + 1;
-    }
-    Ok(States(all))
 }
 
 /// The attributes of one end.
@@ -319,8 +241,29 @@ fn line(text: &str, places: &mut Places) -> Result<Line, Wrong> {
             }
             "state" => {
                 let (at, value) = words.after(word, "states, as in new,related")?;
-                once(&mut rule.states, states(at, value)?, at, "the state")?;
+                let states = States(bits(at, value, States::NAMES, "state")?);
+                once(&mut rule.states, states, at, "the state")?;
                 places.push((attribute::STATE, at));
+            }
+            "type" => {
+                let (at, value) = words.after(word, "a number")?;
+                let message = (number(at, value, "type of a message")?, None);
+                once(&mut rule.message, message, at, "the type")?;
+                places.push((attribute::ICMP_TYPE, at));
+            }
+            "code" => {
+                let (at, value) = words.after(word, "a number")?;
+                let code = number(at, value, "code of a message")?;
+                match &mut rule.message {
+                    Some((_, place)) => once(place, code, at, "the code")?,
+                    None => return Err((at, "a code is behind a type".into())),
+                }
+                places.push((attribute::ICMP_CODE, at));
+            }
+            "flags" => {
+                let (at, value) = words.after(word, "flags, as in syn/syn,ack")?;
+                once(&mut rule.flags, flags(at, value)?, at, "flags")?;
+                places.push((attribute::TCP_FLAGS, at));
             }
             "id" => {
                 let (at, value) = words.after(word, "a number")?;
@@ -394,6 +337,24 @@ fn whole(rule: &mut Rule, places: &Places) -> Result<(), Wrong> {
             return Err((
                 place(places, port),
                 "ports want a protocol that has them: tcp, udp, udplite, sctp or dccp".into(),
+            ));
+        }
+    }
+    if rule.flags.is_some() && rule.protocol != Some(Protocol::TCP) {
+        let at = place(places, attribute::TCP_FLAGS);
+        return Err((at, "flags want the protocol tcp".into()));
+    }
+    if rule.message.is_some() {
+        let at = place(places, attribute::ICMP_TYPE);
+        let family = match rule.protocol {
+            Some(Protocol::ICMP) => Family::IPV4,
+            Some(Protocol::ICMPV6) => Family::IPV6,
+            _ => return Err((at, "a type wants the protocol icmp or icmpv6".into())),
+        };
+        if let Some(other) = rule.family.filter(|other| *other != family) {
+            return Err((
+                at,
+                format!("messages are of {family}, and the rule of {other}"),
             ));
         }
     }
@@ -506,6 +467,7 @@ pub(crate) fn column_of(text: &str, number: usize, attribute: Option<u16>) -> us
     let attribute = match attribute {
         Some(attribute::SOURCE_PREFIX_LEN) => attribute::SOURCE,
         Some(attribute::DESTINATION_PREFIX_LEN) => attribute::DESTINATION,
+        Some(attribute::TCP_FLAGS_MASK) => attribute::TCP_FLAGS,
         Some(attribute) => attribute,
         None => attribute::CHAIN,
     };
@@ -517,3 +479,4 @@ pub(crate) fn column_of(text: &str, number: usize, attribute: Option<u16>) -> us
 }
 
 mod tests;
+mod value;

@@ -10,7 +10,7 @@ use kernet_client::{
 };
 
 use crate::{
-    rule::{Action, Chain, End, Family, Prefix, Protocol, Rule, States},
+    rule::{Action, Chain, End, Family, Flags, Prefix, Protocol, Rule, States},
     schema::rule as attribute,
 };
 
@@ -67,6 +67,16 @@ pub(crate) fn put_rule(message: &mut Vec<u8>, rule: &Rule) {
     if let Some(states) = rule.states {
         put(message, attribute::STATE, &[states.0]);
     }
+    if let Some((kind, code)) = rule.message {
+        put(message, attribute::ICMP_TYPE, &[kind]);
+        if let Some(code) = code {
+            put(message, attribute::ICMP_CODE, &[code]);
+        }
+    }
+    if let Some((flags, mask)) = rule.flags {
+        put(message, attribute::TCP_FLAGS, &[flags.0]);
+        put(message, attribute::TCP_FLAGS_MASK, &[mask.0]);
+    }
     for (number, value) in [
         (attribute::PACKETS, rule.packets),
         (attribute::BYTES, rule.bytes),
@@ -108,6 +118,7 @@ impl Parts {
 pub(crate) fn rule(bytes: &[u8]) -> Result<Rule, Failure> {
     let mut rule = Rule::new(Chain(0), Action(0));
     let (mut source, mut destination) = (Parts::default(), Parts::default());
+    let (mut kind, mut code, mut flags, mut mask) = (None, None, None, None);
     let port = |bytes| number(bytes).and_then(|port| port.try_into().ok());
     let id = |bytes| number(bytes).and_then(|id| id.try_into().ok());
     each(bytes, |attribute, value| {
@@ -129,6 +140,10 @@ pub(crate) fn rule(bytes: &[u8]) -> Result<Rule, Failure> {
             attribute::PACKETS => rule.packets = Some(number(value)?),
             attribute::BYTES => rule.bytes = Some(number(value)?),
             attribute::STATE => rule.states = Some(States(small(value)?)),
+            attribute::ICMP_TYPE => kind = Some(small(value)?),
+            attribute::ICMP_CODE => code = Some(small(value)?),
+            attribute::TCP_FLAGS => flags = Some(Flags(small(value)?)),
+            attribute::TCP_FLAGS_MASK => mask = Some(Flags(small(value)?)),
             // A newer module's: what it means cannot be written.
             _ => return None,
         }
@@ -136,6 +151,8 @@ pub(crate) fn rule(bytes: &[u8]) -> Result<Rule, Failure> {
     })?;
     rule.source = source.end();
     rule.destination = destination.end();
+    rule.message = kind.map(|kind| (kind, code));
+    rule.flags = flags.zip(mask);
     Ok(rule)
 }
 

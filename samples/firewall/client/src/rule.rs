@@ -80,6 +80,10 @@ impl Family {
 }
 
 impl Protocol {
+    pub(crate) const ICMP: Self = Self(1);
+    pub(crate) const TCP: Self = Self(6);
+    pub(crate) const ICMPV6: Self = Self(58);
+
     /// Whether its packets have ports that the firewall looks at.
     pub(crate) fn has_ports(self) -> bool {
         matches!(self.0, 6 | 17 | 33 | 132 | 136)
@@ -90,27 +94,40 @@ impl Protocol {
     }
 }
 
-/// States of connections, each a bit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct States(pub(crate) u8);
+/// Values of which each is a bit, and the specification has names for.
+macro_rules! named_bits {
+    ($(#[$about:meta])* $name:ident, $names:expr) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) struct $name(pub(crate) u8);
 
-impl States {
-    pub(crate) const NAMES: &'static [(u8, &'static str)] = names::STATE;
+        impl $name {
+            pub(crate) const NAMES: &'static [(u8, &'static str)] = $names;
+        }
 
-    /// The one with this name.
-    pub(crate) fn of(name: &str) -> Option<Self> {
-        let found = Self::NAMES.iter().find(|(_, known)| *known == name);
-        found.map(|(bit, _)| Self(*bit))
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let said = Self::NAMES.iter().filter(|(bit, _)| self.0 & bit != 0);
+                let names: Vec<&str> = said.map(|(_, name)| *name).collect();
+                match names.is_empty() {
+                    true => f.write_str("none"),
+                    false => f.write_str(&names.join(",")),
+                }
+            }
+        }
+    };
 }
 
-impl fmt::Display for States {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = Self::NAMES.iter().filter(|(bit, _)| self.0 & bit != 0);
-        let names: Vec<&str> = said.map(|(_, name)| *name).collect();
-        f.write_str(&names.join(","))
-    }
-}
+named_bits!(
+    /// States of connections.
+    States,
+    names::STATE
+);
+named_bits!(
+    /// Control bits of TCP.
+    Flags,
+    names::TCP_FLAG
+);
 
 /// Addresses that have their first bits in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,6 +192,10 @@ pub(crate) struct Rule {
     pub(crate) source: End,
     pub(crate) destination: End,
     pub(crate) states: Option<States>,
+    /// Type and code of an ICMP message.
+    pub(crate) message: Option<(u8, Option<u8>)>,
+    /// Those that are set, and those that are looked at.
+    pub(crate) flags: Option<(Flags, Flags)>,
     pub(crate) packets: Option<u64>,
     pub(crate) bytes: Option<u64>,
 }
@@ -191,6 +212,8 @@ impl Rule {
             source: End::default(),
             destination: End::default(),
             states: None,
+            message: None,
+            flags: None,
             packets: None,
             bytes: None,
         }
@@ -225,6 +248,17 @@ impl fmt::Display for Rule {
                 Some((min, max)) if min == max => write!(f, " port {min}")?,
                 Some((min, max)) => write!(f, " port {min}-{max}")?,
             }
+        }
+        if let Some((kind, code)) = self.message {
+            write!(f, " type {kind}")?;
+            if let Some(code) = code {
+                write!(f, " code {code}")?;
+            }
+        }
+        match self.flags {
+            None => (),
+            Some((flags, mask)) if flags == mask => write!(f, " flags {flags}")?,
+            Some((flags, mask)) => write!(f, " flags {flags}/{mask}")?,
         }
         if let Some(states) = self.states {
             write!(f, " state {states}")?;

@@ -45,6 +45,10 @@ pub(crate) mod rule {
     pub(crate) const PACKETS: u16 = 15;
     pub(crate) const BYTES: u16 = 16;
     pub(crate) const STATE: u16 = 17;
+    pub(crate) const ICMP_TYPE: u16 = 18;
+    pub(crate) const ICMP_CODE: u16 = 19;
+    pub(crate) const TCP_FLAGS: u16 = 20;
+    pub(crate) const TCP_FLAGS_MASK: u16 = 21;
 }
 
 /// Attributes of the set `firewall`.
@@ -72,6 +76,16 @@ pub(crate) mod names {
         (4, "related"),
         (8, "invalid"),
         (16, "untracked"),
+    ];
+    pub(crate) const TCP_FLAG: &[(u8, &str)] = &[
+        (1, "fin"),
+        (2, "syn"),
+        (4, "rst"),
+        (8, "psh"),
+        (16, "ack"),
+        (32, "urg"),
+        (64, "ece"),
+        (128, "cwr"),
     ];
 }
 

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use crate::rule::{Action, Chain, End, Family, Prefix, Protocol, Rule, States};
+use crate::rule::{Action, Chain, End, Family, Flags, Prefix, Protocol, Rule, States};
 
 /// Numbers that look like chance (xorshift).
 pub(crate) struct Draw(u64);
@@ -60,11 +60,25 @@ pub(crate) fn rule(draw: &mut Draw) -> Rule {
     rule.protocol = match draw.below(4) {
         0 => None,
         1 => Some(Protocol(draw.number() as u8)),
-        _ => Some(Protocol([6, 17][draw.below(2) as usize])),
+        _ => Some(Protocol([6, 17, 1, 58][draw.below(4) as usize])),
     };
     let ports = rule.protocol.is_some_and(Protocol::has_ports);
     rule.source = end(draw, rule.family, ports);
     rule.destination = end(draw, rule.family, ports);
+    let messages = [
+        (Protocol::ICMP, Family::IPV6),
+        (Protocol::ICMPV6, Family::IPV4),
+    ];
+    for (protocol, other) in messages {
+        if rule.protocol == Some(protocol) && rule.family != Some(other) && draw.below(2) > 0 {
+            let code = (draw.below(2) > 0).then_some(draw.number() as u8);
+            rule.message = Some((draw.number() as u8, code));
+        }
+    }
+    if rule.protocol == Some(Protocol::TCP) && draw.below(2) > 0 {
+        let mask = 1 + draw.below(255) as u8;
+        rule.flags = Some((Flags(draw.number() as u8 & mask), Flags(mask)));
+    }
     if draw.below(3) == 0 {
         rule.states = Some(States(1 + draw.below(31) as u8));
     }

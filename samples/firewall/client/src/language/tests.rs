@@ -71,6 +71,18 @@ fn the_order_of_what_a_rule_matches_is_free() {
         one("input accept state untracked,new tcp id 3").to_string(),
         "input accept tcp state new,untracked id 3"
     );
+    assert_eq!(
+        one("input drop flags ack,syn/cwr,syn,ack tcp").to_string(),
+        "input drop tcp flags syn,ack/syn,ack,cwr"
+    );
+    assert_eq!(
+        one("input drop tcp flags none/fin").to_string(),
+        "input drop tcp flags none/fin"
+    );
+    assert_eq!(
+        one("input drop type 3 code 4 icmp to 192.0.2.1").to_string(),
+        "input drop icmp to 192.0.2.1 type 3 code 4"
+    );
     // Any address is none; a prefix without bits is of its family.
     assert_eq!(one("input drop from any").source, End::default());
     assert_eq!(one("input drop from 0.0.0.0/0").family, Some(Family::IPV4));
@@ -276,6 +288,55 @@ fn what_is_wrong_is_said_where_it_is() {
             1,
             12,
             "`mark` is nothing that a rule can match",
+        ),
+        ("input drop icmp code 5", 1, 22, "a code is behind a type"),
+        (
+            "input drop icmp type 256",
+            1,
+            22,
+            "`256` is no type of a message",
+        ),
+        (
+            "input drop icmp type 3 code 1 code 2",
+            1,
+            36,
+            "the code is said twice",
+        ),
+        (
+            "input drop udp type 3 code 1",
+            1,
+            21,
+            "a type wants the protocol icmp or icmpv6",
+        ),
+        (
+            "input drop icmp ipv6 type 3",
+            1,
+            27,
+            "messages are of ipv4, and the rule of ipv6",
+        ),
+        (
+            "input drop tcp flags syn,sin",
+            1,
+            26,
+            "`sin` is no flag: fin, syn, rst, psh, ack, urg, ece or cwr is one",
+        ),
+        (
+            "input drop tcp flags syn,ack/fin,syn",
+            1,
+            22,
+            "ack is not among fin,syn",
+        ),
+        (
+            "input drop tcp flags none",
+            1,
+            22,
+            "`none` is no flag: fin, syn, rst, psh, ack, urg, ece or cwr is one",
+        ),
+        (
+            "input drop udp flags syn",
+            1,
+            22,
+            "flags want the protocol tcp",
         ),
         (
             "input drop state",
