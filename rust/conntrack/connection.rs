@@ -35,8 +35,9 @@ pub enum CtState {
     /// Belongs to no connection, and cannot begin one. Also a packet that was not tracked: tracking
     /// is off in its namespace, or the hook comes before the tracking hook (priority -200).
     Invalid,
-    /// Belongs to no connection because a rule says so, or its protocol has none (neighbour
-    /// discovery).
+    /// Belongs to no connection because a rule says so, or as it is one of ICMPv6's for router and
+    /// neighbour discovery, or for multicast listeners and routers. Of protocols that conntrack does not
+    /// know packets have connections, by their addresses alone.
     #[doc(alias = "IP_CT_UNTRACKED")]
     Untracked,
     /// Belongs to a connection without an answer so far.

@@ -4,17 +4,22 @@
 
 use core::{
     marker::PhantomData,
+    mem,
     ptr, //
 };
 use kernel::{
     error::to_result,
+    new_mutex,
     prelude::*,
     sync::{
         atomic::{
             Atomic,
             Relaxed, //
         },
-        rcu::synchronize_rcu, //
+        rcu::synchronize_rcu,
+        Arc,
+        ArcBorrow,
+        Mutex, //
     },
     types::Opaque,
     ThisModule, //
@@ -30,6 +35,8 @@ use kernet::{
 
 use crate::bindings;
 
+// Held to look up and to change what is in a slot or in a `PerNet`, and never while tracking is switched: that
+// takes as long as the connections of a namespace are many, and others make and end namespaces meanwhile.
 kernel::sync::global_lock! {
     // SAFETY: Initialised when `kernet_conntrack.ko` is loaded, before the modules that use it.
     pub(crate) unsafe(uninit) static SWITCH: Mutex<()> = ();
@@ -68,15 +75,28 @@ impl Slot {
 }
 
 /// What the core allocates in each namespace, zeroed. Used under `SWITCH`.
+///
+/// # Invariants
+///
+/// `tracking` is null, in a namespace that is being made or is dying, or of [`Arc::into_raw`].
 struct PerNet {
-    /// The namespace is neither being made nor dying.
+    tracking: *const Mutex<Tracking>,
+}
+
+/// What a namespace has. Its lock is held while tracking is switched in it, and nobody takes `SWITCH` then.
+struct Tracking {
+    /// Conntrack's own state in the namespace is there.
     alive: bool,
     /// For which protocols tracking is on, by their bits: so many times it has to be switched off.
     families: u8,
 }
 
-/// The protocols, with their bits.
-const PROTOCOLS: [(u8, u32); 2] = [(1, bindings::NFPROTO_IPV4), (2, bindings::NFPROTO_IPV6)];
+/// The protocols, with their bits. A kernel without IPv6 does not track it, nor has packets of it.
+const PROTOCOLS: &[(u8, u32)] = &[
+    (1, bindings::NFPROTO_IPV4),
+    #[cfg(CONFIG_IPV6)]
+    (2, bindings::NFPROTO_IPV6),
+];
 
 const fn bits(family: Family) -> u8 {
     match family {
@@ -86,7 +106,7 @@ const fn bits(family: Family) -> u8 {
     }
 }
 
-impl PerNet {
+impl Tracking {
     /// Switches tracking on for those of `families` for which it is not.
     ///
     /// # Safety
@@ -94,7 +114,7 @@ impl PerNet {
     /// `net` is the namespace, in which conntrack's own state is made and not yet taken away.
     unsafe fn get(&mut self, net: *mut bindings::net, families: u8) -> Result {
         let before = self.families;
-        for (bit, protocol) in PROTOCOLS {
+        for &(bit, protocol) in PROTOCOLS {
             if families & !self.families & bit == 0 {
                 continue;
             }
@@ -115,7 +135,7 @@ impl PerNet {
     ///
     /// As [`Self::get`].
     unsafe fn put(&mut self, net: *mut bindings::net, families: u8) {
-        for (bit, protocol) in PROTOCOLS {
+        for &(bit, protocol) in PROTOCOLS {
             if families & self.families & bit != 0 {
                 // SAFETY: By the caller's promise; `families` says that it was switched on once.
                 unsafe { bindings::nf_ct_netns_put(net, protocol as u8) };
@@ -125,13 +145,8 @@ impl PerNet {
     }
 }
 
-/// Runs `f` on what there is in a namespace that is alive and complete.
-#[inline(never)]
-fn with(
-    slot: &'static Slot,
-    net: &Net,
-    f: impl FnOnce(&mut PerNet, *mut bindings::net) -> Result,
-) -> Result {
+/// What there is in a namespace that is alive and complete.
+fn tracking(slot: &'static Slot, net: &Net) -> Result<Arc<Mutex<Tracking>>> {
     let _guard = SWITCH.lock();
     let id = slot.state.load(Relaxed);
     if id == FREE || id == BUSY {
@@ -150,11 +165,30 @@ fn with(
     // SAFETY: Null, or the core allocated it for a `PerNet`, by the type invariants of the slot, and
     // frees it after `pre_exit`, which waits for `SWITCH`: of a namespace to which there were
     // references a moment ago and of a part that is registered, that is not over.
-    let per_net = unsafe { per_net.cast::<PerNet>().as_mut() };
-    match per_net {
-        Some(per_net) if per_net.alive => f(per_net, net),
-        _ => Err(ENODEV),
+    let per_net = unsafe { per_net.cast::<PerNet>().as_ref() }.ok_or(ENODEV)?;
+    if per_net.tracking.is_null() {
+        return Err(ENODEV);
     }
+    // SAFETY: Of `Arc::into_raw`, by the type invariants; whoever takes it out waits for `SWITCH`.
+    Ok(unsafe { ArcBorrow::from_raw(per_net.tracking) }.into())
+}
+
+/// Runs `f` on what there is in a namespace that is alive and complete. It stays so until `f` has returned.
+///
+/// Waits for others that switch tracking in this namespace alone.
+#[inline(never)]
+fn with(
+    slot: &'static Slot,
+    net: &Net,
+    f: impl FnOnce(&mut Tracking, *mut bindings::net) -> Result,
+) -> Result {
+    let tracking = tracking(slot, net)?;
+    let mut guard = tracking.lock();
+    if !guard.alive {
+        return Err(ENODEV);
+    }
+    // SAFETY: Used while it is borrowed.
+    f(&mut guard, unsafe { door::net(net) })
 }
 
 /// Switches tracking on in a namespace, for the packets of a family (`nf_ct_netns_get()`).
@@ -163,36 +197,39 @@ fn with(
 /// call changes nothing. Others may have switched tracking on, or do so later.
 ///
 /// Fragments are reassembled where connections are tracked. It waits for the packets that are on their
-/// way: those that a hook sees afterwards have been tracked.
+/// way: those that go through prerouting or local output when it has returned have been tracked when a hook
+/// behind priority -200 sees them. Of what waited somewhere in between meanwhile that is not so: packets that
+/// a program puts back (`NFQUEUE`), and multicast packets for which a route is being asked for.
 ///
 /// # Errors
 ///
 /// [`ENODEV`] if the [`Registration`] of `T` is not registered, or the namespace is being made or
-/// is dying; [`ENOMEM`].
+/// is dying; [`ENOMEM`], after which tracking is off, but fragments may be reassembled until somebody has
+/// switched it on and off again: `nf_ct_netns_get()` does not undo that.
 #[doc(alias = "nf_ct_netns_get")]
 pub fn enable<T: HasSlot<Slot>>(net: &Net, family: Family, _process: Process<'_>) -> Result {
     enable_for(T::slot(), net, bits(family))
 }
 
 fn enable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
-    let mut switched = false;
-    with(slot, net, |per_net, net| {
-        let before = per_net.families;
+    with(slot, net, |tracking, net| {
+        let before = tracking.families;
         // SAFETY: Alive: conntrack registered before this part, and so lasts longer.
-        unsafe { per_net.get(net, families) }?;
-        switched = per_net.families != before;
+        unsafe { tracking.get(net, families) }?;
+        if tracking.families != before {
+            // A packet goes from the hook that tracks it to the hook that asks in one read-side section.
+            // Under the lock of the namespace, so that it is over for whoever finds that tracking is on.
+            synchronize_rcu();
+        }
         Ok(())
-    })?;
-    if switched {
-        // A packet goes from the hook that tracks it to the hook that asks in one read-side section.
-        synchronize_rcu();
-    }
-    Ok(())
+    })
 }
 
 /// Undoes [`enable`]: tracking is switched off unless somebody else needs it (`nf_ct_netns_put()`).
 ///
-/// Existing connections stay until they time out; their packets are [`CtState::Invalid`] then.
+/// It waits for the packets that are on their way: those of which a hook may still ask, because it has begun
+/// before the call, are tracked. Existing connections stay until they time out; their packets are
+/// [`CtState::Invalid`] then.
 ///
 /// # Errors
 ///
@@ -205,9 +242,13 @@ pub fn disable<T: HasSlot<Slot>>(net: &Net, family: Family, _process: Process<'_
 }
 
 fn disable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
-    with(slot, net, |per_net, net| {
+    with(slot, net, |tracking, net| {
+        if families & tracking.families != 0 {
+            // Hooks that began before the call may go by what it was then.
+            synchronize_rcu();
+        }
         // SAFETY: As in `enable_for`.
-        unsafe { per_net.put(net, families) };
+        unsafe { tracking.put(net, families) };
         Ok(())
     })
 }
@@ -258,37 +299,77 @@ impl<T: HasSlot<Slot>> Registration<T> {
     ///
     /// Called by the core only, while the part is registered or is being registered.
     unsafe extern "C" fn init_callback(net: *mut bindings::net) -> c_int {
-        // SAFETY: By the caller's promise: the core has just allocated what `set_alive` looks for.
-        unsafe { set_alive(T::slot(), net, true) };
-        0
+        // SAFETY: By the caller's promise: the core has just allocated what `begin` looks for.
+        match unsafe { begin(T::slot(), net) } {
+            Ok(()) => 0,
+            Err(error) => error.to_errno(),
+        }
     }
 
     /// # Safety
     ///
-    /// Called by the core only, once after `init_callback`.
+    /// Called by the core only, once after `init_callback` has succeeded.
     unsafe extern "C" fn pre_exit_callback(net: *mut bindings::net) {
         // SAFETY: As above; freed later.
-        unsafe { set_alive(T::slot(), net, false) };
+        unsafe { end(T::slot(), net) };
     }
 }
 
-/// A namespace has been made, or dies: then tracking is switched off in it.
+/// What the core has allocated in a namespace.
+///
+/// # Safety
+///
+/// The core has allocated a `PerNet` by the slot's number in `net`, and does not free it while the result is
+/// used, which is under `SWITCH`.
+unsafe fn per_net<'a>(slot: &'static Slot, net: *mut bindings::net) -> &'a mut PerNet {
+    // SAFETY: By the caller's promise. The number is written before the first namespace has a `PerNet`.
+    unsafe { &mut *bindings::net_generic_or_null(net, *slot.number.get()).cast::<PerNet>() }
+}
+
+/// A namespace has been made.
 ///
 /// # Safety
 ///
 /// The core has allocated a `PerNet` by the slot's number in `net`, and calls this while conntrack's
 /// own state is there.
 #[inline(never)]
-unsafe fn set_alive(slot: &'static Slot, net: *mut bindings::net, alive: bool) {
+unsafe fn begin(slot: &'static Slot, net: *mut bindings::net) -> Result {
+    let tracking = Arc::pin_init(
+        new_mutex!(Tracking {
+            alive: true,
+            families: 0,
+        }),
+        GFP_KERNEL_ACCOUNT,
+    )?;
     let _guard = SWITCH.lock();
+    // INVARIANT: Of `Arc::into_raw`.
     // SAFETY: By the caller's promise.
-    unsafe {
-        let per_net = bindings::net_generic_or_null(net, *slot.number.get()).cast::<PerNet>();
-        (*per_net).alive = alive;
-        if !alive {
-            (*per_net).put(net, bits(Family::Inet));
-        }
-    }
+    unsafe { per_net(slot, net) }.tracking = Arc::into_raw(tracking);
+    Ok(())
+}
+
+/// A namespace dies, or the module is unloaded: tracking is switched off in it.
+///
+/// Waits for who switches it in this namespace; nobody does from then on.
+///
+/// # Safety
+///
+/// [`begin`] has succeeded in `net`, and conntrack's own state is still there.
+#[inline(never)]
+unsafe fn end(slot: &'static Slot, net: *mut bindings::net) {
+    let tracking = {
+        let _guard = SWITCH.lock();
+        // INVARIANT: Null: nobody finds it any more.
+        // SAFETY: By the caller's promise.
+        mem::replace(unsafe { &mut per_net(slot, net).tracking }, ptr::null())
+    };
+    // SAFETY: Of `Arc::into_raw`, in `begin`, and taken out once.
+    let tracking = unsafe { Arc::from_raw(tracking) };
+    let mut guard = tracking.lock();
+    // Others may have found it before.
+    guard.alive = false;
+    // SAFETY: By the caller's promise.
+    unsafe { guard.put(net, bits(Family::Inet)) };
 }
 
 type InitFn = unsafe extern "C" fn(*mut bindings::net) -> c_int;
