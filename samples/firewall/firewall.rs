@@ -168,7 +168,8 @@ impl Tables {
         self.active.replace(Some(node), process);
         editor.current = rules;
         if before && !now {
-            // Fails where tracking is off already: in a namespace that goes away.
+            // Waits for who still goes by the rules from before. Fails where tracking is off already: in a
+            // namespace that goes away.
             let _ = conntrack::disable::<Firewall>(net, Family::Inet, process);
         }
         Ok(())
@@ -261,7 +262,14 @@ impl Hook for Filter {
             return packet.accept();
         };
         let rule = if rules.looks().further {
-            further(tables, rules, chain, &packet, version, rcu)
+            match further(tables, rules, chain, &packet, version, rcu) {
+                Ok(rule) => rule,
+                Err(packet::HidesFlags) => {
+                    tables.malformed.add(len);
+                    tables.dropped.add(len);
+                    return packet.drop_with(DropReason::NETFILTER_DROP);
+                }
+            }
         } else {
             let key = tables.key(&packet, version);
             rules.find::<false>(chain, &key, &NOTHING)
@@ -290,6 +298,10 @@ const NOTHING: Facts = Facts {
 };
 
 /// The rule that decides, where some look at more than headers.
+///
+/// # Errors
+///
+/// The packet has to be dropped, whatever the rules are: it is made to get past those that look at TCP flags.
 // Apart, so that what it costs is not what saves registers for the others.
 #[inline(never)]
 fn further<'t>(
@@ -299,7 +311,7 @@ fn further<'t>(
     packet: &SkbRef,
     version: Version,
     rcu: Rcu<'_>,
-) -> Option<&'t Entry> {
+) -> Result<Option<&'t Entry>, packet::HidesFlags> {
     let looks = rules.looks();
     let mut facts = NOTHING;
     if looks.at_state {
@@ -307,12 +319,12 @@ fn further<'t>(
     }
     // Most packets: nothing of them is looked at.
     if let Some(rule) = rules.leading(chain, facts.state) {
-        return Some(rule);
+        return Ok(Some(rule));
     }
     if looks.at_flags {
-        facts.flags = packet::tcp_flags(packet, version);
+        facts.flags = packet::tcp_flags(packet, version)?;
     }
-    rules.find::<true>(chain, &tables.key(packet, version), &facts)
+    Ok(rules.find::<true>(chain, &tables.key(packet, version), &facts))
 }
 
 /// How a packet belongs to a connection, which stays the packet's.

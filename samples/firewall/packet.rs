@@ -75,10 +75,22 @@ pub(crate) fn readable(skb: &SkbRef, version: Version) -> Key {
     }
 }
 
+/// A fragment of TCP by which its flags get past rules that look at them.
+pub(crate) struct HidesFlags;
+
 /// The control bits of a TCP header that is whole, of a whole packet or of a first fragment.
-pub(crate) fn tcp_flags(skb: &SkbRef, version: Version) -> Option<u8> {
-    Packet::new(skb)?.tcp_flags(version).ok().flatten()
+///
+/// # Errors
+///
+/// [`HidesFlags`] of a first fragment that has a part of the header, as a later one has the flags then; and of
+/// a later one that has the flags, which some receivers take for those of the first.
+pub(crate) fn tcp_flags(skb: &SkbRef, version: Version) -> Result<Option<u8>, HidesFlags> {
+    Packet::new(skb).map_or(Ok(None), |packet| packet.tcp_flags(version))
 }
+
+/// Where in a TCP header a fragment begins that has the flags, but not the beginning: no other multiple of 8
+/// is before them.
+const BEFORE_FLAGS: u16 = 8;
 
 fn without_ports<A>(source: A, destination: A, protocol: u8) -> classify::Key<A> {
     classify::Key {
@@ -231,27 +243,48 @@ impl<'a> Packet<'a> {
         Ok(Some((header.kind().0.into(), header.code().into())))
     }
 
-    /// The control bits of TCP.
-    fn tcp_flags(&self, version: Version) -> Result<Option<u8>, Error> {
-        let (protocol, fragment, offset, total_len) = match version {
+    /// What is behind the IP header and its options or extension headers: its protocol, what fragment it is
+    /// of, how many bytes behind the start of the IP header it is, and how long the packet is.
+    fn payload(
+        &self,
+        version: Version,
+    ) -> Result<(Protocol, Option<Fragment>, usize, usize), Error> {
+        match version {
             Version::V4 => {
                 let (header, lengths) = self.ipv4()?;
                 let (offset, total_len) = (lengths.header_len(), lengths.total_len());
-                (header.protocol(), header.fragment(), offset, total_len)
+                Ok((header.protocol(), header.fragment(), offset, total_len))
             }
             Version::V6 => {
                 let (header, total_len) = self.ipv6()?;
                 let (upper, offset) = self.upper(&header, total_len)?;
-                (upper.protocol, upper.fragment, offset, total_len)
+                Ok((upper.protocol, upper.fragment, offset, total_len))
             }
-        };
-        if protocol != Protocol::TCP || fragment.is_some_and(|fragment| !fragment.is_first()) {
-            return Ok(None);
         }
-        within::<tcp::Header>(offset, total_len)?;
-        let header: tcp::Header = self.header(offset)?;
-        let [_, flags] = header.flags().0.to_be_bytes();
-        Ok(Some(flags))
+    }
+
+    /// The control bits of TCP.
+    fn tcp_flags(&self, version: Version) -> Result<Option<u8>, HidesFlags> {
+        let Ok((Protocol::TCP, fragment, offset, total_len)) = self.payload(version) else {
+            return Ok(None);
+        };
+        if let Some(fragment) = fragment.filter(|fragment| !fragment.is_first()) {
+            return match fragment.offset {
+                BEFORE_FLAGS => Err(HidesFlags),
+                _ => Ok(None),
+            };
+        }
+        let header = within::<tcp::Header>(offset, total_len)
+            .and_then(|()| self.header::<tcp::Header>(offset));
+        match (header, fragment) {
+            (Ok(header), _) => {
+                let [_, flags] = header.flags().0.to_be_bytes();
+                Ok(Some(flags))
+            }
+            (Err(_), Some(_)) => Err(HidesFlags),
+            // Nobody takes it for TCP.
+            (Err(_), None) => Ok(None),
+        }
     }
 }
 
