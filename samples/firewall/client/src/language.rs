@@ -217,6 +217,7 @@ fn line(text: &str, places: &mut Places) -> Result<Line, Wrong> {
     })?;
     places.push((attribute::ACTION, at));
     let mut rule = Rule::new(chain, action);
+    let (mut kind, mut code) = (None, None);
     while let Some((at, word)) = words.next() {
         match word {
             "from" => end(&mut words, (at, word), &mut rule.source, &SOURCE, places)?,
@@ -247,17 +248,14 @@ fn line(text: &str, places: &mut Places) -> Result<Line, Wrong> {
             }
             "type" => {
                 let (at, value) = words.after(word, "a number")?;
-                let message = (number(at, value, "type of a message")?, None);
-                once(&mut rule.message, message, at, "the type")?;
+                let value = number(at, value, "type of a message")?;
+                once(&mut kind, value, at, "the type")?;
                 places.push((attribute::ICMP_TYPE, at));
             }
             "code" => {
                 let (at, value) = words.after(word, "a number")?;
-                let code = number(at, value, "code of a message")?;
-                match &mut rule.message {
-                    Some((_, place)) => once(place, code, at, "the code")?,
-                    None => return Err((at, "a code is behind a type".into())),
-                }
+                let value = number(at, value, "code of a message")?;
+                once(&mut code, value, at, "the code")?;
                 places.push((attribute::ICMP_CODE, at));
             }
             "flags" => {
@@ -305,6 +303,14 @@ fn line(text: &str, places: &mut Places) -> Result<Line, Wrong> {
             }
         }
     }
+    rule.message = match (kind, code) {
+        (Some(kind), code) => Some((kind, code)),
+        (None, None) => None,
+        (None, Some(_)) => {
+            let at = place(places, attribute::ICMP_CODE);
+            return Err((at, "a code wants a type".into()));
+        }
+    };
     whole(&mut rule, places)?;
     Ok(Line::Rule(rule))
 }

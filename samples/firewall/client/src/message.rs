@@ -100,18 +100,45 @@ struct Parts {
 }
 
 impl Parts {
-    fn end(self) -> End {
-        End {
-            prefix: self.address.map(|address| Prefix {
+    /// `None` if a half is missing: then something would be lost.
+    fn end(self) -> Option<End> {
+        let prefix = match (self.address, self.len) {
+            (Some(address), len) => Some(Prefix {
                 address,
-                len: self.len.unwrap_or(Prefix::width(&address)),
+                len: len.unwrap_or(Prefix::width(&address)),
             }),
-            ports: match self.ports {
-                [Some(first), Some(last)] => Some((first, last)),
-                _ => None,
-            },
-        }
+            (None, None) => None,
+            (None, Some(_)) => return None,
+        };
+        let ports = pair(self.ports)?;
+        Some(End { prefix, ports })
     }
+}
+
+/// Both or neither; `None` if there is one alone.
+fn pair<T>(halves: [Option<T>; 2]) -> Option<Option<(T, T)>> {
+    match halves {
+        [Some(one), Some(other)] => Some(Some((one, other))),
+        [None, None] => Some(None),
+        _ => None,
+    }
+}
+
+/// Sets what several attributes say together; `None` if one of them is missing.
+fn halves(
+    rule: &mut Rule,
+    [source, destination]: [Parts; 2],
+    (kind, code): (Option<u8>, Option<u8>),
+    flags: [Option<Flags>; 2],
+) -> Option<()> {
+    rule.source = source.end()?;
+    rule.destination = destination.end()?;
+    rule.message = match (kind, code) {
+        (None, Some(_)) => return None,
+        (kind, code) => kind.map(|kind| (kind, code)),
+    };
+    rule.flags = pair(flags)?;
+    Some(())
 }
 
 /// Reads a rule of the kernel's.
@@ -139,20 +166,25 @@ pub(crate) fn rule(bytes: &[u8]) -> Result<Rule, Failure> {
             attribute::DESTINATION_PORT_MAX => destination.ports[1] = Some(port(value)?),
             attribute::PACKETS => rule.packets = Some(number(value)?),
             attribute::BYTES => rule.bytes = Some(number(value)?),
-            attribute::STATE => rule.states = Some(States(small(value)?)),
+            attribute::STATE => rule.states = Some(States::of(small(value)?)?),
             attribute::ICMP_TYPE => kind = Some(small(value)?),
             attribute::ICMP_CODE => code = Some(small(value)?),
-            attribute::TCP_FLAGS => flags = Some(Flags(small(value)?)),
-            attribute::TCP_FLAGS_MASK => mask = Some(Flags(small(value)?)),
+            attribute::TCP_FLAGS => flags = Some(Flags::of(small(value)?)?),
+            attribute::TCP_FLAGS_MASK => mask = Some(Flags::of(small(value)?)?),
             // A newer module's: what it means cannot be written.
             _ => return None,
         }
         Some(())
     })?;
-    rule.source = source.end();
-    rule.destination = destination.end();
-    rule.message = kind.map(|kind| (kind, code));
-    rule.flags = flags.zip(mask);
+    halves(
+        &mut rule,
+        [source, destination],
+        (kind, code),
+        [flags, mask],
+    )
+    .ok_or_else(|| {
+        Failure::new("the kernel's message makes no sense: half of what a rule matches is missing")
+    })?;
     Ok(rule)
 }
 
@@ -180,5 +212,27 @@ mod tests {
         let mut bytes = Vec::new();
         put(&mut bytes, attribute::SOURCE, &[1, 2, 3]);
         assert!(rule(&bytes).is_err());
+        // A state of a newer module's.
+        let mut bytes = Vec::new();
+        put(&mut bytes, attribute::STATE, &[33]);
+        assert!(rule(&bytes).is_err());
+    }
+
+    #[test]
+    fn half_of_a_pair_is_not_passed_over() {
+        for (attribute, value) in [
+            (attribute::TCP_FLAGS, &[2][..]),
+            (attribute::TCP_FLAGS_MASK, &[2]),
+            (attribute::ICMP_CODE, &[4]),
+            (attribute::SOURCE_PREFIX_LEN, &[24]),
+            (attribute::SOURCE_PORT_MIN, &[1, 0]),
+            (attribute::DESTINATION_PORT_MAX, &[1, 0]),
+        ] {
+            let mut bytes = Vec::new();
+            put_rule(&mut bytes, &Rule::new(Chain(0), Action(0)));
+            assert!(rule(&bytes).is_ok());
+            put(&mut bytes, attribute, value);
+            assert!(rule(&bytes).is_err(), "{attribute}");
+        }
     }
 }

@@ -103,8 +103,15 @@ macro_rules! named_bits {
 
         impl $name {
             pub(crate) const NAMES: &'static [(u8, &'static str)] = $names;
+
+            /// `None` if one of the bits has no name: what it means cannot be written.
+            pub(crate) fn of(bits: u8) -> Option<Self> {
+                let named = Self::NAMES.iter().fold(0, |named, (bit, _)| named | bit);
+                (bits & !named == 0).then_some(Self(bits))
+            }
         }
 
+        // All bits have names, by `of` and the language.
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let said = Self::NAMES.iter().filter(|(bit, _)| self.0 & bit != 0);

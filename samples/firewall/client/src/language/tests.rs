@@ -83,6 +83,10 @@ fn the_order_of_what_a_rule_matches_is_free() {
         one("input drop type 3 code 4 icmp to 192.0.2.1").to_string(),
         "input drop icmp to 192.0.2.1 type 3 code 4"
     );
+    assert_eq!(
+        one("input drop code 4 icmp type 3"),
+        one("input drop icmp type 3 code 4")
+    );
     // Any address is none; a prefix without bits is of its family.
     assert_eq!(one("input drop from any").source, End::default());
     assert_eq!(one("input drop from 0.0.0.0/0").family, Some(Family::IPV4));
@@ -289,7 +293,7 @@ fn what_is_wrong_is_said_where_it_is() {
             12,
             "`mark` is nothing that a rule can match",
         ),
-        ("input drop icmp code 5", 1, 22, "a code is behind a type"),
+        ("input drop icmp code 5", 1, 22, "a code wants a type"),
         (
             "input drop icmp type 256",
             1,
@@ -323,8 +327,14 @@ fn what_is_wrong_is_said_where_it_is() {
         (
             "input drop tcp flags syn,ack/fin,syn",
             1,
-            22,
+            26,
             "ack is not among fin,syn",
+        ),
+        (
+            "input drop tcp flags syn,ack,cwr/fin,syn",
+            1,
+            26,
+            "ack,cwr is not among fin,syn",
         ),
         (
             "input drop tcp flags none",

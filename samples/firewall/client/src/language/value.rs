@@ -103,6 +103,16 @@ pub(super) fn flags(at: usize, word: &str) -> Result<(Flags, Flags), Wrong> {
     };
     match set.0 & !looked.0 {
         0 => Ok((set, looked)),
-        other => Err((at, format!("{} is not among {looked}", Flags(other)))),
+        other => {
+            let mut column = at;
+            for name in word.split([',', '/']) {
+                let known = Flags::NAMES.iter().find(|(_, known)| *known == name);
+                if known.is_some_and(|(bit, _)| other & bit != 0) {
+                    break;
+                }
+                column += name.len() + 1;
+            }
+            Err((column, format!("{} is not among {looked}", Flags(other))))
+        }
     }
 }
