@@ -3,6 +3,7 @@
 """firewall when there is no memory: each allocation fails in its turn, on a checked kernel."""
 
 import errno
+import pathlib
 
 import faults
 import ynl
@@ -61,9 +62,15 @@ def tracking():
     firewall = Firewall(ns)
 
     def tracks():
-        ns.run("conntrack -F")
-        assert ns.ping("127.0.0.1", 1)
-        return " 0 flow entries" not in ns.run("conntrack -L").stderr
+        """Whether connections of both families are tracked, or of none."""
+        families = set()
+        for address in ("127.0.0.1", "::1"):
+            ns.run("conntrack -F")
+            assert ns.ping(address, 1)
+            with ns.enter():
+                families.add(pathlib.Path("/proc/sys/net/netfilter/nf_conntrack_count").read_text() != "0\n")
+        equal(len(families), 1, "both families or none")
+        return families.pop()
 
     def added(error):
         rules = len(firewall.dump())
@@ -230,4 +237,4 @@ def loading():
     faults.loads(inject, "firewall")
 
 
-main(20)
+main(45)

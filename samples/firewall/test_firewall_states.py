@@ -246,6 +246,17 @@ def a_stateful_host():
     server.sendall(bytes(100))
     equal(len(client.recv(100, socket.MSG_WAITALL)), 100, "bytes")
     alive(client, server)
+    # Of the other end only when this one has sent something: it looks as if it began outside.
+    firewall.flush()
+    client, server = pair(a, r)
+    alive(client, server)
+    r.run("conntrack -F")
+    firewall, rules = host(r)
+    client.sendall(bytes(100))
+    wait_until(lambda: count(firewall, rules["rest"]), 20, "what the other end sends is dropped")
+    server.sendall(bytes(100))
+    equal(len(client.recv(100, socket.MSG_WAITALL)), 100, "bytes")
+    equal(len(server.recv(100, socket.MSG_WAITALL)), 100, "bytes that are sent again")
 
 
 @case
@@ -408,6 +419,50 @@ def rules_come_and_go_under_iperf():
     assert changes >= 3, changes
     equal(firewall.stats()["dropped"], 0, "dropped")
     equal(tracks(a, r), [], "tracked at the end")
+
+
+@case
+@churn
+def nothing_is_invalid_when_tracking_begins():
+    """Packets that were on their way have been tracked when a rule asks: of UDP and requests none is invalid."""
+    a, r = two()
+    assert a.ping(R4) and a.ping(R6)
+    firewall = Firewall(r)
+    stop = threading.Event()
+    sinks = []
+    for kind, address in ((socket.AF_INET, R4), (socket.AF_INET6, R6)):
+        # Nobody reads it: what does not fit is behind the hook.
+        with r.enter():
+            sinks.append(socket.socket(kind, socket.SOCK_DGRAM))
+        sinks[-1].bind((address, 9))
+        defer(sinks[-1].close)
+        a.popen(f"ping -q -f {address}")
+    with a.enter():
+        sources = [socket.socket(sink.family, socket.SOCK_DGRAM) for sink in sinks]
+
+    def flood():
+        while not stop.is_set():
+            for source, address in zip(sources, (R4, R6)):
+                source.sendto(b"x", (address, 9))
+    thread = threading.Thread(target=flood)
+    thread.start()
+    seen = 0
+    try:
+        for _ in range(40):
+            # The first rule that needs it looks for what is not tracked.
+            invalid = firewall.add("input", "drop", state=["invalid"])
+            rest = firewall.add("input", "accept", state=["new", "established"])
+            wait_until(lambda: count(firewall, rest) > 20, 30, "packets that are tracked")
+            equal(count(firewall, invalid), 0, "packets that are invalid")
+            seen += count(firewall, rest)
+            firewall.flush()
+    finally:
+        stop.set()
+        thread.join()
+        for source in sources:
+            source.close()
+    assert seen > 800, seen
+    equal(firewall.stats()["dropped"], 0, "dropped")
 
 
 @case

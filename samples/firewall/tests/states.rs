@@ -146,6 +146,54 @@ mod cases {
         })?
     }
 
+    /// What [`leading`] finds, by asking one rule after the other.
+    fn one_after_the_other(wishes: &[(u32, Wish)], state: State) -> Option<u32> {
+        let mut first: Option<(u32, u32, bool)> = None;
+        for (id, (priority, wish)) in (1..).zip(wishes) {
+            let ends = wish.protocol.is_some();
+            let wanted = wish.states.is_none_or(|bits| bits >> state as u8 & 1 == 1);
+            // One of the same priority that came later is behind.
+            if (ends || wanted) && first.is_none_or(|(before, ..)| *priority < before) {
+                first = Some((*priority, id, ends));
+            }
+        }
+        let (_, id, ends) = first?;
+        (!ends).then_some(id)
+    }
+
+    #[test]
+    fn what_states_decide_in_many_levels() {
+        let mut number = 1u32;
+        let mut draw = |end: u32| {
+            number = number.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (number >> 16) % end
+        };
+        let udp = Wish {
+            protocol: Some(Protocol::UDP),
+            ..ANY
+        };
+        // Few, as a rule that is put in builds its level: each load of the module runs this.
+        for round in 0..2 {
+            let mut wishes = KVec::new();
+            for _ in 0..24 {
+                // Those that look at more mostly come late, so that some before them decide.
+                let one = match draw(4) {
+                    0 => (20 + draw(40), udp),
+                    1 => (10 + draw(50), wish(1 << draw(5))),
+                    2 if round == 0 => (30 + draw(30), ANY),
+                    _ => (draw(60), wish(1 + draw(31) as u8)),
+                };
+                assert!(wishes.push(one, GFP_KERNEL).is_ok());
+            }
+            for len in [7, 24] {
+                let wishes = &wishes[..len];
+                let expected = State::ALL.map(|state| one_after_the_other(wishes, state));
+                let expected = expected.map(|id| id.unwrap_or(0));
+                assert_eq!(leading(wishes), Some(expected));
+            }
+        }
+    }
+
     #[test]
     fn the_first_rule_that_looks_at_more_ends_what_states_decide() {
         let [new, answers] = [State::New, State::Established].map(|state| States::of(state).bits());
