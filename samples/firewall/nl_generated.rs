@@ -73,7 +73,7 @@ kernet::netlink_flags! {
         const RELATED = 0x4;
         /// Of no connection, and cannot begin one.
         const INVALID = 0x8;
-        /// Of none because a rule says so, or because its protocol has none.
+        /// Of none because a rule says so, or as it is discovery of ICMPv6.
         const UNTRACKED = 0x10;
     }
 }

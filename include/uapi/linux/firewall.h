@@ -45,8 +45,8 @@ enum firewall_family {
  * @FIREWALL_STATE_RELATED: Begins a connection that another one has announced,
  *   or is an ICMP error about a connection.
  * @FIREWALL_STATE_INVALID: Of no connection, and cannot begin one.
- * @FIREWALL_STATE_UNTRACKED: Of none because a rule says so, or because its
- *   protocol has none.
+ * @FIREWALL_STATE_UNTRACKED: Of none because a rule says so, or as it is
+ *   discovery of ICMPv6.
  */
 enum firewall_state {
 	FIREWALL_STATE_NEW = 1,
