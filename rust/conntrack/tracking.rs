@@ -16,7 +16,6 @@ use kernel::{
             Atomic,
             Relaxed, //
         },
-        rcu::synchronize_rcu,
         Arc,
         ArcBorrow,
         Mutex, //
@@ -173,6 +172,12 @@ fn tracking(slot: &'static Slot, net: &Net) -> Result<Arc<Mutex<Tracking>>> {
     Ok(unsafe { ArcBorrow::from_raw(per_net.tracking) }.into())
 }
 
+/// Waits for the packets that are on their way.
+fn wait_for_readers() {
+    // SAFETY: Both callers hold a mutex: this is process context, and outside of read-side sections.
+    unsafe { bindings::synchronize_rcu() };
+}
+
 /// Runs `f` on what there is in a namespace that is alive and complete. It stays so until `f` has returned.
 ///
 /// Waits for others that switch tracking in this namespace alone.
@@ -219,7 +224,7 @@ fn enable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
         if tracking.families != before {
             // A packet goes from the hook that tracks it to the hook that asks in one read-side section.
             // Under the lock of the namespace, so that it is over for whoever finds that tracking is on.
-            synchronize_rcu();
+            wait_for_readers();
         }
         Ok(())
     })
@@ -245,7 +250,7 @@ fn disable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
     with(slot, net, |tracking, net| {
         if families & tracking.families != 0 {
             // Hooks that began before the call may go by what it was then.
-            synchronize_rcu();
+            wait_for_readers();
         }
         // SAFETY: As in `enable_for`.
         unsafe { tracking.put(net, families) };
