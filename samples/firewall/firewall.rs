@@ -157,7 +157,7 @@ impl Tables {
             rules.looks().at_state, //
         );
         if now && !before {
-            // All that may fail is done when the rules are others.
+            // Before the rules are exchanged: nothing fails afterwards.
             conntrack::enable::<Firewall>(net, Family::Inet, process).map_err(|error| {
                 extack.error(
                     error,
