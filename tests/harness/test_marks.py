@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Each case of a selftest runs on a kernel of `make test`, whatever its marks."""
+"""Each case of a selftest runs on a kernel of `make test`, whatever its marks, and what runs on the host
+can be asked for."""
 
 import pathlib
+import subprocess
 import sys
 
 sys.dont_write_bytecode = True
@@ -26,6 +28,15 @@ def each_case_runs():
         lost += [f"{path.relative_to(ROOT)}: {name}" for name in TEST.cases_of(path, "stock", part=False)
                  if name not in ran]
     assert not lost, f"{len(lost)} run on no kernel: {', '.join(lost)}"
+
+
+@test
+def the_host_alone():
+    """`make test KERNEL=plain` runs `--host` without a word behind it."""
+    for words in [], ["all"], ["planted"], ["rest"]:
+        done = subprocess.run([ROOT / "scripts/test", "--host", *words, "--kernel", "stock"],
+                              capture_output=True, text=True)
+        assert "name another one" in done.stderr, f"--host {words}: {done.stderr}"
 
 
 main()
