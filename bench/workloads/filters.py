@@ -73,8 +73,9 @@ def nftables_set(kind, elements, match):
 RULE_FLUSH, RULE_REPLACE = 3, 9
 RULES = 8
 CHAIN, ACTION, PROTOCOL, SOURCE, SOURCE_LEN, DESTINATION, DESTINATION_LEN = 3, 4, 6, 7, 8, 9, 10
-SOURCE_MIN, SOURCE_MAX, PORT_MIN, PORT_MAX = 11, 12, 13, 14
-INPUT, DROP = 0, 1
+SOURCE_MIN, SOURCE_MAX, PORT_MIN, PORT_MAX, STATE = 11, 12, 13, 14, 17
+INPUT, ACCEPT, DROP = 0, 0, 1
+ESTABLISHED = 1 << 1
 SO_SNDBUFFORCE = 32
 
 
@@ -84,12 +85,12 @@ def number(value):
 
 @contextlib.contextmanager
 def loaded(rules):
-    """Rules of the firewall: lists of attributes, all in one message."""
+    """Rules of the firewall that drop, unless they say another action: lists of attributes, all in one message."""
     family = netlink.Family("firewall")
     family.socket.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 1 << 24)
     if rules:
         family.ask(RULE_REPLACE, b"".join(netlink.nest(RULES, rtnl.attributes(
-            [(CHAIN, bytes([INPUT])), (ACTION, bytes([DROP])), *rule])) for rule in rules))
+            {CHAIN: bytes([INPUT]), ACTION: bytes([DROP]), **dict(rule)}.items())) for rule in rules))
     try:
         yield
     finally:
@@ -105,6 +106,11 @@ def firewall(rules):
 def with_modules(rules, *names):
     with module(*names), rules:
         yield
+
+
+def by_firewall(setup, rules):
+    """Our side, with rules that `setup` loads."""
+    return behind(lambda: with_modules(setup(rules), "kernet", "kernet_conntrack", "firewall"))
 
 
 @workload("hook", "a hook that accepts", "packet", quick=True)
@@ -144,7 +150,7 @@ def rules(count):
     def sides():
         return (delivered, {"nftables": behind(lambda: nftables(count)),
                             "iptables": behind(lambda: with_modules(iptables(count), "iptable_filter"))},
-                behind(lambda: with_modules(firewall(count), "kernet", "kernet_conntrack", "firewall")))
+                by_firewall(firewall, count))
     return sides
 
 
@@ -159,7 +165,7 @@ def many_rules(count):
         ports = [str(FIRST_PORT + i) for i in range(count)]
         return (delivered, {"nftables": behind(lambda: nftables(count), samples=FEW),
                             "nftables set": behind(lambda: nftables_set("inet_service", ports, "udp dport"))},
-                behind(lambda: with_modules(firewall(count), "kernet", "kernet_conntrack", "firewall")))
+                by_firewall(firewall, count))
     return sides
 
 
@@ -176,7 +182,7 @@ def hosts(count):
         return (delivered,
                 {"nftables set": behind(lambda: nftables_set(
                     "ipv4_addr . inet_service", elements, "ip saddr . udp dport"))},
-                behind(lambda: with_modules(loaded(rules), "kernet", "kernet_conntrack", "firewall")))
+                by_firewall(loaded, rules))
     return sides
 
 
@@ -191,7 +197,7 @@ def shaped(shape, count):
         chain = "chain input { type filter hook input priority 0; policy accept; %s }"
         return (delivered, {"nftables": behind(lambda: nftables_text(
                     chain % " ".join(map(shapes.nftables, rules))), samples=FEW)},
-                behind(lambda: with_modules(loaded([attributes(rule) for rule in rules]), "kernet", "kernet_conntrack", "firewall")))
+                by_firewall(loaded, [attributes(rule) for rule in rules]))
     return sides
 
 
@@ -214,3 +220,24 @@ def attributes(rule):
 for shape in shapes.SHAPES:
     for size in (100, 10_000):
         workload(f"{shape}-{size}", f"{shape} rules that do not match: {size}", "packet")(shaped(shape, size))
+
+
+def connected(side):
+    """The packets that are measured answer one that was sent: they are of a connection."""
+    @contextlib.contextmanager
+    def answered():
+        with side() as measure:
+            def after_the_first():
+                with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as sock:
+                    sock.sendto(struct.pack("!HHHH", DISCARD, 9, 8, 0), (FOREIGN, 0))
+                return measure()
+            yield after_the_first
+    return answered
+
+
+@workload("established", "a packet of a connection, which the first rule lets pass; the second drops all",
+          "packet")
+def established():
+    return (delivered, {"nftables": connected(behind(lambda: nftables_text(
+                "chain input { type filter hook input priority 0; ct state established accept; drop; };")))},
+            connected(by_firewall(loaded, [[(ACTION, bytes([ACCEPT])), (STATE, bytes([ESTABLISHED]))], []])))
