@@ -17,6 +17,7 @@
 #include "netdevice.c"
 #include "netfilter.c"
 #include "netlink.c"
+#include "offload.c"
 #include "packet.c"
 #include "percpu.c"
 #include "rcu.c"

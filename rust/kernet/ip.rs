@@ -24,12 +24,18 @@ use crate::{
 };
 
 mod frame;
+mod offload;
 mod path_mtu;
 mod route;
 mod tunnel;
 mod version;
 
 pub use frame::DecapError;
+pub(crate) use offload::retire_all as retire_offloads;
+pub use offload::{
+    Offload,
+    OffloadRegistration, //
+};
 pub use route::Underlay;
 pub use tunnel::{
     FailedPacket,
@@ -146,7 +152,8 @@ impl<'a, V: Version> Packet<'a, V> {
     ///
     /// Removes `header_len` bytes, and what the packet has from the outer network (route,
     /// connection tracking, IPsec state, VLAN tag). If `to`, the namespace of the device that
-    /// receives the frame, is another one, it removes the mark too. Congestion marks of the outer
+    /// receives the frame, is another one, it removes the mark too. A packet that an [`Offload`] has merged
+    /// becomes a frame that is to be segmented. Congestion marks of the outer
     /// header are copied to the inner one, also behind VLAN tags (RFC 6040 section 4.2).
     ///
     /// The frame is ready for the receiving device and may be kept: its data begins with the
@@ -186,6 +193,10 @@ impl<'a, V: Version> Packet<'a, V> {
         };
         if result != 0 {
             return Err((DecapError::NoMemory, skb));
+        }
+        if skb.gso().is_some() {
+            // SAFETY: The packet is owned. The callee above has made what says how to segment it its own.
+            unsafe { offload::unmark(skb.as_raw()) };
         }
         if let Err(malformed) = frame::mark(skb.as_mut(), V::traffic_class(&header)) {
             return Err((malformed, skb));

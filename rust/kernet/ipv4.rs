@@ -102,6 +102,10 @@ pub type Packet<'a> = ip::Packet<'a, V4>;
 #[doc(alias = "icmphdr")]
 pub type IcmpError<'a> = ip::IcmpError<'a, V4>;
 
+/// The registration of an [`Offload`](ip::Offload) over IPv4 (`inet_add_offload()`).
+#[doc(alias = "inet_add_offload")]
+pub type OffloadRegistration<O> = ip::OffloadRegistration<O, V4>;
+
 /// One end of a tunnel over IPv4 that carries Ethernet frames (`ip_tunnel`).
 #[doc(alias = "ip_tunnel")]
 pub type Tunnel = ip::Tunnel<V4>;

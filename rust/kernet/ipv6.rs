@@ -108,6 +108,10 @@ pub type Packet<'a> = ip::Packet<'a, V6>;
 #[doc(alias = "icmp6hdr")]
 pub type IcmpError<'a> = ip::IcmpError<'a, V6>;
 
+/// The registration of an [`Offload`](ip::Offload) over IPv6 (`inet6_add_offload()`).
+#[doc(alias = "inet6_add_offload")]
+pub type OffloadRegistration<O> = ip::OffloadRegistration<O, V6>;
+
 /// One end of a tunnel over IPv6 that carries Ethernet frames (`ip6_tnl`).
 #[doc(alias = "ip6_tnl")]
 pub type Tunnel = ip::Tunnel<V6>;

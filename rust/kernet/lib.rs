@@ -110,6 +110,7 @@ impl kernel::Module for Kernet {
 impl Drop for Kernet {
     fn drop(&mut self) {
         self.0 = None;
+        ip::retire_offloads();
         // An RCU callback that a user of the crate has left may be code of the crate itself.
         rcu::barrier();
     }

@@ -19,6 +19,7 @@ use kernet::{
     ip::{
         DecapError,
         IcmpError,
+        Offload,
         Packet,
         Version, //
     },
@@ -89,6 +90,8 @@ impl kernet::Module for Etherip {
     type Parts = (
         ipv4::Registration<EtherIp>,
         ipv6::Registration<EtherIp>,
+        ipv4::OffloadRegistration<EtherIp>,
+        ipv6::OffloadRegistration<EtherIp>,
         rtnl::Registration<Device, { attr::COUNT }>,
     );
 }
@@ -262,7 +265,9 @@ impl Driver for Device {
         let features = Features::SG
             .with(Features::FRAGLIST)
             .with(Features::HW_CSUM)
-            .with(Features::HIGHDMA);
+            .with(Features::HIGHDMA)
+            .with(Features::ALL_TSO)
+            .with(Features::GSO_UDP_L4);
         setup
             .features(features)
             .vlan_features(features)
@@ -295,7 +300,18 @@ impl Driver for Device {
 }
 
 /// The protocol.
-struct EtherIp;
+pub(crate) struct EtherIp;
+
+impl Offload for EtherIp {
+    type Module = Etherip;
+    type Header = Header;
+
+    const PROTOCOL: u8 = PROTOCOL;
+
+    fn merges(header: &Header) -> bool {
+        header.check().is_ok()
+    }
+}
 
 impl ipv4::Handler for EtherIp {
     type Module = Etherip;

@@ -24,7 +24,10 @@ use kernet::{
     },
 };
 
-use crate::Device;
+use crate::{
+    Device,
+    EtherIp, //
+};
 
 /// The number of the protocol, which `IPPROTO_*` does not have.
 pub(crate) const PROTOCOL: u8 = Protocol::ETHERIP.0;
@@ -174,7 +177,8 @@ impl Tunnel {
                     link,
                     mark: 0,
                 };
-                Over::V4(ipv4::Tunnel::new(net, PROTOCOL, parameters, rtnl)?)
+                let tunnel = ipv4::Tunnel::new(net, PROTOCOL, parameters, rtnl)?;
+                Over::V4(tunnel.with_offload::<EtherIp>())
             }
             Ends::V6 { local, remote } => {
                 let parameters = ipv6::Parameters {
@@ -187,7 +191,8 @@ impl Tunnel {
                     link,
                     mark: 0,
                 };
-                Over::V6(ipv6::Tunnel::new(net, PROTOCOL, parameters, rtnl)?)
+                let tunnel = ipv6::Tunnel::new(net, PROTOCOL, parameters, rtnl)?;
+                Over::V6(tunnel.with_offload::<EtherIp>())
             }
         };
         Ok(Self { settings, over })

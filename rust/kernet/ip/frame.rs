@@ -170,6 +170,15 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// Where the fixed part of its header ends, in bytes.
+    pub(super) fn end(&self) -> u32 {
+        let len = match self.version {
+            ip::Version::V4 => ipv4::Header::LEN,
+            ip::Version::V6 => ipv6::Header::LEN,
+        };
+        self.offset.saturating_add(len as u32)
+    }
+
     /// Looks into the frame, behind VLAN tags too; `None` if there is neither IPv4 nor IPv6 in it.
     #[inline]
     pub(super) fn of(frame: &SkbRef) -> Option<Self> {

@@ -69,8 +69,9 @@ pub(super) fn fit<'a, V: Version>(
     softirq: Softirq<'_>,
 ) -> Result<bool, Refused<'a>> {
     let len = skb.len().saturating_add(outer_len);
+    let is_one = skb.gso().is_none();
     let fragmented = || {
-        if len > V::max_packet() {
+        if len > V::max_packet() && is_one {
             return Err(TransmitError::TooBig.into());
         }
         Ok(false)
@@ -90,13 +91,13 @@ pub(super) fn fit<'a, V: Version>(
         ip::Version::V4 => MIN_IPV4_MTU,
         ip::Version::V6 => MIN_IPV6_MTU,
     });
-    let len = skb.len().saturating_sub(inner.offset);
-    let refused = len > mtu && (inner.version == ip::Version::V6 || inner.dont_fragment);
+    let may_not = inner.version == ip::Version::V6 || inner.dont_fragment;
+    let refused = may_not && !fits(skb, inner, mtu);
     let routed = Routed::of(skb, inner);
     let told = routed
         .as_ref()
         .is_some_and(|routed| routed.learn(skb, inner, mtu, refused));
-    if len <= path {
+    if fits(skb, inner, path) {
         return Ok(true);
     }
     if !refused {
@@ -119,12 +120,16 @@ pub(super) fn fit<'a, V: Version>(
     }
 }
 
-/// The length of the fixed part of the inner header, in bytes.
-fn header_len(inner: &Inner) -> u32 {
-    match inner.version {
-        ip::Version::V4 => ipv4::Header::LEN as u32,
-        ip::Version::V6 => ipv6::Header::LEN as u32,
+/// Whether the packet in a frame, or each that it is segmented into, has at most `mtu` bytes.
+///
+/// One that is to be segmented has been found to be [whole](super::offload::is_whole).
+pub(super) fn fits(skb: &Skb<'_>, inner: &Inner, mtu: u32) -> bool {
+    if skb.gso().is_some() {
+        // SAFETY: The packet is owned. The transport header that is noted lies in the linear part, as just said, and
+        // nothing has moved it since.
+        return unsafe { bindings::skb_gso_validate_network_len(skb.as_raw(), mtu) };
     }
+    skb.len().saturating_sub(inner.offset) <= mtu
 }
 
 /// What is known of the route that a packet has of its own.
@@ -180,7 +185,7 @@ impl Routed {
     /// Notes the path's MTU at the route (`skb_dst_update_pmtu_no_confirm()`), and tells it to the sender if `tell`
     /// is true (`icmp_ndo_send()`, `icmpv6_ndo_send()`). Returns whether it was told, by all that can be known.
     fn learn(&self, skb: &mut Skb<'_>, inner: &Inner, mtu: u32, tell: bool) -> bool {
-        let end = inner.offset.saturating_add(header_len(inner));
+        let end = inner.end();
         if skb.as_mut().may_pull(end).is_err() || !skb.as_mut().set_network_offset(inner.offset) {
             return false;
         }
@@ -369,7 +374,12 @@ fn build(skb: &mut Skb<'_>, inner: &Inner, route: &Route, mtu: u32) -> Result<bo
         return Ok(false);
     }
     skb.as_mut()
-        .may_pull(FIRST.saturating_add(header_len(inner)))
+        .may_pull(
+            inner
+                .end()
+                .saturating_sub(inner.offset)
+                .saturating_add(FIRST),
+        )
         .map_err(no_memory)?;
     if !skb.as_mut().set_network_offset(FIRST) {
         return Ok(false);

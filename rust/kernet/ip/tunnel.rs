@@ -19,10 +19,12 @@ use super::{
         congestion,
         Inner, //
     },
+    offload,
     path_mtu::{
         self,
         Refused, //
     },
+    Offload,
     Route,
     Underlay,
     Version, //
@@ -105,7 +107,7 @@ impl FailedPacket<'_> {
 }
 
 /// The time since boot, in jiffies.
-fn jiffies() -> usize {
+pub(super) fn jiffies() -> usize {
     // SAFETY: The counter is always there; it is read in one access.
     unsafe { core::ptr::read_volatile(&raw const bindings::jiffies) }
 }
@@ -141,6 +143,8 @@ fn jiffies() -> usize {
 pub struct Tunnel<V: Version> {
     parameters: V::Parameters,
     protocol: u8,
+    /// The length of the header behind which frames may be segmented, or 0.
+    segments: u32,
     routes: V::Routes,
     /// How many packets are still to be answered with a failure of the link.
     failures: Atomic<u32>,
@@ -165,10 +169,26 @@ impl<V: Version> Tunnel<V> {
         Ok(Self {
             parameters,
             protocol,
+            segments: 0,
             routes: V::routes(net, context)?,
             failures: Atomic::<u32>::new(0),
             failed_at: Atomic::<usize>::new(0),
         })
+    }
+
+    /// Has the tunnel take packets that are to be segmented, which the offload `O` does below
+    /// (`iptunnel_handle_offloads()`).
+    ///
+    /// It has to be a part of the module, for the tunnel's version of IP, before those that make tunnels. The
+    /// tunnel's device says by its [features](crate::netdev::Features) what
+    /// it takes, of TCP ([`ALL_TSO`](crate::netdev::Features::ALL_TSO)) and UDP
+    /// ([`GSO_UDP_L4`](crate::netdev::Features::GSO_UDP_L4)).
+    ///
+    /// Nothing changes if the offload is of another protocol, or not registered for the version.
+    #[doc(alias = "iptunnel_handle_offloads")]
+    pub fn with_offload<O: Offload>(mut self) -> Self {
+        self.segments = offload::segments::<O, V>(self.protocol);
+        self
     }
 
     /// Notes that the remote was reported unreachable (`err_count`).
@@ -274,11 +294,52 @@ impl<V: Version> Tunnel<V> {
     pub fn transmit<'a, D: Driver, H: Bytes + IntoBytes>(
         &self,
         dev: &DriverDevice<D>,
-        mut skb: Skb<'a>,
+        skb: Skb<'a>,
         header: &H,
         net: &Net,
         softirq: Softirq<'_>,
     ) -> Result<(), FailedPacket<'a>> {
+        match self.transmit_whole(dev, skb, header, net, softirq)? {
+            None => Ok(()),
+            Some(skb) => self.transmit_parts(dev, skb, header, net, softirq),
+        }
+    }
+
+    /// Cuts a frame, and sends each part by itself. What fails of them is counted and dropped.
+    #[cold]
+    #[inline(never)]
+    fn transmit_parts<'a, D: Driver, H: Bytes + IntoBytes>(
+        &self,
+        dev: &DriverDevice<D>,
+        skb: Skb<'a>,
+        header: &H,
+        net: &Net,
+        softirq: Softirq<'_>,
+    ) -> Result<(), FailedPacket<'a>> {
+        let error = TransmitError::Malformed;
+        let mut parts =
+            offload::cut(skb, dev, softirq).map_err(|skb| FailedPacket { error, skb })?;
+        while let Some(part) = parts.next() {
+            let failed = match self.transmit_whole(dev, part, header, net, softirq) {
+                Ok(None) => continue,
+                Ok(Some(skb)) => FailedPacket { error, skb },
+                Err(failed) => failed,
+            };
+            failed.count_and_drop(dev, softirq);
+        }
+        Ok(())
+    }
+
+    /// As [`Self::transmit`]. Returns a frame that has to be cut first.
+    #[inline]
+    fn transmit_whole<'a, D: Driver, H: Bytes + IntoBytes>(
+        &self,
+        dev: &DriverDevice<D>,
+        mut skb: Skb<'a>,
+        header: &H,
+        net: &Net,
+        softirq: Softirq<'_>,
+    ) -> Result<Option<Skb<'a>>, FailedPacket<'a>> {
         let header_len = const {
             assert!(size_of::<H>() <= 256, "a header of more than 256 bytes");
             size_of::<H>() as u32
@@ -286,7 +347,8 @@ impl<V: Version> Tunnel<V> {
         // SAFETY: The packet is owned. The device has the statistics that the callees count in, by its type.
         unsafe { bindings::skb_set_dev(skb.as_raw(), dev.as_raw()) };
         let prepared = match self.prepare(dev, &mut skb, header_len, net, softirq) {
-            Ok(prepared) => prepared,
+            Ok(Some(prepared)) => prepared,
+            Ok(None) => return Ok(Some(skb)),
             Err(Refused { error, answer }) => {
                 if let Some(answer) = answer {
                     // It belongs to where the device is, as the frame did.
@@ -299,16 +361,22 @@ impl<V: Version> Tunnel<V> {
             let error = TransmitError::NoMemory;
             return Err(FailedPacket { error, skb });
         }
+        // Where the stack, and what segments the packet, look for the headers.
+        skb.as_mut().reset_transport_header();
+        let inner_protocol = (bindings::ETH_P_TEB as u16).to_be();
+        // SAFETY: The packet is owned.
+        unsafe { bindings::skb_set_inner_protocol(skb.as_raw(), inner_protocol) };
         let Prepared { route, flow, outer } = prepared;
         // SAFETY: `prepare` has made headroom for the IP header and the link's. The device is that of
         // the tunnel, as set above.
-        unsafe { V::send(skb, net, route, flow, &outer) }.map_err(|skb| FailedPacket {
+        let sent = unsafe { V::send(skb, net, route, flow, &outer) };
+        sent.map(|()| None).map_err(|skb| FailedPacket {
             error: TransmitError::TooBig,
             skb,
         })
     }
 
-    /// All that may fail, short of pushing headers.
+    /// All that may fail, short of pushing headers. `None` for a frame that is to be cut first.
     fn prepare<'a>(
         &self,
         dev: &Device,
@@ -316,15 +384,27 @@ impl<V: Version> Tunnel<V> {
         header_len: u32,
         net: &Net,
         softirq: Softirq<'_>,
-    ) -> Result<Prepared<V>, Refused<'a>> {
+    ) -> Result<Option<Prepared<V>>, Refused<'a>> {
         let p = V::plan(&self.parameters);
         let outer_len = V::header_len().saturating_add(header_len);
-        // SAFETY: The packet is owned.
-        let gso = unsafe { bindings::skb_is_gso(skb.as_raw()) };
-        if gso || skb.len() < ETHERNET_LEN {
+        if skb.len() < ETHERNET_LEN {
             return Err(TransmitError::Malformed.into());
         }
         let inner = Inner::of(skb);
+        let gso = skb.gso().is_some();
+        if gso {
+            if !offload::is_known(skb) {
+                return Err(TransmitError::Malformed.into());
+            }
+            // Deeper in the frame than the path's MTU is compared with, or not what the offload expects.
+            let whole = self.segments == header_len
+                && inner
+                    .as_ref()
+                    .is_some_and(|inner| offload::is_whole(skb, inner));
+            if !whole {
+                return Ok(None);
+            }
+        }
         let (class, inherited) = match &inner {
             Some(inner) if p.traffic_class & 1 != 0 => (inner.traffic_class, true),
             _ => (p.traffic_class & !1, false),
@@ -340,6 +420,16 @@ impl<V: Version> Tunnel<V> {
 
         let dont_fragment =
             path_mtu::fit::<V>(&p, dev, skb, inner.as_ref(), &route, outer_len, softirq)?;
+        if gso && !dont_fragment && offload::is_underestimated(skb) {
+            let fits = inner.as_ref().is_some_and(|inner| {
+                let path = route.mtu().saturating_sub(outer_len);
+                path_mtu::fits(skb, inner, path.saturating_sub(inner.offset))
+            });
+            if !fits {
+                // The core would send what is a little too long. Each part is fragmented by itself.
+                return Ok(None);
+            }
+        }
         if self.take_failure() {
             let raw = skb.as_raw();
             // SAFETY: The packet is owned, and so is its control block, where the sender's queue has left
@@ -362,7 +452,11 @@ impl<V: Version> Tunnel<V> {
         // checksum of theirs is left to the hardware.
         let result = unsafe { bindings::iptunnel_handle_offloads(skb.as_raw(), 0) };
         kernel::error::to_result(result).map_err(no_memory)?;
-        Ok(Prepared {
+        if gso {
+            // SAFETY: The packet is owned. The callee above has made what says how to segment it its own.
+            unsafe { offload::mark(skb.as_raw()) };
+        }
+        Ok(Some(Prepared {
             route,
             flow,
             outer: Outer {
@@ -372,7 +466,7 @@ impl<V: Version> Tunnel<V> {
                 dont_fragment,
                 crossing: net != dev.net(softirq),
             },
-        })
+        }))
     }
 
     /// The route of a flow; fills in the source address.

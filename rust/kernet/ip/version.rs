@@ -52,6 +52,8 @@ pub(crate) mod private {
     /// What a version does in its own way.
     #[expect(private_interfaces, reason = "nobody else can name the trait")]
     pub trait Version: Sized + 'static {
+        /// Which one it is.
+        const VERSION: wire::ip::Version;
         /// The header, without options and extension headers.
         type Header: wire::Header;
         /// The end points of a tunnel, and how its outer packets are built.

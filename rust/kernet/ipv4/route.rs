@@ -24,7 +24,10 @@ use crate::{
     },
     netns::Net,
     skb::Skb,
-    wire::ipv4, //
+    wire::{
+        ip,
+        ipv4, //
+    },
 };
 
 /// The bits of the type of service that routing knows: the DSCP.
@@ -116,6 +119,8 @@ impl Drop for Routes {
 
 #[expect(private_interfaces, reason = "nobody else can name the trait")]
 impl Version for V4 {
+    const VERSION: ip::Version = ip::Version::V4;
+
     type Header = ipv4::Header;
     type Parameters = Parameters;
     type Flow = bindings::flowi4;

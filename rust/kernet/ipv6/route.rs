@@ -31,7 +31,10 @@ use crate::{
     netns::Net,
     skb::Skb,
     wire::{
-        ip::Protocol,
+        ip::{
+            self,
+            Protocol, //
+        },
         ipv6, //
     },
 };
@@ -101,6 +104,8 @@ pub struct Parameters {
 
 #[expect(private_interfaces, reason = "nobody else can name the trait")]
 impl Version for V6 {
+    const VERSION: ip::Version = ip::Version::V6;
+
     type Header = ipv6::Header;
     type Parameters = Parameters;
     type Flow = bindings::flowi6;
@@ -268,8 +273,12 @@ impl Version for V6 {
     ) -> Result<(), Skb<'a>> {
         let (source, destination) = (address::ipv6(&flow.saddr), address::ipv6(&flow.daddr));
         let protocol = Protocol(outer.protocol);
-        let Ok(mut header) = ipv6::Header::new(source, destination, protocol, skb.len() as usize)
-        else {
+        // Of a packet that is to be segmented the core leaves the length open, if it is too long.
+        let len = match skb.gso() {
+            Some(_) => 0,
+            None => skb.len() as usize,
+        };
+        let Ok(mut header) = ipv6::Header::new(source, destination, protocol, len) else {
             return Err(skb);
         };
         let skb = skb.into_raw();

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Segmentation and merging of a protocol's packets that hold Ethernet frames.
+//!
+//! C headers: [`include/net/protocol.h`](srctree/include/net/protocol.h),
+//! [`include/net/gro.h`](srctree/include/net/gro.h), [`include/net/gso.h`](srctree/include/net/gso.h)
+//!
+//! A packet to be segmented that a [`Tunnel`](super::Tunnel) sends stays whole down to the device that
+//! transmits it, and is cut right before that, always in software: the packet is marked with
+//! `SKB_GSO_TUNNEL_REMCSUM`, which the stack alone understands. No card that knows another tunnel takes the
+//! protocol for that. The same mark is on what was merged.
+
+use core::marker::PhantomData;
+use kernel::{
+    prelude::*,
+    ThisModule, //
+};
+
+use super::Version;
+use crate::{
+    bindings,
+    error::eaddrinuse,
+    module::{
+        failed,
+        Declared,
+        Part, //
+    },
+    skb::Bytes, //
+};
+
+mod entry;
+mod merge;
+mod segment;
+
+pub(crate) use entry::retire_all;
+pub(super) use segment::{
+    cut,
+    is_known,
+    is_underestimated,
+    is_whole, //
+};
+
+/// The mark of what this file segments, in `skb_shared_info::gso_type`.
+const GSO_TYPE: u32 = bindings::SKB_GSO_TUNNEL_REMCSUM as u32;
+
+/// The longest header, in bytes.
+const MAX_HEADER: usize = 64;
+
+/// How packets of a protocol are segmented and merged, which hold Ethernet frames behind a header
+/// (`net_offload`).
+///
+/// # Examples
+///
+/// ```
+/// use kernet::{ip, wire::etherip::Header};
+///
+/// /// Frames behind a header that is the protocol's are merged.
+/// struct Frames;
+///
+/// impl ip::Offload for Frames {
+///     type Module = Example;
+///     type Header = Header;
+///
+///     const PROTOCOL: u8 = 253; // RFC 3692: for experiments
+///
+///     fn merges(header: &Header) -> bool {
+///         header.check().is_ok()
+///     }
+/// }
+/// ```
+#[doc(alias = "net_offload")]
+pub trait Offload: 'static {
+    /// The module that the protocol belongs to.
+    type Module: Declared;
+
+    /// The protocol's header, before the frame: 1 to 64 bytes.
+    type Header: Bytes;
+
+    /// The protocol number, `IPPROTO_*` (`inet_add_offload()`).
+    #[doc(alias = "inet_add_offload")]
+    const PROTOCOL: u8;
+
+    /// Whether a frame behind this header may be merged with others behind an equal one
+    /// (`offload_callbacks::gro_receive`).
+    #[doc(alias = "offload_callbacks::gro_receive")]
+    fn merges(header: &Self::Header) -> bool;
+}
+
+/// The registration of an [`Offload`] for a version of IP: a [`Part`] of its module
+/// (`inet_add_offload()`, `inet6_add_offload()`).
+///
+/// What it registers is kernet's own. Unregistering stops the merging, and waits for who asks the offload; what
+/// was merged, or is to be segmented, goes on without the module.
+#[doc(alias = "inet_add_offload")]
+#[doc(alias = "inet6_add_offload")]
+#[doc(alias = "inet_del_offload")]
+#[doc(alias = "inet6_del_offload")]
+pub struct OffloadRegistration<O: Offload, V: Version> {
+    _offload: PhantomData<fn() -> (O, V)>,
+}
+
+// SAFETY: A failing `register` leaves nothing. Unregistering takes back the only function of the module that
+// is known to others, and waits for who calls it.
+unsafe impl<O: Offload, V: Version> Part for OffloadRegistration<O, V> {
+    unsafe fn register(_: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
+        // SAFETY: `merges` may be called with any bytes of the header's length, which is checked. The module
+        // stays until the part is unregistered, by the caller's promise.
+        if unsafe { entry::take(V::VERSION, O::PROTOCOL, header_len::<O>(), merges::<O>) } {
+            return Ok(());
+        }
+        Err(failed(
+            name,
+            format_args!("offload of IP protocol {}, which is taken", O::PROTOCOL),
+            eaddrinuse(),
+        ))
+    }
+
+    unsafe fn unregister(_: *mut Self) {
+        // SAFETY: Registered, by the caller's promise.
+        unsafe { entry::give_up(V::VERSION, O::PROTOCOL) };
+    }
+}
+
+/// The length of the header of an offload's protocol, in bytes.
+const fn header_len<O: Offload>() -> u32 {
+    const {
+        let len = size_of::<O::Header>();
+        assert!(
+            len >= 1 && len <= MAX_HEADER,
+            "the header before a frame has 1 to 64 bytes"
+        );
+        len as u32
+    }
+}
+
+/// # Safety
+///
+/// `header` points to as many bytes as the header has.
+unsafe fn merges<O: Offload>(header: *const u8) -> bool {
+    // SAFETY: By the caller's promise; any bytes are a valid header, which is aligned.
+    O::merges(unsafe { &*header.cast::<O::Header>() })
+}
+
+/// The length of the header behind which frames of a tunnel may be segmented, or 0: the offload is of another
+/// protocol, or not registered.
+pub(super) fn segments<O: Offload, V: Version>(protocol: u8) -> u32 {
+    let len = header_len::<O>();
+    let registered = O::PROTOCOL == protocol && entry::header_len(V::VERSION, protocol) == len;
+    if registered {
+        len
+    } else {
+        0
+    }
+}
+
+/// Takes off the mark of a packet that was merged, when its outer headers are gone.
+///
+/// # Safety
+///
+/// The packet is owned, and is to be segmented. What says so is not shared with a clone.
+pub(super) unsafe fn unmark(skb: *mut bindings::sk_buff) {
+    const OUTER: u32 = bindings::SKB_GSO_TCP_FIXEDID as u32;
+    const INNER: u32 = bindings::SKB_GSO_TCP_FIXEDID_INNER as u32;
+    // SAFETY: By the caller's promise.
+    let kind = unsafe { &mut (*bindings::skb_shinfo(skb)).gso_type };
+    // What was said of the inner header is now said of the only one.
+    let fixed = if *kind & INNER != 0 { OUTER } else { 0 };
+    *kind = *kind & !(GSO_TYPE | OUTER | INNER) | fixed;
+}
+
+/// As [`unmark`], when outer headers are to be put before.
+///
+/// # Safety
+///
+/// As of [`unmark`].
+pub(super) unsafe fn mark(skb: *mut bindings::sk_buff) {
+    const OUTER: u32 = bindings::SKB_GSO_TCP_FIXEDID as u32;
+    const INNER: u32 = bindings::SKB_GSO_TCP_FIXEDID_INNER as u32;
+    // SAFETY: By the caller's promise.
+    let kind = unsafe { &mut (*bindings::skb_shinfo(skb)).gso_type };
+    let fixed = if *kind & OUTER != 0 { INNER } else { 0 };
+    *kind = *kind & !(OUTER | INNER) | fixed | GSO_TYPE;
+}

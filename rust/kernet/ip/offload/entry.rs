@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the core has registered for the protocols: entries that are kernet's own.
+//!
+//! Packets may be on their way for as long as a device or a queue holds them, and ask for the protocol's
+//! entry again: those that were merged when they are passed on, those that are to be segmented when they are
+//! sent. An entry therefore needs nothing of the module that it was registered for, and stays when that is
+//! gone: it finishes what it has begun, and merges nothing more. There is one for each length of a header, a
+//! static of kernet's, and hence none to be freed. [`retire_all`] takes them from the core when kernet is
+//! unloaded.
+
+use core::{
+    ffi::c_void,
+    mem,
+    ptr, //
+};
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Full,
+        Relaxed,
+        Release, //
+    },
+    time::{
+        delay::fsleep,
+        Delta, //
+    }, //
+};
+
+use super::{
+    super::tunnel::jiffies,
+    merge,
+    segment,
+    MAX_HEADER, //
+};
+use crate::{
+    bindings,
+    wire::ip::Version, //
+};
+
+/// Whether a frame behind a header may be merged. The header has the length that was registered with the
+/// function.
+pub(super) type Merges = unsafe fn(*const u8) -> bool;
+
+/// An entry that the core only reads.
+struct Entry(bindings::net_offload);
+
+// SAFETY: Nobody writes it.
+unsafe impl Sync for Entry {}
+
+impl Entry {
+    const fn new<const V6: bool, const LEN: u32>() -> Self {
+        Self(bindings::net_offload {
+            callbacks: bindings::offload_callbacks {
+                gso_segment: Some(segment_callback::<LEN>),
+                gro_receive: Some(receive_callback::<V6, LEN>),
+                gro_complete: Some(complete_callback::<LEN>),
+            },
+            flags: 0,
+            secret: 0,
+        })
+    }
+}
+
+macro_rules! entries {
+    ($v6:literal: $($len:literal)+) => {
+        [$(Entry::new::<$v6, $len>()),+]
+    };
+    ($v6:literal) => {
+        entries!($v6:
+            1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36
+            37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)
+    };
+}
+
+static ENTRIES4: [Entry; MAX_HEADER] = entries!(false);
+static ENTRIES6: [Entry; MAX_HEADER] = entries!(true);
+
+/// The entry for a header of `len` bytes, 1 to 64.
+fn entry(version: Version, len: u32) -> Option<*const bindings::net_offload> {
+    let entries = match version {
+        Version::V4 => &ENTRIES4,
+        Version::V6 => &ENTRIES6,
+    };
+    let index = usize::try_from(len.checked_sub(1)?).ok()?;
+    entries.get(index).map(|entry| &raw const entry.0)
+}
+
+/// A number of a protocol.
+///
+/// # Invariants
+///
+/// `merges` is null, or a [`Merges`] of a loaded module for headers of `len` bytes.
+struct Protocol {
+    /// Not 0: a module has it.
+    taken: Atomic<u32>,
+    merges: Atomic<*mut c_void>,
+    /// The length of the header whose entry the core has, or 0.
+    len: Atomic<u32>,
+}
+
+impl Protocol {
+    const fn new() -> Self {
+        // INVARIANT: Null.
+        Self {
+            taken: Atomic::<u32>::new(0),
+            merges: Atomic::<*mut c_void>::new(ptr::null_mut()),
+            len: Atomic::<u32>::new(0),
+        }
+    }
+
+    /// The function for headers of `len` bytes.
+    fn merges(&self, len: u32) -> Option<Merges> {
+        let merges = self.merges.load(Acquire);
+        if merges.is_null() || self.len.load(Relaxed) != len {
+            return None;
+        }
+        // SAFETY: A `Merges`, by the type invariants.
+        Some(unsafe { mem::transmute::<*mut c_void, Merges>(merges) })
+    }
+}
+
+static PROTOCOLS4: [Protocol; 256] = [const { Protocol::new() }; 256];
+static PROTOCOLS6: [Protocol; 256] = [const { Protocol::new() }; 256];
+
+fn protocol(version: Version, number: u8) -> &'static Protocol {
+    let protocols = match version {
+        Version::V4 => &PROTOCOLS4,
+        Version::V6 => &PROTOCOLS6,
+    };
+    let [first, ..] = protocols;
+    protocols.get(usize::from(number)).unwrap_or(first)
+}
+
+/// Takes a number of a protocol. Returns false if somebody else has it. May sleep.
+///
+/// # Safety
+///
+/// `merges` may be called with any `len` bytes until [`give_up`] returns. `len` is 1 to 64.
+pub(super) unsafe fn take(version: Version, number: u8, len: u32, merges: Merges) -> bool {
+    let protocol = protocol(version, number);
+    if protocol.taken.cmpxchg(0, 1, Full).is_err() {
+        return false;
+    }
+    if protocol.len.load(Relaxed) != len {
+        // The entry of a module before this one, which had another header.
+        retire(version, number);
+        let added = entry(version, len).is_some_and(|entry| {
+            // SAFETY: A static, which stays for as long as kernet, which takes it back.
+            let result = unsafe {
+                match version {
+                    Version::V4 => bindings::inet_add_offload(entry, number),
+                    Version::V6 => bindings::inet6_add_offload(entry, number),
+                }
+            };
+            result == 0
+        });
+        if !added {
+            protocol.taken.store(0, Release);
+            return false;
+        }
+        protocol.len.store(len, Relaxed);
+    }
+    // INVARIANT: By the caller's promise; there was none before.
+    protocol.merges.store(merges as *mut c_void, Release);
+    true
+}
+
+/// Gives up a number of a protocol: nothing is merged for the caller any more, and nobody runs its function.
+/// May sleep.
+///
+/// # Safety
+///
+/// The caller has [taken](take) it.
+pub(super) unsafe fn give_up(version: Version, number: u8) {
+    let protocol = protocol(version, number);
+    // INVARIANT: Null.
+    protocol.merges.store(ptr::null_mut(), Release);
+    // SAFETY: This may sleep, by the caller's promise. Who calls the function does so in a read-side section.
+    unsafe { bindings::synchronize_net() };
+    protocol.taken.store(0, Release);
+}
+
+/// The length of the header that frames of a protocol have before them, if a module has its offload; or 0.
+pub(super) fn header_len(version: Version, number: u8) -> u32 {
+    let protocol = protocol(version, number);
+    if protocol.taken.load(Acquire) == 0 {
+        return 0;
+    }
+    protocol.len.load(Relaxed)
+}
+
+/// When a packet was offered to others last, in jiffies; 0: never.
+static MERGED_AT: Atomic<usize> = Atomic::<usize>::new(0);
+
+/// How long a device may hold packets that were merged without the kernel's complaint when their entry goes, in
+/// jiffies: a second. `gro_flush_timeout` is a fraction of a millisecond where it is set.
+const HELD: usize = bindings::HZ as usize;
+
+/// Takes back the entry of a protocol that no module has. Waits for packets that were merged, and for all who
+/// use it.
+fn retire(version: Version, number: u8) {
+    let protocol = protocol(version, number);
+    let Some(entry) = entry(version, protocol.len.load(Relaxed)) else {
+        return;
+    };
+    let at = MERGED_AT.load(Relaxed);
+    while at != 0 && jiffies().wrapping_sub(at) < HELD {
+        fsleep(Delta::from_millis(10));
+    }
+    // SAFETY: The core has it: `take` has added it.
+    unsafe {
+        match version {
+            Version::V4 => bindings::inet_del_offload(entry, number),
+            Version::V6 => bindings::inet6_del_offload(entry, number),
+        }
+    };
+    protocol.len.store(0, Relaxed);
+}
+
+/// Takes back all entries, as kernet is unloaded: no module that uses it is left.
+pub(crate) fn retire_all() {
+    for number in 0..=u8::MAX {
+        retire(Version::V4, number);
+        retire(Version::V6, number);
+    }
+}
+
+/// # Safety
+///
+/// Called by the core only, as `offload_callbacks::gso_segment`.
+unsafe extern "C" fn segment_callback<const LEN: u32>(
+    skb: *mut bindings::sk_buff,
+    features: bindings::netdev_features_t,
+) -> *mut bindings::sk_buff {
+    // SAFETY: The core lends a packet whose data begins with the protocol's header.
+    unsafe { segment::segment(skb, features, LEN) }
+}
+
+/// # Safety
+///
+/// Called by the core only, as `offload_callbacks::gro_receive`.
+unsafe extern "C" fn receive_callback<const V6: bool, const LEN: u32>(
+    head: *mut bindings::list_head,
+    skb: *mut bindings::sk_buff,
+) -> *mut bindings::sk_buff {
+    let version = if V6 { Version::V6 } else { Version::V4 };
+    // SAFETY: The core lends a packet, which it knows the protocol of, in a read-side section of RCU.
+    unsafe {
+        let merges = u8::try_from(bindings::napi_gro_cb_proto(skb))
+            .ok()
+            .and_then(|number| protocol(version, number).merges(LEN));
+        let (held, flush) = match merges.and_then(|merges| merge::receive(head, skb, LEN, merges)) {
+            Some(held) => {
+                let now = jiffies().max(1);
+                if MERGED_AT.load(Relaxed) != now {
+                    MERGED_AT.store(now, Relaxed);
+                }
+                (held, 0)
+            }
+            None => (ptr::null_mut(), 1),
+        };
+        bindings::skb_gro_flush_final(skb, held, flush);
+        held
+    }
+}
+
+/// # Safety
+///
+/// Called by the core only, as `offload_callbacks::gro_complete`.
+unsafe extern "C" fn complete_callback<const LEN: u32>(
+    skb: *mut bindings::sk_buff,
+    offset: c_int,
+) -> c_int {
+    // SAFETY: The core lends a packet that `receive_callback` has had merged, whose header is at `offset`.
+    unsafe { merge::complete(skb, offset, LEN) }
+}
