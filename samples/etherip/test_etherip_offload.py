@@ -14,13 +14,15 @@ import tempfile
 import threading
 import time
 
-from selftest import NetNs, case, checked, churn, defer, equal, iperf, main, need, rmmod, run, wait_until
+from selftest import (NetNs, Skip, case, checked, churn, defer, emulated, equal, iperf, main, need, rmmod, run,
+                      wait_until)
 from tunnels import PROTOCOL, V4, batch, narrow, over_both, router_device, statistics, tunnel, two
 
 OUTGOING = 4
 SO_RCVBUFFORCE = 33
 MTU = 1500
 LARGE = 8000
+ESP = 50
 SOL_UDP, UDP_SEGMENT = 17, 103
 SOL_PACKET, PACKET_VNET_HDR = 263, 15
 
@@ -336,13 +338,13 @@ def wrong_headers_are_not_merged(over):
     wait_until(lambda: statistics(a)["rx"]["frame_errors"] == before + 40, 10, "errors")
 
 
-def outer_packets(ns, over):
-    """How many packets of the tunnel that are longer than a path takes have been sent, seen by a hook of IP: before the
-    device cuts them."""
+def outer_packets(ns, over, protocol=PROTOCOL):
+    """How many packets of the tunnel, or of another protocol, that are longer than a path takes have been sent, seen by
+    a hook of IP: before the device cuts them."""
     family = "ip" if over is V4 else "ip6"
     header = "ip protocol" if over is V4 else "ip6 nexthdr"
     ns.run(f"nft 'add table {family} f; add chain {family} f o {{ type filter hook postrouting priority 0; }}; "
-           f"add rule {family} f o {header} {PROTOCOL} meta length > {LARGE} counter'")
+           f"add rule {family} f o {header} {protocol} meta length > {LARGE} counter'")
     return lambda: int(ns.run(f"nft list chain {family} f o").stdout.split("packets ")[1].split()[0])
 
 
@@ -366,6 +368,64 @@ def a_device_that_segments_other_tunnels(over):
         assert places["into the tunnel"].longest > LARGE, places["into the tunnel"].longest
         assert places["out of a"].longest <= MTU + 14, places["out of a"].longest
     assert long() > 0
+
+
+def protect(over, a, b, mode):
+    """Has IPsec encrypt what the tunnel sends, and leave room for its header."""
+    ways = list(enumerate(((over.a, over.b), (over.b, over.a)), 1))
+    for ns, own in ((a, over.a), (b, over.b)):
+        lines = []
+        for number, (source, to) in ways:
+            ends = f"src {source} dst {to}"
+            lines += [f"xfrm state add {ends} proto esp spi {0x100 + number} mode {mode} "
+                      f"aead rfc4106(gcm(aes)) 0x{number:040x} 128 sel {ends}",
+                      f"xfrm policy add {ends} proto {PROTOCOL} dir {'out' if source == own else 'in'} "
+                      f"tmpl {ends} proto esp mode {mode}"]
+        batch(ns, *lines, "link set t0 mtu 1380")
+
+
+def carries_encrypted(over, a, b, port):
+    """Large packets go into the tunnel, and nothing leaves that is not encrypted, or longer than the path takes."""
+    places = Seen(a, "t0", True), Seen(a, "u0", True, ESP, over), Seen(a, "u0", True, PROTOCOL, over)
+    carries_bytes(a, b, "198.51.100.2", port)
+    carries_bytes(b, a, "2001:db8::1", port + 1, 1 << 18)
+    for place in places:
+        place.end()
+    into, below, plain = places
+    assert into.longest > LARGE, into.lengths
+    assert 1380 < below.longest <= MTU + 14, below.lengths
+    equal(plain.count, 0, "packets that are not encrypted")
+
+
+@case
+@emulated
+@over_both
+def whole_through_ipsec(over):
+    """IPsec that can cut packets itself leaves them whole, and encrypts the parts that the device below is given."""
+    name = "esp4_offload" if over is V4 else "esp6_offload"
+    if run(f"modprobe {name}", check=False).returncode:
+        raise Skip(f"the kernel has no {name}")
+    # After the namespaces, whose states use it.
+    defer(rmmod, name)
+    for number, mode in enumerate(("transport", "beet")):
+        a, r, b = two(over)
+        all_merging(a, r, b)
+        protect(over, a, b, mode)
+        long = outer_packets(a, over, ESP)
+        carries_encrypted(over, a, b, 6000 + 10 * number)
+        assert long() > 0, f"{mode}: IPsec was given parts"
+
+
+@case
+def through_ipsec():
+    """IPsec that cannot cut packets has them cut before it."""
+    a, r, b = two(V4)
+    all_merging(a, r, b)
+    for mode in "transport", "tunnel":
+        protect(V4, a, b, mode)
+        carries_encrypted(V4, a, b, 6100 if mode == "transport" else 6110)
+        for ns in (a, b):
+            ns.run("ip xfrm policy flush; ip xfrm state flush")
 
 
 @case
@@ -621,4 +681,4 @@ def unloaded_with_merged_packets(over):
             ns.delete()
 
 
-main(300)
+main(340)

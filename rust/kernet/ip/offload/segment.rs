@@ -35,6 +35,8 @@ use crate::{
 const TCPV4: u32 = bindings::SKB_GSO_TCPV4 as u32;
 const TCPV6: u32 = bindings::SKB_GSO_TCPV6 as u32;
 const UDP: u32 = bindings::SKB_GSO_UDP_L4 as u32;
+/// IPsec has put its header between those of IP and of the protocol, and encrypts the parts.
+const ESP: u32 = bindings::SKB_GSO_ESP as u32;
 
 /// Whether packets of this kind (`skb_shared_info::gso_type`) are cut by their size alone, into packets that
 /// are made anew: TCP or UDP, and what is said more of them. `tcp_gro_complete()` says `TCP_ACCECN` of some
@@ -212,8 +214,12 @@ pub(super) unsafe fn segment(
         )
     };
     // Marked by a tunnel, or when it was merged. Whoever marks packets of its own, or has changed this one,
-    // is not believed.
-    if !nested || kind & GSO_TYPE == 0 || !is_cut(kind & !GSO_TYPE) || inner_mac != len as c_int {
+    // is not believed. Above IPsec's header the packet is what it is without, only further behind the link's.
+    if !nested
+        || kind & GSO_TYPE == 0
+        || !is_cut(kind & !(GSO_TYPE | ESP))
+        || inner_mac != len as c_int
+    {
         return err_ptr(EINVAL);
     }
     let need = len.wrapping_add(ethernet::Header::LEN as u32);
