@@ -9,10 +9,21 @@ __kernet_helper unsigned int kernet_helper_skb_gro_offset(const struct sk_buff *
 	return skb_gro_offset(skb);
 }
 
-__kernet_helper void *kernet_helper_skb_gro_header(struct sk_buff *skb, unsigned int hlen,
-						   unsigned int offset)
+/*
+ * Of a packet without a linear part, the header is where its first fragment is: in a page that a
+ * process may have mapped and writes to. All that is decided is decided by the copy, which the
+ * compiler must not leave out and read the page again.
+ */
+__kernet_helper bool kernet_helper_skb_gro_copy_header(struct sk_buff *skb, void *to,
+						       unsigned int len, unsigned int offset)
 {
-	return skb_gro_header(skb, hlen, offset);
+	const void *header = skb_gro_header(skb, offset + len, offset);
+
+	if (!header)
+		return false;
+	memcpy(to, header, len);
+	barrier();
+	return true;
 }
 
 __kernet_helper void kernet_helper_skb_gro_pull(struct sk_buff *skb, unsigned int len)

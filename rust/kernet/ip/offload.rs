@@ -135,7 +135,7 @@ const fn header_len<O: Offload>() -> u32 {
 
 /// # Safety
 ///
-/// `header` points to as many bytes as the header has.
+/// `header` points to as many bytes as the header has, which nobody writes to meanwhile.
 unsafe fn merges<O: Offload>(header: *const u8) -> bool {
     // SAFETY: By the caller's promise; any bytes are a valid header, which is aligned.
     O::merges(unsafe { &*header.cast::<O::Header>() })

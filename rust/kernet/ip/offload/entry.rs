@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// Whether a frame behind a header may be merged. The header has the length that was registered with the
-/// function.
+/// function, and nobody writes to it.
 pub(super) type Merges = unsafe fn(*const u8) -> bool;
 
 /// An entry that the core only reads.

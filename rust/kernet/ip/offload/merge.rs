@@ -8,7 +8,8 @@ use kernel::prelude::*;
 use super::{
     entry::Merges,
     segment::is_cut,
-    GSO_TYPE, //
+    GSO_TYPE,
+    MAX_HEADER, //
 };
 use crate::{
     bindings,
@@ -42,23 +43,20 @@ pub(super) unsafe fn receive(
     if nested || moved || lists {
         return None;
     }
-    // SAFETY: As above.
-    let header = unsafe {
+    // Nothing may refer to the header where it is: user space can write there, see the callee.
+    let mut copy = [0u8; MAX_HEADER];
+    let header = copy.get_mut(..len as usize)?;
+    // SAFETY: As above; the place is within the packet, and the array has room for so many bytes.
+    let copied = unsafe {
         bindings::napi_gro_cb_set_encap_mark(skb);
-        bindings::skb_gro_header(skb, offset.checked_add(len)?, offset)
+        bindings::skb_gro_copy_header(skb, header.as_mut_ptr().cast(), len, offset)
     };
-    if header.is_null() {
-        return None;
-    }
-    let header = header.cast::<u8>().cast_const();
-    // SAFETY: The callee has found so many bytes.
-    let bytes = unsafe { slice::from_raw_parts(header, len as usize) };
-    // SAFETY: As above, and by the caller's promise.
-    if unsafe { !merges(header) } {
+    // SAFETY: By the caller's promise; so many bytes were copied.
+    if !copied || unsafe { !merges(header.as_ptr()) } {
         return None;
     }
     // SAFETY: The list is the core's, which nobody else works with now. What is looked at of a packet on it is
-    // in its linear part.
+    // in its linear part, where only the kernel writes.
     unsafe {
         let mut entry = (*head).next;
         while entry != head {
@@ -66,7 +64,7 @@ pub(super) unsafe fn receive(
             if bindings::napi_gro_cb_same_flow(held) {
                 let equal = offset.saturating_add(len) <= SkbRef::from_raw(held).headlen() && {
                     let other = (*held).data.add(offset as usize).cast_const();
-                    slice::from_raw_parts(other.cast::<u8>(), len as usize) == bytes
+                    slice::from_raw_parts(other.cast::<u8>(), len as usize) == &*header
                 };
                 if !equal {
                     bindings::napi_gro_cb_clear_same_flow(held);
@@ -75,7 +73,7 @@ pub(super) unsafe fn receive(
             entry = (*entry).next;
         }
         bindings::skb_gro_pull(skb, len);
-        bindings::skb_gro_postpull_rcsum(skb, header.cast(), len);
+        bindings::skb_gro_postpull_rcsum(skb, header.as_ptr().cast(), len);
         // What is noted in the packet is behind the header.
         Some(bindings::call_eth_gro_receive(head, skb))
     }
