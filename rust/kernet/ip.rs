@@ -181,6 +181,7 @@ impl<'a, V: Version> Packet<'a, V> {
         if skb.len() < need {
             return Err((DecapError::Truncated, skb));
         }
+        skb.as_mut().forget_sum_behind(header_len.into());
         // SAFETY: The packet is owned. Made linear by the callee up to the frame's header.
         let result = unsafe {
             bindings::__iptunnel_pull_header(

@@ -369,7 +369,8 @@ impl SkbRef {
 
     /// Removes `len` bytes from the front (`skb_pull_rcsum()`).
     ///
-    /// If the device has summed all of the packet, the sum is updated.
+    /// If the device has summed all of the packet, the sum is updated; or forgotten if `len` is odd, since what is
+    /// left begins in the middle of a word then.
     ///
     /// # Errors
     ///
@@ -382,6 +383,7 @@ impl SkbRef {
         if self.headroom().saturating_add(len) >= MAX_PLACE {
             return Err(DropReason::PKT_TOO_BIG);
         }
+        self.as_mut().forget_sum_behind(len);
         // SAFETY: The packet is ours to change, and `len` bytes are linear.
         unsafe { bindings::skb_pull_rcsum(self.as_raw(), len) };
         Ok(())

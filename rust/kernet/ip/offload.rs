@@ -43,7 +43,8 @@ pub(super) use segment::{
 /// The mark of what this file segments, in `skb_shared_info::gso_type`.
 const GSO_TYPE: u32 = bindings::SKB_GSO_TUNNEL_REMCSUM as u32;
 
-/// The longest header, in bytes.
+/// The longest header, in bytes. All have an even number of them: a sum of what is behind an odd one would begin
+/// in the middle of a word.
 const MAX_HEADER: usize = 64;
 
 /// How packets of a protocol are segmented and merged, which hold Ethernet frames behind a header
@@ -73,7 +74,7 @@ pub trait Offload: 'static {
     /// The module that the protocol belongs to.
     type Module: Declared;
 
-    /// The protocol's header, before the frame: 1 to 64 bytes.
+    /// The protocol's header, before the frame: 2 to 64 bytes, an even number of them.
     type Header: Bytes;
 
     /// The protocol number, `IPPROTO_*` (`inet_add_offload()`).
@@ -126,8 +127,12 @@ const fn header_len<O: Offload>() -> u32 {
     const {
         let len = size_of::<O::Header>();
         assert!(
-            len >= 1 && len <= MAX_HEADER,
-            "the header before a frame has 1 to 64 bytes"
+            len >= 2 && len <= MAX_HEADER,
+            "the header before a frame has 2 to 64 bytes"
+        );
+        assert!(
+            len % 2 == 0,
+            "the header before a frame has an even number of bytes"
         );
         len as u32
     }

@@ -99,6 +99,16 @@ impl SkbRef {
         u32::from(unsafe { bindings::skb_get_ip_summed(self.as_raw()) })
     }
 
+    /// Forgets the sum of the whole packet if C could not correct it when `len` bytes are pulled: it takes the
+    /// words behind an odd number of them for those that they were part of.
+    #[inline]
+    pub(crate) fn forget_sum_behind(self: Pin<&mut Self>, len: u32) {
+        if len % 2 != 0 && self.ip_summed() == bindings::CHECKSUM_COMPLETE {
+            // SAFETY: The packet is ours to change.
+            unsafe { bindings::skb_set_csum_none(self.as_raw()) };
+        }
+    }
+
     /// Sets the state of the transport checksum (`skb_partial_csum_set()`).
     ///
     /// A wrong state lets a damaged packet through, or loses a good one.

@@ -296,6 +296,34 @@ mod cases {
         assert_eq!(seen, Some(3));
     }
 
+    /// A sum of bytes as C has it, or the one that is known of a packet; folded.
+    fn folded(mut sum: u32) -> u32 {
+        while sum > 0xffff {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        sum
+    }
+
+    fn known_sum(skb: &SkbRef) -> Option<u32> {
+        match skb.checksum() {
+            Checksum::Complete { sum } => Some(folded(sum)),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_sum_is_that_of_what_is_left() {
+        let seen = with_packet(|skb| {
+            let whole = skb.sum(0, 20, 0).ok()?;
+            let set = skb.as_mut().set_checksum(Checksum::Complete { sum: whole });
+            let even = skb.as_mut().pull(2).is_ok();
+            let kept = known_sum(skb) == skb.sum(0, 18, 0).ok().map(folded);
+            let odd = skb.as_mut().pull(1).is_ok();
+            Some((set.is_ok(), even, kept, odd, skb.checksum()))
+        });
+        assert_eq!(seen, Some(Some((true, true, true, true, Checksum::None))));
+    }
+
     #[test]
     fn the_sum_is_that_of_the_bytes() {
         let seen = with_packet(|skb| {

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-// error: the header before a frame has 1 to 64 bytes
+// error: the header before a frame has 2 to 64 bytes
+// error: the header before a frame has an even number of bytes
 
-//! An offload whose header no packet has in front.
+//! Offloads with headers that no packet has in front, or behind which nothing can be summed.
 
 #![forbid(unsafe_code)]
 
-use kernet::{ip::Offload, ipv4};
+use kernet::{ip::Offload, ipv4, ipv6};
 
 kernet::module! {
     type: Mine,
     name: "numbers_of_offloads",
     authors: ["Nobody"],
-    description: "Merges behind more than there is",
+    description: "Merges behind what cannot be",
     license: "GPL",
 }
 
@@ -19,16 +20,29 @@ pub struct Mine;
 
 impl kernet::Module for Mine {
     type State = ();
-    type Parts = ipv4::OffloadRegistration<Mine>;
+    type Parts = (ipv4::OffloadRegistration<Mine>, ipv6::OffloadRegistration<Odd>);
 }
 
 impl Offload for Mine {
     type Module = Mine;
-    type Header = [u8; 65];
+    type Header = [u8; 66];
 
     const PROTOCOL: u8 = 253;
 
-    fn merges(_: &[u8; 65]) -> bool {
+    fn merges(_: &[u8; 66]) -> bool {
+        true
+    }
+}
+
+pub struct Odd;
+
+impl Offload for Odd {
+    type Module = Mine;
+    type Header = [u8; 3];
+
+    const PROTOCOL: u8 = 253;
+
+    fn merges(_: &[u8; 3]) -> bool {
         true
     }
 }

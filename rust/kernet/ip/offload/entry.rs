@@ -70,21 +70,23 @@ macro_rules! entries {
     };
     ($v6:literal) => {
         entries!($v6:
-            1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36
-            37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63 64)
+            2 4 6 8 10 12 14 16 18 20 22 24 26 28 30 32 34 36 38 40 42 44 46 48 50 52 54 56 58 60 62 64)
     };
 }
 
-static ENTRIES4: [Entry; MAX_HEADER] = entries!(false);
-static ENTRIES6: [Entry; MAX_HEADER] = entries!(true);
+static ENTRIES4: [Entry; MAX_HEADER / 2] = entries!(false);
+static ENTRIES6: [Entry; MAX_HEADER / 2] = entries!(true);
 
-/// The entry for a header of `len` bytes, 1 to 64.
+/// The entry for a header of `len` bytes: 2 to 64, and even.
 fn entry(version: Version, len: u32) -> Option<*const bindings::net_offload> {
     let entries = match version {
         Version::V4 => &ENTRIES4,
         Version::V6 => &ENTRIES6,
     };
-    let index = usize::try_from(len.checked_sub(1)?).ok()?;
+    if len % 2 != 0 {
+        return None;
+    }
+    let index = usize::try_from((len / 2).checked_sub(1)?).ok()?;
     entries.get(index).map(|entry| &raw const entry.0)
 }
 
@@ -138,7 +140,7 @@ fn protocol(version: Version, number: u8) -> &'static Protocol {
 ///
 /// # Safety
 ///
-/// `merges` may be called with any `len` bytes until [`give_up`] returns. `len` is 1 to 64.
+/// `merges` may be called with any `len` bytes until [`give_up`] returns.
 pub(super) unsafe fn take(version: Version, number: u8, len: u32, merges: Merges) -> bool {
     let protocol = protocol(version, number);
     if protocol.taken.cmpxchg(0, 1, Full).is_err() {
