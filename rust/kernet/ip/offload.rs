@@ -10,7 +10,10 @@
 //! `SKB_GSO_TUNNEL_REMCSUM`, which the stack alone understands. No card that knows another tunnel takes the
 //! protocol for that. The same mark is on what was merged.
 
-use core::marker::PhantomData;
+use core::{
+    marker::PhantomData,
+    ptr, //
+};
 use kernel::{
     prelude::*,
     ThisModule, //
@@ -106,7 +109,16 @@ unsafe impl<O: Offload, V: Version> Part for OffloadRegistration<O, V> {
     unsafe fn register(_: *mut Self, _: &'static ThisModule, name: &'static CStr) -> Result {
         // SAFETY: `merges` may be called with any bytes of the header's length, which is checked. The module
         // stays until the part is unregistered, by the caller's promise.
-        if unsafe { entry::take(V::VERSION, O::PROTOCOL, header_len::<O>(), merges::<O>) } {
+        let taken = unsafe {
+            entry::take(
+                V::VERSION,
+                O::PROTOCOL,
+                owner::<O>(),
+                header_len::<O>(),
+                merges::<O>,
+            )
+        };
+        if taken {
             return Ok(());
         }
         Err(failed(
@@ -138,6 +150,11 @@ const fn header_len<O: Offload>() -> u32 {
     }
 }
 
+/// The module that an offload's protocol belongs to, which nobody else can name.
+fn owner<O: Offload>() -> entry::Owner {
+    ptr::from_ref(O::Module::state_id()).addr()
+}
+
 /// # Safety
 ///
 /// `header` points to as many bytes as the header has, which nobody writes to meanwhile.
@@ -147,10 +164,11 @@ unsafe fn merges<O: Offload>(header: *const u8) -> bool {
 }
 
 /// The length of the header behind which frames of a tunnel may be segmented, or 0: the offload is of another
-/// protocol, or not registered.
+/// protocol, or its module has not registered it.
 pub(super) fn segments<O: Offload, V: Version>(protocol: u8) -> u32 {
     let len = header_len::<O>();
-    let registered = O::PROTOCOL == protocol && entry::header_len(V::VERSION, protocol) == len;
+    let registered =
+        O::PROTOCOL == protocol && entry::header_len(V::VERSION, protocol, owner::<O>()) == len;
     if registered {
         len
     } else {

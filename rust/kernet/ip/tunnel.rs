@@ -184,7 +184,7 @@ impl<V: Version> Tunnel<V> {
     /// it takes, of TCP ([`ALL_TSO`](crate::netdev::Features::ALL_TSO)) and UDP
     /// ([`GSO_UDP_L4`](crate::netdev::Features::GSO_UDP_L4)).
     ///
-    /// Nothing changes if the offload is of another protocol, or not registered for the version.
+    /// Nothing changes if the offload is of another protocol, or its module has not registered it for the version.
     #[doc(alias = "iptunnel_handle_offloads")]
     pub fn with_offload<O: Offload>(mut self) -> Self {
         self.segments = offload::segments::<O, V>(self.protocol);

@@ -90,14 +90,17 @@ fn entry(version: Version, len: u32) -> Option<*const bindings::net_offload> {
     entries.get(index).map(|entry| &raw const entry.0)
 }
 
+/// A module: the address of a static that is its own. Not 0.
+pub(super) type Owner = usize;
+
 /// A number of a protocol.
 ///
 /// # Invariants
 ///
 /// `merges` is null, or a [`Merges`] of a loaded module for headers of `len` bytes.
 struct Protocol {
-    /// Not 0: a module has it.
-    taken: Atomic<u32>,
+    /// The [`Owner`] that has it, or 0.
+    owner: Atomic<usize>,
     merges: Atomic<*mut c_void>,
     /// The length of the header whose entry the core has, or 0.
     len: Atomic<u32>,
@@ -107,7 +110,7 @@ impl Protocol {
     const fn new() -> Self {
         // INVARIANT: Null.
         Self {
-            taken: Atomic::<u32>::new(0),
+            owner: Atomic::<usize>::new(0),
             merges: Atomic::<*mut c_void>::new(ptr::null_mut()),
             len: Atomic::<u32>::new(0),
         }
@@ -136,14 +139,20 @@ fn protocol(version: Version, number: u8) -> &'static Protocol {
     protocols.get(usize::from(number)).unwrap_or(first)
 }
 
-/// Takes a number of a protocol. Returns false if somebody else has it. May sleep.
+/// Takes a number of a protocol for a module. Returns false if it is taken. May sleep.
 ///
 /// # Safety
 ///
 /// `merges` may be called with any `len` bytes until [`give_up`] returns.
-pub(super) unsafe fn take(version: Version, number: u8, len: u32, merges: Merges) -> bool {
+pub(super) unsafe fn take(
+    version: Version,
+    number: u8,
+    owner: Owner,
+    len: u32,
+    merges: Merges,
+) -> bool {
     let protocol = protocol(version, number);
-    if protocol.taken.cmpxchg(0, 1, Full).is_err() {
+    if protocol.owner.cmpxchg(0, owner, Full).is_err() {
         return false;
     }
     if protocol.len.load(Relaxed) != len {
@@ -160,7 +169,7 @@ pub(super) unsafe fn take(version: Version, number: u8, len: u32, merges: Merges
             result == 0
         });
         if !added {
-            protocol.taken.store(0, Release);
+            protocol.owner.store(0, Release);
             return false;
         }
         protocol.len.store(len, Relaxed);
@@ -182,13 +191,13 @@ pub(super) unsafe fn give_up(version: Version, number: u8) {
     protocol.merges.store(ptr::null_mut(), Release);
     // SAFETY: This may sleep, by the caller's promise. Who calls the function does so in a read-side section.
     unsafe { bindings::synchronize_net() };
-    protocol.taken.store(0, Release);
+    protocol.owner.store(0, Release);
 }
 
-/// The length of the header that frames of a protocol have before them, if a module has its offload; or 0.
-pub(super) fn header_len(version: Version, number: u8) -> u32 {
+/// The length of the header that frames of a protocol have before them, if this module has its offload; or 0.
+pub(super) fn header_len(version: Version, number: u8, owner: Owner) -> u32 {
     let protocol = protocol(version, number);
-    if protocol.taken.load(Acquire) == 0 {
+    if protocol.owner.load(Acquire) != owner {
         return 0;
     }
     protocol.len.load(Relaxed)
@@ -278,4 +287,33 @@ unsafe extern "C" fn complete_callback<const LEN: u32>(
 ) -> c_int {
     // SAFETY: The core lends a packet that `receive_callback` has had merged, whose header is at `offset`.
     unsafe { merge::complete(skb, offset, LEN) }
+}
+
+#[kunit_tests(kernet_offload)]
+mod tests {
+    use super::*;
+
+    /// # Safety
+    ///
+    /// None.
+    unsafe fn never(_: *const u8) -> bool {
+        false
+    }
+
+    #[test]
+    fn a_number_is_that_of_its_module() {
+        /// RFC 3692: for experiments.
+        const NUMBER: u8 = 254;
+        let (version, mine, other) = (Version::V4, 1, 2);
+        // SAFETY: The function may be called with any bytes.
+        let take = |owner, len| unsafe { take(version, NUMBER, owner, len, never) };
+        let taken = (take(mine, 3), take(mine, 2), take(other, 2));
+        let len = |owner| header_len(version, NUMBER, owner);
+        let lens = (len(mine), len(other));
+        // SAFETY: Taken.
+        unsafe { give_up(version, NUMBER) };
+        let after = (len(mine), len(other));
+        retire(version, NUMBER);
+        assert_eq!((taken, lens, after), ((false, true, false), (2, 0), (0, 0)));
+    }
 }
