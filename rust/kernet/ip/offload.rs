@@ -28,7 +28,8 @@ use crate::{
         Declared,
         Part, //
     },
-    skb::Bytes, //
+    skb::Bytes,
+    wire::ip::Protocol, //
 };
 
 mod entry;
@@ -80,7 +81,8 @@ pub trait Offload: 'static {
     /// The protocol's header, before the frame: 2 to 64 bytes, an even number of them.
     type Header: Bytes;
 
-    /// The protocol number, `IPPROTO_*` (`inet_add_offload()`).
+    /// The protocol number, `IPPROTO_*` (`inet_add_offload()`). Not one that Linux itself segments and merges the
+    /// packets of, or looks behind the headers of.
     #[doc(alias = "inet_add_offload")]
     const PROTOCOL: u8;
 
@@ -112,7 +114,7 @@ unsafe impl<O: Offload, V: Version> Part for OffloadRegistration<O, V> {
         let taken = unsafe {
             entry::take(
                 V::VERSION,
-                O::PROTOCOL,
+                number::<O>(),
                 owner::<O>(),
                 header_len::<O>(),
                 merges::<O>,
@@ -130,7 +132,33 @@ unsafe impl<O: Offload, V: Version> Part for OffloadRegistration<O, V> {
 
     unsafe fn unregister(_: *mut Self) {
         // SAFETY: Registered, by the caller's promise.
-        unsafe { entry::give_up(V::VERSION, O::PROTOCOL) };
+        unsafe { entry::give_up(V::VERSION, number::<O>()) };
+    }
+}
+
+/// The number of an offload's protocol. The core has one offload for each, and gives none up: a module of Linux
+/// whose number is taken here cannot be loaded, or goes without.
+const fn number<O: Offload>() -> u8 {
+    const {
+        assert!(
+            !matches!(
+                Protocol(O::PROTOCOL),
+                Protocol::HOP_BY_HOP
+                    | Protocol::IPV4
+                    | Protocol::TCP
+                    | Protocol::UDP
+                    | Protocol::IPV6
+                    | Protocol::ROUTING
+                    | Protocol::FRAGMENT
+                    | Protocol::GRE
+                    | Protocol::ESP
+                    | Protocol::AH
+                    | Protocol::DESTINATION_OPTIONS
+                    | Protocol::SCTP
+            ),
+            "Linux has offloads of this protocol"
+        );
+        O::PROTOCOL
     }
 }
 
@@ -168,7 +196,7 @@ unsafe fn merges<O: Offload>(header: *const u8) -> bool {
 pub(super) fn segments<O: Offload, V: Version>(protocol: u8) -> u32 {
     let len = header_len::<O>();
     let registered =
-        O::PROTOCOL == protocol && entry::header_len(V::VERSION, protocol, owner::<O>()) == len;
+        number::<O>() == protocol && entry::header_len(V::VERSION, protocol, owner::<O>()) == len;
     if registered {
         len
     } else {

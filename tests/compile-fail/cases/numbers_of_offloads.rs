@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // error: the header before a frame has 2 to 64 bytes
 // error: the header before a frame has an even number of bytes
+// error: Linux has offloads of this protocol
 
-//! Offloads with headers that no packet has in front, or behind which nothing can be summed.
+//! Offloads with headers that no packet has in front, or behind which nothing can be summed, and of a protocol that
+//! has one.
 
 #![forbid(unsafe_code)]
 
@@ -20,7 +22,11 @@ pub struct Mine;
 
 impl kernet::Module for Mine {
     type State = ();
-    type Parts = (ipv4::OffloadRegistration<Mine>, ipv6::OffloadRegistration<Odd>);
+    type Parts = (
+        ipv4::OffloadRegistration<Mine>,
+        ipv6::OffloadRegistration<Odd>,
+        ipv4::OffloadRegistration<Esp>,
+    );
 }
 
 impl Offload for Mine {
@@ -43,6 +49,19 @@ impl Offload for Odd {
     const PROTOCOL: u8 = 253;
 
     fn merges(_: &[u8; 3]) -> bool {
+        true
+    }
+}
+
+pub struct Esp;
+
+impl Offload for Esp {
+    type Module = Mine;
+    type Header = [u8; 2];
+
+    const PROTOCOL: u8 = 50;
+
+    fn merges(_: &[u8; 2]) -> bool {
         true
     }
 }
