@@ -8,7 +8,9 @@
 //! A packet to be segmented that a [`Tunnel`](super::Tunnel) sends stays whole down to the device that
 //! transmits it, and is cut right before that, always in software: the packet is marked with
 //! `SKB_GSO_TUNNEL_REMCSUM`, which the stack alone understands. No card that knows another tunnel takes the
-//! protocol for that. The same mark is on what was merged.
+//! protocol for that. Bridges and HSR list every kind among their features; but the packet is encapsulated, and
+//! is sent by what a device says in `hw_enc_features`, where no driver has the mark. The same mark is on what was
+//! merged.
 
 use core::{
     marker::PhantomData,

@@ -94,8 +94,9 @@ pub(super) unsafe fn complete(skb: *mut bindings::sk_buff, offset: c_int, len: u
         (*bindings::skb_shinfo(skb)).gso_type = GSO_TYPE;
         let result = bindings::eth_gro_complete(skb, inner);
         bindings::skb_set_inner_mac_header(skb, inner);
-        // A device may have been told to make lists since it was asked. Nobody could cut that; the caller
-        // drops it.
+        // A device may have been told to make lists since it was asked. One of TCP is marked as a list, which
+        // nobody could cut: the caller drops it. One of UDP is not, behind a header of a tunnel, and is cut as
+        // what is merged without lists.
         if result == 0 && !is_cut((*bindings::skb_shinfo(skb)).gso_type & !GSO_TYPE) {
             return EINVAL.to_errno();
         }
