@@ -3,130 +3,23 @@
 """Selftests of etherip: packets that stay whole through the tunnel, and are cut below; frames that are merged before
 it. See tunnels.py."""
 
-import collections
 import contextlib
-import hashlib
 import json
+import mmap
 import random
 import socket
 import struct
-import tempfile
 import threading
 import time
 
-from selftest import (NetNs, Skip, case, checked, churn, defer, emulated, equal, iperf, main, need, rmmod, run,
-                      wait_until)
+from segments import (LARGE, MTU, OUTGOING, Seen, all_merging, carries_bytes, checksum, holds, merging, outer_packets,
+                      packet_of_tcp, seen)
+from selftest import NetNs, case, checked, churn, defer, equal, iperf, main, need, rmmod, run, wait_until
 from tunnels import PROTOCOL, V4, batch, narrow, over_both, router_device, statistics, tunnel, two
 
-OUTGOING = 4
-SO_RCVBUFFORCE = 33
-MTU = 1500
-LARGE = 8000
-ESP = 50
 SOL_UDP, UDP_SEGMENT = 17, 103
-SOL_PACKET, PACKET_VNET_HDR = 263, 15
-
-
-def merging(*places):
-    """Devices of veth whose received frames are merged, as those of a card: they poll then, which they do for frames
-    of a peer alone that is not said to cut them itself."""
-    need("ethtool")
-    for ns, device in places:
-        ns.run(f"ethtool -K {device} gro on tso off")
-
-
-def all_merging(a, r, b):
-    # On a slow machine TCP makes its packets small otherwise, which has seen how long they take.
-    for ns in (a, b):
-        ns.run("sysctl -qw net.ipv4.tcp_tso_rtt_log=31")
-    merging((a, "u0"), (r, router_device(a)), (r, router_device(b)), (b, "u0"))
-
-
-class Seen:
-    """What a device has sent or received of the tunnel, or of all: the longest frame, and how many."""
-
-    def __init__(self, ns, device, sent, protocol=None, over=V4):
-        with ns.enter():
-            self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
-            self.sock.bind((device, 3))
-        self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
-        self.sock.settimeout(0.2)
-        self.lengths, self.ids = collections.Counter(), set()
-        self.sent, self.protocol, self.over, self.ends = sent, protocol, over, False
-        self.thread = threading.Thread(target=self.watch)
-        self.thread.start()
-
-    def watch(self):
-        buffer = bytearray(96)
-        while True:
-            try:
-                length, _, _, (_, _, kind, *_) = self.sock.recvmsg_into([buffer], 0, socket.MSG_TRUNC)
-            except TimeoutError:
-                # All that was sent before is read.
-                if self.ends:
-                    return
-                continue
-            at = 23 if self.over is V4 else 20
-            if (kind == OUTGOING) != self.sent or (self.protocol and buffer[at] != self.protocol):
-                continue
-            self.lengths[length] += 1
-            self.ids.add(bytes(buffer[18:20]))
-
-    def end(self):
-        self.ends = True
-        self.thread.join()
-        self.sock.close()
-
-    @property
-    def longest(self):
-        return max(self.lengths, default=0)
-
-    @property
-    def count(self):
-        return self.lengths.total()
-
-
-@contextlib.contextmanager
-def seen(over, a, b):
-    """What goes in at a, out of a, into b, and out of the tunnel there."""
-    places = {"into the tunnel": Seen(a, "t0", True), "out of a": Seen(a, "u0", True, PROTOCOL, over),
-              "into b": Seen(b, "u0", False, PROTOCOL, over), "out of the tunnel": Seen(b, "t0", False)}
-    try:
-        yield places
-    finally:
-        for place in places.values():
-            place.end()
-
-
-def carries_bytes(sender, receiver, address, port=5001, size=1 << 19, zero_copy=True):
-    """Sends a file's pages over TCP, and compares what arrives."""
-    data = random.Random(port).randbytes(size)
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with receiver.enter():
-        server = socket.create_server((address, port), family=family)
-    got = hashlib.sha256()
-
-    def take():
-        connection, _ = server.accept()
-        with connection:
-            while chunk := connection.recv(1 << 16):
-                got.update(chunk)
-    thread = threading.Thread(target=take)
-    thread.start()
-    with sender.enter():
-        sock = socket.socket(family, socket.SOCK_STREAM)
-    sock.settimeout(30)
-    with server, sock, tempfile.TemporaryFile() as file:
-        sock.connect((address, port))
-        if zero_copy:
-            file.write(data)
-            file.seek(0)
-            sock.sendfile(file)
-        else:
-            sock.sendall(data)
-        sock.shutdown(socket.SHUT_WR)
-        thread.join(60)
-    equal(got.hexdigest(), hashlib.sha256(data).hexdigest(), "what has arrived")
+SOL_PACKET, PACKET_VERSION, PACKET_TX_RING, PACKET_VNET_HDR, PACKET_TX_HAS_OFF = 263, 10, 13, 15, 19
+TPACKET_V2, TP_STATUS_SEND_REQUEST = 1, 1
 
 
 @case
@@ -338,22 +231,6 @@ def wrong_headers_are_not_merged(over):
     wait_until(lambda: statistics(a)["rx"]["frame_errors"] == before + 40, 10, "errors")
 
 
-def outer_packets(ns, over, protocol=PROTOCOL):
-    """How many packets of the tunnel, or of another protocol, that are longer than a path takes have been sent, seen by
-    a hook of IP: before the device cuts them."""
-    family = "ip" if over is V4 else "ip6"
-    header = "ip protocol" if over is V4 else "ip6 nexthdr"
-    ns.run(f"nft 'add table {family} f; add chain {family} f o {{ type filter hook postrouting priority 0; }}; "
-           f"add rule {family} f o {header} {protocol} meta length > {LARGE} counter'")
-    return lambda: int(ns.run(f"nft list chain {family} f o").stdout.split("packets ")[1].split()[0])
-
-
-def holds(ns, device, seconds):
-    """What a device has merged it holds for longer than a poll."""
-    for name, value in (("napi_defer_hard_irqs", 1), ("gro_flush_timeout", int(seconds * 1e9))):
-        run(["ip", "netns", "exec", ns.name, "sh", "-c", f"echo {value} > /sys/class/net/{device}/{name}"])
-
-
 @case
 @over_both
 def a_device_that_segments_other_tunnels(over):
@@ -368,64 +245,6 @@ def a_device_that_segments_other_tunnels(over):
         assert places["into the tunnel"].longest > LARGE, places["into the tunnel"].longest
         assert places["out of a"].longest <= MTU + 14, places["out of a"].longest
     assert long() > 0
-
-
-def protect(over, a, b, mode):
-    """Has IPsec encrypt what the tunnel sends, and leave room for its header."""
-    ways = list(enumerate(((over.a, over.b), (over.b, over.a)), 1))
-    for ns, own in ((a, over.a), (b, over.b)):
-        lines = []
-        for number, (source, to) in ways:
-            ends = f"src {source} dst {to}"
-            lines += [f"xfrm state add {ends} proto esp spi {0x100 + number} mode {mode} "
-                      f"aead rfc4106(gcm(aes)) 0x{number:040x} 128 sel {ends}",
-                      f"xfrm policy add {ends} proto {PROTOCOL} dir {'out' if source == own else 'in'} "
-                      f"tmpl {ends} proto esp mode {mode}"]
-        batch(ns, *lines, "link set t0 mtu 1380")
-
-
-def carries_encrypted(over, a, b, port):
-    """Large packets go into the tunnel, and nothing leaves that is not encrypted, or longer than the path takes."""
-    places = Seen(a, "t0", True), Seen(a, "u0", True, ESP, over), Seen(a, "u0", True, PROTOCOL, over)
-    carries_bytes(a, b, "198.51.100.2", port)
-    carries_bytes(b, a, "2001:db8::1", port + 1, 1 << 18)
-    for place in places:
-        place.end()
-    into, below, plain = places
-    assert into.longest > LARGE, into.lengths
-    assert 1380 < below.longest <= MTU + 14, below.lengths
-    equal(plain.count, 0, "packets that are not encrypted")
-
-
-@case
-@emulated
-@over_both
-def whole_through_ipsec(over):
-    """IPsec that can cut packets itself leaves them whole, and encrypts the parts that the device below is given."""
-    name = "esp4_offload" if over is V4 else "esp6_offload"
-    if run(f"modprobe {name}", check=False).returncode:
-        raise Skip(f"the kernel has no {name}")
-    # After the namespaces, whose states use it.
-    defer(rmmod, name)
-    for number, mode in enumerate(("transport", "beet")):
-        a, r, b = two(over)
-        all_merging(a, r, b)
-        protect(over, a, b, mode)
-        long = outer_packets(a, over, ESP)
-        carries_encrypted(over, a, b, 6000 + 10 * number)
-        assert long() > 0, f"{mode}: IPsec was given parts"
-
-
-@case
-def through_ipsec():
-    """IPsec that cannot cut packets has them cut before it."""
-    a, r, b = two(V4)
-    all_merging(a, r, b)
-    for mode in "transport", "tunnel":
-        protect(V4, a, b, mode)
-        carries_encrypted(V4, a, b, 6100 if mode == "transport" else 6110)
-        for ns in (a, b):
-            ns.run("ip xfrm policy flush; ip xfrm state flush")
 
 
 @case
@@ -537,23 +356,6 @@ def lists_of_packets(over):
         assert lists == "off" or into.longest <= MTU + 14, into.longest
 
 
-def checksum(data):
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
-
-
-def packet_of_tcp(number, port, part):
-    """A part of a stream, 1000 bytes long, in an IPv4 packet with this number."""
-    ends = socket.inet_aton("203.0.113.1") + socket.inet_aton("203.0.113.2")
-    ip = struct.pack("!BBHHHBBH", 0x45, 0, 1040, number, 0x4000, 64, 6, 0) + ends
-    ip = ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:]
-    tcp = struct.pack("!HHIIBBHHH", 9, port, part * 1000, 0, 0x50, 0x10, 1000, 0, 0) + bytes([part]) * 1000
-    tcp = tcp[:16] + struct.pack("!H", checksum(ends + struct.pack("!HH", 6, len(tcp)) + tcp)) + tcp[18:]
-    return ip + tcp
-
-
 def sender_behind_a_bridge(a):
     """A socket for frames of a host behind a bridge, whose port merges what comes within a moment."""
     mtu = a.link("t0")["mtu"]
@@ -598,6 +400,91 @@ def numbers_of_inner_packets(over):
             equal(numbers, sent, f"numbers, fixed: {fixed}")
     into.end()
     assert into.longest > 2000, into.lengths
+
+
+class Ring:
+    """Frames that a device sends from memory that this program has mapped: all of them each time."""
+
+    SIZE, COUNT = 2048, 8
+    # Where a frame begins, so that the header behind Ethernet's is aligned.
+    BEGIN = 34
+
+    def __init__(self, ns, device):
+        with ns.enter():
+            self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+            self.sock.bind((device, 0))
+        defer(self.sock.close)
+        size = self.SIZE * self.COUNT
+        for option, value in ((PACKET_VERSION, TPACKET_V2), (PACKET_TX_HAS_OFF, 1),
+                              (PACKET_TX_RING, struct.pack("=IIII", size, 1, self.SIZE, self.COUNT))):
+            self.sock.setsockopt(SOL_PACKET, option, value)
+        self.memory = mmap.mmap(self.sock.fileno(), size)
+        defer(self.memory.close)
+
+    def put(self, frames):
+        self.lengths = [len(frame) for frame in frames]
+        for number, frame in enumerate(frames):
+            at = number * self.SIZE + self.BEGIN
+            self.memory[at:at + len(frame)] = frame
+
+    def send(self):
+        """The frames as they are in memory when they are received."""
+        for number, length in enumerate(self.lengths):
+            struct.pack_into("=IIIHH", self.memory, number * self.SIZE, TP_STATUS_SEND_REQUEST, length, 0, self.BEGIN, 0)
+        self.sock.send(b"")
+
+
+def packet_of_tunnel(over, data):
+    """What a sends to b."""
+    ends = socket.inet_pton(over.family, over.a) + socket.inet_pton(over.family, over.b)
+    if over is not V4:
+        return struct.pack("!IHBB", 6 << 28, len(data), PROTOCOL, 64) + ends + data
+    ip = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(data), 0, 0x4000, 64, PROTOCOL, 0) + ends
+    return ip[:10] + struct.pack("!H", checksum(ip)) + ip[12:] + data
+
+
+@case
+@churn
+@over_both
+def headers_that_their_sender_writes_to(over):
+    """Frames that are merged where a program has written them, and writes to their headers meanwhile."""
+    a, r, b = two(over)
+    all_merging(a, r, b)
+    assert a.ping("198.51.100.2")
+    holds(b, "u0", 0.2)
+    device = router_device(b)
+    ring = Ring(r, device)
+    macs = [bytes.fromhex(ns.link(name)["address"].replace(":", "")) for ns, name in ((b, "u0"), (r, device), (b, "t0"))]
+    link = macs[0] + macs[1] + over.ethertype
+    before = b"\x30\0" + macs[2] + b"\2\0\0\0\0\1\x08\0"
+    ring.put([link + packet_of_tunnel(over, before + packet_of_tcp(0x1234 + part, 9, part)) for part in range(ring.COUNT)])
+    out = Seen(b, "t0", False)
+    ring.send()
+    wait_until(lambda: out.count, 10, "a frame comes out of the tunnel")
+    out.end()
+    assert out.longest > 2000, out.lengths
+
+    versions = [number * ring.SIZE + ring.BEGIN + len(link) + over.header for number in range(ring.COUNT)]
+    ends = threading.Event()
+
+    def write():
+        while not ends.is_set():
+            for version in versions:
+                ring.memory[version] ^= 0x70
+    writer = threading.Thread(target=write)
+    old = statistics(b)["rx"]
+    writer.start()
+    try:
+        for _ in range(200):
+            ring.send()
+    finally:
+        ends.set()
+        writer.join()
+    holds(b, "u0", 0)
+    assert a.ping("198.51.100.2")
+    new = statistics(b)["rx"]
+    assert new["packets"] > old["packets"] + 3, (old, new)
+    assert new["frame_errors"] > old["frame_errors"], (old, new)
 
 
 @case
@@ -681,4 +568,4 @@ def unloaded_with_merged_packets(over):
             ns.delete()
 
 
-main(340)
+main(320)
