@@ -84,11 +84,6 @@ __kernet_helper struct sk_buff *kernet_helper_skb_of_list(struct list_head *list
 	return list_entry(list, struct sk_buff, list);
 }
 
-__kernet_helper int kernet_helper_skb_tnl_header_len(const struct sk_buff *skb)
-{
-	return skb_tnl_header_len(skb);
-}
-
 __kernet_helper void kernet_helper_skb_gso_error_unwind(struct sk_buff *skb, __be16 protocol,
 							int pulled_hlen, u16 mac_offset, int mac_len)
 {

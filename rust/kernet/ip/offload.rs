@@ -210,15 +210,15 @@ pub(super) fn segments<O: Offload, V: Version>(protocol: u8) -> u32 {
 ///
 /// # Safety
 ///
-/// The packet is owned, and is to be segmented. What says so is not shared with a clone.
+/// The packet is owned, is to be segmented, and its header is no clone's.
 pub(super) unsafe fn unmark(skb: *mut bindings::sk_buff) {
-    const OUTER: u32 = bindings::SKB_GSO_TCP_FIXEDID as u32;
-    const INNER: u32 = bindings::SKB_GSO_TCP_FIXEDID_INNER as u32;
-    // SAFETY: By the caller's promise.
-    let kind = unsafe { &mut (*bindings::skb_shinfo(skb)).gso_type };
     // What was said of the inner header is now said of the only one.
-    let fixed = if *kind & INNER != 0 { OUTER } else { 0 };
-    *kind = *kind & !(GSO_TYPE | OUTER | INNER) | fixed;
+    let change = |kind| {
+        let fixed = if kind & INNER != 0 { OUTER } else { 0 };
+        kind & !(GSO_TYPE | OUTER | INNER) | fixed
+    };
+    // SAFETY: By the caller's promise.
+    unsafe { change_kind(skb, change) };
 }
 
 /// As [`unmark`], when outer headers are to be put before.
@@ -227,10 +227,26 @@ pub(super) unsafe fn unmark(skb: *mut bindings::sk_buff) {
 ///
 /// As of [`unmark`].
 pub(super) unsafe fn mark(skb: *mut bindings::sk_buff) {
-    const OUTER: u32 = bindings::SKB_GSO_TCP_FIXEDID as u32;
-    const INNER: u32 = bindings::SKB_GSO_TCP_FIXEDID_INNER as u32;
+    let change = |kind| {
+        let fixed = if kind & OUTER != 0 { INNER } else { 0 };
+        kind & !(OUTER | INNER) | fixed | GSO_TYPE
+    };
     // SAFETY: By the caller's promise.
-    let kind = unsafe { &mut (*bindings::skb_shinfo(skb)).gso_type };
-    let fixed = if *kind & OUTER != 0 { INNER } else { 0 };
-    *kind = *kind & !(OUTER | INNER) | fixed | GSO_TYPE;
+    unsafe { change_kind(skb, change) };
+}
+
+const OUTER: u32 = bindings::SKB_GSO_TCP_FIXEDID as u32;
+const INNER: u32 = bindings::SKB_GSO_TCP_FIXEDID_INNER as u32;
+
+/// # Safety
+///
+/// As of [`unmark`].
+unsafe fn change_kind(skb: *mut bindings::sk_buff, change: impl FnOnce(u32) -> u32) {
+    // TCP keeps a clone of what it sends, without the header, to send it again. What says how to segment the packet
+    // is behind the data, and that clone's too, which it writes before it does: no reference is made to it.
+    // SAFETY: By the caller's promise.
+    unsafe {
+        let kind = &raw mut (*bindings::skb_shinfo(skb)).gso_type;
+        kind.write_volatile(change(kind.read_volatile()));
+    }
 }

@@ -111,6 +111,12 @@ impl Route {
         unsafe { bindings::dst_is_transformed(self.dst(), net.as_raw()) }
     }
 
+    /// Whether it puts headers of its own before the packet (`encap` of `ip route`).
+    pub(crate) fn is_encapsulated(&self) -> bool {
+        // SAFETY: Referenced, by the type invariants.
+        unsafe { !(*self.dst()).lwtstate.is_null() }
+    }
+
     /// The room that the link needs before an IP header, in bytes.
     pub(crate) fn headroom(&self) -> u32 {
         // SAFETY: The route is referenced, by the type invariants; its device is alive, see above.

@@ -417,6 +417,10 @@ impl<V: Version> Tunnel<V> {
         if route.device() == dev.as_raw() {
             return Err(TransmitError::Loop.into());
         }
+        if gso && route.is_encapsulated() {
+            // What the route puts before the packet need not know what is to be segmented.
+            return Ok(None);
+        }
 
         let dont_fragment =
             path_mtu::fit::<V>(&p, dev, skb, inner.as_ref(), &route, outer_len, softirq)?;
@@ -448,12 +452,17 @@ impl<V: Version> Tunnel<V> {
         let headroom = route.headroom().saturating_add(outer_len);
         let no_memory = |_| TransmitError::NoMemory;
         skb.as_mut().cow_head(headroom).map_err(no_memory)?;
+        // Whoever sends past the queue has not noted where the frame begins, which IPsec will look at.
+        skb.as_mut().reset_mac_header();
+        if let Some(inner) = &inner {
+            skb.as_mut().set_network_offset(inner.offset);
+        }
         // SAFETY: The packet is owned. The callee marks where the inner headers are, and says whether a
         // checksum of theirs is left to the hardware.
         let result = unsafe { bindings::iptunnel_handle_offloads(skb.as_raw(), 0) };
         kernel::error::to_result(result).map_err(no_memory)?;
         if gso {
-            // SAFETY: The packet is owned. The callee above has made what says how to segment it its own.
+            // SAFETY: The packet is owned. The callee above has made its header no clone's.
             unsafe { offload::mark(skb.as_raw()) };
         }
         Ok(Some(Prepared {

@@ -6,8 +6,8 @@
 //! entry again: those that were merged when they are passed on, those that are to be segmented when they are
 //! sent. An entry therefore needs nothing of the module that it was registered for, and stays when that is
 //! gone: it finishes what it has begun, and merges nothing more. There is one for each length of a header, a
-//! static of kernet's, and hence none to be freed. [`retire_all`] takes them from the core when kernet is
-//! unloaded.
+//! static of kernet's, and hence none to be freed. A number keeps its length: another one's entry would look for
+//! the headers of what is still held elsewhere. [`retire_all`] takes them from the core when kernet is unloaded.
 
 use core::{
     ffi::c_void,
@@ -139,7 +139,7 @@ fn protocol(version: Version, number: u8) -> &'static Protocol {
     protocols.get(usize::from(number)).unwrap_or(first)
 }
 
-/// Takes a number of a protocol for a module. Returns false if it is taken. May sleep.
+/// Takes a number of a protocol for a module. Returns false if it is taken, or was with another length. May sleep.
 ///
 /// # Safety
 ///
@@ -155,19 +155,19 @@ pub(super) unsafe fn take(
     if protocol.owner.cmpxchg(0, owner, Full).is_err() {
         return false;
     }
-    if protocol.len.load(Relaxed) != len {
-        // The entry of a module before this one, which had another header.
-        retire(version, number);
-        let added = entry(version, len).is_some_and(|entry| {
-            // SAFETY: A static, which stays for as long as kernet, which takes it back.
-            let result = unsafe {
-                match version {
-                    Version::V4 => bindings::inet_add_offload(entry, number),
-                    Version::V6 => bindings::inet6_add_offload(entry, number),
-                }
-            };
-            result == 0
-        });
+    let before = protocol.len.load(Relaxed);
+    if before != len {
+        let added = before == 0
+            && entry(version, len).is_some_and(|entry| {
+                // SAFETY: A static, which stays for as long as kernet, which takes it back.
+                let result = unsafe {
+                    match version {
+                        Version::V4 => bindings::inet_add_offload(entry, number),
+                        Version::V6 => bindings::inet6_add_offload(entry, number),
+                    }
+                };
+                result == 0
+            });
         if !added {
             protocol.owner.store(0, Release);
             return false;
@@ -313,7 +313,13 @@ mod tests {
         // SAFETY: Taken.
         unsafe { give_up(version, NUMBER) };
         let after = (len(mine), len(other));
+        let longer = (take(mine, 4), take(other, 2));
+        // SAFETY: Taken.
+        unsafe { give_up(version, NUMBER) };
         retire(version, NUMBER);
-        assert_eq!((taken, lens, after), ((false, true, false), (2, 0), (0, 0)));
+        assert_eq!(
+            (taken, lens, after, longer),
+            ((false, true, false), (2, 0), (0, 0), (false, true))
+        );
     }
 }

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::{
     bindings,
-    skb::SkbRef, //
+    skb::SkbRef,
+    wire::ethernet, //
 };
 
 /// Has the frame of a packet merged, unless the packet is to go on alone. Returns which of the list is to go
@@ -83,11 +84,22 @@ pub(super) unsafe fn receive(
 ///
 /// # Safety
 ///
-/// The packet was merged after [`receive`] had returned it to the stack's GRO, whose it is. The protocol's
-/// header, of `len` bytes, is at `offset`.
+/// The packet is the stack's GRO's, and was merged. The protocol's header, of `len` bytes, is at `offset` if
+/// [`receive`] has returned the packet.
 pub(super) unsafe fn complete(skb: *mut bindings::sk_buff, offset: c_int, len: u32) -> c_int {
     // Not more than a buffer has.
     let inner = offset.wrapping_add(len as c_int);
+    let end = inner.wrapping_add(ethernet::Header::LEN as c_int);
+    // A packet of UDP may have been merged before a socket of FOU had its port: `receive` has not seen it then.
+    // SAFETY: By the caller's promise.
+    let seen = unsafe {
+        bindings::napi_gro_cb_encap_mark(skb)
+            && !bindings::napi_gro_cb_is_fou(skb)
+            && u32::try_from(end).is_ok_and(|end| end <= SkbRef::from_raw(skb).headlen())
+    };
+    if !seen {
+        return EINVAL.to_errno();
+    }
     // SAFETY: By the caller's promise. The callees go on from the frame behind the header.
     unsafe {
         bindings::skb_set_encapsulation(skb, true);

@@ -37,6 +37,10 @@ const TCPV6: u32 = bindings::SKB_GSO_TCPV6 as u32;
 const UDP: u32 = bindings::SKB_GSO_UDP_L4 as u32;
 /// IPsec has put its header between those of IP and of the protocol, and encrypts the parts.
 const ESP: u32 = bindings::SKB_GSO_ESP as u32;
+/// A route has put a header of IP before the packet's, as SRv6 does.
+const IN_IP: u32 = bindings::SKB_GSO_IPXIP4 as u32 | bindings::SKB_GSO_IPXIP6 as u32;
+/// The packets in the frames may all have the same number of IPv4.
+const FIXED: u32 = bindings::SKB_GSO_TCP_FIXEDID_INNER as u32;
 
 /// Whether packets of this kind (`skb_shared_info::gso_type`) are cut by their size alone, into packets that
 /// are made anew: TCP or UDP, and what is said more of them. `tcp_gro_complete()` says `TCP_ACCECN` of some
@@ -92,7 +96,7 @@ pub(in super::super) fn is_whole(skb: &mut Skb<'_>, inner: &Inner) -> bool {
     };
     let whole = !nested
         && noted
-        && kind & bindings::SKB_GSO_TCP_FIXEDID_INNER as u32 == 0
+        && kind & FIXED == 0
         && version == inner.version
         && transport >= inner.end()
         && transport.saturating_add(header as u32) <= skb.headlen()
@@ -206,19 +210,27 @@ pub(super) unsafe fn segment(
     len: u32,
 ) -> *mut bindings::sk_buff {
     // SAFETY: By the caller's promise.
-    let (nested, kind, inner_mac) = unsafe {
+    let (nested, kind, inner_mac, mac) = unsafe {
         (
             bindings::skb_encapsulation(skb),
             (*bindings::skb_shinfo(skb)).gso_type,
             bindings::skb_inner_mac_offset(skb),
+            bindings::skb_mac_offset(skb),
         )
     };
+    // What is before the frame: that of the protocol, and all down to where the caller's headers begin. That is
+    // the link header, or IP's if the caller puts something between them, as MPLS does.
+    let outer = inner_mac.saturating_sub(mac);
     // Marked by a tunnel, or when it was merged. Whoever marks packets of its own, or has changed this one,
-    // is not believed. Above IPsec's header the packet is what it is without, only further behind the link's.
+    // is not believed. Above IPsec's header, and in another packet, it is what it is without, only further behind
+    // the link's. In another packet the core takes its IP header for the frame's, and would give all of them the
+    // same number.
     if !nested
         || kind & GSO_TYPE == 0
-        || !is_cut(kind & !(GSO_TYPE | ESP))
+        || !is_cut(kind & !(GSO_TYPE | ESP | IN_IP))
+        || kind & IN_IP != 0 && kind & FIXED != 0
         || inner_mac != len as c_int
+        || outer < inner_mac
     {
         return err_ptr(EINVAL);
     }
@@ -253,8 +265,6 @@ pub(super) unsafe fn segment(
         let dev = bindings::skb_get_dev(skb);
         let features = features & (*dev).hw_enc_features & !UNSAFE_FEATURES;
         let mut parts = bindings::skb_mac_gso_segment(skb, features);
-        // What is before the frame: the link header, IP's, and that of the protocol.
-        let outer = bindings::skb_tnl_header_len(skb);
         if parts.is_null() {
             // Nothing is only checked: no such feature was offered.
             parts = err_ptr(EINVAL);
