@@ -30,14 +30,15 @@ SAMPLES = ("vpair", "firewall", "linkwatch", "etherip", "ect", "sink", "siit", "
 
 
 def wings():
-    """The wings, each with the option of the kernel's subsystem that it is for, as Kbuild lists them."""
-    return dict(re.findall(r"^wings \+= (\w+):(\w+)$", (ROOT / "Kbuild").read_text(), re.M))
+    """The wings, each with the options of the kernel's subsystem that it is for, as Kbuild lists them."""
+    found = re.findall(r"^wings \+= (\w+):([\w:]+)$", (ROOT / "Kbuild").read_text(), re.M)
+    return {name: options.split(":") for name, options in found}
 
 
 def wings_of(module):
-    """The wings that a module uses."""
-    found = re.search(rf"^wings-of-{module} := (.*)$", (ROOT / "Kbuild").read_text(), re.M)
-    return found[1].split() if found else []
+    """The wings that a module uses, also those that it can do without."""
+    found = re.findall(rf"^(?:optional-)?wings-of-{module} := (.*)$", (ROOT / "Kbuild").read_text(), re.M)
+    return " ".join(found).split()
 
 
 class Failure(Exception):

@@ -16,6 +16,10 @@ use crate::{
         Softirq, //
     },
     netdev::Device,
+    netfilter::{
+        HookState,
+        Packet, //
+    },
     netns::Net,
     skb::{
         Skb,
@@ -70,6 +74,37 @@ pub unsafe fn into_raw(skb: Skb<'_>) -> *mut bindings::sk_buff {
 pub unsafe fn from_raw<'a>(skb: *mut bindings::sk_buff) -> Skb<'a> {
     // SAFETY: By the caller's promise.
     unsafe { Skb::from_raw(NonNull::new_unchecked(skb)) }
+}
+
+/// The packet of a hook, as C has it.
+///
+/// # Safety
+///
+/// The caller uses it while it is borrowed only, and changes no more than a hook of the kernel's may: it stays the
+/// hook's alone, and its headers where they are.
+#[inline(always)]
+pub unsafe fn hook_packet(packet: &mut Packet<'_>) -> *mut bindings::sk_buff {
+    packet.as_raw()
+}
+
+/// The call of a hook, as C has it.
+///
+/// # Safety
+///
+/// The caller uses it while it is borrowed only.
+#[inline(always)]
+pub unsafe fn hook_state(state: &HookState<'_>) -> *const bindings::nf_hook_state {
+    state.as_raw()
+}
+
+/// The socket of a hook's call, by which a route for a packet of its family may be looked up; null if there is none.
+///
+/// # Safety
+///
+/// As [`hook_state`].
+#[inline(always)]
+pub unsafe fn hook_socket(state: &HookState<'_>) -> *mut bindings::sock {
+    state.socket()
 }
 
 /// The device, as C has it.

@@ -223,6 +223,12 @@ impl<'a> Packet<'a> {
         unsafe { SkbRef::from_raw_mut(self.0.as_ptr()) }
     }
 
+    /// The packet, as C has it.
+    #[inline(always)]
+    pub(crate) fn as_raw(&mut self) -> *mut bindings::sk_buff {
+        self.0.as_ptr()
+    }
+
     /// Makes the bytes at `offset` linear, and returns a view of them (`pskb_may_pull()`).
     ///
     /// # Errors
@@ -272,6 +278,12 @@ impl Deref for Packet<'_> {
 pub struct HookState<'a>(&'a bindings::nf_hook_state);
 
 impl<'a> HookState<'a> {
+    /// The call, as C has it.
+    #[inline(always)]
+    pub(crate) fn as_raw(&self) -> *const bindings::nf_hook_state {
+        self.0
+    }
+
     /// The namespace.
     #[doc(alias = "nf_hook_state::net")]
     #[inline]

@@ -27,7 +27,7 @@ import builderrors  # noqa: E402
 import vmlib  # noqa: E402
 
 LINT = vmlib.script("lint")
-CRATES = ("kernet", "conntrack", "defrag")
+CRATES = ("kernet", "conntrack", "defrag", "reject")
 BUILD = ROOT / "build" / pathlib.Path(os.environ["KERNET_KERNEL"]).name
 
 

@@ -70,16 +70,7 @@ impl<'a> Packet<'a> {
         if state.point() != Point::LocalOut || !unsafe { bindings::skb_valid_dst(skb) } {
             return Ok(self);
         }
-        let (net, mut sk) = (state.0.net, state.0.sk);
-        if !sk.is_null() {
-            // SAFETY: The socket of the call, which is there for it. Others may change it: no reference.
-            let socket = unsafe { (&raw const (*sk).__sk_common.skc_family).read_volatile() };
-            // What an IPsec tunnel sends may have a socket of another family, which the core does not
-            // expect.
-            if !Self::is_of(state.family(), socket.into()) {
-                sk = core::ptr::null_mut();
-            }
-        }
+        let (net, sk) = (state.0.net, state.socket());
         // SAFETY: The packet is the hook's alone, has a route, and its headers begin at `skb->data`, as
         // at each hook of the family; `net` and `sk` are those of the call, in a read-side section.
         let result = to_result(unsafe {
@@ -94,11 +85,6 @@ impl<'a> Packet<'a> {
         }
     }
 
-    /// Whether a route for a packet of `family` may be looked up for a socket of `socket`.
-    fn is_of(family: Family, socket: u32) -> bool {
-        socket == bindings::AF_INET6 || socket == bindings::AF_INET && family != Family::Ipv6
-    }
-
     /// Drops the packet with a reason and the error that a sender on this host gets.
     pub(super) fn drop_with_error(self, reason: DropReason, error: Error) -> Verdict<'a> {
         // SAFETY: Owned by the hook if it answers `NF_STOLEN`, and no hook runs in a hard
@@ -109,5 +95,23 @@ impl<'a> Packet<'a> {
             (error.to_errno().unsigned_abs() << bindings::NF_VERDICT_QBITS) | bindings::NF_STOLEN,
             PhantomData,
         )
+    }
+}
+
+impl HookState<'_> {
+    /// The socket of the call, by which a route for a packet of its family may be looked up; null if there is none.
+    pub(crate) fn socket(&self) -> *mut bindings::sock {
+        let sk = self.0.sk;
+        if sk.is_null() {
+            return sk;
+        }
+        // SAFETY: The socket of the call, which is there for it. Others may change it: no reference.
+        let family = unsafe { (&raw const (*sk).__sk_common.skc_family).read_volatile() };
+        // What an IPsec tunnel sends may have a socket of another family, which the core does not expect.
+        match u32::from(family) {
+            bindings::AF_INET6 => sk,
+            bindings::AF_INET if self.family() != Family::Ipv6 => sk,
+            _ => core::ptr::null_mut(),
+        }
     }
 }
