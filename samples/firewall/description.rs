@@ -7,12 +7,14 @@ use kernet::wire::ip::Version;
 
 use crate::{
     nl_generated::{
+        self,
         build,
         Family,
         State,
         TcpFlag, //
     },
     rules::{
+        Action,
         Message,
         Prefix,
         Rule, //
@@ -24,7 +26,14 @@ pub(crate) fn describe(nest: &mut build::Rule<'_>, rule: &Rule) -> Result {
     nest.id(rule.id)?
         .priority(rule.priority)?
         .chain(rule.matches.in_chain())?
-        .action(rule.action)?;
+        .action(match rule.action {
+            Action::Accept => nl_generated::Action::Accept,
+            Action::Drop => nl_generated::Action::Drop,
+            Action::Reject(_) => nl_generated::Action::Reject,
+        })?;
+    if let Action::Reject(with) = rule.action {
+        nest.reject_with(with)?;
+    }
     let family = rule.matches.family();
     if let Some(family) = family {
         nest.family(match family {

@@ -9,6 +9,7 @@ use core::net::{
 };
 use kernel::prelude::*;
 use kernet::{
+    error::eopnotsupp,
     nlattr::{
         Attr,
         Attrs,
@@ -23,10 +24,13 @@ use kernet::{
 
 use crate::{
     nl_generated::{
+        self,
         attr::rule,
         view,
-        Family, //
+        Family,
+        RejectWith, //
     },
+    reject,
     rules::{
         Action,
         End,
@@ -145,10 +149,12 @@ impl Draft {
     /// As [`Self::new`], of a request that may say what counters begin at.
     pub(crate) fn with_totals(asked: &view::Rule<'_>, blame: Blame<'_>) -> Result<Self> {
         let attrs = asked.attrs();
-        let action = asked
+        let asked_action = asked
             .action()
             .ok_or_else(|| blame.missing(attrs, rule::ACTION))?;
         let wish = wish(asked, blame)?;
+        let matches = Match::new(&wish).map_err(|refusal| explain(refusal, attrs, blame))?;
+        let action = action(asked, asked_action, &matches, blame)?;
         let totals = match (asked.packets(), asked.bytes()) {
             (None, None) => None,
             (packets, bytes) => Some(PacketTotals {
@@ -159,10 +165,44 @@ impl Draft {
         Ok(Self {
             id: asked.id(),
             priority: asked.priority(),
-            matches: Match::new(&wish).map_err(|refusal| explain(refusal, attrs, blame))?,
+            matches,
             action,
             totals,
         })
+    }
+}
+
+/// Reads what a rule is to do with what it matches.
+fn action(
+    asked: &view::Rule<'_>,
+    action: nl_generated::Action,
+    matches: &Match,
+    blame: Blame<'_>,
+) -> Result<Action> {
+    let attrs = asked.attrs();
+    let refuse =
+        |error, why: &str| blame.bad_attr(attrs.get(rule::REJECT_WITH), error, fmt!("{why}"));
+    let plain = match action {
+        nl_generated::Action::Accept => Action::Accept,
+        nl_generated::Action::Drop => Action::Drop,
+        nl_generated::Action::Reject if !reject::IS_THERE => {
+            return Err(blame.bad_attr(
+                attrs.get(rule::ACTION),
+                eopnotsupp(),
+                fmt!("this kernel does not reject: it lacks CONFIG_NF_REJECT_IPV4 or _IPV6"),
+            ));
+        }
+        nl_generated::Action::Reject => {
+            let with = asked.reject_with().unwrap_or(RejectWith::PortUnreachable);
+            return match with.why_not(matches.protocol(), matches.family()) {
+                None => Ok(Action::Reject(with)),
+                Some(why) => Err(refuse(EINVAL, why)),
+            };
+        }
+    };
+    match asked.reject_with() {
+        None => Ok(plain),
+        Some(_) => Err(refuse(EINVAL, "only a rule that rejects tells the sender")),
     }
 }
 

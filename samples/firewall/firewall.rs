@@ -55,6 +55,7 @@ mod draft;
 mod level;
 mod nl_generated;
 mod packet;
+mod reject;
 mod replacement;
 mod rules;
 mod set;
@@ -286,6 +287,10 @@ impl Hook for Filter {
             Action::Drop => {
                 tables.dropped.add(len);
                 packet.drop_with(DropReason::NETFILTER_DROP)
+            }
+            Action::Reject(with) => {
+                tables.dropped.add(len);
+                reject::reject(packet, with, state, rcu)
             }
         }
     }

@@ -49,6 +49,34 @@ kernet::netlink_enum! {
         Accept = 0,
         /// Drop it; a sender of this host gets EPERM.
         Drop = 1,
+        /// Drop it, and tell the sender, as reject-with says.
+        Reject = 2,
+    }
+}
+
+kernet::netlink_enum! {
+    /// What the sender of a rejected packet is told.
+    pub(crate) enum RejectWith {
+        /// By ICMP or ICMPv6, that nobody listens at the port.
+        PortUnreachable = 0,
+        /// By TCP, that the connection is refused. Needs the protocol TCP.
+        TcpReset = 1,
+        /// That there is no way to the network (ICMP's net-unreachable).
+        NoRoute = 2,
+        /// That there is no way to the host (ICMPv6's addr-unreachable).
+        HostUnreachable = 3,
+        /// That rules forbid it.
+        AdminProhibited = 4,
+        /// That the host does not know the protocol. Needs the family ipv4.
+        ProtUnreachable = 5,
+        /// That rules forbid the network. Needs the family ipv4.
+        NetProhibited = 6,
+        /// That rules forbid the host. Needs the family ipv4.
+        HostProhibited = 7,
+        /// That rules forbid the source address. Needs the family ipv6.
+        PolicyFail = 8,
+        /// That the route is one that rejects. Needs the family ipv6.
+        RejectRoute = 9,
     }
 }
 
@@ -125,6 +153,7 @@ pub(crate) mod attr {
         pub(crate) const ICMP_CODE: u16 = 19;
         pub(crate) const TCP_FLAGS: u16 = 20;
         pub(crate) const TCP_FLAGS_MASK: u16 = 21;
+        pub(crate) const REJECT_WITH: u16 = 22;
     }
 
     /// Of `firewall`.
@@ -146,11 +175,11 @@ pub(crate) mod attr {
 mod policy {
     use super::*;
 
-    pub(super) static RULE: Table<22> = Table::for_family(&[
+    pub(super) static RULE: Table<23> = Table::for_family(&[
         (super::attr::rule::ID, Policy::U32.min(1)),
         (super::attr::rule::PRIORITY, Policy::U32),
         (super::attr::rule::CHAIN, Policy::U8.max(2)),
-        (super::attr::rule::ACTION, Policy::U8.max(1)),
+        (super::attr::rule::ACTION, Policy::U8.max(2)),
         (super::attr::rule::FAMILY, Policy::U8.max(1)),
         (super::attr::rule::PROTOCOL, Policy::U8),
         (super::attr::rule::SOURCE, Policy::max_len(16)),
@@ -171,6 +200,7 @@ mod policy {
         (super::attr::rule::ICMP_CODE, Policy::U8),
         (super::attr::rule::TCP_FLAGS, Policy::U8.mask(0xff)),
         (super::attr::rule::TCP_FLAGS_MASK, Policy::U8.mask(0xff)),
+        (super::attr::rule::REJECT_WITH, Policy::U8.max(9)),
     ]);
 
     pub(super) static OP_RULE_ADD: Table<8> = Table::for_family(&[
@@ -196,7 +226,7 @@ pub(crate) mod view {
 
     /// Attributes of `rule`.
     #[derive(Clone, Copy)]
-    pub(crate) struct Rule<'a>(pub(super) Nest<'a, 22>);
+    pub(crate) struct Rule<'a>(pub(super) Nest<'a, 23>);
 
     impl<'a> Rule<'a> {
         /// The attributes, by type.
@@ -333,6 +363,12 @@ pub(crate) mod view {
         pub(crate) fn tcp_flags_mask(&self) -> Option<super::TcpFlag> {
             let attr = self.0.get(super::attr::rule::TCP_FLAGS_MASK)?;
             attr.number().map(super::TcpFlag::from_bits)
+        }
+
+        /// What the sender is told, of a rule that rejects; if absent, port-unreachable.
+        pub(crate) fn reject_with(&self) -> Option<super::RejectWith> {
+            let attr = self.0.get(super::attr::rule::REJECT_WITH)?;
+            attr.one_of()
         }
     }
 }
@@ -650,6 +686,13 @@ pub(crate) mod build {
         pub(crate) fn tcp_flags_mask(&mut self, value: super::TcpFlag) -> Result<&mut Self> {
             self.0
                 .put_value(super::attr::rule::TCP_FLAGS_MASK, value.bits() as u8)?;
+            Ok(self)
+        }
+
+        /// What the sender is told, of a rule that rejects; if absent, port-unreachable.
+        pub(crate) fn reject_with(&mut self, value: super::RejectWith) -> Result<&mut Self> {
+            self.0
+                .put_value(super::attr::rule::REJECT_WITH, value.raw() as u8)?;
             Ok(self)
         }
     }

@@ -178,17 +178,17 @@ fn asked_ids(drafts: &[Draft]) -> Result<KVVec<u32>, Why> {
 }
 
 /// What two rules have in common that are the same.
-type Same = (Identity, u8);
+type Same = (Identity, (u8, u8));
 
 impl Draft {
     fn same(&self) -> Same {
-        (self.matches.identity(), self.action as u8)
+        (self.matches.identity(), self.action.identity())
     }
 }
 
 impl Old {
     fn same(&self) -> Same {
-        (self.rule.matches.identity(), self.rule.action as u8)
+        (self.rule.matches.identity(), self.rule.action.identity())
     }
 }
 

@@ -29,8 +29,8 @@ pub(crate) use kernet::classify::{
 
 pub(crate) use crate::{
     nl_generated::{
-        Action,
-        Chain, //
+        Chain,
+        RejectWith, //
     },
     wish::{
         End,
@@ -45,6 +45,28 @@ pub(crate) const MAX_RULES: usize = 100_000;
 
 /// The priority of a first rule that is given none: there is room before it.
 pub(crate) const FIRST_PRIORITY: u32 = 1 << 16;
+
+/// What a rule does with a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Accept,
+    Drop,
+    /// Drops it, and tells the sender.
+    Reject(RejectWith),
+}
+
+const _: () = assert!(size_of::<Action>() == 1, "each rule has one");
+
+impl Action {
+    /// What two actions have in common that are the same, and no others.
+    pub(crate) fn identity(self) -> (u8, u8) {
+        match self {
+            Self::Accept => (0, 0),
+            Self::Drop => (1, 0),
+            Self::Reject(with) => (2, with as u8),
+        }
+    }
+}
 
 /// What rules look at in a packet, of IPv4 or IPv6.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -279,7 +279,7 @@ def bad_requests():
             (errno.EINVAL, "nknown", ".rule.packets", {"packets": 1})):
         refused(lambda: add("input", "drop", **match), number, text, attribute)
     refused(lambda: add(3, "drop"), errno.ERANGE, "", ".rule.chain")
-    refused(lambda: add("input", 2), errno.ERANGE, "", ".rule.action")
+    refused(lambda: add("input", 3), errno.ERANGE, "", ".rule.action")
     do = firewall.family.do
     refused(lambda: do("rule-add", {}), errno.EINVAL, "missing")
     refused(lambda: do("rule-add", {"rule": {"action": "drop"}}), errno.EINVAL, "missing")

@@ -16,6 +16,7 @@ use crate::rules::{
     Message,
     Ports,
     Prefix,
+    RejectWith,
     States, //
 };
 
@@ -117,6 +118,30 @@ impl Wish {
             return Err((Field::TcpFlags, "a flag is not in the mask"));
         }
         Ok(condition.flags(flags, mask))
+    }
+}
+
+impl RejectWith {
+    /// Why a rule of the protocol and the family cannot reject so.
+    pub(crate) fn why_not(
+        self,
+        protocol: Option<Protocol>,
+        family: Option<Version>,
+    ) -> Option<&'static str> {
+        match self {
+            Self::PortUnreachable
+            | Self::NoRoute
+            | Self::HostUnreachable
+            | Self::AdminProhibited => None,
+            Self::TcpReset => {
+                (protocol != Some(Protocol::TCP)).then_some("a reset needs the protocol TCP")
+            }
+            Self::ProtUnreachable | Self::NetProhibited | Self::HostProhibited => (family
+                != Some(Version::V4))
+            .then_some("ICMP alone says that: it needs the family ipv4"),
+            Self::PolicyFail | Self::RejectRoute => (family != Some(Version::V6))
+                .then_some("ICMPv6 alone says that: it needs the family ipv6"),
+        }
     }
 }
 

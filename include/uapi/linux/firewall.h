@@ -26,10 +26,47 @@ enum firewall_chain {
  * enum firewall_action
  * @FIREWALL_ACTION_ACCEPT: Let the packet go on.
  * @FIREWALL_ACTION_DROP: Drop it; a sender of this host gets EPERM.
+ * @FIREWALL_ACTION_REJECT: Drop it, and tell the sender, as reject-with says.
  */
 enum firewall_action {
 	FIREWALL_ACTION_ACCEPT,
 	FIREWALL_ACTION_DROP,
+	FIREWALL_ACTION_REJECT,
+};
+
+/**
+ * enum firewall_reject_with - What the sender of a rejected packet is told.
+ * @FIREWALL_REJECT_WITH_PORT_UNREACHABLE: By ICMP or ICMPv6, that nobody
+ *   listens at the port.
+ * @FIREWALL_REJECT_WITH_TCP_RESET: By TCP, that the connection is refused.
+ *   Needs the protocol TCP.
+ * @FIREWALL_REJECT_WITH_NO_ROUTE: That there is no way to the network (ICMP's
+ *   net-unreachable).
+ * @FIREWALL_REJECT_WITH_HOST_UNREACHABLE: That there is no way to the host
+ *   (ICMPv6's addr-unreachable).
+ * @FIREWALL_REJECT_WITH_ADMIN_PROHIBITED: That rules forbid it.
+ * @FIREWALL_REJECT_WITH_PROT_UNREACHABLE: That the host does not know the
+ *   protocol. Needs the family ipv4.
+ * @FIREWALL_REJECT_WITH_NET_PROHIBITED: That rules forbid the network. Needs
+ *   the family ipv4.
+ * @FIREWALL_REJECT_WITH_HOST_PROHIBITED: That rules forbid the host. Needs the
+ *   family ipv4.
+ * @FIREWALL_REJECT_WITH_POLICY_FAIL: That rules forbid the source address.
+ *   Needs the family ipv6.
+ * @FIREWALL_REJECT_WITH_REJECT_ROUTE: That the route is one that rejects.
+ *   Needs the family ipv6.
+ */
+enum firewall_reject_with {
+	FIREWALL_REJECT_WITH_PORT_UNREACHABLE,
+	FIREWALL_REJECT_WITH_TCP_RESET,
+	FIREWALL_REJECT_WITH_NO_ROUTE,
+	FIREWALL_REJECT_WITH_HOST_UNREACHABLE,
+	FIREWALL_REJECT_WITH_ADMIN_PROHIBITED,
+	FIREWALL_REJECT_WITH_PROT_UNREACHABLE,
+	FIREWALL_REJECT_WITH_NET_PROHIBITED,
+	FIREWALL_REJECT_WITH_HOST_PROHIBITED,
+	FIREWALL_REJECT_WITH_POLICY_FAIL,
+	FIREWALL_REJECT_WITH_REJECT_ROUTE,
 };
 
 enum firewall_family {
@@ -92,6 +129,7 @@ enum {
 	FIREWALL_A_RULE_ICMP_CODE,
 	FIREWALL_A_RULE_TCP_FLAGS,
 	FIREWALL_A_RULE_TCP_FLAGS_MASK,
+	FIREWALL_A_RULE_REJECT_WITH,
 
 	__FIREWALL_A_RULE_MAX,
 	FIREWALL_A_RULE_MAX = (__FIREWALL_A_RULE_MAX - 1)

@@ -8,7 +8,8 @@
 //! input accept state established,related
 //! input accept tcp from 192.0.2.0/24 to port 22 state new
 //! input drop udp from port 1-1023 id 7 packets 3 bytes 120
-//! end 3
+//! forward reject with tcp-reset tcp to port 25
+//! end 4
 //! ```
 //!
 //! A rule begins with its chain and its action; what it matches comes in any order. A word that begins
@@ -19,7 +20,7 @@ use std::{collections::HashMap, fmt};
 
 use self::value::{bits, flags, listed, number, ports, prefix};
 use crate::{
-    rule::{Action, Chain, End, Family, Protocol, Rule, States},
+    rule::{Action, Chain, End, Family, Protocol, RejectWith, Rule, States},
     schema::rule as attribute,
 };
 
@@ -217,6 +218,15 @@ fn line(text: &str, places: &mut Places) -> Result<Line, Wrong> {
     })?;
     places.push((attribute::ACTION, at));
     let mut rule = Rule::new(chain, action);
+    if action == Action::REJECT && words.peek() == Some("with") {
+        words.next();
+        let answers = listed(RejectWith::NAMES);
+        let (at, word) = words.after("with", &format!("an answer: {answers}"))?;
+        let with = RejectWith::of(word);
+        rule.reject =
+            Some(with.ok_or_else(|| (at, format!("`{word}` is no answer: {answers} is one")))?);
+        places.push((attribute::REJECT_WITH, at));
+    }
     let (mut kind, mut code) = (None, None);
     while let Some((at, word)) = words.next() {
         match word {
@@ -228,6 +238,15 @@ fn line(text: &str, places: &mut Places) -> Result<Line, Wrong> {
                 &DESTINATION,
                 places,
             )?,
+            "with" if action == Action::REJECT => {
+                return Err((
+                    at,
+                    "what the sender is told is right behind `reject`".into(),
+                ));
+            }
+            "with" => {
+                return Err((at, "only a rule that rejects tells the sender".into()));
+            }
             "port" => {
                 return Err((at, "whose port: `from port` or `to port`".into()));
             }
@@ -344,6 +363,15 @@ fn whole(rule: &mut Rule, places: &Places) -> Result<(), Wrong> {
                 place(places, port),
                 "ports want a protocol that has them: tcp, udp, udplite, sctp or dccp".into(),
             ));
+        }
+    }
+    if let Some(with) = rule.reject {
+        let at = place(places, attribute::REJECT_WITH);
+        if with == RejectWith::TCP_RESET && rule.protocol != Some(Protocol::TCP) {
+            return Err((at, "a reset wants the protocol tcp".into()));
+        }
+        if let Some(family) = with.family().filter(|family| rule.family != Some(*family)) {
+            return Err((at, format!("{with} is of {family} alone: say {family}")));
         }
     }
     if rule.flags.is_some() && rule.protocol != Some(Protocol::TCP) {

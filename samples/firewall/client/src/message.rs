@@ -10,7 +10,7 @@ use kernet_client::{
 };
 
 use crate::{
-    rule::{Action, Chain, End, Family, Flags, Prefix, Protocol, Rule, States},
+    rule::{Action, Chain, End, Family, Flags, Prefix, Protocol, RejectWith, Rule, States},
     schema::rule as attribute,
 };
 
@@ -41,6 +41,9 @@ pub(crate) fn put_rule(message: &mut Vec<u8>, rule: &Rule) {
     }
     put(message, attribute::CHAIN, &[rule.chain.0]);
     put(message, attribute::ACTION, &[rule.action.0]);
+    if let Some(with) = rule.reject {
+        put(message, attribute::REJECT_WITH, &[with.0]);
+    }
     if let Some(family) = rule.family {
         put(message, attribute::FAMILY, &[family.0]);
     }
@@ -138,6 +141,11 @@ fn halves(
         (kind, code) => kind.map(|kind| (kind, code)),
     };
     rule.flags = pair(flags)?;
+    if rule.action == Action::REJECT {
+        rule.reject.get_or_insert(RejectWith::PORT_UNREACHABLE);
+    } else if rule.reject.is_some() {
+        return None;
+    }
     Some(())
 }
 
@@ -154,6 +162,7 @@ pub(crate) fn rule(bytes: &[u8]) -> Result<Rule, Failure> {
             attribute::PRIORITY => rule.priority = Some(id(value)?),
             attribute::CHAIN => rule.chain = Chain(small(value)?),
             attribute::ACTION => rule.action = Action(small(value)?),
+            attribute::REJECT_WITH => rule.reject = Some(RejectWith(small(value)?)),
             attribute::FAMILY => rule.family = Some(Family(small(value)?)),
             attribute::PROTOCOL => rule.protocol = Some(Protocol(small(value)?)),
             attribute::SOURCE => source.address = Some(ip(value)?),
@@ -224,6 +233,7 @@ mod tests {
             (attribute::TCP_FLAGS, &[2][..]),
             (attribute::TCP_FLAGS_MASK, &[2]),
             (attribute::ICMP_CODE, &[4]),
+            (attribute::REJECT_WITH, &[1]),
             (attribute::SOURCE_PREFIX_LEN, &[24]),
             (attribute::SOURCE_PORT_MIN, &[1, 0]),
             (attribute::DESTINATION_PORT_MAX, &[1, 0]),

@@ -43,6 +43,11 @@ named!(
     Action,
     names::ACTION
 );
+named!(
+    /// What the sender of a rejected packet is told.
+    RejectWith,
+    names::REJECT_WITH
+);
 named!(Family, names::FAMILY);
 named!(
     /// A protocol's number, and what it is called here.
@@ -66,6 +71,25 @@ named!(
         (136, "udplite"),
     ]
 );
+
+impl Action {
+    pub(crate) const REJECT: Self = Self(2);
+}
+
+impl RejectWith {
+    /// What it is if a rule does not say.
+    pub(crate) const PORT_UNREACHABLE: Self = Self(0);
+    pub(crate) const TCP_RESET: Self = Self(1);
+
+    /// The family that it is of alone.
+    pub(crate) fn family(self) -> Option<Family> {
+        match self.0 {
+            5..=7 => Some(Family::IPV4),
+            8 | 9 => Some(Family::IPV6),
+            _ => None,
+        }
+    }
+}
 
 impl Family {
     pub(crate) const IPV4: Self = Self(0);
@@ -193,6 +217,8 @@ pub(crate) struct Rule {
     pub(crate) priority: Option<u32>,
     pub(crate) chain: Chain,
     pub(crate) action: Action,
+    /// Of one that rejects.
+    pub(crate) reject: Option<RejectWith>,
     /// That of the addresses, if there are any.
     pub(crate) family: Option<Family>,
     pub(crate) protocol: Option<Protocol>,
@@ -214,6 +240,7 @@ impl Rule {
             priority: None,
             chain,
             action,
+            reject: (action == Action::REJECT).then_some(RejectWith::PORT_UNREACHABLE),
             family: None,
             protocol: None,
             source: End::default(),
@@ -231,6 +258,10 @@ impl Rule {
 impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.chain, self.action)?;
+        match self.reject {
+            None | Some(RejectWith::PORT_UNREACHABLE) => (),
+            Some(with) => write!(f, " with {with}")?,
+        }
         let ends = [("from", &self.source), ("to", &self.destination)];
         if let Some(family) = self.family {
             if ends.iter().all(|(_, end)| end.prefix.is_none()) {

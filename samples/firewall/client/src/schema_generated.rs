@@ -49,6 +49,7 @@ pub(crate) mod rule {
     pub(crate) const ICMP_CODE: u16 = 19;
     pub(crate) const TCP_FLAGS: u16 = 20;
     pub(crate) const TCP_FLAGS_MASK: u16 = 21;
+    pub(crate) const REJECT_WITH: u16 = 22;
 }
 
 /// Attributes of the set `firewall`.
@@ -68,7 +69,19 @@ pub(crate) mod firewall {
 /// Values and what they are called.
 pub(crate) mod names {
     pub(crate) const CHAIN: &[(u8, &str)] = &[(0, "input"), (1, "forward"), (2, "output")];
-    pub(crate) const ACTION: &[(u8, &str)] = &[(0, "accept"), (1, "drop")];
+    pub(crate) const ACTION: &[(u8, &str)] = &[(0, "accept"), (1, "drop"), (2, "reject")];
+    pub(crate) const REJECT_WITH: &[(u8, &str)] = &[
+        (0, "port-unreachable"),
+        (1, "tcp-reset"),
+        (2, "no-route"),
+        (3, "host-unreachable"),
+        (4, "admin-prohibited"),
+        (5, "prot-unreachable"),
+        (6, "net-prohibited"),
+        (7, "host-prohibited"),
+        (8, "policy-fail"),
+        (9, "reject-route"),
+    ];
     pub(crate) const FAMILY: &[(u8, &str)] = &[(0, "ipv4"), (1, "ipv6")];
     pub(crate) const STATE: &[(u8, &str)] = &[
         (1, "new"),

@@ -4,7 +4,7 @@
 
 use std::net::IpAddr;
 
-use crate::rule::{Action, Chain, End, Family, Flags, Prefix, Protocol, Rule, States};
+use crate::rule::{Action, Chain, End, Family, Flags, Prefix, Protocol, RejectWith, Rule, States};
 
 /// Numbers that look like chance (xorshift).
 pub(crate) struct Draw(u64);
@@ -53,9 +53,19 @@ fn end(draw: &mut Draw, family: Option<Family>, ports: bool) -> End {
     end
 }
 
+fn can_be(rule: &Rule, with: RejectWith) -> bool {
+    match with {
+        RejectWith::TCP_RESET => rule.protocol == Some(Protocol::TCP),
+        // What the family of its addresses is, a text says.
+        with => with
+            .family()
+            .is_none_or(|family| rule.family == Some(family)),
+    }
+}
+
 /// A rule that could be there; without a priority.
 pub(crate) fn rule(draw: &mut Draw) -> Rule {
-    let mut rule = Rule::new(Chain(draw.below(3) as u8), Action(draw.below(2) as u8));
+    let mut rule = Rule::new(Chain(draw.below(3) as u8), Action(draw.below(3) as u8));
     rule.family = [None, Some(Family::IPV4), Some(Family::IPV6)][draw.below(3) as usize];
     rule.protocol = match draw.below(4) {
         0 => None,
@@ -78,6 +88,14 @@ pub(crate) fn rule(draw: &mut Draw) -> Rule {
     if rule.protocol == Some(Protocol::TCP) && draw.below(2) > 0 {
         let mask = 1 + draw.below(255) as u8;
         rule.flags = Some((Flags(draw.number() as u8 & mask), Flags(mask)));
+    }
+    if rule.reject.is_some() {
+        let answers: Vec<u8> = (0..10)
+            .filter(|with| can_be(&rule, RejectWith(*with)))
+            .collect();
+        rule.reject = Some(RejectWith(
+            answers[draw.below(answers.len() as u64) as usize],
+        ));
     }
     if draw.below(3) == 0 {
         rule.states = Some(States(1 + draw.below(31) as u8));

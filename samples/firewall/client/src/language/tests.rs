@@ -186,13 +186,13 @@ fn what_is_wrong_is_said_where_it_is() {
             "\n  input",
             2,
             8,
-            "`input` wants an action: accept or drop behind it",
+            "`input` wants an action: accept, drop or reject behind it",
         ),
         (
-            "input reject",
+            "input refuse",
             1,
             7,
-            "`reject` is no action: accept or drop follows the chain",
+            "`refuse` is no action: accept, drop or reject follows the chain",
         ),
         ("input drop tcp udp", 1, 16, "the protocol is said twice"),
         ("input drop ipv4 ipv6", 1, 17, "the family is said twice"),
@@ -481,5 +481,53 @@ fn no_text_is_too_strange() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn what_a_rule_that_rejects_says() {
+    for written in [
+        "input reject",
+        "input reject with tcp-reset tcp to port 25",
+        "forward reject with admin-prohibited from 192.0.2.0/24",
+        "output reject with prot-unreachable ipv4 udp state new",
+        "output reject with reject-route to 2001:db8::1",
+    ] {
+        assert_eq!(one(written).to_string(), written);
+    }
+    // What is meant if nothing is said.
+    let plain = one("input reject tcp");
+    assert_eq!(plain, one("input reject with port-unreachable tcp"));
+    assert_eq!(plain.reject, Some(RejectWith::PORT_UNREACHABLE));
+    assert_eq!(one("input drop").reject, None);
+}
+
+#[test]
+fn what_cannot_be_rejected_so() {
+    for (written, at, why) in [
+        ("input reject with tcp-reset", 19, "wants the protocol tcp"),
+        (
+            "input reject with tcp-reset udp",
+            19,
+            "wants the protocol tcp",
+        ),
+        ("input reject with net-prohibited", 19, "say ipv4"),
+        (
+            "input reject with policy-fail from 192.0.2.1",
+            19,
+            "say ipv6",
+        ),
+        ("input reject with refusal", 19, "is no answer"),
+        ("input reject with", 18, "an answer"),
+        (
+            "input drop with tcp-reset tcp",
+            12,
+            "only a rule that rejects",
+        ),
+        ("input reject tcp with tcp-reset", 18, "right behind"),
+    ] {
+        let (_, column, said) = fault(written);
+        assert_eq!(column, at, "{written}: {said}");
+        assert!(said.contains(why), "{written}: {said}");
     }
 }
