@@ -101,6 +101,40 @@ pub struct Facts {
     pub state: State,
     /// The control bits of a TCP header; `None` of a packet that has none, as of a later fragment.
     pub flags: Option<u8>,
+    /// What few rules look at.
+    pub meta: Meta,
+}
+
+impl Facts {
+    /// Of a packet that no rule asks about.
+    pub const NONE: Self = Self {
+        state: State::Untracked,
+        flags: None,
+        meta: Meta::NONE,
+    };
+}
+
+/// Numbers of a packet that few rules look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Meta {
+    /// Bytes from the IP header on.
+    pub length: u32,
+    /// The time to live of IPv4, or the hop limit of IPv6.
+    pub hop_limit: u8,
+    /// The code point of differentiated services, 6 bits.
+    pub dscp: u8,
+    /// The number that the kernel keeps with the packet.
+    pub mark: u32,
+}
+
+impl Meta {
+    /// Of a packet that no rule asks about.
+    pub const NONE: Self = Self {
+        length: 0,
+        hop_limit: 0,
+        dscp: 0,
+        mark: 0,
+    };
 }
 
 /// What a rule wants beside its fields: all of it. A rule that wants any is
@@ -110,14 +144,22 @@ pub struct Facts {
 ///
 /// ```
 /// # use kernet_classify as classify;
-/// use classify::{Condition, Facts, State, States};
+/// use classify::{Condition, Facts, Meta, State, States};
 ///
-/// let condition = Condition::NONE.states(States::of(State::New));
-/// assert!(condition.holds(&Facts { state: State::New, flags: None }));
-/// assert!(!condition.holds(&Facts { state: State::Established, flags: None }));
+/// let condition = Condition::NONE.states(States::of(State::New)).lengths(0, 100);
+/// let short = Meta { length: 100, ..Meta::NONE };
+/// assert!(condition.holds(&Facts { state: State::New, meta: short, ..Facts::NONE }));
+/// assert!(!condition.holds(&Facts { state: State::Established, meta: short, ..Facts::NONE }));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Condition {
+    brief: Brief,
+    more: More,
+}
+
+/// The part of a [`Condition`] that many rules have: few bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Brief {
     /// 0 for any.
     states: u8,
     /// 0 for any flags.
@@ -125,36 +167,122 @@ pub struct Condition {
     flags: u8,
 }
 
+/// The part of a [`Condition`] that few rules have: it can be kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct More {
+    lengths: (u32, u32),
+    mark: u32,
+    /// 0 for any mark.
+    mark_mask: u32,
+    hop_limits: (u8, u8),
+    dscp: Option<u8>,
+}
+
 impl Condition {
     /// Of a rule that wants nothing.
     pub const NONE: Self = Self {
-        states: 0,
-        flags_mask: 0,
-        flags: 0,
+        brief: Brief {
+            states: 0,
+            flags_mask: 0,
+            flags: 0,
+        },
+        more: More::ANY,
     };
+
+    /// Of its parts.
+    pub const fn of(brief: Brief, more: Option<More>) -> Self {
+        let more = match more {
+            Some(more) => more,
+            None => More::ANY,
+        };
+        Self { brief, more }
+    }
+
+    /// What many rules have.
+    pub const fn brief(&self) -> Brief {
+        self.brief
+    }
+
+    /// What few rules have, where this one has any of it.
+    pub fn more(&self) -> Option<More> {
+        (self.more != More::ANY).then_some(self.more)
+    }
 
     /// With one of these states.
     pub const fn states(mut self, states: States) -> Self {
-        self.states = states.0;
+        self.brief.states = states.0;
         self
     }
 
     /// With these control bits among those of `mask`, which is not 0; a packet without any does not match.
     pub const fn flags(mut self, flags: u8, mask: u8) -> Self {
-        (self.flags, self.flags_mask) = (flags & mask, mask);
+        (self.brief.flags, self.brief.flags_mask) = (flags & mask, mask);
+        self
+    }
+
+    /// From `min` to `max` bytes long.
+    pub const fn lengths(mut self, min: u32, max: u32) -> Self {
+        self.more.lengths = (min, max);
+        self
+    }
+
+    /// With a time to live, or hop limit, from `min` to `max`.
+    pub const fn hop_limits(mut self, min: u8, max: u8) -> Self {
+        self.more.hop_limits = (min, max);
+        self
+    }
+
+    /// With this code point.
+    pub const fn dscp(mut self, dscp: u8) -> Self {
+        self.more.dscp = Some(dscp);
+        self
+    }
+
+    /// With these bits of the mark among those of `mask`, which is not 0.
+    pub const fn mark(mut self, mark: u32, mask: u32) -> Self {
+        (self.more.mark, self.more.mark_mask) = (mark & mask, mask);
         self
     }
 
     /// The states, where it wants any.
     pub const fn wanted_states(&self) -> Option<States> {
-        States::from_bits(self.states)
+        States::from_bits(self.brief.states)
     }
 
     /// The control bits and those among which they are, where it wants any.
     pub const fn wanted_flags(&self) -> Option<(u8, u8)> {
-        match self.flags_mask {
+        match self.brief.flags_mask {
             0 => None,
-            mask => Some((self.flags, mask)),
+            mask => Some((self.brief.flags, mask)),
+        }
+    }
+
+    /// The least and the greatest length, where it does not take any.
+    pub const fn wanted_lengths(&self) -> Option<(u32, u32)> {
+        match self.more.lengths {
+            (0, u32::MAX) => None,
+            lengths => Some(lengths),
+        }
+    }
+
+    /// The least and the greatest time to live, or hop limit, where it does not take any.
+    pub const fn wanted_hop_limits(&self) -> Option<(u8, u8)> {
+        match self.more.hop_limits {
+            (0, u8::MAX) => None,
+            limits => Some(limits),
+        }
+    }
+
+    /// The code point, where it wants one.
+    pub const fn wanted_dscp(&self) -> Option<u8> {
+        self.more.dscp
+    }
+
+    /// The bits of the mark and those among which they are, where it wants any.
+    pub const fn wanted_mark(&self) -> Option<(u32, u32)> {
+        match self.more.mark_mask {
+            0 => None,
+            mask => Some((self.more.mark, mask)),
         }
     }
 
@@ -167,6 +295,14 @@ impl Condition {
     /// Whether a packet has all of it.
     #[inline]
     pub fn holds(&self, facts: &Facts) -> bool {
+        self.brief.holds(facts) && self.more.holds(&facts.meta)
+    }
+}
+
+impl Brief {
+    /// Whether a packet has all of it.
+    #[inline]
+    pub fn holds(&self, facts: &Facts) -> bool {
         (self.states == 0 || self.states & States::of(facts.state).0 != 0)
             && (self.flags_mask == 0 || self.has_flags(facts))
     }
@@ -176,5 +312,26 @@ impl Condition {
         facts
             .flags
             .is_some_and(|flags| flags & self.flags_mask == self.flags)
+    }
+}
+
+impl More {
+    const ANY: Self = Self {
+        lengths: (0, u32::MAX),
+        mark: 0,
+        mark_mask: 0,
+        hop_limits: (0, u8::MAX),
+        dscp: None,
+    };
+
+    /// Whether a packet has all of it.
+    #[inline]
+    pub fn holds(&self, meta: &Meta) -> bool {
+        let (shortest, longest) = self.lengths;
+        let (least, most) = self.hop_limits;
+        (shortest <= meta.length && meta.length <= longest)
+            && (least <= meta.hop_limit && meta.hop_limit <= most)
+            && self.dscp.is_none_or(|dscp| dscp == meta.dscp)
+            && meta.mark & self.mark_mask == self.mark
     }
 }

@@ -32,7 +32,8 @@
 //! match in all fields, in an order of its own: also about one behind the rule that decides. Asking changes nothing,
 //! so a rate is taken for the rule that was found, afterwards.
 //!
-//! A [`Condition`] is one of a packet's state in its connection, or of its TCP flags. Where rules that look at nothing else come
+//! A [`Condition`] is one of a packet's state in its connection, its TCP flags, its length, its hop limit, its DSCP or its
+//! mark. Where rules that look at nothing else come
 //! first, [`Lead`] says which of them decides, before the packet's headers are read.
 //!
 //! # Memory
@@ -72,8 +73,11 @@ pub use self::{
         Prefix, //
     },
     condition::{
+        Brief,
         Condition,
         Facts,
+        Meta,
+        More,
         State,
         States, //
     },

@@ -17,7 +17,8 @@ use crate::{
         Action,
         Message,
         Prefix,
-        Rule, //
+        Rule,
+        SetMark, //
     }, //
 };
 
@@ -27,12 +28,18 @@ pub(crate) fn describe(nest: &mut build::Rule<'_>, rule: &Rule) -> Result {
         .priority(rule.priority)?
         .chain(rule.matches.in_chain())?
         .action(match rule.action {
-            Action::Accept => nl_generated::Action::Accept,
+            Action::Accept | Action::Mark(_) => nl_generated::Action::Accept,
             Action::Drop => nl_generated::Action::Drop,
             Action::Reject(_) => nl_generated::Action::Reject,
         })?;
-    if let Action::Reject(with) = rule.action {
-        nest.reject_with(with)?;
+    match rule.action {
+        Action::Accept | Action::Drop => (),
+        Action::Reject(with) => {
+            nest.reject_with(with)?;
+        }
+        Action::Mark(SetMark { value, mask }) => {
+            nest.set_mark(value)?.set_mark_mask(mask)?;
+        }
     }
     let family = rule.matches.family();
     if let Some(family) = family {
@@ -75,6 +82,18 @@ pub(crate) fn describe(nest: &mut build::Rule<'_>, rule: &Rule) -> Result {
     if let Some((flags, mask)) = condition.wanted_flags() {
         nest.tcp_flags(TcpFlag::from_bits(flags.into()))?
             .tcp_flags_mask(TcpFlag::from_bits(mask.into()))?;
+    }
+    if let Some((min, max)) = condition.wanted_lengths() {
+        nest.length_min(min)?.length_max(max)?;
+    }
+    if let Some((min, max)) = condition.wanted_hop_limits() {
+        nest.hop_limit_min(min)?.hop_limit_max(max)?;
+    }
+    if let Some(dscp) = condition.wanted_dscp() {
+        nest.dscp(dscp)?;
+    }
+    if let Some((mark, mask)) = condition.wanted_mark() {
+        nest.mark(mark)?.mark_mask(mask)?;
     }
     let totals = rule.counters.read();
     nest.packets(totals.packets)?.bytes(totals.bytes)?;

@@ -37,7 +37,12 @@ use crate::{
         Field,
         Match,
         Refusal,
+        SetMark,
         Wish, //
+    },
+    wish::{
+        self,
+        Bits, //
     }, //
 };
 
@@ -152,7 +157,7 @@ impl Draft {
         let asked_action = asked
             .action()
             .ok_or_else(|| blame.missing(attrs, rule::ACTION))?;
-        let wish = wish(asked, blame)?;
+        let wish = wanted(asked, blame)?;
         let matches = Match::new(&wish).map_err(|refusal| explain(refusal, attrs, blame))?;
         let action = action(asked, asked_action, &matches, blame)?;
         let totals = match (asked.packets(), asked.bytes()) {
@@ -180,34 +185,49 @@ fn action(
     blame: Blame<'_>,
 ) -> Result<Action> {
     let attrs = asked.attrs();
-    let refuse =
-        |error, why: &str| blame.bad_attr(attrs.get(rule::REJECT_WITH), error, fmt!("{why}"));
-    let plain = match action {
-        nl_generated::Action::Accept => Action::Accept,
-        nl_generated::Action::Drop => Action::Drop,
-        nl_generated::Action::Reject if !reject::IS_THERE => {
-            return Err(blame.bad_attr(
-                attrs.get(rule::ACTION),
-                eopnotsupp(),
-                fmt!("this kernel does not reject: it lacks CONFIG_NF_REJECT_IPV4 or _IPV6"),
-            ));
-        }
-        nl_generated::Action::Reject => {
-            let with = asked.reject_with().unwrap_or(RejectWith::PortUnreachable);
-            return match with.why_not(matches.protocol(), matches.family()) {
-                None => Ok(Action::Reject(with)),
-                Some(why) => Err(refuse(EINVAL, why)),
-            };
-        }
+    let refuse = |name, why: &str| Err(blame.bad_attr(attrs.get(name), EINVAL, fmt!("{why}")));
+    let with = asked.reject_with();
+    if with.is_some() && action != nl_generated::Action::Reject {
+        return refuse(
+            rule::REJECT_WITH,
+            "only a rule that rejects tells the sender",
+        );
+    }
+    let mark = match wish::bits((asked.set_mark(), asked.set_mark_mask())) {
+        Ok(mark) => mark,
+        Err(Bits::None) => return refuse(rule::SET_MARK_MASK, "none of the mark's bits changes"),
+        Err(Bits::Beyond) => return refuse(rule::SET_MARK, "a bit of the mark is not in the mask"),
     };
-    match asked.reject_with() {
-        None => Ok(plain),
-        Some(_) => Err(refuse(EINVAL, "only a rule that rejects tells the sender")),
+    if mark.is_some() && action != nl_generated::Action::Accept {
+        let name = match asked.set_mark() {
+            Some(_) => rule::SET_MARK,
+            None => rule::SET_MARK_MASK,
+        };
+        return refuse(name, "only a rule that accepts sets the mark");
+    }
+    match action {
+        nl_generated::Action::Accept => Ok(match mark {
+            None => Action::Accept,
+            Some((value, mask)) => Action::Mark(SetMark { value, mask }),
+        }),
+        nl_generated::Action::Drop => Ok(Action::Drop),
+        nl_generated::Action::Reject if !reject::IS_THERE => Err(blame.bad_attr(
+            attrs.get(rule::ACTION),
+            eopnotsupp(),
+            fmt!("this kernel does not reject: it lacks CONFIG_NF_REJECT_IPV4 or _IPV6"),
+        )),
+        nl_generated::Action::Reject => {
+            let with = with.unwrap_or(RejectWith::PortUnreachable);
+            match with.why_not(matches.protocol(), matches.family()) {
+                None => Ok(Action::Reject(with)),
+                Some(why) => refuse(rule::REJECT_WITH, why),
+            }
+        }
     }
 }
 
 /// Reads what a rule is to match.
-fn wish(asked: &view::Rule<'_>, blame: Blame<'_>) -> Result<Wish> {
+fn wanted(asked: &view::Rule<'_>, blame: Blame<'_>) -> Result<Wish> {
     let attrs = asked.attrs();
     Ok(Wish {
         chain: asked
@@ -226,6 +246,10 @@ fn wish(asked: &view::Rule<'_>, blame: Blame<'_>) -> Result<Wish> {
         icmp_code: asked.icmp_code(),
         tcp_flags: attrs.u8(rule::TCP_FLAGS),
         tcp_flags_mask: attrs.u8(rule::TCP_FLAGS_MASK),
+        lengths: (asked.length_min(), asked.length_max()),
+        hop_limits: (asked.hop_limit_min(), asked.hop_limit_max()),
+        dscp: asked.dscp(),
+        mark: (asked.mark(), asked.mark_mask()),
     })
 }
 
@@ -272,6 +296,10 @@ fn explain(refusal: Refusal, attrs: Attrs<'_>, blame: Blame<'_>) -> Error {
         Field::IcmpCode => rule::ICMP_CODE,
         Field::TcpFlags => rule::TCP_FLAGS,
         Field::TcpFlagsMask => rule::TCP_FLAGS_MASK,
+        Field::LengthMax => rule::LENGTH_MAX,
+        Field::HopLimitMax => rule::HOP_LIMIT_MAX,
+        Field::Mark => rule::MARK,
+        Field::MarkMask => rule::MARK_MASK,
     };
     blame.bad_attr(attrs.get(name), EINVAL, fmt!("{}", refusal.why))
 }

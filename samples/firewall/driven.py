@@ -4,7 +4,9 @@
 RULE = {"id": 7, "chain": "input", "action": "drop", "family": "ipv4", "protocol": 17, "priority": 3,
         "source": "192.0.2.0", "source-prefix-len": 24, "destination": "192.0.2.1",
         "destination-prefix-len": 32, "source-port-min": 1, "source-port-max": 2,
-        "destination-port-min": 3, "destination-port-max": 4, "state": ["new"]}
+        "destination-port-min": 3, "destination-port-max": 4, "state": ["new"],
+        "length-min": 20, "length-max": 1500, "hop-limit-min": 1, "hop-limit-max": 254, "dscp": 46, "mark": 1,
+        "mark-mask": 3}
 DROP = {"chain": "input", "action": "drop"}
 COUNTED = {"rule": {**RULE, "packets": 0, "bytes": 0}}
 EMPTY = {"count": 0, "comparisons": 0, "kept": 0}

@@ -66,10 +66,12 @@ mod wish;
 
 use level::Entry;
 use rules::{
-    Action,
+    Act,
     Chain,
     Facts,
     Key,
+    Meta,
+    SetMark,
     State, //
 };
 use set::RuleSet;
@@ -275,32 +277,58 @@ impl Hook for Filter {
             let key = tables.key(&packet, version);
             rules.find::<false>(chain, &key, &NOTHING)
         };
-        let action = rule.map_or(Action::Accept, |rule| {
+        let act = rule.map_or(Act::Accept, |rule| {
             rule.counters.add(len);
-            rule.action
+            rule.act
         });
-        match action {
-            Action::Accept => {
+        match act {
+            Act::Accept => {
                 tables.accepted.add(len);
                 packet.accept()
             }
-            Action::Drop => {
+            Act::Drop => {
                 tables.dropped.add(len);
                 packet.drop_with(DropReason::NETFILTER_DROP)
             }
-            Action::Reject(with) => {
+            Act::Reject(with) => {
                 tables.dropped.add(len);
                 reject::reject(packet, with, state, rcu)
+            }
+            Act::Mark => {
+                let mark = rule.and_then(|rule| rules.set_mark(rule));
+                marked(tables, packet, mark, state, rcu)
             }
         }
     }
 }
 
 /// What is known of a packet where no rule asks.
-const NOTHING: Facts = Facts {
-    state: State::Untracked,
-    flags: None,
-};
+const NOTHING: Facts = Facts::NONE;
+
+/// Accepts the packet with another mark. At local output its route is one by the mark: it is looked up again.
+#[inline(never)]
+fn marked<'a>(
+    tables: &Tables,
+    mut packet: Packet<'a>,
+    mark: Option<SetMark>,
+    state: &netfilter::HookState<'a>,
+    rcu: Rcu<'a>,
+) -> Verdict<'a> {
+    let (len, before) = (packet.len(), packet.mark());
+    let after = mark.map_or(before, |mark| mark.of(before));
+    if after != before {
+        packet.set_mark(after);
+        packet = match packet.reroute(state, rcu) {
+            Ok(packet) => packet,
+            Err(dropped) => {
+                tables.dropped.add(len);
+                return dropped;
+            }
+        };
+    }
+    tables.accepted.add(len);
+    packet.accept()
+}
 
 /// The rule that decides, where some look at more than headers.
 ///
@@ -318,17 +346,25 @@ fn further<'t>(
     rcu: Rcu<'_>,
 ) -> Result<Option<&'t Entry>, packet::HidesFlags> {
     let looks = rules.looks();
-    let mut facts = NOTHING;
-    if looks.at_state {
-        facts.state = state(packet, rcu);
-    }
+    let state = match looks.at_state {
+        true => state(packet, rcu),
+        false => NOTHING.state,
+    };
     // Most packets: nothing of them is looked at.
-    if let Some(rule) = rules.leading(chain, facts.state) {
+    if let Some(rule) = rules.leading(chain, state) {
         return Ok(Some(rule));
     }
-    if looks.at_flags {
-        facts.flags = packet::tcp_flags(packet, version)?;
-    }
+    let facts = Facts {
+        state,
+        flags: match looks.at_flags {
+            true => packet::tcp_flags(packet, version)?,
+            false => None,
+        },
+        meta: match looks.at_meta {
+            true => packet::meta(packet, version),
+            false => Meta::NONE,
+        },
+    };
     Ok(rules.find::<true>(chain, &tables.key(packet, version), &facts))
 }
 

@@ -23,13 +23,15 @@ use kernet::{
 };
 
 use crate::rules::{
-    Action,
+    Act,
     Chain,
     Facts,
     Kept,
     Key,
     Match,
-    Rule, //
+    More,
+    Rule,
+    SetMark, //
 };
 
 /// Memory of classifiers, charged to who changes the rules.
@@ -56,8 +58,17 @@ pub(crate) struct Entry {
     pub(crate) counters: Arc<PacketCounter>,
     pub(crate) id: u32,
     pub(crate) priority: u32,
-    pub(crate) action: Action,
+    pub(crate) act: Act,
     kept: Kept,
+}
+
+const _: () = assert!(size_of::<Entry>() <= 32, "there are very many");
+
+/// What few rules have, and all that want none of it do without.
+#[derive(Clone, Copy)]
+struct Rare {
+    more: Option<More>,
+    set_mark: Option<SetMark>,
 }
 
 impl Entry {
@@ -81,6 +92,8 @@ pub(crate) struct Level {
     entries: KVVec<Entry>,
     /// The entries by their ids.
     by_id: KVVec<u32>,
+    /// What few have, by their places.
+    rare: KVVec<(u32, Rare)>,
     /// Each on its own: what is made of rules is not moved over the stack, of which there is little.
     chains: [KBox<ChainRules>; CHAINS.len()],
     /// Of each chain, which of its rules may decide by the state of the connection alone.
@@ -102,6 +115,8 @@ pub(crate) struct Looks {
     pub(crate) at_state: bool,
     /// At TCP flags.
     pub(crate) at_flags: bool,
+    /// At length, hop limit, DSCP or mark.
+    pub(crate) at_meta: bool,
 }
 
 impl Looks {
@@ -111,6 +126,7 @@ impl Looks {
             further: self.further || other.further,
             at_state: self.at_state || other.at_state,
             at_flags: self.at_flags || other.at_flags,
+            at_meta: self.at_meta || other.at_meta,
         }
     }
 
@@ -120,6 +136,7 @@ impl Looks {
             further: !condition.is_none(),
             at_state: condition.wanted_states().is_some(),
             at_flags: condition.wanted_flags().is_some(),
+            at_meta: condition.more().is_some(),
         }
     }
 }
@@ -179,15 +196,23 @@ impl Level {
     pub(crate) fn new(rules: &[Rule]) -> Result<Self, Refused> {
         let mut entries = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
         let mut by_id = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
+        let mut rare = KVVec::new();
         for (tag, rule) in (0u32..).zip(rules) {
             by_id.push(tag, GFP_KERNEL_ACCOUNT)?;
+            let own = Rare {
+                more: rule.matches.condition().more(),
+                set_mark: rule.action.set_mark(),
+            };
+            if own.more.is_some() || own.set_mark.is_some() {
+                rare.push((tag, own), GFP_KERNEL_ACCOUNT)?;
+            }
             entries.push(
                 Entry {
                     place: rule.place,
                     counters: rule.counters.clone(),
                     id: rule.id,
                     priority: rule.priority,
-                    action: rule.action,
+                    act: rule.action.act(),
                     kept: rule.matches.kept(),
                 },
                 GFP_KERNEL_ACCOUNT,
@@ -207,6 +232,7 @@ impl Level {
         Ok(Self {
             entries,
             by_id,
+            rare,
             chains: [
                 ChainRules::new(rules, input)?,
                 ChainRules::new(rules, forward)?,
@@ -279,9 +305,29 @@ impl Level {
     /// Whether a packet has what a rule wants beside headers.
     #[inline]
     fn grants(&self, tag: u32, facts: &Facts) -> bool {
-        self.entries
-            .get(tag as usize)
-            .is_some_and(|entry| entry.kept.condition.holds(facts))
+        self.entries.get(tag as usize).is_some_and(|entry| {
+            entry.kept.brief.holds(facts)
+                && (!entry.kept.has_more() || self.grants_more(tag, facts))
+        })
+    }
+
+    /// Whether it has what few rules want.
+    #[inline(never)]
+    fn grants_more(&self, tag: u32, facts: &Facts) -> bool {
+        let more = self.rare(tag).and_then(|rare| rare.more);
+        more.is_some_and(|more| more.holds(&facts.meta))
+    }
+
+    fn rare(&self, tag: u32) -> Option<&Rare> {
+        let found = self.rare.binary_search_by_key(&tag, |(of, _)| *of).ok()?;
+        self.rare.get(found).map(|(_, rare)| rare)
+    }
+
+    /// What the mark becomes by the rule in this place.
+    pub(crate) fn set_mark(&self, order: Order) -> Option<SetMark> {
+        let at = self.from(order);
+        self.entry(at).filter(|entry| entry.order() == order)?;
+        self.rare(u32::try_from(at).ok()?)?.set_mark
     }
 
     /// How many rules are compared with a packet of each chain at most.
@@ -318,17 +364,20 @@ impl Level {
         let entry = self.entries.get(at)?;
         let chain = self.chains.get(entry.kept.chain as usize)?;
         let tag = u32::try_from(at).ok()?;
-        let matches = match entry.kept.family {
-            None => Match::again(&entry.kept, tagged(&chain.both, tag)?, u128::from),
-            Some(Version::V4) => Match::again(&entry.kept, tagged(&chain.v4, tag)?, u128::from),
-            Some(Version::V6) => Match::again(&entry.kept, tagged(&chain.v6, tag)?, |v6| v6),
+        let rare = self.rare(tag);
+        let more = rare.and_then(|rare| rare.more);
+        let kept = &entry.kept;
+        let matches = match kept.family {
+            None => Match::again(kept, more, tagged(&chain.both, tag)?, u128::from),
+            Some(Version::V4) => Match::again(kept, more, tagged(&chain.v4, tag)?, u128::from),
+            Some(Version::V6) => Match::again(kept, more, tagged(&chain.v6, tag)?, |v6| v6),
         };
         Some(Rule {
             id: entry.id,
             priority: entry.priority,
             place: entry.place,
             matches,
-            action: entry.action,
+            action: entry.act.action(rare.and_then(|rare| rare.set_mark)),
             counters: entry.counters.clone(),
         })
     }

@@ -154,6 +154,15 @@ pub(crate) mod attr {
         pub(crate) const TCP_FLAGS: u16 = 20;
         pub(crate) const TCP_FLAGS_MASK: u16 = 21;
         pub(crate) const REJECT_WITH: u16 = 22;
+        pub(crate) const LENGTH_MIN: u16 = 23;
+        pub(crate) const LENGTH_MAX: u16 = 24;
+        pub(crate) const HOP_LIMIT_MIN: u16 = 25;
+        pub(crate) const HOP_LIMIT_MAX: u16 = 26;
+        pub(crate) const DSCP: u16 = 27;
+        pub(crate) const MARK: u16 = 28;
+        pub(crate) const MARK_MASK: u16 = 29;
+        pub(crate) const SET_MARK: u16 = 30;
+        pub(crate) const SET_MARK_MASK: u16 = 31;
     }
 
     /// Of `firewall`.
@@ -175,7 +184,7 @@ pub(crate) mod attr {
 mod policy {
     use super::*;
 
-    pub(super) static RULE: Table<23> = Table::for_family(&[
+    pub(super) static RULE: Table<32> = Table::for_family(&[
         (super::attr::rule::ID, Policy::U32.min(1)),
         (super::attr::rule::PRIORITY, Policy::U32),
         (super::attr::rule::CHAIN, Policy::U8.max(2)),
@@ -201,6 +210,15 @@ mod policy {
         (super::attr::rule::TCP_FLAGS, Policy::U8.mask(0xff)),
         (super::attr::rule::TCP_FLAGS_MASK, Policy::U8.mask(0xff)),
         (super::attr::rule::REJECT_WITH, Policy::U8.max(9)),
+        (super::attr::rule::LENGTH_MIN, Policy::U32),
+        (super::attr::rule::LENGTH_MAX, Policy::U32),
+        (super::attr::rule::HOP_LIMIT_MIN, Policy::U8),
+        (super::attr::rule::HOP_LIMIT_MAX, Policy::U8),
+        (super::attr::rule::DSCP, Policy::U8.max(63)),
+        (super::attr::rule::MARK, Policy::U32),
+        (super::attr::rule::MARK_MASK, Policy::U32),
+        (super::attr::rule::SET_MARK, Policy::U32),
+        (super::attr::rule::SET_MARK_MASK, Policy::U32),
     ]);
 
     pub(super) static OP_RULE_ADD: Table<8> = Table::for_family(&[
@@ -226,7 +244,7 @@ pub(crate) mod view {
 
     /// Attributes of `rule`.
     #[derive(Clone, Copy)]
-    pub(crate) struct Rule<'a>(pub(super) Nest<'a, 23>);
+    pub(crate) struct Rule<'a>(pub(super) Nest<'a, 32>);
 
     impl<'a> Rule<'a> {
         /// The attributes, by type.
@@ -369,6 +387,61 @@ pub(crate) mod view {
         pub(crate) fn reject_with(&self) -> Option<super::RejectWith> {
             let attr = self.0.get(super::attr::rule::REJECT_WITH)?;
             attr.one_of()
+        }
+
+        /// Bytes of the packet from the IP header on, at least; if there is only length-max, 0. Of one that is
+        /// aggregated, all of it.
+        pub(crate) fn length_min(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::rule::LENGTH_MIN)?;
+            attr.value()
+        }
+
+        /// At most; if there is only length-min, that.
+        pub(crate) fn length_max(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::rule::LENGTH_MAX)?;
+            attr.value()
+        }
+
+        /// Time to live of IPv4 or hop limit of IPv6, at least; if there is only hop-limit-max, 0.
+        pub(crate) fn hop_limit_min(&self) -> Option<u8> {
+            let attr = self.0.get(super::attr::rule::HOP_LIMIT_MIN)?;
+            attr.value()
+        }
+
+        /// At most; if there is only hop-limit-min, that.
+        pub(crate) fn hop_limit_max(&self) -> Option<u8> {
+            let attr = self.0.get(super::attr::rule::HOP_LIMIT_MAX)?;
+            attr.value()
+        }
+
+        /// Code point of differentiated services.
+        pub(crate) fn dscp(&self) -> Option<u8> {
+            let attr = self.0.get(super::attr::rule::DSCP)?;
+            attr.value()
+        }
+
+        /// The packet's mark, of the bits in mark-mask.
+        pub(crate) fn mark(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::rule::MARK)?;
+            attr.value()
+        }
+
+        /// The bits of the mark that are looked at; if absent, all.
+        pub(crate) fn mark_mask(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::rule::MARK_MASK)?;
+            attr.value()
+        }
+
+        /// What the bits in set-mark-mask of the mark become, of a rule that accepts.
+        pub(crate) fn set_mark(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::rule::SET_MARK)?;
+            attr.value()
+        }
+
+        /// The bits of the mark that change; if absent, all.
+        pub(crate) fn set_mark_mask(&self) -> Option<u32> {
+            let attr = self.0.get(super::attr::rule::SET_MARK_MASK)?;
+            attr.value()
         }
     }
 }
@@ -693,6 +766,61 @@ pub(crate) mod build {
         pub(crate) fn reject_with(&mut self, value: super::RejectWith) -> Result<&mut Self> {
             self.0
                 .put_value(super::attr::rule::REJECT_WITH, value.raw() as u8)?;
+            Ok(self)
+        }
+
+        /// Bytes of the packet from the IP header on, at least; if there is only length-max, 0. Of one that is
+        /// aggregated, all of it.
+        pub(crate) fn length_min(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::LENGTH_MIN, value)?;
+            Ok(self)
+        }
+
+        /// At most; if there is only length-min, that.
+        pub(crate) fn length_max(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::LENGTH_MAX, value)?;
+            Ok(self)
+        }
+
+        /// Time to live of IPv4 or hop limit of IPv6, at least; if there is only hop-limit-max, 0.
+        pub(crate) fn hop_limit_min(&mut self, value: u8) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::HOP_LIMIT_MIN, value)?;
+            Ok(self)
+        }
+
+        /// At most; if there is only hop-limit-min, that.
+        pub(crate) fn hop_limit_max(&mut self, value: u8) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::HOP_LIMIT_MAX, value)?;
+            Ok(self)
+        }
+
+        /// Code point of differentiated services.
+        pub(crate) fn dscp(&mut self, value: u8) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::DSCP, value)?;
+            Ok(self)
+        }
+
+        /// The packet's mark, of the bits in mark-mask.
+        pub(crate) fn mark(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::MARK, value)?;
+            Ok(self)
+        }
+
+        /// The bits of the mark that are looked at; if absent, all.
+        pub(crate) fn mark_mask(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::MARK_MASK, value)?;
+            Ok(self)
+        }
+
+        /// What the bits in set-mark-mask of the mark become, of a rule that accepts.
+        pub(crate) fn set_mark(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::SET_MARK, value)?;
+            Ok(self)
+        }
+
+        /// The bits of the mark that change; if absent, all.
+        pub(crate) fn set_mark_mask(&mut self, value: u32) -> Result<&mut Self> {
+            self.0.put_value(super::attr::rule::SET_MARK_MASK, value)?;
             Ok(self)
         }
     }

@@ -22,7 +22,10 @@ use kernet::{
     }, //
 };
 
-use crate::rules::Key;
+use crate::rules::{
+    Key,
+    Meta, //
+};
 
 /// Reads the headers of an IP packet, wherever in it they are.
 ///
@@ -73,6 +76,31 @@ pub(crate) fn readable(skb: &SkbRef, version: Version) -> Key {
             Key::V6(without_ports(source, destination, protocol))
         }
     }
+}
+
+/// What few rules look at: it can be read of every packet that has an IP header, also of one that is malformed.
+#[inline(never)]
+pub(crate) fn meta(skb: &SkbRef, version: Version) -> Meta {
+    let mut meta = Meta {
+        mark: skb.mark(),
+        ..Meta::NONE
+    };
+    let Some(packet) = Packet::new(skb) else {
+        return meta;
+    };
+    meta.length = u32::try_from(packet.available()).unwrap_or(u32::MAX);
+    let read = match version {
+        Version::V4 => packet
+            .header(0)
+            .map(|header: ipv4::Header| (header.ttl(), header.dscp())),
+        Version::V6 => packet
+            .header(0)
+            .map(|header: ipv6::Header| (header.hop_limit(), header.dscp())),
+    };
+    if let Ok((hop_limit, dscp)) = read {
+        (meta.hop_limit, meta.dscp) = (hop_limit, dscp);
+    }
+    meta
 }
 
 /// A fragment of TCP by which its flags get past rules that look at them.

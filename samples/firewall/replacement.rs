@@ -178,7 +178,7 @@ fn asked_ids(drafts: &[Draft]) -> Result<KVVec<u32>, Why> {
 }
 
 /// What two rules have in common that are the same.
-type Same = (Identity, (u8, u8));
+type Same = (Identity, (u8, u32, u32));
 
 impl Draft {
     fn same(&self) -> Same {

@@ -20,8 +20,11 @@ use kernet::{
 };
 
 pub(crate) use kernet::classify::{
+    Brief,
     Condition,
     Facts,
+    Meta,
+    More,
     Ports,
     State,
     States, //
@@ -50,20 +53,76 @@ pub(crate) const FIRST_PRIORITY: u32 = 1 << 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Action {
     Accept,
+    /// Accepts it, with another mark.
+    Mark(SetMark),
     Drop,
     /// Drops it, and tells the sender.
     Reject(RejectWith),
 }
 
-const _: () = assert!(size_of::<Action>() == 1, "each rule has one");
+/// What the mark of a packet becomes: bits of a mask are those of the value, which has no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SetMark {
+    pub(crate) value: u32,
+    pub(crate) mask: u32,
+}
+
+impl SetMark {
+    pub(crate) fn of(self, mark: u32) -> u32 {
+        (mark & !self.mask) | self.value
+    }
+}
+
+/// What an [`Action`] is, without what few rules have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Accept,
+    Mark,
+    Drop,
+    Reject(RejectWith),
+}
+
+const _: () = assert!(size_of::<Act>() == 1, "each rule has one");
 
 impl Action {
-    /// What two actions have in common that are the same, and no others.
-    pub(crate) fn identity(self) -> (u8, u8) {
+    /// What is kept with each rule.
+    pub(crate) fn act(self) -> Act {
         match self {
-            Self::Accept => (0, 0),
-            Self::Drop => (1, 0),
-            Self::Reject(with) => (2, with as u8),
+            Self::Accept => Act::Accept,
+            Self::Mark(_) => Act::Mark,
+            Self::Drop => Act::Drop,
+            Self::Reject(with) => Act::Reject(with),
+        }
+    }
+
+    /// What is kept apart.
+    pub(crate) fn set_mark(self) -> Option<SetMark> {
+        match self {
+            Self::Mark(mark) => Some(mark),
+            _ => None,
+        }
+    }
+
+    /// What two actions have in common that are the same, and no others.
+    pub(crate) fn identity(self) -> (u8, u32, u32) {
+        match self {
+            Self::Accept => (0, 0, 0),
+            Self::Drop => (1, 0, 0),
+            Self::Reject(with) => (2, with as u32, 0),
+            Self::Mark(SetMark { value, mask }) => (3, value, mask),
+        }
+    }
+}
+
+impl Act {
+    /// The action again.
+    pub(crate) fn action(self, mark: Option<SetMark>) -> Action {
+        match (self, mark) {
+            (Self::Mark, Some(mark)) => Action::Mark(mark),
+            // No rule marks without a mark.
+            (Self::Accept | Self::Mark, _) => Action::Accept,
+            (Self::Drop, _) => Action::Drop,
+            (Self::Reject(with), _) => Action::Reject(with),
         }
     }
 }
@@ -242,6 +301,7 @@ impl Match {
     /// What the classifier was told, and what it was not.
     pub(crate) fn again<A: Address>(
         kept: &Kept,
+        more: Option<More>,
         rule: &classify::Rule<A>,
         number: impl Fn(A) -> u128,
     ) -> Self {
@@ -263,14 +323,14 @@ impl Match {
             chain: kept.chain,
             family: kept.family,
             protocol,
-            source: kept.has_source.then(|| Prefix::of(source, &number)),
+            source: kept.has(SOURCE).then(|| Prefix::of(source, &number)),
             destination: kept
-                .has_destination
+                .has(DESTINATION)
                 .then(|| Prefix::of(destination, &number)),
             source_ports: source_ports.filter(|_| !has_messages),
             destination_ports: destination_ports.filter(|_| !has_messages),
             message,
-            condition: kept.condition,
+            condition: Condition::of(kept.brief, more),
         }
     }
 
@@ -279,9 +339,14 @@ impl Match {
         Kept {
             chain: self.chain,
             family: self.family,
-            has_source: self.source.is_some(),
-            has_destination: self.destination.is_some(),
-            condition: self.condition,
+            has: [
+                (SOURCE, self.source.is_some()),
+                (DESTINATION, self.destination.is_some()),
+                (MORE, self.condition.more().is_some()),
+            ]
+            .iter()
+            .fold(0, |bits, (bit, has)| bits | if *has { *bit } else { 0 }),
+            brief: self.condition.brief(),
         }
     }
 
@@ -371,15 +436,31 @@ struct Peer {
     ports: Option<(u16, u16)>,
 }
 
-/// What a rule matches beside what the classifier has of it.
+/// What a rule matches beside what the classifier has of it, and what few have, which is kept apart.
 #[derive(Clone, Copy)]
 pub(crate) struct Kept {
     pub(crate) chain: Chain,
     pub(crate) family: Option<Version>,
-    /// Whether a prefix was asked for, as one without bits is not none.
-    has_source: bool,
-    has_destination: bool,
-    pub(crate) condition: Condition,
+    has: u8,
+    pub(crate) brief: Brief,
+}
+
+/// Bits of [`Kept::has`]: whether a prefix was asked for, as one without bits is not none.
+const SOURCE: u8 = 1;
+const DESTINATION: u8 = 2;
+/// Whether it wants more than what is kept here.
+const MORE: u8 = 4;
+
+impl Kept {
+    #[inline]
+    fn has(&self, bit: u8) -> bool {
+        self.has & bit != 0
+    }
+
+    #[inline]
+    pub(crate) fn has_more(&self) -> bool {
+        self.has(MORE)
+    }
 }
 
 /// One number where ports are.

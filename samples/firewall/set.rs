@@ -33,6 +33,7 @@ use crate::{
         Facts,
         Key,
         Rule,
+        SetMark,
         FIRST_PRIORITY, //
     }, //
 };
@@ -127,6 +128,12 @@ impl RuleSet {
             };
         }
         first
+    }
+
+    /// What the mark of a packet becomes by this rule.
+    pub(crate) fn set_mark(&self, entry: &Entry) -> Option<SetMark> {
+        let mut levels = self.levels.iter();
+        levels.find_map(|level| level.set_mark(entry.order()))
     }
 
     /// The rule with this number.

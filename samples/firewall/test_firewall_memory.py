@@ -94,7 +94,8 @@ def replacing():
     ns = NetNs()
     firewall = Firewall(ns)
     old = [{"chain": "input", "action": "accept", "protocol": 6, "id": 1}]
-    new = [{"chain": "input", "action": "drop", "protocol": 17, "id": 10 + number,
+    # What few rules have is kept apart.
+    new = [{"chain": "input", "action": "accept", "protocol": 17, "id": 10 + number, "dscp": 46, "set-mark": 7,
             "destination-port-min": number, "destination-port-max": number + 20} for number in range(16)]
 
     def replaced(error):

@@ -64,13 +64,14 @@ const ANY: Wish = Wish {
     icmp_code: None,
     tcp_flags: None,
     tcp_flags_mask: None,
+    lengths: (None, None),
+    hop_limits: (None, None),
+    dscp: None,
+    mark: (None, None),
 };
 
 /// Of a packet that nobody asks about.
-const FACTS: Facts = Facts {
-    state: State::Untracked,
-    flags: None,
-};
+const FACTS: Facts = Facts::NONE;
 
 fn v4(protocol: Protocol, ports: Option<(u16, u16)>) -> Key {
     Key::V4(classify::Key {

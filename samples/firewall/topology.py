@@ -97,7 +97,9 @@ ATTRIBUTES = {
     "destination-prefix-len": (10, "B"), "source-port-min": (11, "H"), "source-port-max": (12, "H"),
     "destination-port-min": (13, "H"), "destination-port-max": (14, "H"), "packets": (15, "Q"), "bytes": (16, "Q"),
     "state": (17, "B"), "icmp-type": (18, "B"), "icmp-code": (19, "B"), "tcp-flags": (20, "B"),
-    "tcp-flags-mask": (21, "B")}
+    "tcp-flags-mask": (21, "B"), "reject-with": (22, "B"), "length-min": (23, "I"), "length-max": (24, "I"),
+    "hop-limit-min": (25, "B"), "hop-limit-max": (26, "B"), "dscp": (27, "B"), "mark": (28, "I"),
+    "mark-mask": (29, "I"), "set-mark": (30, "I"), "set-mark-mask": (31, "I")}
 
 
 class Firewall:

@@ -44,6 +44,10 @@ pub(crate) struct Wish {
     /// As they are in a TCP header.
     pub(crate) tcp_flags: Option<u8>,
     pub(crate) tcp_flags_mask: Option<u8>,
+    pub(crate) lengths: (Option<u32>, Option<u32>),
+    pub(crate) hop_limits: (Option<u8>, Option<u8>),
+    pub(crate) dscp: Option<u8>,
+    pub(crate) mark: (Option<u32>, Option<u32>),
 }
 
 /// The part of a [`Wish`] that cannot be granted.
@@ -58,6 +62,10 @@ pub(crate) enum Field {
     IcmpCode,
     TcpFlags,
     TcpFlagsMask,
+    LengthMax,
+    HopLimitMax,
+    Mark,
+    MarkMask,
 }
 
 /// Why a [`Wish`] cannot be granted.
@@ -95,6 +103,31 @@ impl Wish {
         }))
     }
 
+    /// What it says of numbers that few rules look at.
+    fn numbers(&self, mut condition: Condition) -> Result<Condition, (Field, &'static str)> {
+        if let Some((min, max)) = range(self.lengths, u32::MIN) {
+            if min > max {
+                return Err((Field::LengthMax, "the greatest length is below the least"));
+            }
+            condition = condition.lengths(min, max);
+        }
+        if let Some((min, max)) = range(self.hop_limits, u8::MIN) {
+            if min > max {
+                return Err((Field::HopLimitMax, "the greatest limit is below the least"));
+            }
+            condition = condition.hop_limits(min, max);
+        }
+        if let Some(dscp) = self.dscp {
+            condition = condition.dscp(dscp);
+        }
+        match bits(self.mark) {
+            Ok(None) => Ok(condition),
+            Ok(Some((mark, mask))) => Ok(condition.mark(mark, mask)),
+            Err(Bits::None) => Err((Field::MarkMask, "none of the mark's bits is looked at")),
+            Err(Bits::Beyond) => Err((Field::Mark, "a bit of the mark is not in the mask")),
+        }
+    }
+
     /// What it says beside headers.
     pub(crate) fn condition(&self) -> Result<Condition, (Field, &'static str)> {
         let mut condition = Condition::NONE;
@@ -103,6 +136,7 @@ impl Wish {
             let why = "no packet is in one of no states";
             condition = condition.states(states.ok_or((Field::States, why))?);
         }
+        condition = self.numbers(condition)?;
         let (flags, mask, field) = match (self.tcp_flags, self.tcp_flags_mask) {
             (None, None) => return Ok(condition),
             (Some(flags), None) => (flags, flags, Field::TcpFlags),
@@ -118,6 +152,36 @@ impl Wish {
             return Err((Field::TcpFlags, "a flag is not in the mask"));
         }
         Ok(condition.flags(flags, mask))
+    }
+}
+
+/// The least and the greatest number; one alone is both, if it is the least.
+fn range<T: Copy>(asked: (Option<T>, Option<T>), least: T) -> Option<(T, T)> {
+    match asked {
+        (None, None) => None,
+        (Some(min), max) => Some((min, max.unwrap_or(min))),
+        (None, Some(max)) => Some((least, max)),
+    }
+}
+
+/// What is wrong with bits and the mask of those that are meant.
+pub(crate) enum Bits {
+    /// The mask has none.
+    None,
+    /// One is not in the mask.
+    Beyond,
+}
+
+/// The bits and the mask, which is all bits if it is not said.
+pub(crate) fn bits(asked: (Option<u32>, Option<u32>)) -> Result<Option<(u32, u32)>, Bits> {
+    let (value, mask) = match asked {
+        (None, None) => return Ok(None),
+        (value, mask) => (value.unwrap_or(0), mask.unwrap_or(u32::MAX)),
+    };
+    match mask {
+        0 => Err(Bits::None),
+        mask if value & !mask != 0 => Err(Bits::Beyond),
+        mask => Ok(Some((value, mask))),
     }
 }
 

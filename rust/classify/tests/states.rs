@@ -42,6 +42,9 @@ impl Stateful {
             let mask = 1 + random.below(7) as u8;
             condition = condition.flags(random.next() as u8 & mask, mask);
         }
+        if random.below(3) == 0 {
+            condition = numbers(random, condition);
+        }
         // Of those that chance marks the caller would have to know more.
         let made = rule(random, tag);
         let plain = match made.is_conditional() || random.below(3) == 0 {
@@ -55,9 +58,58 @@ impl Stateful {
     fn states(&self) -> Option<States> {
         let tag = self.rule.tag();
         let bare = [Rule::any(tag), Rule::any(tag).conditional()].contains(&self.rule);
-        let bare = bare && self.condition.wanted_flags().is_none();
+        let bare =
+            bare && self.condition.wanted_flags().is_none() && self.condition.more().is_none();
         bare.then(|| self.condition.wanted_states().unwrap_or(States::ALL))
     }
+}
+
+/// And what it wants of numbers that are not large.
+fn numbers(random: &mut Random, mut condition: Condition) -> Condition {
+    let range = |random: &mut Random, greatest: u32| {
+        let min = random.below(4) as u32;
+        match random.below(4) {
+            0 => (min, greatest),
+            1 => (0, min),
+            _ => (min, min + random.below(2) as u32),
+        }
+    };
+    if random.below(2) == 0 {
+        let (min, max) = range(random, u32::MAX);
+        condition = condition.lengths(min, max);
+    }
+    if random.below(2) == 0 {
+        let (min, max) = range(random, u8::MAX.into());
+        condition = condition.hop_limits(min as u8, max as u8);
+    }
+    if random.below(3) == 0 {
+        condition = condition.dscp(random.below(3) as u8);
+    }
+    if random.below(3) == 0 {
+        condition = condition.mark(random.next() as u32 & 7, 1 + random.below(7) as u32);
+    }
+    condition
+}
+
+/// Whether numbers of a packet are those that a condition wants, by what it says of itself.
+fn wanted(condition: &Condition, meta: &Meta) -> bool {
+    let within = |range: Option<(u64, u64)>, value: u64| {
+        let (min, max) = range.unwrap_or((0, u64::MAX));
+        (min..=max).contains(&value)
+    };
+    let lengths = condition.wanted_lengths();
+    let limits = condition.wanted_hop_limits();
+    within(
+        lengths.map(|(min, max)| (min.into(), max.into())),
+        meta.length.into(),
+    ) && within(
+        limits.map(|(min, max)| (min.into(), max.into())),
+        meta.hop_limit.into(),
+    ) && [None, Some(meta.dscp)].contains(&condition.wanted_dscp())
+        && (0..32).all(|bit| match condition.wanted_mark() {
+            Some((mark, mask)) if mask >> bit & 1 == 1 => (mark ^ meta.mark) >> bit & 1 == 0,
+            _ => true,
+        })
 }
 
 /// Sets of rules that are put together one after the other, as a module's are.
@@ -109,7 +161,7 @@ fn first(rules: &[Stateful], key: &Key<u32>, facts: &Facts) -> Option<u32> {
                 .all(|bit| (have ^ flags) >> bit & 1 == 0),
             (Some(_), None) => false,
         };
-        state && flags
+        state && flags && wanted(&rule.condition, &facts.meta)
     };
     let plain: Vec<_> = rules.iter().filter(wants).map(|rule| rule.rule).collect();
     linear(&plain, key, |_| true)
@@ -139,6 +191,12 @@ fn every_state_of_a_small_universe() {
                 let facts = Facts {
                     state,
                     flags: (flags < 8).then_some(flags),
+                    meta: Meta {
+                        length: random.below(6) as u32,
+                        hop_limit: random.below(6) as u8,
+                        dscp: random.below(4) as u8,
+                        mark: random.below(16) as u32,
+                    },
                 };
                 let expected = first(&rules, key, &facts);
                 let got = sets.find(&rules, key, &facts);
@@ -178,7 +236,10 @@ fn rules_of_a_shape_behind_those_for_states() {
         let fields: Vec<_> = rules.iter().map(|rule| rule.rule).collect();
         for key in Packets::new(&fields, seed()).take(400) {
             for state in State::ALL {
-                let facts = Facts { state, flags: None };
+                let facts = Facts {
+                    state,
+                    ..Facts::NONE
+                };
                 let got = sets.find(&rules, &key, &facts);
                 assert_eq!(got, first(&rules, &key, &facts), "{key:?} of {state:?}");
             }
@@ -221,7 +282,10 @@ fn sets_of_states() {
     for (number, state) in State::ALL.into_iter().enumerate() {
         assert_eq!(States::of(state).bits(), 1 << number);
         let wants = Condition::NONE.states(States::of(state));
-        let facts = |state| Facts { state, flags: None };
+        let facts = |state| Facts {
+            state,
+            ..Facts::NONE
+        };
         assert!(wants.holds(&facts(state)) && Condition::NONE.holds(&facts(state)));
         assert!(!wants.holds(&facts(State::ALL[(number + 1) % 5])));
     }
@@ -234,17 +298,89 @@ fn flags_among_those_of_a_mask() {
     assert!(!wants.is_none() && Condition::NONE.wanted_flags().is_none());
     for bits in 0..=u8::MAX {
         let facts = Facts {
-            state: State::New,
             flags: Some(bits),
+            ..Facts::NONE
         };
         assert_eq!(wants.holds(&facts), bits & 0b0110 == 0b0010, "{bits:b}");
     }
     let none = Condition::NONE.flags(0, 1);
     for (flags, expected) in [(None, false), (Some(2), true), (Some(1), false)] {
         let facts = Facts {
-            state: State::New,
             flags,
+            ..Facts::NONE
         };
         assert_eq!(none.holds(&facts), expected);
     }
+}
+
+#[test]
+fn numbers_at_their_bounds() {
+    let of = |change: fn(&mut Meta, u32), value| {
+        let mut facts = Facts::NONE;
+        change(&mut facts.meta, value);
+        facts
+    };
+    type Case = (Condition, fn(&mut Meta, u32), u32, u32);
+    let cases: [Case; 4] = [
+        (
+            Condition::NONE.lengths(40, 1500),
+            |meta, value| meta.length = value,
+            40,
+            1500,
+        ),
+        (
+            Condition::NONE.hop_limits(2, 254),
+            |meta, value| meta.hop_limit = value as u8,
+            2,
+            254,
+        ),
+        (
+            Condition::NONE.dscp(46),
+            |meta, value| meta.dscp = value as u8,
+            46,
+            46,
+        ),
+        (
+            Condition::NONE.mark(0x10, 0xf0),
+            |meta, value| meta.mark = value,
+            0x10,
+            0x1f,
+        ),
+    ];
+    for (condition, change, first, last) in cases {
+        assert!(
+            condition.more().is_some() && !condition.is_none(),
+            "{condition:?}"
+        );
+        assert_eq!(
+            Condition::of(condition.brief(), condition.more()),
+            condition
+        );
+        for (value, expected) in [
+            (first - 1, false),
+            (first, true),
+            (last, true),
+            (last + 1, false),
+        ] {
+            assert_eq!(
+                condition.holds(&of(change, value)),
+                expected,
+                "{condition:?} of {value}"
+            );
+        }
+    }
+    // All there are are any.
+    let any = Condition::NONE.lengths(0, u32::MAX).hop_limits(0, u8::MAX);
+    assert_eq!((any, any.more()), (Condition::NONE, None));
+    let told = Condition::NONE
+        .lengths(1, 2)
+        .hop_limits(3, 4)
+        .dscp(0)
+        .mark(7, 5);
+    assert_eq!(told.wanted_lengths(), Some((1, 2)));
+    assert_eq!(told.wanted_hop_limits(), Some((3, 4)));
+    assert_eq!(
+        (told.wanted_dscp(), told.wanted_mark()),
+        (Some(0), Some((5, 5)))
+    );
 }

@@ -31,7 +31,7 @@ mod cases {
             let rules = RuleSet::empty().with(rule, None).ok()?;
             let key = v4(Protocol::UDP, Some((1, 2)));
             Some(State::ALL.map(|state| {
-                let found = rules.find::<true>(Chain::Input, &key, &Facts { state, flags: None });
+                let found = rules.find::<true>(Chain::Input, &key, &Facts { state, ..FACTS });
                 (
                     found.is_some(),
                     rules.leading(Chain::Input, state).is_some(),

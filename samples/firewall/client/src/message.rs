@@ -80,6 +80,27 @@ pub(crate) fn put_rule(message: &mut Vec<u8>, rule: &Rule) {
         put(message, attribute::TCP_FLAGS, &[flags.0]);
         put(message, attribute::TCP_FLAGS_MASK, &[mask.0]);
     }
+    if let Some((min, max)) = rule.ttl {
+        put(message, attribute::HOP_LIMIT_MIN, &[min]);
+        put(message, attribute::HOP_LIMIT_MAX, &[max]);
+    }
+    if let Some(dscp) = rule.dscp {
+        put(message, attribute::DSCP, &[dscp]);
+    }
+    for (pair, numbers) in [
+        (rule.length, [attribute::LENGTH_MIN, attribute::LENGTH_MAX]),
+        (rule.mark, [attribute::MARK, attribute::MARK_MASK]),
+        (
+            rule.set_mark,
+            [attribute::SET_MARK, attribute::SET_MARK_MASK],
+        ),
+    ] {
+        if let Some((one, other)) = pair {
+            for (number, value) in numbers.into_iter().zip([one, other]) {
+                put(message, number, &value.to_ne_bytes());
+            }
+        }
+    }
     for (number, value) in [
         (attribute::PACKETS, rule.packets),
         (attribute::BYTES, rule.bytes),
@@ -118,6 +139,16 @@ impl Parts {
     }
 }
 
+/// What comes in two attributes.
+#[derive(Default)]
+struct Pairs {
+    flags: [Option<Flags>; 2],
+    length: [Option<u32>; 2],
+    ttl: [Option<u8>; 2],
+    mark: [Option<u32>; 2],
+    set_mark: [Option<u32>; 2],
+}
+
 /// Both or neither; `None` if there is one alone.
 fn pair<T>(halves: [Option<T>; 2]) -> Option<Option<(T, T)>> {
     match halves {
@@ -132,7 +163,7 @@ fn halves(
     rule: &mut Rule,
     [source, destination]: [Parts; 2],
     (kind, code): (Option<u8>, Option<u8>),
-    flags: [Option<Flags>; 2],
+    pairs: Pairs,
 ) -> Option<()> {
     rule.source = source.end()?;
     rule.destination = destination.end()?;
@@ -140,7 +171,11 @@ fn halves(
         (None, Some(_)) => return None,
         (kind, code) => kind.map(|kind| (kind, code)),
     };
-    rule.flags = pair(flags)?;
+    rule.flags = pair(pairs.flags)?;
+    rule.length = pair(pairs.length)?;
+    rule.ttl = pair(pairs.ttl)?;
+    rule.mark = pair(pairs.mark)?;
+    rule.set_mark = pair(pairs.set_mark)?;
     if rule.action == Action::REJECT {
         rule.reject.get_or_insert(RejectWith::PORT_UNREACHABLE);
     } else if rule.reject.is_some() {
@@ -153,7 +188,7 @@ fn halves(
 pub(crate) fn rule(bytes: &[u8]) -> Result<Rule, Failure> {
     let mut rule = Rule::new(Chain(0), Action(0));
     let (mut source, mut destination) = (Parts::default(), Parts::default());
-    let (mut kind, mut code, mut flags, mut mask) = (None, None, None, None);
+    let (mut kind, mut code, mut pairs) = (None, None, Pairs::default());
     let port = |bytes| number(bytes).and_then(|port| port.try_into().ok());
     let id = |bytes| number(bytes).and_then(|id| id.try_into().ok());
     each(bytes, |attribute, value| {
@@ -178,20 +213,23 @@ pub(crate) fn rule(bytes: &[u8]) -> Result<Rule, Failure> {
             attribute::STATE => rule.states = Some(States::of(small(value)?)?),
             attribute::ICMP_TYPE => kind = Some(small(value)?),
             attribute::ICMP_CODE => code = Some(small(value)?),
-            attribute::TCP_FLAGS => flags = Some(Flags::of(small(value)?)?),
-            attribute::TCP_FLAGS_MASK => mask = Some(Flags::of(small(value)?)?),
+            attribute::TCP_FLAGS => pairs.flags[0] = Some(Flags::of(small(value)?)?),
+            attribute::TCP_FLAGS_MASK => pairs.flags[1] = Some(Flags::of(small(value)?)?),
+            attribute::LENGTH_MIN => pairs.length[0] = Some(id(value)?),
+            attribute::LENGTH_MAX => pairs.length[1] = Some(id(value)?),
+            attribute::HOP_LIMIT_MIN => pairs.ttl[0] = Some(small(value)?),
+            attribute::HOP_LIMIT_MAX => pairs.ttl[1] = Some(small(value)?),
+            attribute::DSCP => rule.dscp = Some(small(value)?),
+            attribute::MARK => pairs.mark[0] = Some(id(value)?),
+            attribute::MARK_MASK => pairs.mark[1] = Some(id(value)?),
+            attribute::SET_MARK => pairs.set_mark[0] = Some(id(value)?),
+            attribute::SET_MARK_MASK => pairs.set_mark[1] = Some(id(value)?),
             // A newer module's: what it means cannot be written.
             _ => return None,
         }
         Some(())
     })?;
-    halves(
-        &mut rule,
-        [source, destination],
-        (kind, code),
-        [flags, mask],
-    )
-    .ok_or_else(|| {
+    halves(&mut rule, [source, destination], (kind, code), pairs).ok_or_else(|| {
         Failure::new("the kernel's message makes no sense: half of what a rule matches is missing")
     })?;
     Ok(rule)
@@ -234,6 +272,10 @@ mod tests {
             (attribute::TCP_FLAGS_MASK, &[2]),
             (attribute::ICMP_CODE, &[4]),
             (attribute::REJECT_WITH, &[1]),
+            (attribute::LENGTH_MIN, &[1, 0, 0, 0]),
+            (attribute::HOP_LIMIT_MAX, &[1]),
+            (attribute::MARK_MASK, &[1, 0, 0, 0]),
+            (attribute::SET_MARK, &[1, 0, 0, 0]),
             (attribute::SOURCE_PREFIX_LEN, &[24]),
             (attribute::SOURCE_PORT_MIN, &[1, 0]),
             (attribute::DESTINATION_PORT_MAX, &[1, 0]),

@@ -73,6 +73,7 @@ named!(
 );
 
 impl Action {
+    pub(crate) const ACCEPT: Self = Self(0);
     pub(crate) const REJECT: Self = Self(2);
 }
 
@@ -219,6 +220,8 @@ pub(crate) struct Rule {
     pub(crate) action: Action,
     /// Of one that rejects.
     pub(crate) reject: Option<RejectWith>,
+    /// What the mark becomes, of one that accepts, and of which of its bits.
+    pub(crate) set_mark: Option<(u32, u32)>,
     /// That of the addresses, if there are any.
     pub(crate) family: Option<Family>,
     pub(crate) protocol: Option<Protocol>,
@@ -229,6 +232,12 @@ pub(crate) struct Rule {
     pub(crate) message: Option<(u8, Option<u8>)>,
     /// Those that are set, and those that are looked at.
     pub(crate) flags: Option<(Flags, Flags)>,
+    /// The least and the greatest.
+    pub(crate) length: Option<(u32, u32)>,
+    pub(crate) ttl: Option<(u8, u8)>,
+    pub(crate) dscp: Option<u8>,
+    /// Bits of the mark, and those that are looked at.
+    pub(crate) mark: Option<(u32, u32)>,
     pub(crate) packets: Option<u64>,
     pub(crate) bytes: Option<u64>,
 }
@@ -241,6 +250,7 @@ impl Rule {
             chain,
             action,
             reject: (action == Action::REJECT).then_some(RejectWith::PORT_UNREACHABLE),
+            set_mark: None,
             family: None,
             protocol: None,
             source: End::default(),
@@ -248,8 +258,26 @@ impl Rule {
             states: None,
             message: None,
             flags: None,
+            length: None,
+            ttl: None,
+            dscp: None,
+            mark: None,
             packets: None,
             bytes: None,
+        }
+    }
+}
+
+/// Bits, and those that are meant, if they are not all.
+struct Bits((u32, u32));
+
+impl fmt::Display for Bits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self((value, mask)) = self;
+        write!(f, "{value:#x}")?;
+        match *mask {
+            u32::MAX => Ok(()),
+            mask => write!(f, "/{mask:#x}"),
         }
     }
 }
@@ -261,6 +289,9 @@ impl fmt::Display for Rule {
         match self.reject {
             None | Some(RejectWith::PORT_UNREACHABLE) => (),
             Some(with) => write!(f, " with {with}")?,
+        }
+        if let Some(mark) = self.set_mark {
+            write!(f, " with mark {}", Bits(mark))?;
         }
         let ends = [("from", &self.source), ("to", &self.destination)];
         if let Some(family) = self.family {
@@ -297,6 +328,23 @@ impl fmt::Display for Rule {
             None => (),
             Some((flags, mask)) if flags == mask => write!(f, " flags {flags}")?,
             Some((flags, mask)) => write!(f, " flags {flags}/{mask}")?,
+        }
+        let ranges = [
+            ("length", self.length),
+            ("ttl", self.ttl.map(|(min, max)| (min.into(), max.into()))),
+        ];
+        for (name, range) in ranges {
+            match range {
+                None => (),
+                Some((min, max)) if min == max => write!(f, " {name} {min}")?,
+                Some((min, max)) => write!(f, " {name} {min}-{max}")?,
+            }
+        }
+        if let Some(dscp) = self.dscp {
+            write!(f, " dscp {dscp}")?;
+        }
+        if let Some(mark) = self.mark {
+            write!(f, " mark {}", Bits(mark))?;
         }
         if let Some(states) = self.states {
             write!(f, " state {states}")?;

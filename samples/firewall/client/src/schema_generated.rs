@@ -50,6 +50,15 @@ pub(crate) mod rule {
     pub(crate) const TCP_FLAGS: u16 = 20;
     pub(crate) const TCP_FLAGS_MASK: u16 = 21;
     pub(crate) const REJECT_WITH: u16 = 22;
+    pub(crate) const LENGTH_MIN: u16 = 23;
+    pub(crate) const LENGTH_MAX: u16 = 24;
+    pub(crate) const HOP_LIMIT_MIN: u16 = 25;
+    pub(crate) const HOP_LIMIT_MAX: u16 = 26;
+    pub(crate) const DSCP: u16 = 27;
+    pub(crate) const MARK: u16 = 28;
+    pub(crate) const MARK_MASK: u16 = 29;
+    pub(crate) const SET_MARK: u16 = 30;
+    pub(crate) const SET_MARK_MASK: u16 = 31;
 }
 
 /// Attributes of the set `firewall`.

@@ -97,6 +97,30 @@ pub(crate) fn rule(draw: &mut Draw) -> Rule {
             answers[draw.below(answers.len() as u64) as usize],
         ));
     }
+    let mark = |draw: &mut Draw| {
+        let mask = match draw.below(3) {
+            0 => u32::MAX,
+            _ => 1 + (draw.number() as u32 >> 1),
+        };
+        (draw.number() as u32 & mask, mask)
+    };
+    if rule.action == Action::ACCEPT && draw.below(4) == 0 {
+        rule.set_mark = Some(mark(draw));
+    }
+    if draw.below(4) == 0 {
+        rule.mark = Some(mark(draw));
+    }
+    if draw.below(4) == 0 {
+        let min = draw.number() as u32 >> draw.below(32);
+        rule.length = Some((min, [min, u32::MAX][draw.below(2) as usize]));
+    }
+    if draw.below(4) == 0 {
+        let min = draw.number() as u8;
+        rule.ttl = Some((min, [min, u8::MAX][draw.below(2) as usize]));
+    }
+    if draw.below(4) == 0 {
+        rule.dscp = Some(draw.below(64) as u8);
+    }
     if draw.below(3) == 0 {
         rule.states = Some(States(1 + draw.below(31) as u8));
     }

@@ -4,6 +4,7 @@
 
 use super::*;
 use crate::{
+    rule::{End, Family, RejectWith},
     testing::{self, Draw},
     text,
 };
@@ -288,10 +289,10 @@ fn what_is_wrong_is_said_where_it_is() {
         ),
         ("input drop bytes -1", 1, 18, "`-1` is no number of bytes"),
         (
-            "input drop mark 5",
+            "input drop zone 5",
             1,
             12,
-            "`mark` is nothing that a rule can match",
+            "`zone` is nothing that a rule can match",
         ),
         ("input drop icmp code 5", 1, 22, "a code wants a type"),
         (
@@ -525,6 +526,48 @@ fn what_cannot_be_rejected_so() {
             "only a rule that rejects",
         ),
         ("input reject tcp with tcp-reset", 18, "right behind"),
+    ] {
+        let (_, column, said) = fault(written);
+        assert_eq!(column, at, "{written}: {said}");
+        assert!(said.contains(why), "{written}: {said}");
+    }
+}
+
+#[test]
+fn numbers_of_a_packet() {
+    for written in [
+        "input drop length 1501-4294967295",
+        "forward reject with admin-prohibited from 192.0.2.0/24 ttl 1",
+        "output accept with mark 0x10/0xff udp dscp 46",
+        "input accept with mark 0x7",
+        "forward drop length 100 ttl 0-3 dscp 0 mark 0x1/0xf state new",
+    ] {
+        assert_eq!(one(written).to_string(), written);
+    }
+    for (written, same) in [
+        ("input drop dscp ef", "input drop dscp 46"),
+        ("input drop mark 16", "input drop mark 0x10/0xffffffff"),
+        ("input drop mark 0X1", ""),
+        ("input drop length 0100-200", "input drop length 100-200"),
+    ] {
+        match same {
+            "" => assert!(parse(&format!("{written}\n")).is_err(), "{written}"),
+            same => assert_eq!(one(written), one(same)),
+        }
+    }
+    for (written, at, why) in [
+        ("input drop length 5-4", 19, "before the first"),
+        ("input drop length 4294967296", 19, "is no length"),
+        ("input drop ttl 1-256", 18, "is no time to live"),
+        ("input drop dscp 64", 17, "0 to 63"),
+        ("input drop dscp fast", 17, "0 to 63"),
+        ("input drop mark 0x", 17, "is no mark"),
+        ("input drop mark 0x10/0xf", 17, "not in the mask"),
+        ("input drop mark 0/0", 19, "none of the bits"),
+        ("input drop mark 1 mark 2", 24, "twice"),
+        ("input accept with mark", 23, "a mark"),
+        ("input accept with 7", 19, "nothing to accept with"),
+        ("input accept with mark 1/0", 26, "none of the bits"),
     ] {
         let (_, column, said) = fault(written);
         assert_eq!(column, at, "{written}: {said}");

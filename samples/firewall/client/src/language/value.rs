@@ -54,20 +54,91 @@ pub(super) fn prefix(at: usize, word: &str) -> Result<Prefix, Wrong> {
     Ok(prefix)
 }
 
-/// Reads a port, or the first and the last one.
-pub(super) fn ports(at: usize, word: &str) -> Result<(u16, u16), Wrong> {
+/// Reads a number, or the least and the greatest one.
+pub(super) fn range<N: std::str::FromStr + Copy + PartialOrd>(
+    at: usize,
+    word: &str,
+    what: &str,
+) -> Result<(N, N), Wrong> {
     let (first, last) = match word.split_once('-') {
         Some((first, last)) => (first, Some((at + first.len() + 1, last))),
         None => (word, None),
     };
-    let first = number(at, first, "port")?;
+    let first = number(at, first, what)?;
     let last = match last {
-        Some((at, last)) => number(at, last, "port")?,
+        Some((at, last)) => number(at, last, what)?,
         None => first,
     };
     match first > last {
-        true => Err((at, format!("the last port of {word} is before the first"))),
+        true => Err((at, format!("the last {what} of {word} is before the first"))),
         false => Ok((first, last)),
+    }
+}
+
+/// Reads a number of 32 bits, in decimal or as in 0x1f.
+fn wide(at: usize, word: &str) -> Result<u32, Wrong> {
+    let Some(digits) = word.strip_prefix("0x") else {
+        return number(at, word, "mark");
+    };
+    let hex = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let value = u32::from_str_radix(digits, 16).ok().filter(|_| hex);
+    value.ok_or_else(|| (at, format!("`{word}` is no mark")))
+}
+
+/// Reads a mark and the bits of it that are meant, if these are not all.
+pub(super) fn mark(at: usize, word: &str) -> Result<(u32, u32), Wrong> {
+    let Some((value, mask)) = word.split_once('/') else {
+        return Ok((wide(at, word)?, u32::MAX));
+    };
+    let behind = at + value.len() + 1;
+    let (value, mask) = (wide(at, value)?, wide(behind, mask)?);
+    match mask {
+        0 => Err((behind, "none of the bits is meant".into())),
+        mask if value & !mask != 0 => {
+            Err((at, format!("{word} has bits that are not in the mask")))
+        }
+        mask => Ok((value, mask)),
+    }
+}
+
+/// Code points by their names: RFC 2474, 2597, 3246, 5865, 8622.
+const CODE_POINTS: &[(u8, &str)] = &[
+    (0, "cs0"),
+    (8, "cs1"),
+    (16, "cs2"),
+    (24, "cs3"),
+    (32, "cs4"),
+    (40, "cs5"),
+    (48, "cs6"),
+    (56, "cs7"),
+    (10, "af11"),
+    (12, "af12"),
+    (14, "af13"),
+    (18, "af21"),
+    (20, "af22"),
+    (22, "af23"),
+    (26, "af31"),
+    (28, "af32"),
+    (30, "af33"),
+    (34, "af41"),
+    (36, "af42"),
+    (38, "af43"),
+    (46, "ef"),
+    (44, "va"),
+    (1, "le"),
+];
+
+/// Reads a code point of differentiated services: a number or a name.
+pub(super) fn dscp(at: usize, word: &str) -> Result<u8, Wrong> {
+    if let Some((dscp, _)) = CODE_POINTS.iter().find(|(_, name)| *name == word) {
+        return Ok(*dscp);
+    }
+    match number::<u8>(at, word, "code point: those go from 0 to 63")? {
+        dscp if dscp < 64 => Ok(dscp),
+        _ => Err((
+            at,
+            format!("`{word}` is no code point: those go from 0 to 63"),
+        )),
     }
 }
 
