@@ -15,6 +15,7 @@ use kernel::{
 };
 use kernet::{
     context::Process,
+    error::eopnotsupp,
     genl::Replied,
     netfilter,
     percpu::PacketCounter,
@@ -35,7 +36,10 @@ use crate::{
         StatsGetReply,
         StatsGetRequest, //
     },
-    rule::Rule,
+    rule::{
+        Answer,
+        Rule, //
+    },
     Editor, //
 };
 
@@ -85,6 +89,12 @@ impl Operations for Control {
             limit: request.rate().map(|rate| {
                 RateLimit::new(rate, Duration::from_secs(1), request.burst().unwrap_or(1))
             }),
+            reject: match request.reject() {
+                None => None,
+                Some(_) if !cfg!(wing_reject) => return Err(eopnotsupp()),
+                Some(1) => Some(Answer::Reset),
+                Some(_) => Some(Answer::Error),
+            },
         };
         let rule = RcuBox::new(rule, process)?;
         let place = state.rules.get(index).ok_or(EINVAL)?;

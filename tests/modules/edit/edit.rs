@@ -123,6 +123,10 @@ impl Hook for Mangle {
                 return packet.drop_with(DropReason::NETFILTER_DROP);
             };
             own.counts.note(applied);
+            #[cfg(wing_reject)]
+            if let Some(answer) = rule.reject {
+                return kernet_reject::reject(packet, answer.into(), state, rcu);
+            }
             if rule.reroute {
                 packet = match packet.reroute(state, rcu) {
                     Ok(packet) => packet,
@@ -134,5 +138,15 @@ impl Hook for Mangle {
             }
         }
         packet.accept()
+    }
+}
+
+#[cfg(wing_reject)]
+impl From<rule::Answer> for kernet_reject::Answer {
+    fn from(answer: rule::Answer) -> Self {
+        match answer {
+            rule::Answer::Reset => Self::TcpReset,
+            rule::Answer::Error => Self::ADMIN_PROHIBITED,
+        }
     }
 }

@@ -96,6 +96,7 @@ pub(crate) mod attr {
         pub(crate) const REROUTE: u16 = 16;
         pub(crate) const RATE: u16 = 17;
         pub(crate) const BURST: u16 = 18;
+        pub(crate) const REJECT: u16 = 19;
     }
 
     /// What the namespace's devices do.
@@ -124,7 +125,7 @@ pub(crate) mod attr {
 mod policy {
     use super::*;
 
-    pub(super) static OP_RULE_SET: Table<19> = Table::for_family(&[
+    pub(super) static OP_RULE_SET: Table<20> = Table::for_family(&[
         (super::attr::rule::INDEX, Policy::U32.max(3)),
         (super::attr::rule::POINT, Policy::U32.max(4)),
         (super::attr::rule::PROTOCOL, Policy::U8),
@@ -143,6 +144,7 @@ mod policy {
         (super::attr::rule::REROUTE, Policy::U8),
         (super::attr::rule::RATE, Policy::U32),
         (super::attr::rule::BURST, Policy::U32),
+        (super::attr::rule::REJECT, Policy::U8.range(1, 2)),
     ]);
 
     pub(super) static OP_DEVICE_SET: Table<5> = Table::for_family(&[
@@ -272,6 +274,12 @@ pub(crate) mod request {
         /// How many at once.
         pub(crate) fn burst(&self) -> Option<u32> {
             let attr = self.0.get(super::attr::rule::BURST)?;
+            attr.value()
+        }
+
+        /// 1 answers by a reset of TCP, 2 by an error of ICMP, and drops.
+        pub(crate) fn reject(&self) -> Option<u8> {
+            let attr = self.0.get(super::attr::rule::REJECT)?;
             attr.value()
         }
     }

@@ -40,6 +40,18 @@ pub(crate) struct Rule {
     pub(crate) window: Option<u16>,
     pub(crate) reroute: bool,
     pub(crate) limit: Option<RateLimit>,
+    #[cfg_attr(
+        not(wing_reject),
+        allow(dead_code, reason = "it is refused where the kernel cannot")
+    )]
+    pub(crate) reject: Option<Answer>,
+}
+
+/// How a packet is rejected.
+#[derive(Clone, Copy)]
+pub(crate) enum Answer {
+    Reset,
+    Error,
 }
 
 impl Rule {

@@ -16,6 +16,7 @@ import random
 import socket
 import struct
 
+import ynl
 from packets import HOP_BY_HOP, ICMP, ICMPV6, OPTIONS, ROUTING, TCP, UDP, Packet, ip, marker, right
 from router import (B4, B6, FAR4, FAR6, NEW4, NEW6, OTHER4, OTHER6, OWN4, OWN6, R4, R6, STATES, Editor,
                     Router, payload)
@@ -411,6 +412,63 @@ def unloaded_under_traffic():
     assert not loaded("edit")
     for address in R4, R6:
         assert router.b.ping(address)
+
+
+def outcome_of(ns, address, protocol, patience):
+    """The error that comes back from port 25; None if none does."""
+    kind = socket.SOCK_STREAM if protocol == TCP else socket.SOCK_DGRAM
+    with ns.enter(), socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind) as sock:
+        sock.settimeout(patience)
+        try:
+            if protocol == UDP:
+                # Errors that are not fatal are told to who asks for them.
+                sock.setsockopt(socket.IPPROTO_IPV6 if ":" in address else socket.IPPROTO_IP,
+                                25 if ":" in address else 11, 1)
+            sock.connect((address, 25))
+            sock.send(b"x")
+            sock.recv(1)
+        except TimeoutError:
+            return None
+        except OSError as error:
+            return error.errno
+    raise AssertionError("an answer")
+
+
+@case
+@checked
+def rejected_at_each_point():
+    """Before routing, too, where the packet has no route yet; not after it: there it is dropped, and nobody is told."""
+    modprobe("edit")
+    a, r, b = NetNs(), NetNs(), NetNs()
+    for left, name, peer, other in ((a, "ar", r, "ra"), (r, "rb", b, "bb")):
+        left.run(f"ip link add {name} type veth peer name {other} netns {peer.name}")
+    a.up("ar", "203.0.113.1/24", "2001:db8:2::1/64")
+    r.up("ra", "203.0.113.2/24", "2001:db8:2::2/64")
+    r.up("rb", f"{R4}/24", f"{R6}/64")
+    b.up("bb", f"{B4}/24", f"{B6}/64")
+    r.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.icmp_ratelimit=0 "
+          "net.ipv6.icmp.ratelimit=0")
+    a.run("ip route add default via 203.0.113.2; ip -6 route add default via 2001:db8:2::2")
+    b.run(f"ip route add default via {R4}; ip -6 route add default via {R6}")
+    assert a.ping(B4) and a.ping(B6)
+    editor = Editor(r)
+    if not loaded("kernet_reject"):
+        try:
+            editor.rule(point="forward", reject=1)
+            raise AssertionError("a kernel without it rejects")
+        except ynl.NlError as error:
+            equal(error.error, errno.EOPNOTSUPP, "error")
+        return
+    told = {"prerouting": True, "forward": True, "postrouting": False, "local-in": True}
+    for point, answered in told.items():
+        for protocol, answer, wanted in ((TCP, 1, errno.ECONNREFUSED), (UDP, 2, errno.EHOSTUNREACH)):
+            editor.rule(point=point, protocol=protocol, if_destination_port=25, reject=answer)
+            for address in (("203.0.113.2", "2001:db8:2::2") if point == "local-in" else (B4, B6)):
+                before = editor.stats()["edited"]
+                wanted6 = errno.EACCES if answer == 2 and ":" in address else wanted
+                equal(outcome_of(a, address, protocol, 20 if answered else 1), wanted6 if answered else None,
+                      f"{point}, {address}, protocol {protocol}")
+                assert editor.stats()["edited"] > before, f"no packet came to {point}"
 
 
 main(60)
