@@ -36,7 +36,11 @@ use kernet::{
         Point,
         Verdict, //
     },
-    skb::DropReason, //
+    skb::{
+        DropReason,
+        PacketType, //
+    },
+    wire::ipv4, //
 };
 
 kernel::prelude::module! {
@@ -60,21 +64,30 @@ impl kernel::Module for Reject {
 /// Drops the packet, for the reason [`DropReason::NETFILTER_DROP`], and answers it, if it may be answered
 /// (`nf_send_reset()`, `nf_send_unreach()`).
 ///
-/// A sender on this host gets [`EPERM`] from the call that sends, and the answer.
+/// A sender on this host gets [`EPERM`] from a call that sends a datagram, and the answer. TCP holds the socket
+/// while it sends, so that its `connect()` hears of an error when it tries again, a second later, and of a reset
+/// at once.
 ///
 /// The packet is dropped without an answer
 ///
 /// - at [`Point::Postrouting`];
-/// - where it is a later fragment of IPv4, or its checksum is wrong;
+/// - where it is a later fragment of IPv4, or its checksum is wrong. C takes the packets of all protocols but UDP
+///   without a checksum, UDP-Lite, SCTP, GRE, AH and ESP for such that have a sum of all bytes behind the IP header,
+///   and the first fragment for all that there is;
 /// - where a reset is asked for, and it is no TCP, has a RST, is truncated, or has an address of many;
 /// - where an error is asked for, and it is an ICMP error itself, or was sent to many;
+/// - where it is IPv6 from no address, or from many;
 /// - where there is no route or no memory for the answer;
 /// - where the kernel limits what it sends: errors by `net.ipv4.icmp_ratelimit`, `net.ipv4.icmp_msgs_per_sec` and
 ///   those of IPv6.
 ///
+/// At [`Point::Prerouting`] C looks for the way back in the main table, whatever the VRF. A reset to a link-local
+/// address of IPv6 leaves by the first device that has a route there.
+///
 /// The answer goes through the hooks at [`Point::LocalOut`] and [`Point::Postrouting`] before this returns, also
-/// through the one that rejects: a lock that these take must not be held. None is answered by the like of itself,
-/// so that this ends.
+/// through the one that rejects; but a reset of a bridged packet goes to the device at once. At
+/// [`Point::LocalOut`] softirqs may run meanwhile. No spinlock must be held, nor interrupts be disabled. None is
+/// answered by the like of itself, so that this ends.
 ///
 /// # Examples
 ///
@@ -120,10 +133,27 @@ pub fn reject<'a>(
     packet.drop_with(DropReason::NETFILTER_DROP)
 }
 
+/// Whether a packet of IPv4 was sent to a group, or to all.
+fn is_to_many(packet: &Packet<'_>) -> bool {
+    packet.copy_header::<ipv4::Header>(0).is_none_or(|header| {
+        let destination = header.destination();
+        destination.is_multicast() || destination.is_broadcast()
+    })
+}
+
 /// Sends the answer, if there is to be one.
 fn send(packet: &mut Packet<'_>, answer: Answer, state: &HookState<'_>) {
-    // What C refuses where a rule is made.
-    if state.point() == Point::Postrouting {
+    let refused = match state.point() {
+        // What C refuses where a rule is made.
+        Point::Postrouting => true,
+        // C takes the route back for the packet's own, which would say that it was sent to many.
+        Point::Prerouting => {
+            packet.packet_type() != PacketType::Host
+                || state.family() != Family::Ipv6 && is_to_many(packet)
+        }
+        _ => false,
+    };
+    if refused {
         return;
     }
     // SAFETY: Used in this call alone, by functions that give the packet a route and a device where it has none,

@@ -71,6 +71,8 @@ struct Rare {
     set_mark: Option<SetMark>,
 }
 
+const _: () = assert!(size_of::<(u32, Rare)>() <= 40, "a rule may have as much");
+
 impl Entry {
     /// What orders rules.
     #[inline]
@@ -196,14 +198,18 @@ impl Level {
     pub(crate) fn new(rules: &[Rule]) -> Result<Self, Refused> {
         let mut entries = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
         let mut by_id = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
-        let mut rare = KVVec::new();
+        let has_more = |rule: &&Rule| {
+            rule.matches.condition().more().is_some() || rule.action.set_mark().is_some()
+        };
+        let count = rules.iter().filter(has_more).count();
+        let mut rare = KVVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?;
         for (tag, rule) in (0u32..).zip(rules) {
             by_id.push(tag, GFP_KERNEL_ACCOUNT)?;
-            let own = Rare {
-                more: rule.matches.condition().more(),
-                set_mark: rule.action.set_mark(),
-            };
-            if own.more.is_some() || own.set_mark.is_some() {
+            if has_more(&rule) {
+                let own = Rare {
+                    more: rule.matches.condition().more(),
+                    set_mark: rule.action.set_mark(),
+                };
                 rare.push((tag, own), GFP_KERNEL_ACCOUNT)?;
             }
             entries.push(

@@ -6,7 +6,7 @@ import errno
 import random
 import socket
 
-from selftest import NetNs, case, checked, equal, main, modprobe, need, wait_until
+from selftest import NetNs, case, checked, defer, equal, main, modprobe, need, wait_until
 from topology import (A4, A6, B4, B6, Bulk, Firewall, ICMP, ICMPV6, R4, R6, UDP, count, ipv4, ipv6, reaches,
                       refused, send, three, two, wire)
 
@@ -143,6 +143,31 @@ def a_route_by_the_mark():
         rule = firewall.add("output", "accept", protocol=UDP, destination=address, set_mark=8)
         send(r, address, 9)
         reaches(firewall, rule, 1)
+
+
+@case
+@checked
+def a_program_chooses_where_a_group_is():
+    """IPv4 to a group leaves by the device that the program has chosen, whatever the mark."""
+    a, r, b = three()
+    firewall = Firewall(r)
+    firewall.add("output", "accept", protocol=UDP, set_mark=7)
+    group = socket.inet_aton("224.0.0.251")
+    own = {R4: (a, A4, "ra"), "198.51.100.2": (b, B4, "rb")}
+    sockets = {}
+    for ns, address, device in own.values():
+        with ns.enter():
+            sockets[device] = sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        defer(sock.close)
+        sock.bind(("", 5353))
+        sock.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, group + socket.inet_aton(address))
+        sock.settimeout(20)
+    for address, (_, _, device) in own.items():
+        with r.enter(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
+            sock.sendto(device.encode(), ("224.0.0.251", 5353))
+    for device, sock in sockets.items():
+        equal(sock.recv(99), device.encode(), f"what has come by {device}")
 
 
 @case

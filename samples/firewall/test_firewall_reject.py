@@ -258,6 +258,7 @@ def what_this_host_sends():
                 raise AssertionError("sent")
             except PermissionError:
                 equal(told(sock), answer, f"told of {address}")
+        # While TCP sends, nobody but a reset gets through to its socket: of an error it hears when it tries again.
         for port in (25, 26):
             equal(attempt(r, address, port), errno.ECONNREFUSED, f"error of port {port} of {address}")
 

@@ -21,6 +21,7 @@ use crate::{
         Edit,
         EditError, //
     },
+    wire::ipv4, //
 };
 
 impl<'a> Packet<'a> {
@@ -56,7 +57,9 @@ impl<'a> Packet<'a> {
     /// route is one of the addresses, DSCP and mark that it had (`ip_route_me_harder()`).
     ///
     /// `state` is that of the packet. At other points there is nothing to do, and the packet comes back:
-    /// its route is looked up later, or is used up.
+    /// its route is looked up later, or is used up. So it does if it goes to many: an IPv4 route to a group, or to
+    /// all, is mostly the device that the socket has chosen, which the callee does not know. Neither does it know the
+    /// one that a message to a unicast address has chosen (`IP_PKTINFO`, `IP_UNICAST_IF`).
     ///
     /// # Errors
     ///
@@ -68,6 +71,9 @@ impl<'a> Packet<'a> {
         let skb = self.0.as_ptr();
         // SAFETY: Valid by the type invariants.
         if state.point() != Point::LocalOut || !unsafe { bindings::skb_valid_dst(skb) } {
+            return Ok(self);
+        }
+        if state.family() != Family::Ipv6 && self.keeps_route() {
             return Ok(self);
         }
         let (net, sk) = (state.0.net, state.socket());
@@ -83,6 +89,20 @@ impl<'a> Packet<'a> {
             Ok(()) => Ok(self),
             Err(error) => Err(self.drop_with_error(DropReason::IP_OUTNOROUTES, error)),
         }
+    }
+
+    /// Whether a packet of IPv4, which has a route, goes to many, as it did when it was routed.
+    fn keeps_route(&self) -> bool {
+        const MANY: u32 = bindings::RTCF_BROADCAST | bindings::RTCF_MULTICAST;
+        // SAFETY: The packet is valid by the type invariants. Its route is alive in the read-side section that hooks
+        // run in, and is one of IPv4, as the packet is.
+        let flags = unsafe { (*bindings::dst_rtable(bindings::skb_dst(self.0.as_ptr()))).rt_flags };
+        let header = || self.copy_header::<ipv4::Header>(0);
+        flags & MANY != 0
+            && header().is_some_and(|header| {
+                let destination = header.destination();
+                destination.is_multicast() || destination.is_broadcast()
+            })
     }
 
     /// Drops the packet with a reason and the error that a sender on this host gets.

@@ -10,6 +10,7 @@ nftables. What is sent by edit0 comes in there.
     2001:db8:1::1  2001:db8::1       2001:db8::2
 """
 
+import contextlib
 import errno
 import pathlib
 import random
@@ -469,6 +470,31 @@ def rejected_at_each_point():
                 equal(outcome_of(a, address, protocol, 20 if answered else 1), wanted6 if answered else None,
                       f"{point}, {address}, protocol {protocol}")
                 assert editor.stats()["edited"] > before, f"no packet came to {point}"
+
+    # What is sent to many: a group, all, and all of a network, which the frame says.
+    editor.rule(point="prerouting", protocol=TCP, reject=1)
+    with a.enter():
+        sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        sock.bind(("ar", 3))
+    sock.setblocking(False)
+    own, to_r = (bytes.fromhex(ns.link(name)["address"].replace(":", "")) for ns, name in ((a, "ar"), (r, "ra")))
+    before = editor.stats()["edited"]
+    with sock:
+        for mac, address in ((to_r, "224.0.0.1"), (to_r, "255.255.255.255"), (b"\xff" * 6, "203.0.113.255"),
+                             (to_r, "203.0.113.2")):
+            sock.send(mac + own + b"\x08\0" + Packet("203.0.113.1", address, TCP).bytes())
+        wait_until(lambda: editor.stats()["edited"] == before + 4, 10, "packets came")
+        answers = []
+
+        def last_is_answered():
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    frame, (_, _, kind, *_) = sock.recvfrom(2000)
+                    if kind == 0 and frame[12:14] == b"\x08\0" and frame[23] == TCP:
+                        answers.append(str(ip(frame[26:30])))
+            return "203.0.113.2" in answers
+        wait_until(last_is_answered, 10, "the last one is answered")
+    equal(answers, ["203.0.113.2"], "who has answered")
 
 
 main(60)

@@ -14,6 +14,9 @@ use crate::{
     schema::rule as attribute,
 };
 
+/// A code point has six bits.
+const MAX_DSCP: u8 = 63;
+
 fn put_end(message: &mut Vec<u8>, end: &End, address: u16, len: u16, ports: [u16; 2]) {
     if let Some(prefix) = end.prefix {
         match prefix.address {
@@ -181,6 +184,9 @@ fn halves(
     } else if rule.reject.is_some() {
         return None;
     }
+    if rule.set_mark.is_some() && rule.action != Action::ACCEPT {
+        return None;
+    }
     Some(())
 }
 
@@ -197,7 +203,7 @@ pub(crate) fn rule(bytes: &[u8]) -> Result<Rule, Failure> {
             attribute::PRIORITY => rule.priority = Some(id(value)?),
             attribute::CHAIN => rule.chain = Chain(small(value)?),
             attribute::ACTION => rule.action = Action(small(value)?),
-            attribute::REJECT_WITH => rule.reject = Some(RejectWith(small(value)?)),
+            attribute::REJECT_WITH => rule.reject = Some(RejectWith::known(small(value)?)?),
             attribute::FAMILY => rule.family = Some(Family(small(value)?)),
             attribute::PROTOCOL => rule.protocol = Some(Protocol(small(value)?)),
             attribute::SOURCE => source.address = Some(ip(value)?),
@@ -219,7 +225,7 @@ pub(crate) fn rule(bytes: &[u8]) -> Result<Rule, Failure> {
             attribute::LENGTH_MAX => pairs.length[1] = Some(id(value)?),
             attribute::HOP_LIMIT_MIN => pairs.ttl[0] = Some(small(value)?),
             attribute::HOP_LIMIT_MAX => pairs.ttl[1] = Some(small(value)?),
-            attribute::DSCP => rule.dscp = Some(small(value)?),
+            attribute::DSCP => rule.dscp = Some(small(value).filter(|point| *point <= MAX_DSCP)?),
             attribute::MARK => pairs.mark[0] = Some(id(value)?),
             attribute::MARK_MASK => pairs.mark[1] = Some(id(value)?),
             attribute::SET_MARK => pairs.set_mark[0] = Some(id(value)?),
@@ -259,10 +265,41 @@ mod tests {
         let mut bytes = Vec::new();
         put(&mut bytes, attribute::SOURCE, &[1, 2, 3]);
         assert!(rule(&bytes).is_err());
-        // A state of a newer module's.
-        let mut bytes = Vec::new();
-        put(&mut bytes, attribute::STATE, &[33]);
-        assert!(rule(&bytes).is_err());
+        // What newer modules may have: a state, an answer, a code point.
+        let known = [
+            (attribute::STATE, 31),
+            (attribute::REJECT_WITH, 9),
+            (attribute::DSCP, 63),
+        ];
+        for (attribute, most) in known {
+            for (value, accepted) in [(most, true), (most + 1, false)] {
+                let mut bytes = Vec::new();
+                put_rule(&mut bytes, &Rule::new(Chain(0), Action::REJECT));
+                put(&mut bytes, attribute, &[value]);
+                assert_eq!(rule(&bytes).is_ok(), accepted, "{attribute}: {value}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_accepts_sets_a_mark() {
+        let mut rule_with_mark = Rule::new(Chain(0), Action::ACCEPT);
+        rule_with_mark.set_mark = Some((1, u32::MAX));
+        for (action, accepted) in [
+            (Action::ACCEPT, true),
+            (Action::REJECT, false),
+            (Action(1), false),
+        ] {
+            let mut bytes = Vec::new();
+            put_rule(
+                &mut bytes,
+                &Rule {
+                    action,
+                    ..rule_with_mark
+                },
+            );
+            assert_eq!(rule(&bytes).is_ok(), accepted);
+        }
     }
 
     #[test]

@@ -82,6 +82,14 @@ impl RejectWith {
     pub(crate) const PORT_UNREACHABLE: Self = Self(0);
     pub(crate) const TCP_RESET: Self = Self(1);
 
+    /// `None` if it has no name: what it means cannot be written.
+    pub(crate) fn known(number: u8) -> Option<Self> {
+        Self::NAMES
+            .iter()
+            .any(|(known, _)| *known == number)
+            .then_some(Self(number))
+    }
+
     /// The family that it is of alone.
     pub(crate) fn family(self) -> Option<Family> {
         match self.0 {

@@ -242,7 +242,7 @@ pub(super) fn line(text: &str, places: &mut Places) -> Result<Line, Wrong> {
             }
             "ttl" => {
                 let (at, value) = words.after(word, "a number, as in 1 or 1-5")?;
-                let value = range(at, value, "time to live: those go from 0 to 255")?;
+                let value = range(at, value, "time to live")?;
                 once(&mut rule.ttl, value, at, "the time to live")?;
                 places.extend(
                     [attribute::HOP_LIMIT_MIN, attribute::HOP_LIMIT_MAX].map(|number| (number, at)),

@@ -559,6 +559,11 @@ fn numbers_of_a_packet() {
         ("input drop length 5-4", 19, "before the first"),
         ("input drop length 4294967296", 19, "is no length"),
         ("input drop ttl 1-256", 18, "is no time to live"),
+        (
+            "input drop ttl 5-4",
+            16,
+            "the last time to live of 5-4 is before the first",
+        ),
         ("input drop dscp 64", 17, "0 to 63"),
         ("input drop dscp fast", 17, "0 to 63"),
         ("input drop mark 0x", 17, "is no mark"),
