@@ -3,7 +3,7 @@
 """Selftests of etherip: packets that stay whole through the tunnel, and are encrypted below. See tunnels.py."""
 
 from segments import LARGE, MTU, Seen, all_merging, carries_bytes, outer_packets
-from selftest import Skip, case, emulated, equal, main, run
+from selftest import Skip, case, checked, equal, main, run
 from tunnels import PROTOCOL, V4, batch, over_both, two
 
 ESP = 50
@@ -39,7 +39,7 @@ def carries_encrypted(over, a, b, port):
 
 
 @case
-@emulated
+@checked
 @over_both
 def whole_through_ipsec(over):
     """IPsec that can cut packets itself leaves them whole, and encrypts the parts that the device below is given."""
