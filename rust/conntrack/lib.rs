@@ -55,8 +55,6 @@ pub struct Conntrack;
 
 impl kernel::Module for Conntrack {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        // SAFETY: Called once, before the symbols of this module can be used.
-        unsafe { tracking::SWITCH.init() };
         Ok(Conntrack)
     }
 }

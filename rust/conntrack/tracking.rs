@@ -2,30 +2,19 @@
 
 //! Where connections are tracked.
 
-use core::{
-    marker::PhantomData,
-    mem,
-    ptr, //
-};
+use core::marker::PhantomData;
 use kernel::{
     error::to_result,
-    new_mutex,
     prelude::*,
-    sync::{
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
-        Arc,
-        ArcBorrow,
-        Mutex, //
-    },
     types::Opaque,
     ThisModule, //
 };
 use kernet::{
     context::Process,
-    door,
+    door::switch::{
+        self,
+        Switched, //
+    },
     module::Part,
     netfilter::Family,
     netns::Net,
@@ -34,58 +23,20 @@ use kernet::{
 
 use crate::bindings;
 
-// Held to look up and to change what is in a slot or in a `PerNet`, and never while tracking is switched: that
-// takes as long as the connections of a namespace are many, and others make and end namespaces meanwhile.
-kernel::sync::global_lock! {
-    // SAFETY: Initialised when `kernet_conntrack.ko` is loaded, before the modules that use it.
-    pub(crate) unsafe(uninit) static SWITCH: Mutex<()> = ();
-}
-
 /// A static where kernet finds a module that needs tracking. [`slot!`](kernet::slot!) declares it
 /// for a type.
-///
-/// # Invariants
-///
-/// `state` is written under `SWITCH`. It is `FREE`, `BUSY` while the part is being registered or
-/// unregistered, or else the core's number, by which each namespace that is alive and complete
-/// has a `PerNet`.
-pub struct Slot {
-    /// The core's.
-    number: Opaque<u32>,
-    state: Atomic<u32>,
-}
-
-const FREE: u32 = 0;
-const BUSY: u32 = u32::MAX;
-
-// SAFETY: The core writes the number while the part is being registered; only its callbacks read it.
-unsafe impl Sync for Slot {}
+pub struct Slot(switch::Slot<Tracking>);
 
 impl Slot {
     /// An empty slot.
     #[allow(clippy::new_without_default)]
     pub const fn new() -> Self {
-        // INVARIANT: Free.
-        Self {
-            number: Opaque::new(0),
-            state: Atomic::<u32>::new(FREE),
-        }
+        Self(switch::Slot::new())
     }
 }
 
-/// What the core allocates in each namespace, zeroed. Used under `SWITCH`.
-///
-/// # Invariants
-///
-/// `tracking` is null, in a namespace that is being made or is dying, or of [`Arc::into_raw`].
-struct PerNet {
-    tracking: *const Mutex<Tracking>,
-}
-
-/// What a namespace has. Its lock is held while tracking is switched in it, and nobody takes `SWITCH` then.
+/// What is on in a namespace.
 struct Tracking {
-    /// Conntrack's own state in the namespace is there.
-    alive: bool,
     /// For which protocols tracking is on, by their bits: so many times it has to be switched off.
     families: u8,
 }
@@ -144,56 +95,17 @@ impl Tracking {
     }
 }
 
-/// What there is in a namespace that is alive and complete.
-fn tracking(slot: &'static Slot, net: &Net) -> Result<Arc<Mutex<Tracking>>> {
-    let _guard = SWITCH.lock();
-    let id = slot.state.load(Relaxed);
-    if id == FREE || id == BUSY {
-        return Err(ENODEV);
+impl Switched for Tracking {
+    unsafe fn end(&mut self, net: *mut bindings::net) {
+        // SAFETY: By the caller's promise: conntrack registered before the part, and so lasts longer.
+        unsafe { self.put(net, bits(Family::Inet)) };
     }
-    // SAFETY: Used under `SWITCH`, and while it is borrowed.
-    let net = unsafe { door::net(net) };
-    // Without a reference left, it may have got beyond what waits for `SWITCH`.
-    // SAFETY: Valid while it is borrowed.
-    if unsafe { bindings::check_net(net) } == 0 {
-        return Err(ENODEV);
-    }
-    // SAFETY: As above. Checked against the length of the table, which is too short, or holds null, in
-    // a namespace that has not come to this part yet.
-    let per_net = unsafe { bindings::net_generic_or_null(net, id) };
-    // SAFETY: Null, or the core allocated it for a `PerNet`, by the type invariants of the slot, and
-    // frees it after `pre_exit`, which waits for `SWITCH`: of a namespace to which there were
-    // references a moment ago and of a part that is registered, that is not over.
-    let per_net = unsafe { per_net.cast::<PerNet>().as_ref() }.ok_or(ENODEV)?;
-    if per_net.tracking.is_null() {
-        return Err(ENODEV);
-    }
-    // SAFETY: Of `Arc::into_raw`, by the type invariants; whoever takes it out waits for `SWITCH`.
-    Ok(unsafe { ArcBorrow::from_raw(per_net.tracking) }.into())
 }
 
 /// Waits for the packets that are on their way.
 fn wait_for_readers() {
     // SAFETY: Both callers hold a mutex: this is process context, and outside of read-side sections.
-    unsafe { bindings::synchronize_rcu() };
-}
-
-/// Runs `f` on what there is in a namespace that is alive and complete. It stays so until `f` has returned.
-///
-/// Waits for others that switch tracking in this namespace alone.
-#[inline(never)]
-fn with(
-    slot: &'static Slot,
-    net: &Net,
-    f: impl FnOnce(&mut Tracking, *mut bindings::net) -> Result,
-) -> Result {
-    let tracking = tracking(slot, net)?;
-    let mut guard = tracking.lock();
-    if !guard.alive {
-        return Err(ENODEV);
-    }
-    // SAFETY: Used while it is borrowed.
-    f(&mut guard, unsafe { door::net(net) })
+    unsafe { switch::wait_for_packets() };
 }
 
 /// Switches tracking on in a namespace, for the packets of a family (`nf_ct_netns_get()`).
@@ -217,7 +129,7 @@ pub fn enable<T: HasSlot<Slot>>(net: &Net, family: Family, _process: Process<'_>
 }
 
 fn enable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
-    with(slot, net, |tracking, net| {
+    slot.0.with(net, |tracking, net| {
         let before = tracking.families;
         // SAFETY: Alive: conntrack registered before this part, and so lasts longer.
         unsafe { tracking.get(net, families) }?;
@@ -247,7 +159,7 @@ pub fn disable<T: HasSlot<Slot>>(net: &Net, family: Family, _process: Process<'_
 }
 
 fn disable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
-    with(slot, net, |tracking, net| {
+    slot.0.with(net, |tracking, net| {
         if families & tracking.families != 0 {
             // Hooks that began before the call may go by what it was then.
             wait_for_readers();
@@ -283,19 +195,23 @@ unsafe impl<T: HasSlot<Slot> + 'static> Part for Registration<T> {
     ) -> Result {
         // SAFETY: `slot` is valid for writes, and stays where it is until it is unregistered.
         unsafe {
-            register(
+            T::slot().0.register(
                 Opaque::cast_into(&raw const (*slot).operations),
-                T::slot(),
                 Self::init_callback,
                 Self::pre_exit_callback,
                 name,
+                "connection tracking",
             )
         }
     }
 
     unsafe fn unregister(slot: *mut Self) {
         // SAFETY: Registered, by the caller's promise.
-        unsafe { unregister(Opaque::cast_into(&raw const (*slot).operations), T::slot()) };
+        unsafe {
+            T::slot()
+                .0
+                .unregister(Opaque::cast_into(&raw const (*slot).operations));
+        }
     }
 }
 
@@ -304,8 +220,8 @@ impl<T: HasSlot<Slot>> Registration<T> {
     ///
     /// Called by the core only, while the part is registered or is being registered.
     unsafe extern "C" fn init_callback(net: *mut bindings::net) -> c_int {
-        // SAFETY: By the caller's promise: the core has just allocated what `begin` looks for.
-        match unsafe { begin(T::slot(), net) } {
+        // SAFETY: By the caller's promise.
+        match unsafe { T::slot().0.begin(net, Tracking { families: 0 }) } {
             Ok(()) => 0,
             Err(error) => error.to_errno(),
         }
@@ -315,132 +231,7 @@ impl<T: HasSlot<Slot>> Registration<T> {
     ///
     /// Called by the core only, once after `init_callback` has succeeded.
     unsafe extern "C" fn pre_exit_callback(net: *mut bindings::net) {
-        // SAFETY: As above; freed later.
-        unsafe { end(T::slot(), net) };
+        // SAFETY: As above.
+        unsafe { T::slot().0.end(net) };
     }
-}
-
-/// What the core has allocated in a namespace.
-///
-/// # Safety
-///
-/// The core has allocated a `PerNet` by the slot's number in `net`, and does not free it while the result is
-/// used, which is under `SWITCH`.
-unsafe fn per_net<'a>(slot: &'static Slot, net: *mut bindings::net) -> &'a mut PerNet {
-    // SAFETY: By the caller's promise. The number is written before the first namespace has a `PerNet`.
-    unsafe { &mut *bindings::net_generic_or_null(net, *slot.number.get()).cast::<PerNet>() }
-}
-
-/// A namespace has been made.
-///
-/// # Safety
-///
-/// The core has allocated a `PerNet` by the slot's number in `net`, and calls this while conntrack's
-/// own state is there.
-#[inline(never)]
-unsafe fn begin(slot: &'static Slot, net: *mut bindings::net) -> Result {
-    let tracking = Arc::pin_init(
-        new_mutex!(Tracking {
-            alive: true,
-            families: 0,
-        }),
-        GFP_KERNEL_ACCOUNT,
-    )?;
-    let _guard = SWITCH.lock();
-    // INVARIANT: Of `Arc::into_raw`.
-    // SAFETY: By the caller's promise.
-    unsafe { per_net(slot, net) }.tracking = Arc::into_raw(tracking);
-    Ok(())
-}
-
-/// A namespace dies, or the module is unloaded: tracking is switched off in it.
-///
-/// Waits for who switches it in this namespace; nobody does from then on.
-///
-/// # Safety
-///
-/// [`begin`] has succeeded in `net`, and conntrack's own state is still there.
-#[inline(never)]
-unsafe fn end(slot: &'static Slot, net: *mut bindings::net) {
-    let tracking = {
-        let _guard = SWITCH.lock();
-        // INVARIANT: Null: nobody finds it any more.
-        // SAFETY: By the caller's promise.
-        mem::replace(unsafe { &mut per_net(slot, net).tracking }, ptr::null())
-    };
-    // SAFETY: Of `Arc::into_raw`, in `begin`, and taken out once.
-    let tracking = unsafe { Arc::from_raw(tracking) };
-    let mut guard = tracking.lock();
-    // Others may have found it before.
-    guard.alive = false;
-    // SAFETY: By the caller's promise.
-    unsafe { guard.put(net, bits(Family::Inet)) };
-}
-
-type InitFn = unsafe extern "C" fn(*mut bindings::net) -> c_int;
-type ExitFn = unsafe extern "C" fn(*mut bindings::net);
-
-/// Registers what a [`Registration`] is.
-///
-/// # Safety
-///
-/// `operations` is valid for writes, and stays where it is until it is unregistered; the callbacks are
-/// those for `slot`.
-#[inline(never)]
-unsafe fn register(
-    operations: *mut bindings::pernet_operations,
-    slot: &'static Slot,
-    init: InitFn,
-    pre_exit: ExitFn,
-    name: &'static CStr,
-) -> Result {
-    {
-        let _guard = SWITCH.lock();
-        if slot.state.load(Relaxed) != FREE {
-            return Err(door::failed(
-                name,
-                fmt!("connection tracking: it is registered already"),
-                EBUSY,
-            ));
-        }
-        // INVARIANT: It is being registered.
-        slot.state.store(BUSY, Relaxed);
-    }
-    let contents = bindings::pernet_operations {
-        init: Some(init),
-        pre_exit: Some(pre_exit),
-        id: slot.number.get(),
-        size: size_of::<PerNet>(),
-        ..pin_init::zeroed()
-    };
-    // SAFETY: By the caller's promise.
-    unsafe { ptr::write(operations, contents) };
-    // SAFETY: The operations stay in place until they are unregistered; the slot is busy, so that
-    // nobody else has its number changed.
-    let result = to_result(unsafe { bindings::register_pernet_subsys(operations) });
-    let _guard = SWITCH.lock();
-    // INVARIANT: Registered, by the number that the core has written; or not, and free.
-    // SAFETY: As above.
-    let state = result.map_or(FREE, |()| unsafe { *slot.number.get() });
-    slot.state.store(state, Relaxed);
-    result.map_err(|e| door::failed(name, fmt!("connection tracking"), e))
-}
-
-/// Unregisters it.
-///
-/// # Safety
-///
-/// [`register`] was called with these and has succeeded.
-#[inline(never)]
-unsafe fn unregister(operations: *mut bindings::pernet_operations, slot: &'static Slot) {
-    {
-        let _guard = SWITCH.lock();
-        // INVARIANT: It is being unregistered.
-        slot.state.store(BUSY, Relaxed);
-    }
-    // SAFETY: Registered, by the caller's promise.
-    unsafe { bindings::unregister_pernet_subsys(operations) };
-    let _guard = SWITCH.lock();
-    // INVARIANT: It is not registered.
-    slot.state.store(FREE, Relaxed);
 }

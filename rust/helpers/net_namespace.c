@@ -24,6 +24,19 @@ __kernet_helper void *kernet_helper_net_generic(const struct net *net, unsigned 
 	return net_generic(net, id);
 }
 
+/* Of a namespace that is being made, the table may be too short yet. */
+__kernet_helper void *kernet_helper_net_generic_or_null(const struct net *net, unsigned int id)
+{
+	struct net_generic *ng;
+	void *ptr;
+
+	rcu_read_lock();
+	ng = rcu_dereference(net->gen);
+	ptr = id < ng->s.len ? ng->ptr[id] : NULL;
+	rcu_read_unlock();
+	return ptr;
+}
+
 __kernet_helper struct net *kernet_helper_seq_file_net(struct seq_file *seq)
 {
 	return seq_file_net(seq);

@@ -8,6 +8,10 @@
 
 use core::ptr::NonNull;
 
+pub mod switch;
+
+#[cfg(CONFIG_NETFILTER)]
+use crate::netfilter;
 use crate::{
     context::{
         Process,
@@ -16,12 +20,9 @@ use crate::{
         Softirq, //
     },
     netdev::Device,
-    netfilter::{
-        HookState,
-        Packet, //
-    },
     netns::Net,
     skb::{
+        DropReason,
         Skb,
         SkbRef, //
     }, //
@@ -82,8 +83,9 @@ pub unsafe fn from_raw<'a>(skb: *mut bindings::sk_buff) -> Skb<'a> {
 ///
 /// The caller uses it while it is borrowed only, and changes no more than a hook of the kernel's may: it stays the
 /// hook's alone, and its headers where they are.
+#[cfg(CONFIG_NETFILTER)]
 #[inline(always)]
-pub unsafe fn hook_packet(packet: &mut Packet<'_>) -> *mut bindings::sk_buff {
+pub unsafe fn hook_sk_buff(packet: &mut netfilter::Packet<'_>) -> *mut bindings::sk_buff {
     packet.as_raw()
 }
 
@@ -92,8 +94,9 @@ pub unsafe fn hook_packet(packet: &mut Packet<'_>) -> *mut bindings::sk_buff {
 /// # Safety
 ///
 /// The caller uses it while it is borrowed only.
+#[cfg(CONFIG_NETFILTER)]
 #[inline(always)]
-pub unsafe fn hook_state(state: &HookState<'_>) -> *const bindings::nf_hook_state {
+pub unsafe fn hook_call(state: &netfilter::HookState<'_>) -> *const bindings::nf_hook_state {
     state.as_raw()
 }
 
@@ -101,9 +104,10 @@ pub unsafe fn hook_state(state: &HookState<'_>) -> *const bindings::nf_hook_stat
 ///
 /// # Safety
 ///
-/// As [`hook_state`].
+/// As [`hook_call`].
+#[cfg(CONFIG_NETFILTER)]
 #[inline(always)]
-pub unsafe fn hook_socket(state: &HookState<'_>) -> *mut bindings::sock {
+pub unsafe fn hook_socket(state: &netfilter::HookState<'_>) -> *mut bindings::sock {
     state.socket()
 }
 
@@ -136,6 +140,62 @@ pub unsafe fn namespace<'a>(net: *mut bindings::net) -> &'a Net {
 #[inline(always)]
 pub unsafe fn net(net: &Net) -> *mut bindings::net {
     net.as_raw()
+}
+
+/// The packet of a hook.
+///
+/// # Safety
+///
+/// For `'a`, the packet is valid, not shared, and the hook's alone. What is done with it is what its verdict says.
+#[cfg(CONFIG_NETFILTER)]
+#[inline(always)]
+pub unsafe fn hook_packet<'a>(skb: NonNull<bindings::sk_buff>) -> netfilter::Packet<'a> {
+    // SAFETY: By the caller's promise.
+    unsafe { netfilter::Packet::from_raw(skb) }
+}
+
+/// The point that a hook's packet is at.
+///
+/// # Safety
+///
+/// `state` is the one that the core calls the hook with.
+#[cfg(CONFIG_NETFILTER)]
+#[inline(always)]
+pub unsafe fn hook_state(state: &bindings::nf_hook_state) -> netfilter::HookState<'_> {
+    // SAFETY: By the caller's promise.
+    unsafe { netfilter::HookState::from_raw(state) }
+}
+
+/// Gives a hook's packet to C, for `verdict`, and returns it as a verdict (`nf_hookfn()`).
+///
+/// # Safety
+///
+/// `verdict` returns what a hook may answer for the packet.
+#[cfg(CONFIG_NETFILTER)]
+#[inline(always)]
+pub unsafe fn decide<'a>(
+    packet: netfilter::Packet<'a>,
+    verdict: impl FnOnce(*mut bindings::sk_buff) -> u32,
+) -> netfilter::Verdict<'a> {
+    // SAFETY: By the caller's promise.
+    unsafe { packet.decide(verdict) }
+}
+
+/// Drops a hook's packet with a reason and the error that a sender on this host gets.
+#[cfg(CONFIG_NETFILTER)]
+pub fn drop_with_error<'a>(
+    packet: netfilter::Packet<'a>,
+    reason: DropReason,
+    error: kernel::error::Error,
+) -> netfilter::Verdict<'a> {
+    packet.drop_with_error(reason, error)
+}
+
+/// What a hook answers.
+#[cfg(CONFIG_NETFILTER)]
+#[inline(always)]
+pub fn answer(verdict: netfilter::Verdict<'_>) -> u32 {
+    verdict.into_raw()
 }
 
 /// A token, that a wing's callbacks make.

@@ -49,6 +49,7 @@ macro_rules! errors {
 errors! {
     eaddrinuse = EADDRINUSE: "Address already in use.";
     eaddrnotavail = EADDRNOTAVAIL: "Cannot assign requested address.";
+    eafnosupport = EAFNOSUPPORT: "Address family not supported by protocol.";
     econnrefused = ECONNREFUSED: "Connection refused.";
     ehostunreach = EHOSTUNREACH: "No route to host.";
     enobufs = ENOBUFS: "No buffer space available.";

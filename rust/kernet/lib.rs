@@ -100,6 +100,7 @@ impl kernel::Module for Kernet {
         match LOADED.xchg(1, Relaxed) {
             // SAFETY: kernet is being loaded, and this is the first.
             0 => Ok(Kernet(Some(unsafe {
+                door::switch::init();
                 (netdev::Watch::new()?, ipv6::Watch::new()?)
             }))),
             _ => Err(EBUSY),

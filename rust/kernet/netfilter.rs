@@ -215,6 +215,29 @@ pub struct Packet<'a>(NonNull<bindings::sk_buff>, Brand<'a>);
 pub struct Verdict<'a>(u32, Brand<'a>);
 
 impl<'a> Packet<'a> {
+    /// # Safety
+    ///
+    /// For `'a`, the packet is valid, not shared, and the hook's alone.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(skb: NonNull<bindings::sk_buff>) -> Self {
+        // INVARIANT: By the caller's promise.
+        Self(skb, PhantomData)
+    }
+
+    /// Gives the packet up for the number that `verdict` returns.
+    ///
+    /// # Safety
+    ///
+    /// [`Hook::hook`] may answer it for the packet.
+    #[inline(always)]
+    pub(crate) unsafe fn decide(
+        self,
+        verdict: impl FnOnce(*mut bindings::sk_buff) -> u32,
+    ) -> Verdict<'a> {
+        // INVARIANT: By the caller's promise.
+        Verdict(verdict(self.0.as_ptr()), PhantomData)
+    }
+
     /// The packet, to be changed within bounds: the layers behind the hook rely on headers and lengths that were
     /// checked before it. [`Self::edit`] keeps those.
     #[inline(always)]
@@ -277,11 +300,27 @@ impl Deref for Packet<'_> {
 #[doc(alias = "nf_hook_state")]
 pub struct HookState<'a>(&'a bindings::nf_hook_state);
 
+impl Verdict<'_> {
+    /// What the core is answered.
+    #[inline(always)]
+    pub(crate) fn into_raw(self) -> u32 {
+        self.0
+    }
+}
+
 impl<'a> HookState<'a> {
     /// The call, as C has it.
     #[inline(always)]
     pub(crate) fn as_raw(&self) -> *const bindings::nf_hook_state {
         self.0
+    }
+
+    /// # Safety
+    ///
+    /// `state` is the one that the core calls a hook with.
+    #[inline(always)]
+    pub(crate) unsafe fn from_raw(state: &'a bindings::nf_hook_state) -> Self {
+        Self(state)
     }
 
     /// The namespace.
@@ -524,11 +563,11 @@ impl<H: Hook> Registration<H> {
         skb: *mut bindings::sk_buff,
         state: *const bindings::nf_hook_state,
     ) -> u32 {
-        // INVARIANT: The IP layers unshare packets before the first hook.
+        // The IP layers unshare packets before the first hook.
         // SAFETY: The core passes a packet.
-        let packet = Packet(unsafe { NonNull::new_unchecked(skb) }, PhantomData);
+        let packet = unsafe { Packet::from_raw(NonNull::new_unchecked(skb)) };
         // SAFETY: Valid during the callback. `nf_hook()` holds the RCU read lock.
-        let (state, rcu) = unsafe { (HookState(&*state), Rcu::assume()) };
-        H::hook(packet, &state, rcu).0
+        let (state, rcu) = unsafe { (HookState::from_raw(&*state), Rcu::assume()) };
+        H::hook(packet, &state, rcu).into_raw()
     }
 }

@@ -158,7 +158,7 @@ fn send(packet: &mut Packet<'_>, answer: Answer, state: &HookState<'_>) {
     }
     // SAFETY: Used in this call alone, by functions that give the packet a route and a device where it has none,
     // as hooks may. It is dropped afterwards.
-    let skb = unsafe { door::hook_packet(packet) };
+    let skb = unsafe { door::hook_sk_buff(packet) };
     // SAFETY: Valid.
     let (has_route, has_device) =
         unsafe { (bindings::skb_valid_dst(skb), bindings::skb_has_dev(skb)) };
@@ -167,7 +167,7 @@ fn send(packet: &mut Packet<'_>, answer: Answer, state: &HookState<'_>) {
         return;
     }
     // SAFETY: Used in this call alone.
-    let (call, sk) = unsafe { (&*door::hook_state(state), door::hook_socket(state)) };
+    let (call, sk) = unsafe { (&*door::hook_call(state), door::hook_socket(state)) };
     let hook = u32::from(call.hook);
     // SAFETY: The packet is the hook's alone, of this family, with its IP header linear at `skb->data`, and has a
     // route or a device. The point is one at which C lets rules reject. `net` and `sk` are those of the call, and

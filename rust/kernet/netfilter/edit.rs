@@ -106,7 +106,7 @@ impl<'a> Packet<'a> {
     }
 
     /// Drops the packet with a reason and the error that a sender on this host gets.
-    pub(super) fn drop_with_error(self, reason: DropReason, error: Error) -> Verdict<'a> {
+    pub(crate) fn drop_with_error(self, reason: DropReason, error: Error) -> Verdict<'a> {
         // SAFETY: Owned by the hook if it answers `NF_STOLEN`, and no hook runs in a hard
         // interrupt.
         unsafe { bindings::kfree_skb_reason(self.0.as_ptr(), reason.as_raw()) };
