@@ -27,7 +27,7 @@ import builderrors  # noqa: E402
 import vmlib  # noqa: E402
 
 LINT = vmlib.script("lint")
-CRATES = ("kernet", "conntrack", "defrag", "reject")
+CRATES = ("kernet", "conntrack", "defrag", "nat", "reject")
 BUILD = ROOT / "build" / pathlib.Path(os.environ["KERNET_KERNEL"]).name
 
 
@@ -73,7 +73,8 @@ def printed(folder):
                 generated = ROOT / f"tests/modules/{name}/nl_generated.rs"
                 block = block.replace("\nmod nl_generated;", f'\n#[path = "{generated}"]\nmod nl_generated;')
             path.write_text(block)
-            yield path, ["// compiles"]
+            wings = re.findall(r"^use kernet_(\w+)::", block, re.M)
+            yield path, ["// compiles", *(f"// wing: {wing}" for wing in wings)]
 
 
 # The module that rustdoc's examples are of, as the documentation of `kernet::module` says.

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0
+// wing: nat
+// error: E0599
+
+//! Masquerading where the destination is translated.
+
+#![forbid(unsafe_code)]
+
+use kernet::netfilter::Verdict;
+use kernet_nat::{Opening, Ports, Prerouting};
+
+pub fn hide<'a>(packet: Opening<'a, Prerouting>) -> Verdict<'a> {
+    packet.masquerade(Ports::ANY)
+}
