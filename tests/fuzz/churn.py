@@ -28,7 +28,7 @@ from selftest import NetNs, rmmod, run, scope, unload, wait_until
 
 SEED = int(os.environ.get("KERNET_SEED") or 1)
 MODULES = ("vpair", "sink", "etherip", "ect", "firewall", "linkwatch", "siit", "tcp_bbr3", "tcp_copa", "nic", "conform",
-           "relay", "edit", "settings", "stack", "stateful", "ticker", "keeper", "reckless", "astray")
+           "relay", "edit", "settings", "stack", "stateful", "natted", "ticker", "keeper", "reckless", "astray")
 # This one is loaded where there is one namespace, and refuses to be where there are more.
 ALONE = "careless"
 # These want what relay has, or reckless: they are loaded where it is not.
