@@ -17,6 +17,7 @@
 //! no data of a module.
 
 mod hook;
+mod place;
 mod range;
 mod registration;
 #[cfg(CONFIG_KUNIT = "y")]
@@ -25,18 +26,20 @@ mod tests;
 kernet::wing_bindings!("nat");
 
 pub use hook::{
-    Destination,
-    LocalIn,
-    LocalOut,
     Nat,
     Opening,
-    Place,
-    Postrouting,
-    Prerouting,
-    Source,
     MASQUERADE,
     MAX_HOOKS,
     REDIRECT, //
+};
+pub use place::{
+    Destination,
+    LocalIn,
+    LocalOut,
+    Place,
+    Postrouting,
+    Prerouting,
+    Source, //
 };
 pub use range::{
     Ports,
