@@ -121,7 +121,7 @@ fn wait_for_readers() {
 /// # Errors
 ///
 /// [`ENODEV`] if the [`Registration`] of `T` is not registered, or the namespace is being made or
-/// is dying; [`ENOMEM`], after which tracking is off, but fragments may be reassembled until somebody has
+/// is dying; [`ENOMEM`], after which tracking is as before, but fragments may be reassembled until somebody has
 /// switched it on and off again: `nf_ct_netns_get()` does not undo that.
 #[doc(alias = "nf_ct_netns_get")]
 pub fn enable<T: HasSlot<Slot>>(net: &Net, family: Family, _process: Process<'_>) -> Result {

@@ -67,10 +67,15 @@ pub const REDIRECT: bool = cfg!(CONFIG_NF_NAT_REDIRECT);
 /// [`Self::postrouting`] for the source. It is not asked for a packet
 ///
 /// - of a connection that was opened before NAT was on in its namespace, for as long as that lasts,
-/// - without a connection, or whose connection has its translation from another one: of an expected connection
-///   the kernel knows it, of an ICMP error it is that of the connection that the error is about,
-/// - at [`Point::Prerouting`], of a connection that this host has with itself: it was asked at
-///   [`Point::LocalOut`].
+/// - without a connection, or whose connection has its translation from another one: of an ICMP error it is that of
+///   the connection that the error is about, of an expected connection that of the one that announced it, if the
+///   kernel's helper for that has translated it. Without such a helper it is asked, and the packet is one of a
+///   related connection;
+/// - at [`Point::Prerouting`] and [`Point::LocalIn`], of a connection that this host has with itself: it was asked
+///   at [`Point::LocalOut`] and [`Point::Postrouting`].
+///
+/// It may be asked again for a connection whose packet was dropped: by itself, as multicast is sent in copies, or by
+/// others.
 ///
 /// # Examples
 ///
@@ -125,7 +130,9 @@ pub trait Nat: HasSlot<Slot> + Send + Sync + 'static {
     /// Where it is asked, 1 to [`MAX_HOOKS`] entries, none at [`Point::Forward`] (`nf_hook_ops`).
     ///
     /// Where NAT comes among other hooks the kernel says. The priority is that among those that decide on NAT at
-    /// the same point: the first one that translates is the last that is asked.
+    /// the same point: the first one that translates is the last that is asked. Of those with one priority the last
+    /// that was [switched on](super::enable) is asked first, and of entries of this list the last. A method is
+    /// asked at the points of the list alone.
     #[doc(alias = "nf_hook_ops")]
     const HOOKS: &'static [HookPoint];
 
@@ -327,11 +334,15 @@ impl<'a> Opening<'a, Postrouting> {
     /// Translates the connection's source to an address of the device that sends the packet
     /// (`nf_nat_masquerade_ipv4()`, `nf_nat_masquerade_ipv6()`).
     ///
-    /// The kernel ends the connection when the device goes down or loses the address, or when packets of it are
-    /// routed elsewhere.
+    /// If the device has none, it is an address of its VRF, or of any other device of the namespace.
     ///
-    /// The packet is dropped if the device has no address; or if the kernel has no masquerading
-    /// ([`MASQUERADE`]): a sender on this host gets `EOPNOTSUPP` then.
+    /// The kernel tries to end the connection when the device goes down or loses the address, or when packets of it
+    /// are routed elsewhere: without memory, with an address of another device, and where much ends at once, it
+    /// stays until it times out.
+    ///
+    /// The packet is dropped if there is no address; if it has no route or leaves by no device (a sender on this host
+    /// gets `EHOSTUNREACH`); or if the kernel has no masquerading ([`MASQUERADE`]; `EOPNOTSUPP`). One of IPv4 from
+    /// 0.0.0.0 stays as it is.
     #[doc(alias = "nf_nat_masquerade_ipv4")]
     #[doc(alias = "nf_nat_masquerade_ipv6")]
     pub fn masquerade(self, ports: Ports) -> Verdict<'a> {

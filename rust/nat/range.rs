@@ -135,7 +135,8 @@ impl Range {
     ///
     /// The kernel chooses IPv6 addresses by groups of 32 bits. Behind the first group in which the two ends
     /// differ, it takes any bits. So the first address has to end there in zeros and the last one in ones; a
-    /// prefix is such a range, and so is one within the last group.
+    /// prefix is such a range, and so is one within the last group. If that first group is whole, from zeros to ones,
+    /// the kernel takes zeros: of a prefix of 96 bits that is one address, and so it is of all of IPv4.
     ///
     /// # Errors
     ///

@@ -114,12 +114,12 @@ struct Translation {
     families: u8,
 }
 
-// SAFETY: Nobody writes the list; the pointers in it are null.
+// SAFETY: Nobody writes the list; the pointers in it are null, or lead to functions.
 unsafe impl Send for Translation {}
 
 impl Translation {
     /// The entries of a protocol.
-    fn of(&self, protocol: u8) -> impl DoubleEndedIterator<Item = &'static bindings::nf_hook_ops> {
+    fn of(&self, protocol: u8) -> impl Iterator<Item = &'static bindings::nf_hook_ops> {
         let all = self.ops.0.iter();
         all.filter(move |ops| ops.hook.is_some() && ops.pf == protocol)
     }
@@ -145,7 +145,7 @@ impl Translation {
     /// Puts all entries of a protocol in, and switches tracking on for it.
     ///
     /// NAT comes first: a connection that is tracked without it is not translated later. Without tracking it does
-    /// nothing.
+    /// nothing, as long as no packet has a template: who marks packets for a zone holds tracking on.
     ///
     /// # Safety
     ///
@@ -249,8 +249,8 @@ fn wait_for_packets() {
 /// # Errors
 ///
 /// [`ENODEV`] if the [`Registration`] of `T` is not registered, or the namespace is being made or is dying;
-/// [`ENOMEM`], after which it is off, but fragments may be reassembled until somebody has switched tracking on and
-/// off again: `nf_ct_netns_get()` does not undo that; `E2BIG` if more than a thousand decide at a point.
+/// [`ENOMEM`], after which it is as before, but fragments may be reassembled until somebody has switched tracking on
+/// and off again: `nf_ct_netns_get()` does not undo that; `E2BIG` if more than a thousand decide at a point.
 #[doc(alias = "nf_nat_ipv4_register_fn")]
 #[doc(alias = "nf_nat_ipv6_register_fn")]
 #[doc(alias = "nf_ct_netns_get")]
@@ -274,7 +274,7 @@ fn enable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
 /// `nf_nat_ipv6_unregister_fn()`, `nf_ct_netns_put()`).
 ///
 /// When it returns, `T` is not asked any more. Connections that were translated stay translated for as long as
-/// somebody else decides on NAT in the namespace; then their packets pass as they are. The connections themselves
+/// somebody else decides on NAT of the same protocol in the namespace; then their packets pass as they are. The connections themselves
 /// stay until they time out.
 ///
 /// # Errors
@@ -289,8 +289,8 @@ pub fn disable<T: Nat>(net: &Net, family: Family, _process: Process<'_>) -> Resu
 
 fn disable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
     slot.0.with(net, |translation, net| {
-        // SAFETY: As in `enable_for`. Packets on their way may have been marked for a zone, and are to be tracked
-        // where NAT sees them: tracking lasts for a grace period longer.
+        // SAFETY: As in `enable_for`. Tracking lasts for a grace period longer: what NAT sees of packets on their way
+        // is tracked.
         unsafe { translation.off(net, families, wait_for_packets) };
         Ok(())
     })

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // wing: nat
 // error: E0599
+// error: the method was found for
 
 //! Masquerading where no device sends.
 
