@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Each case of a selftest runs on a kernel of `make test`, whatever its marks, and what runs on the host
-can be asked for."""
+"""Each case of a selftest runs on a kernel of `make test`, whatever its marks; what runs on the host can be asked
+for; and each KUnit suite is known."""
 
 import pathlib
 import subprocess
@@ -37,6 +37,15 @@ def the_host_alone():
         done = subprocess.run([ROOT / "scripts/test", "--host", *words, "--kernel", "stock"],
                               capture_output=True, text=True)
         assert "name another one" in done.stderr, f"--host {words}: {done.stderr}"
+
+
+@test
+def each_suite_is_known():
+    """All that says kunit_tests is a suite whose results are wanted."""
+    for path in [*ROOT.glob("rust/**/*.rs"), *ROOT.glob("samples/**/*.rs"), *ROOT.glob("tests/modules/**/*.rs")]:
+        said = path.read_text().count("kunit_tests(")
+        suites = {entry.split()[0] for entry in TEST.suites_of(path)}
+        assert len(suites) == said, f"{path.relative_to(ROOT)}: {said} suites, and {suites or 'none'} known"
 
 
 main()
