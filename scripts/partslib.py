@@ -18,11 +18,15 @@ PARTS = {
     "Link": "rtnl::Registration<{}, ...>",
     "ModuleState": "module::state::Registration<{}>",
     "Named": "miscdevice::Registration<{}>",
+    "Nat": "nat::Registration<{}>",
     "NeighbourNotifier": "notifier::Registration<{}, Neighbours>",
     "NetFile": "proc_fs::NetRegistration<{}>",
     "NetTimer": "timer::NetRegistration<{}>",
     "NetWork": "work::NetRegistration<{}>",
     "Notifier": "fib::Registration<{}>",
+    # Of ip, by one of both.
+    "ipv4::Offload": "ipv4::OffloadRegistration<{}>",
+    "ipv6::Offload": "ipv6::OffloadRegistration<{}>",
     "Operations": "nl_generated::Registration<{}>",
     "RxHandler": "netdev::rx_handler::Registration<{}>",
     "Socket": "netlink::socket::Registration<{}>",
@@ -52,7 +56,8 @@ def parts_of(text, path, trait):
         imported = re.search(rf"\buse (?!kernet|super|crate|nl_generated)\w+::[^;]*\b{trait}\b", text)
         return [] if imported else found
     module = path.removeprefix("::").split("::")[-2]
-    return [part for part in found if module in {*part.partition("<")[0].split("::"), "kernet", "nl_generated"}]
+    return [part for part in found
+            if module in {*part.partition("<")[0].split("::"), "ip", "kernet", "kernet_nat", "nl_generated"}]
 
 
 def listed(text, part, name):
@@ -68,7 +73,7 @@ def listed(text, part, name):
 
 def is_renamed(text, name):
     """Whether parts have names of the module's own, one of which may stand for that of the type."""
-    if re.search(r"\b(?:Net)?Registration as \w+|\btype Parts = [^;]*!", text):
+    if re.search(r"\b(?:Net|Offload)?Registration as \w+|\btype Parts = [^;]*!", text):
         return True
     # Not indented: those of a trait are no other names.
     for found in re.finditer(r"^(?:pub(?:\([^)]*\))? )?type (\w+)(?:<[^>]*>)? =([^;]*);", text, re.M):

@@ -55,9 +55,9 @@ pub const MAX_HOOKS: usize = 8;
 #[doc(alias = "CONFIG_NF_NAT_MASQUERADE")]
 pub const MASQUERADE: bool = cfg!(CONFIG_NF_NAT_MASQUERADE);
 
-/// Whether the kernel can [redirect](Opening::redirect): one that has the target of iptables or the statement
-/// of nftables for it (`CONFIG_NF_NAT_REDIRECT`).
-#[doc(alias = "CONFIG_NF_NAT_REDIRECT")]
+/// Whether the kernel can [redirect](Opening::redirect) (`nf_nat_redirect_ipv4()`): one that has the target of
+/// iptables or the statement of nftables for it.
+#[doc(alias = "nf_nat_redirect_ipv4")]
 pub const REDIRECT: bool = cfg!(CONFIG_NF_NAT_REDIRECT);
 
 /// Decides on the translation of connections (`nf_nat_ipv4_register_fn()`, `nf_nat_ipv6_register_fn()`).

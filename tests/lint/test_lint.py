@@ -81,6 +81,8 @@ PLANTS = (
         ("impl NeighbourNotifier for F {\n// notifier::Registration<F, Neighbours>",
          "    type Parts = notifier::Registration<\n        F,\n        Neighbours,\n    >;\nimpl NeighbourNotifier for F {"),
         ("    type A = ipv4::Registration<F>;\nimpl ethertype::Handler for F {", "use kernel::irq::Handler;\nimpl Handler for F {\nimpl kernel::irq::Handler for G {"),
+        ("impl ip::Offload for F {", "    type Parts = ipv6::OffloadRegistration<F>;\nimpl ip::Offload for F {"),
+        ("impl kernet_nat::Nat for F {", "    type Parts = nat::Registration<F>;\nimpl Nat for F {"),
         ("impl Timer for F {", "/* impl Timer for F { */\n#[cfg(test)]\nmod tests {\n    impl Timer for F {}\n}\n"),
         ("module! { type: crate::M }\nimpl Hook for M {",
          "module! { type: crate::M }\n    type Parts = netfilter::Registration<Self>;\nimpl Hook for M {"))),
@@ -121,7 +123,7 @@ def taken_away():
         files = {path: path.read_text() for path in folder.rglob("*.rs")}
         for path, text in files.items():
             declared = re.search(r"type Parts =(.*?);", text, re.S)
-            for part in re.finditer(r"(?:\w+::)*(?:Net)?Registration<[^<>]*>", declared[1] if declared else ""):
+            for part in re.finditer(r"(?:\w+::)*\b(?:Net)?Registration<[^<>]*>", declared[1] if declared else ""):
                 if part[0].startswith("conntrack::"):
                     # Of no trait: it is for any type.
                     continue
