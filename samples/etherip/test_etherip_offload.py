@@ -47,7 +47,6 @@ def a_large_packet_goes_whole(over):
 
 
 @case
-@checked
 @over_both
 def what_is_carried_is_what_was_sent(over):
     """Pages of files, which make packets nonlinear; clones, which a tap holds; both versions inside."""
@@ -514,7 +513,6 @@ def frames_of_pppoe(over):
 
 
 @case
-@churn
 @over_both
 def unloaded_while_others_hold_packets(over):
     """A queue below holds packets that are to be segmented, and a device what it has merged, when the module goes: they

@@ -63,7 +63,6 @@ def pairs_for(mixed, seconds):
 
 
 @case
-@checked
 def what_takes_too_long_is_refused():
     """Of a datagram what is not begun within 2 seconds; not what comes alone, however long it takes."""
     modprobe("firewall")
@@ -85,7 +84,6 @@ def what_takes_too_long_is_refused():
 
 
 @case
-@checked
 def who_waits_for_others_too_long_is_refused():
     """Of tasks that change the rules at once those are refused that do not get to it within 2 seconds; later they do."""
     modprobe("firewall")

@@ -27,7 +27,6 @@ def marked(ns, address, mark):
 
 
 @case
-@checked
 def by_length():
     """From the IP header on, in both families; the bounds match."""
     a, r = two()
@@ -49,7 +48,6 @@ def by_length():
 
 
 @case
-@checked
 def by_time_to_live():
     """Of IPv6 it is the hop limit."""
     a, r = two()
@@ -64,7 +62,6 @@ def by_time_to_live():
 
 
 @case
-@checked
 def by_code_point():
     """Whatever the other two bits of the field are."""
     a, r = two()
@@ -79,7 +76,6 @@ def by_code_point():
 
 
 @case
-@checked
 def by_mark():
     """Among the bits of the mask; what another one has set is seen, too."""
     a, r = two()

@@ -264,7 +264,6 @@ def what_this_host_sends():
 
 
 @case
-@checked
 def loopback():
     a, r = two()
     unlimited(r)
@@ -291,7 +290,6 @@ def loopback():
 
 
 @case
-@checked
 def answers_are_exact():
     """Numbers, flags and what is quoted, as RFC 9293 and RFC 1812 want them."""
     a, r = two()
@@ -322,7 +320,6 @@ def answers_are_exact():
 
 
 @case
-@checked
 def what_gets_no_answer():
     """A reset, an error, what is sent to many, what is damaged, what is a part."""
     a, r, b = three()

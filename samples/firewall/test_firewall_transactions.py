@@ -48,7 +48,6 @@ def said(refusal, number, text):
 
 
 @case
-@checked
 def a_hundred_thousand_rules_in_many_messages():
     """A dump gives all back, in their order."""
     a, r = two()
@@ -175,7 +174,6 @@ def two_transactions_at_once():
 
 
 @case
-@checked
 def a_socket_is_closed_in_the_middle():
     """Its rules are gone, and what they take of the namespace's share; so they are when the module goes."""
     modprobe("firewall")
@@ -248,7 +246,6 @@ def what_ends_makes_room():
 
 
 @case
-@checked
 def what_is_known_is_not_made_again():
     """Thousands of small requests fit into one datagram: the second of unchanged rules costs nothing."""
     modprobe("firewall")
