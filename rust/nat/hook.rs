@@ -279,8 +279,8 @@ impl<'a, P: Place> Opening<'a, P> {
 impl<'a, P: Source> Opening<'a, P> {
     /// Translates the connection's source (`nf_nat_setup_info()`).
     ///
-    /// The packet is dropped if no port is free; or if the addresses are of another version than the packet: a
-    /// sender on this host gets `EAFNOSUPPORT` then. See [`Range::family`].
+    /// The packet is dropped if the addresses are of another version than the packet: a sender on this host gets
+    /// `EAFNOSUPPORT` then. See [`Range::family`]. If no port is free, it is dropped when all hooks have seen it.
     #[doc(alias = "nf_nat_setup_info")]
     #[inline]
     pub fn snat(self, range: &Range) -> Verdict<'a> {
@@ -291,8 +291,8 @@ impl<'a, P: Source> Opening<'a, P> {
 impl<'a, P: Destination> Opening<'a, P> {
     /// Translates the connection's destination (`nf_nat_setup_info()`).
     ///
-    /// The packet is dropped if no port is free; or if the addresses are of another version than the packet: a
-    /// sender on this host gets `EAFNOSUPPORT` then. See [`Range::family`].
+    /// The packet is dropped if the addresses are of another version than the packet: a sender on this host gets
+    /// `EAFNOSUPPORT` then. See [`Range::family`]. If no port is free, it is dropped when all hooks have seen it.
     #[doc(alias = "nf_nat_setup_info")]
     #[inline]
     pub fn dnat(self, range: &Range) -> Verdict<'a> {

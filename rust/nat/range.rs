@@ -42,8 +42,8 @@ pub struct Ports {
 }
 
 impl Ports {
-    /// Any (`nf_nat_l4proto_unique_tuple()`): of a source, its own if that is free, or else one of the same kind (below 512, below 1024, above). A
-    /// destination keeps its port.
+    /// Any (`nf_nat_l4proto_unique_tuple()`): of a source, its own if that is free, or else one of the same kind
+    /// (below 512, below 1024, above). A destination keeps its port.
     #[doc(alias = "nf_nat_l4proto_unique_tuple")]
     pub const ANY: Self = Self {
         first: 0,

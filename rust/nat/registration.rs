@@ -231,9 +231,10 @@ impl Switched for Translation {
     }
 }
 
-/// Waits for the packets that are on their way.
+/// Waits for the packets that are on their way. Called with a namespace's mutex held.
 fn wait_for_packets() {
-    // SAFETY: Both callers hold a mutex: this is process context, and outside of read-side sections.
+    // SAFETY: `enable` and `disable` were called in a task that may sleep, as their token says, which nobody has in a
+    // read-side section; the mutex does not change that.
     unsafe { switch::wait_for_packets() };
 }
 
@@ -274,8 +275,8 @@ fn enable_for(slot: &'static Slot, net: &Net, families: u8) -> Result {
 /// `nf_nat_ipv6_unregister_fn()`, `nf_ct_netns_put()`).
 ///
 /// When it returns, `T` is not asked any more. Connections that were translated stay translated for as long as
-/// somebody else decides on NAT of the same protocol in the namespace; then their packets pass as they are. The connections themselves
-/// stay until they time out.
+/// somebody else decides on NAT of the same protocol in the namespace; then their packets pass as they are. The
+/// connections themselves stay until they time out.
 ///
 /// # Errors
 ///
