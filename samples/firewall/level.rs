@@ -73,6 +73,17 @@ struct Rare {
 
 const _: () = assert!(size_of::<(u32, Rare)>() <= 40, "a rule may have as much");
 
+impl Rare {
+    /// Of a rule; `None` if it has nothing of the kind.
+    fn of(rule: &Rule) -> Option<Self> {
+        let own = Self {
+            more: rule.matches.condition().more(),
+            set_mark: rule.action.set_mark(),
+        };
+        (own.more.is_some() || own.set_mark.is_some()).then_some(own)
+    }
+}
+
 impl Entry {
     /// What orders rules.
     #[inline]
@@ -198,18 +209,11 @@ impl Level {
     pub(crate) fn new(rules: &[Rule]) -> Result<Self, Refused> {
         let mut entries = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
         let mut by_id = KVVec::with_capacity(rules.len(), GFP_KERNEL_ACCOUNT)?;
-        let has_more = |rule: &&Rule| {
-            rule.matches.condition().more().is_some() || rule.action.set_mark().is_some()
-        };
-        let count = rules.iter().filter(has_more).count();
+        let count = rules.iter().filter_map(Rare::of).count();
         let mut rare = KVVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?;
         for (tag, rule) in (0u32..).zip(rules) {
             by_id.push(tag, GFP_KERNEL_ACCOUNT)?;
-            if has_more(&rule) {
-                let own = Rare {
-                    more: rule.matches.condition().more(),
-                    set_mark: rule.action.set_mark(),
-                };
+            if let Some(own) = Rare::of(rule) {
                 rare.push((tag, own), GFP_KERNEL_ACCOUNT)?;
             }
             entries.push(
