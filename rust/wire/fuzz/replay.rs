@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    io,
     path::Path, //
 };
 
@@ -24,27 +25,24 @@ impl Random {
     }
 }
 
-fn corpus(name: &str) -> Vec<Vec<u8>> {
+fn corpus(name: &str) -> io::Result<Vec<Vec<u8>>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
         .join(name);
-    let mut paths: Vec<_> = fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut paths = fs::read_dir(folder)?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<io::Result<Vec<_>>>()?;
     paths.sort();
-    paths
-        .into_iter()
-        .map(|path| fs::read(path).unwrap())
-        .collect()
+    paths.into_iter().map(fs::read).collect()
 }
 
 #[test]
-fn fuzz_targets() {
+fn fuzz_targets() -> io::Result<()> {
     // Under Miri each takes a thousand times as long.
     let drawn = if cfg!(miri) { 20 } else { DRAWN };
     for (name, target) in targets::TARGETS {
-        let known = corpus(name);
+        let known = corpus(name)
+            .map_err(|error| io::Error::new(error.kind(), format!("{name}: {error}")))?;
         assert!(!known.is_empty(), "{name}: no corpus");
         let mut random = Random(1);
         for input in known.iter().step_by(if cfg!(miri) { 8 } else { 1 }) {
@@ -64,4 +62,5 @@ fn fuzz_targets() {
             target(&changed);
         }
     }
+    Ok(())
 }
