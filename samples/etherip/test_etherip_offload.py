@@ -10,7 +10,6 @@ import random
 import socket
 import struct
 import threading
-import time
 
 from segments import (LARGE, MTU, OUTGOING, Seen, all_merging, carries_bytes, checksum, holds, merging, outer_packets,
                       packet_of_tcp, seen)
@@ -542,8 +541,9 @@ def unloaded_while_others_hold_packets(over):
     below.end()
     assert below.count > before, "the queue's packets have left"
     assert below.longest <= MTU + 14, below.longest
-    # A poll has passed on, or dropped, what it held.
-    time.sleep(2)
+    # The next poll passes on what the device still holds.
+    holds(b, "u0", 0)
+    assert r.ping(over.b, options="-w 30")
 
 
 @case
