@@ -64,7 +64,7 @@ def switched_under_traffic():
 @case
 @churn
 def a_namespace_dies_under_traffic():
-    """With NAT on, and connections that are translated; so do others after it."""
+    """With NAT on, and connections that are translated; others are translated after it."""
     a, r, b, nat, held = busy()
     nat.close()
     r.delete()
@@ -72,6 +72,10 @@ def a_namespace_dies_under_traffic():
     for near, far in held:
         near.close()
         far.close()
+    a, r, b, nat = three()
+    nat.rule("postrouting", "masquerade")
+    for address in B4, B6:
+        assert a.ping(address, 1), f"{address} does not answer"
 
 
 @case
